@@ -1,0 +1,80 @@
+//! When requests come and how large they are.
+
+mod bursts;
+mod growth;
+mod profile;
+
+pub use bursts::Bursts;
+pub use growth::Growth;
+pub use profile::{HourProfile, WeekProfile};
+
+use crate::kernel::Distribution;
+
+/// One source of requests: users of one region asking one gateway for one
+/// model.
+#[derive(Clone, Debug)]
+pub struct DemandStream {
+    /// The name of the scenario's demand entry it belongs to.
+    pub id: String,
+    /// The gateway asked, an index into the network's gateways.
+    pub gateway: usize,
+    /// The model asked for, an index into the network's models.
+    pub model: usize,
+    /// Where the users are, an index into the network's regions.
+    pub region: usize,
+    /// When requests come.
+    pub arrivals: Arrivals,
+    /// The size of a request in the pipeline's size unit (pixels, tokens
+    /// requested, seconds, characters).
+    pub size: Distribution,
+    /// The share of the requested size that is really worked on, 0 to 1
+    /// (tokens used of tokens requested; 1 elsewhere).
+    pub used_share: Distribution,
+    /// Probability that a request is malformed (answered "400").
+    pub bad_request_share: f64,
+}
+
+/// When the requests of a stream come.
+#[derive(Clone, Debug)]
+pub enum Arrivals {
+    /// At random, with a rate that changes in time.
+    Poisson(PoissonArrivals),
+    /// At recorded times.
+    Trace(Trace),
+}
+
+/// A non-homogeneous Poisson process: the rate at a time is
+/// `requests_per_day * growth * hour * weekday * bursts * uncertainty`.
+#[derive(Clone, Debug)]
+pub struct PoissonArrivals {
+    /// Requests a day at the start, averaged over day, week and bursts.
+    pub requests_per_day: f64,
+    /// The trend, a factor on the level at the start.
+    pub growth: Growth,
+    /// The hours of the day, on the users' clock.
+    pub hours: HourProfile,
+    /// The days of the week, on the users' clock.
+    pub weekdays: WeekProfile,
+    /// Clustering beyond Poisson.
+    pub bursts: Bursts,
+}
+
+/// Recorded requests.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// One entry a request, in order of time: seconds since the scenario's
+    /// start, and the size where the recording has one.
+    pub requests: Vec<(f64, Option<f64>)>,
+}
+
+/// What is not known about demand: one draw per replication, common to all
+/// streams, so that the forecast's spread includes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DemandUncertainty {
+    /// Coefficient of variation of a lognormal factor with mean 1 on every
+    /// stream's level.
+    pub level_cv: f64,
+    /// Standard deviation of a normal factor with mean 1 on every stream's
+    /// growth rate (a factor below 0 counts as 0: no growth).
+    pub growth_sd: f64,
+}

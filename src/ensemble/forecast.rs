@@ -1,0 +1,304 @@
+use crate::units::Wei;
+
+/// A mean over replications with its 95 % confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The mean.
+    pub mean: f64,
+    /// Lower end of the interval.
+    pub lo: f64,
+    /// Upper end of the interval.
+    pub hi: f64,
+}
+
+/// A quantile of a possibly censored time with its 95 % confidence interval;
+/// `None` where it lies beyond the horizon ("not reached").
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantile {
+    /// The quantile, in days.
+    pub days: Option<f64>,
+    /// Lower end of the interval, in days.
+    pub lo: Option<f64>,
+    /// Upper end of the interval, in days.
+    pub hi: Option<f64>,
+}
+
+/// How long the credits last. Days are counted from the scenario's start; `p10`
+/// is the time by which 10 % of the futures have run out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Runway {
+    /// 10 % have run out.
+    pub p10: Quantile,
+    /// Half have run out.
+    pub p50: Quantile,
+    /// 90 % have run out.
+    pub p90: Quantile,
+    /// Mean runway in days; `None` where any replication is censored, since a
+    /// mean would need the part that was not seen.
+    pub mean: Option<Estimate>,
+    /// Mean of the runway cut at the horizon (restricted mean survival time),
+    /// in days.
+    pub restricted_mean: Estimate,
+    /// Share of replications that outlive the horizon, 0 to 1.
+    pub censored_share: f64,
+}
+
+/// The Kaplan-Meier estimate at one time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SurvivalPoint {
+    /// Days since the start.
+    pub day: f64,
+    /// Probability that the credits last at least this long, 0 to 1.
+    pub share: f64,
+    /// Lower end of the 95 % band (log-log Greenwood).
+    pub lo: f64,
+    /// Upper end of the band.
+    pub hi: f64,
+}
+
+/// Quantiles over replications, in ETH.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Quantiles {
+    /// 5 %.
+    pub p05: f64,
+    /// 25 %.
+    pub p25: f64,
+    /// The median.
+    pub p50: f64,
+    /// 75 %.
+    pub p75: f64,
+    /// 95 %.
+    pub p95: f64,
+}
+
+/// What one pipeline cost on one day.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PipelineDay {
+    /// Mean over replications, in ETH.
+    pub mean_eth: f64,
+    /// Quantiles over replications, in ETH.
+    pub eth: Quantiles,
+}
+
+/// One day of the burn-down over all replications. A replication whose credits
+/// ran out counts with a balance and a spend of 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DayRow {
+    /// Day number, 0 is the first; the balance is the one at its end.
+    pub day: u32,
+    /// Credits left.
+    pub balance_eth: Quantiles,
+    /// Spend of the day, all pipelines.
+    pub spend_eth: Quantiles,
+    /// Spend of the day by pipeline, in the order of
+    /// [`SpendBreakdown::by_pipeline`].
+    pub by_pipeline: Vec<PipelineDay>,
+}
+
+/// Where the credits went: means over replications, each list adding up to
+/// `total` to the wei. Names are ids of the scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpendBreakdown {
+    /// Everything spent until the credits ran out or the horizon.
+    pub total: Wei,
+    /// 95 % interval of the mean total, in ETH.
+    pub total_eth: Estimate,
+    /// By pipeline, only those in demand.
+    pub by_pipeline: Vec<(String, Wei)>,
+    /// By `pipeline/model`.
+    pub by_model: Vec<(String, Wei)>,
+    /// By gateway.
+    pub by_gateway: Vec<(String, Wei)>,
+    /// By the region of the users.
+    pub by_region: Vec<(String, Wei)>,
+}
+
+/// What one orchestrator earned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeeRow {
+    /// Its id.
+    pub id: String,
+    /// Id of its region.
+    pub region: String,
+    /// Mean fees over replications.
+    pub fees: Wei,
+    /// Its share of all fees (mean over replications, with interval), 0 to 1.
+    pub share: Estimate,
+    /// Requests it served, mean over replications.
+    pub requests: f64,
+    /// Its stake as a share of all stake in the scenario, 0 to 1.
+    pub stake_share: f64,
+}
+
+/// What the orchestrators of one region earned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegionFees {
+    /// Id of the region.
+    pub id: String,
+    /// Its name in reports.
+    pub name: String,
+    /// Orchestrators in it.
+    pub orchestrators: usize,
+    /// Mean fees over replications.
+    pub fees: Wei,
+    /// Its share of all fees, 0 to 1.
+    pub share: Estimate,
+}
+
+/// How concentrated fees are. Every orchestrator of the scenario counts, those
+/// without fees too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Concentration {
+    /// Gini coefficient, 0 (even) to 1.
+    pub gini: Estimate,
+    /// Herfindahl-Hirschman index of shares, 1/n to 1.
+    pub hhi: Estimate,
+    /// Fewest orchestrators that together earn more than half.
+    pub nakamoto: Estimate,
+    /// Share of the largest earner.
+    pub top1: Estimate,
+    /// Share of the four largest.
+    pub top4: Estimate,
+    /// Gini coefficient of stake, for comparison.
+    pub stake_gini: f64,
+    /// Points (share of orchestrators, share of fees) of the Lorenz curve of
+    /// mean fees, from (0, 0) to (1, 1), poorest first.
+    pub lorenz: Vec<(f64, f64)>,
+    /// The same for stake.
+    pub stake_lorenz: Vec<(f64, f64)>,
+}
+
+/// Requests that were not served, by reason; means over replications.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FailureCounts {
+    /// Nobody to ask: no eligible orchestrator in the pools.
+    pub no_orchestrator: f64,
+    /// The last orchestrator asked was at its capacity.
+    pub capacity: f64,
+    /// The last orchestrator asked failed.
+    pub orchestrator_error: f64,
+    /// The request was malformed.
+    pub bad_request: f64,
+    /// A live stream ended before its user left ("too many swaps").
+    pub stream_lost: f64,
+}
+
+impl FailureCounts {
+    /// Names and values in the order tables print them.
+    pub fn named(&self) -> [(&'static str, f64); 5] {
+        [
+            ("no_orchestrator", self.no_orchestrator),
+            ("capacity", self.capacity),
+            ("orchestrator_error", self.orchestrator_error),
+            ("bad_request", self.bad_request),
+            ("stream_lost", self.stream_lost),
+        ]
+    }
+
+    /// All of them.
+    pub fn total(&self) -> f64 {
+        self.named().iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// Quantiles of the time from a user's request to its answer (for a live
+/// stream, to its start), in milliseconds; `None` where nothing was served.
+/// Each within 1 % (histogram bins).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LatencySummary {
+    /// The median.
+    pub p50_ms: Option<f64>,
+    /// 95 %.
+    pub p95_ms: Option<f64>,
+    /// 99 %.
+    pub p99_ms: Option<f64>,
+}
+
+/// Service to the users of one region through one gateway and pipeline; counts
+/// are means over replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceRow {
+    /// Id of the gateway; empty in the total.
+    pub gateway: String,
+    /// Name of the pipeline; empty in the total.
+    pub pipeline: String,
+    /// Id of the users' region; empty in the total.
+    pub region: String,
+    /// Requests asked.
+    pub asked: f64,
+    /// Requests served.
+    pub served: f64,
+    /// Requests that failed, by reason. Asked less served less failed were in
+    /// flight when the replication ended.
+    pub failed: FailureCounts,
+    /// Latency of the served.
+    pub latency: LatencySummary,
+}
+
+impl ServiceRow {
+    /// Served over served and failed, 0 to 1; `None` where nothing ended.
+    pub fn success_rate(&self) -> Option<f64> {
+        let ended = self.served + self.failed.total();
+        (ended > 0.0).then(|| self.served / ended)
+    }
+}
+
+/// An objective of the scenario, judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectiveResult {
+    /// The name the scenario gives it.
+    pub id: String,
+    /// It in words: "credits last at least 90 days".
+    pub text: String,
+    /// Share of replications in which it held, with its Wilson interval.
+    pub probability: Estimate,
+    /// The share it needs.
+    pub required: f64,
+    /// Whether `probability.mean >= required`.
+    pub met: bool,
+}
+
+/// Something a reader of the forecast should know before believing it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Warning {
+    /// The name that suppresses it.
+    pub id: &'static str,
+    /// What was seen, why, and what to do.
+    pub text: String,
+}
+
+/// What an ensemble of replications says about a scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Replications run.
+    pub replications: u32,
+    /// Days after which a replication was censored.
+    pub horizon_days: u32,
+    /// How long the credits last.
+    pub runway: Runway,
+    /// Kaplan-Meier curve, a point a day from day 0 to the horizon.
+    pub survival: Vec<SurvivalPoint>,
+    /// The runway of every replication in order of its number: days, and
+    /// whether it was censored.
+    pub runways: Vec<(f64, bool)>,
+    /// Day by day.
+    pub days: Vec<DayRow>,
+    /// Where the credits went.
+    pub spend: SpendBreakdown,
+    /// Who earned them, largest first.
+    pub fees: Vec<FeeRow>,
+    /// The same by region, in the scenario's order.
+    pub region_fees: Vec<RegionFees>,
+    /// How concentrated.
+    pub concentration: Concentration,
+    /// All service in one row.
+    pub service: ServiceRow,
+    /// Service by gateway, pipeline and users' region.
+    pub service_rows: Vec<ServiceRow>,
+    /// Objectives of the scenario, judged.
+    pub objectives: Vec<ObjectiveResult>,
+    /// What to know, suppressed ones left out.
+    pub warnings: Vec<Warning>,
+}

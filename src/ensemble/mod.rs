@@ -1,0 +1,11 @@
+//! Many replications: seeds, parallel runs, precision, runway survival,
+//! concentration. What comes out is a [`Forecast`], the only thing reports
+//! read.
+
+mod forecast;
+
+pub use forecast::{
+    Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
+    ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
+    SpendBreakdown, SurvivalPoint, Warning,
+};

@@ -1,0 +1,19 @@
+//! `orchsim` is a discrete-event simulator of the Livepeer AI network:
+//! gateways, priced orchestrators, demand, and the go-livepeer selection
+//! algorithm. It forecasts how long treasury-funded inference credits last and
+//! who earns the fees.
+//!
+//! The modules follow the life of a request. Imports run downward only:
+//! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
+//! [`selection`], [`payments`], [`treasury`] and [`policy`] hold the model;
+//! [`scenario`] reads it from a file; [`simulation`] runs one replication,
+//! [`ensemble`] many; [`report`] writes what came out; [`cli`] is the command
+//! line.
+
+pub mod demand;
+pub mod ensemble;
+pub mod kernel;
+pub mod network;
+pub mod scenario;
+pub mod treasury;
+pub mod units;

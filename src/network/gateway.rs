@@ -1,0 +1,95 @@
+use crate::units::Price;
+
+/// The go-livepeer release a gateway runs. Behaviour changed materially in
+/// February and March 2025.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// 0.8.2 and 0.8.3 (22 and 30 January 2025).
+    V0_8_3,
+    /// 0.8.4 (19 March 2025).
+    V0_8_4,
+    /// 0.9 and later (to 0.9.1, August 2026).
+    V0_9,
+}
+
+impl Version {
+    /// Every version with the name a scenario uses.
+    pub const NAMES: [(&'static str, Version); 3] =
+        [("0.8.3", Version::V0_8_3), ("0.8.4", Version::V0_8_4), ("0.9", Version::V0_9)];
+
+    /// The name a scenario uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Version::V0_8_3 => "0.8.3",
+            Version::V0_8_4 => "0.8.4",
+            Version::V0_9 => "0.9",
+        }
+    }
+
+    /// Submissions one request may make: unlimited inside the retry window
+    /// before commit ae7bf728d (26 February 2025), 20 since.
+    pub fn max_tries(self) -> u32 {
+        match self {
+            Version::V0_8_3 => u32::MAX,
+            Version::V0_8_4 | Version::V0_9 => 20,
+        }
+    }
+
+    /// Whether submission errors fall into classes (0.8.4); before, any error
+    /// removes the session.
+    pub fn has_error_classes(self) -> bool {
+        self >= Version::V0_8_4
+    }
+
+    /// Whether a refresh leaves suspended orchestrators out. Before commit
+    /// 39db9b695 (18 February 2025) they came back at the next refresh.
+    pub fn honours_suspension(self) -> bool {
+        self >= Version::V0_8_4
+    }
+
+    /// Whether a refresh updates what is known of a session it already has
+    /// (price, latency).
+    pub fn refresh_updates_sessions(self) -> bool {
+        self >= Version::V0_8_4
+    }
+}
+
+/// The weights of go-livepeer's selection probability; they sum to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SelectionWeights {
+    /// Weight of the stake share (`-selectStakeWeight`, default 0.7).
+    pub stake: f64,
+    /// Weight of the price term (`-selectPriceWeight`, default 0).
+    pub price: f64,
+    /// Weight of an even draw (`-selectRandFreq`, default 0.3).
+    pub random: f64,
+}
+
+/// A gateway: the node that holds deposits, selects orchestrators and pays.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// The name a scenario refers to it by.
+    pub id: String,
+    /// Where it runs, an index into the regions.
+    pub region: usize,
+    /// The release it runs.
+    pub version: Version,
+    /// Weights of the selection probability.
+    pub weights: SelectionWeights,
+    /// `-selectPriceExpFactor`, in wei per unit; default 100.
+    pub price_exp_factor: f64,
+    /// `-minPerfScore`, 0 to 1; 0 turns the filter off.
+    pub min_perf_score: f64,
+    /// `-ignoreMaxPriceIfNeeded`: serve at any price where nobody is below
+    /// the maximum.
+    pub ignore_max_price: bool,
+    /// For each model, the highest price it pays, in wei per billing unit;
+    /// `None` means any price.
+    pub max_price: Vec<Option<Price>>,
+    /// First checkpoint of a discovery, in seconds (`-discoveryTimeout`,
+    /// default 0.5).
+    pub discovery_timeout_s: f64,
+    /// For how long after its start a failed request is tried again, in
+    /// seconds (`-aiProcessingRetryTimeout`, default 2).
+    pub retry_window_s: f64,
+}

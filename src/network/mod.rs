@@ -1,0 +1,38 @@
+//! Who exists: regions and the distances between them, pipelines and models
+//! with their billing units, gateways, orchestrators.
+//!
+//! Everything here is plain, validated data: a scenario builds it, a
+//! simulation reads it.
+
+mod gateway;
+mod orchestrator;
+mod pipeline;
+mod region;
+
+pub use gateway::{Gateway, SelectionWeights, Version};
+pub use orchestrator::{Offer, Orchestrator};
+pub use pipeline::{BillingUnit, LIVE_PIXELS_PER_SECOND, Model, Pipeline, ServiceTime};
+pub use region::{Region, RttMatrix};
+
+/// The whole network of a scenario. Gateways, orchestrators, models and
+/// regions refer to one another by their index in these lists.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The regions users, gateways and orchestrators live in.
+    pub regions: Vec<Region>,
+    /// Round-trip times between them.
+    pub rtt: RttMatrix,
+    /// The models requests ask for.
+    pub models: Vec<Model>,
+    /// The gateways.
+    pub gateways: Vec<Gateway>,
+    /// The orchestrators.
+    pub orchestrators: Vec<Orchestrator>,
+    /// Orchestrators in the gateways' discovery pool, those that serve no AI
+    /// included (the protocol's active set). At least the number of
+    /// orchestrators listed.
+    pub registered_orchestrators: u32,
+    /// Members of that pool that never answer a discovery probe: with one or
+    /// more, a discovery always waits for a timer.
+    pub unresponsive_orchestrators: u32,
+}

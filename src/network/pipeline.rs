@@ -1,0 +1,203 @@
+use crate::kernel::Distribution;
+
+/// Pixels a gateway pays for each second of live video, whatever is streamed:
+/// 1280 x 720 at 30 frames a second (go-livepeer 0.9
+/// `server/live_payment_processor.go`; mechanics 0.8.4 and earlier billed the
+/// probed size, which the scenarios set to the same).
+pub const LIVE_PIXELS_PER_SECOND: u64 = 1280 * 720 * 30;
+
+/// Frames an image-to-video request is billed for, whatever it returns
+/// (go-livepeer `server/ai_process.go`).
+const IMAGE_TO_VIDEO_FRAMES: u64 = 25;
+
+/// What a pipeline's price counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BillingUnit {
+    /// Pixels of input or output.
+    Pixel,
+    /// Tokens requested (`max_tokens`), used or not.
+    Token,
+    /// Milliseconds of audio, in whole seconds.
+    Millisecond,
+    /// Characters of text.
+    Character,
+}
+
+impl BillingUnit {
+    /// The singular noun reports and price texts use.
+    pub fn name(self) -> &'static str {
+        match self {
+            BillingUnit::Pixel => "pixel",
+            BillingUnit::Token => "token",
+            BillingUnit::Millisecond => "ms",
+            BillingUnit::Character => "character",
+        }
+    }
+}
+
+/// An AI capability of go-livepeer (`core/capabilities.go`, ids 27 to 36).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pipeline {
+    /// Images from a prompt.
+    TextToImage,
+    /// Images from an image and a prompt.
+    ImageToImage,
+    /// A short video from an image.
+    ImageToVideo,
+    /// A larger image from a small one.
+    Upscale,
+    /// A transcript of speech.
+    AudioToText,
+    /// Segmentation masks of an image.
+    SegmentAnything2,
+    /// Text from a language model.
+    Llm,
+    /// A caption of an image.
+    ImageToText,
+    /// A live stream, frame by frame.
+    LiveVideoToVideo,
+    /// Speech from text.
+    TextToSpeech,
+}
+
+impl Pipeline {
+    /// Every pipeline, in order of its capability id.
+    pub const ALL: [Pipeline; 10] = [
+        Pipeline::TextToImage,
+        Pipeline::ImageToImage,
+        Pipeline::ImageToVideo,
+        Pipeline::Upscale,
+        Pipeline::AudioToText,
+        Pipeline::SegmentAnything2,
+        Pipeline::Llm,
+        Pipeline::ImageToText,
+        Pipeline::LiveVideoToVideo,
+        Pipeline::TextToSpeech,
+    ];
+
+    /// The name go-livepeer and scenarios use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pipeline::TextToImage => "text-to-image",
+            Pipeline::ImageToImage => "image-to-image",
+            Pipeline::ImageToVideo => "image-to-video",
+            Pipeline::Upscale => "upscale",
+            Pipeline::AudioToText => "audio-to-text",
+            Pipeline::SegmentAnything2 => "segment-anything-2",
+            Pipeline::Llm => "llm",
+            Pipeline::ImageToText => "image-to-text",
+            Pipeline::LiveVideoToVideo => "live-video-to-video",
+            Pipeline::TextToSpeech => "text-to-speech",
+        }
+    }
+
+    /// The pipeline of that name.
+    pub fn named(name: &str) -> Option<Pipeline> {
+        Self::ALL.into_iter().find(|pipeline| pipeline.name() == name)
+    }
+
+    /// What its price counts.
+    pub fn billing_unit(self) -> BillingUnit {
+        match self {
+            Pipeline::Llm => BillingUnit::Token,
+            Pipeline::AudioToText => BillingUnit::Millisecond,
+            Pipeline::TextToSpeech => BillingUnit::Character,
+            _ => BillingUnit::Pixel,
+        }
+    }
+
+    /// Whether requests are streams paid by the second.
+    pub fn is_live(self) -> bool {
+        self == Pipeline::LiveVideoToVideo
+    }
+
+    /// The noun of a request's size in a scenario: `pixels`, `tokens`,
+    /// `seconds`, `characters`.
+    pub fn size_unit(self) -> &'static str {
+        match self {
+            Pipeline::Llm => "tokens",
+            Pipeline::AudioToText | Pipeline::LiveVideoToVideo => "seconds",
+            Pipeline::TextToSpeech => "characters",
+            _ => "pixels",
+        }
+    }
+
+    /// Billing units of a batch request of `size` (in [`Pipeline::size_unit`]),
+    /// as the gateway pays them (go-livepeer `server/ai_process.go`): whole
+    /// seconds of audio in milliseconds, 25 frames for a video, else the size.
+    /// For live video the units of `size` seconds.
+    pub fn billed_units(self, size: f64) -> u64 {
+        match self {
+            Pipeline::AudioToText => (size as u64) * 1000,
+            Pipeline::ImageToVideo => (size + 0.5) as u64 * IMAGE_TO_VIDEO_FRAMES,
+            Pipeline::LiveVideoToVideo => (size * LIVE_PIXELS_PER_SECOND as f64) as u64,
+            _ => (size + 0.5) as u64,
+        }
+    }
+
+    /// What the gateway divides a request's wall time by to get its latency
+    /// score: per size unit as submitted, and per inference step where
+    /// go-livepeer counts steps (`server/ai_process.go`; text-to-image uses the
+    /// model's own `steps`).
+    pub fn latency_score_units(self, size: f64, used_size: f64, steps: u32) -> f64 {
+        let units = match self {
+            Pipeline::TextToImage => size * f64::from(steps),
+            Pipeline::ImageToImage => size * 100.0,
+            Pipeline::ImageToVideo => size * 25.0,
+            Pipeline::Upscale => size * 75.0,
+            Pipeline::Llm => used_size,
+            _ => size,
+        };
+        units.max(1.0)
+    }
+}
+
+/// How long an orchestrator of speed 1 works on a request:
+/// `(overhead_s + seconds_per_unit * units) * variation`, where the units are
+/// those really worked on, in [`Pipeline::size_unit`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceTime {
+    /// Seconds every request takes.
+    pub overhead_s: f64,
+    /// Seconds each size unit adds.
+    pub seconds_per_unit: f64,
+    /// A factor with mean 1 drawn for each request.
+    pub variation: Distribution,
+}
+
+/// A model served under a pipeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The capability it is served under.
+    pub pipeline: Pipeline,
+    /// Its id, as on Hugging Face.
+    pub id: String,
+    /// Inference steps go-livepeer counts in the latency score of
+    /// text-to-image: 50, or N for a model named `..._Nstep` and 8 for another
+    /// SDXL-Lightning (`server/ai_process.go`).
+    pub steps: u32,
+    /// How long a request takes.
+    pub service: ServiceTime,
+    /// Seconds an orchestrator needs to load it when it is not in memory.
+    pub cold_start_s: f64,
+}
+
+impl Model {
+    /// `pipeline/id`, the key reports use.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.pipeline.name(), self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_follow_what_the_gateway_pays() {
+        assert_eq!(Pipeline::AudioToText.billed_units(61.9), 61_000);
+        assert_eq!(Pipeline::ImageToVideo.billed_units(576.0 * 1024.0), 14_745_600);
+        assert_eq!(Pipeline::LiveVideoToVideo.billed_units(60.0), 1_658_880_000);
+        assert_eq!(Pipeline::Llm.billed_units(256.0), 256);
+    }
+}

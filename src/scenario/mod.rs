@@ -1,0 +1,72 @@
+//! What the user asked: the TOML file, its defaults, its validation with line
+//! and column, overrides and the JSON Schema.
+
+use jiff::civil::Date;
+
+use crate::demand::{DemandStream, DemandUncertainty};
+use crate::network::Network;
+use crate::treasury::Credits;
+
+/// A validated scenario: everything one replication needs to know.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Short name, also that of the run directory; letters, digits, `-`, `_`
+    /// and `.`.
+    pub name: String,
+    /// One line saying what it is.
+    pub title: String,
+    /// The first simulated day; simulated time starts at 00:00 UTC.
+    pub start: Date,
+    /// Simulated days after which a replication that still has credits is
+    /// censored.
+    pub horizon_days: u32,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Replications to run.
+    pub replications: u32,
+    /// The credits.
+    pub credits: Credits,
+    /// Who exists.
+    pub network: Network,
+    /// Mean seconds until a failing request fails (exponential): it decides
+    /// whether the failure falls inside the retry window.
+    pub failure_delay_s: f64,
+    /// Who asks.
+    pub demand: Vec<DemandStream>,
+    /// What is not known about demand.
+    pub uncertainty: DemandUncertainty,
+    /// What the run is judged by.
+    pub objectives: Vec<Objective>,
+    /// Warnings not to print.
+    pub suppressed_warnings: Vec<String>,
+}
+
+/// A statement the forecast makes true or false, with the probability it needs
+/// to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objective {
+    /// The name the scenario gives it.
+    pub id: String,
+    /// What must be true of a replication.
+    pub goal: Goal,
+    /// The least share of replications in which it must be true, 0 to 1.
+    pub probability: f64,
+}
+
+/// What an [`Objective`] asks of one replication.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Goal {
+    /// Credits last at least so many days.
+    LastDays(f64),
+    /// At least this share of requests is served, 0 to 1.
+    SuccessRate(f64),
+    /// A region earns at least this share of the fees, 0 to 1.
+    RegionFeeShare {
+        /// An index into the network's regions.
+        region: usize,
+        /// The least share.
+        share: f64,
+    },
+    /// The largest orchestrator earns at most this share of the fees, 0 to 1.
+    TopFeeShare(f64),
+}

@@ -1,0 +1,15 @@
+//! Money, prices and time: the quantities every other room speaks in.
+//!
+//! Amounts are integers ([`Wei`], [`Lpt`]); prices are exact rationals
+//! ([`Price`]); simulated time is integer nanoseconds ([`SimTime`]). Floats
+//! appear only when a figure leaves for a statistic or a report.
+
+mod decimal;
+mod money;
+mod price;
+mod time;
+
+pub use decimal::Decimal;
+pub use money::{Amount, AmountError, Currency, Lpt, Wei, mean_parts};
+pub use price::{Price, PriceError};
+pub use time::{NANOS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};

@@ -1,0 +1,234 @@
+use std::fmt;
+use std::iter::Sum;
+use std::str::FromStr;
+
+use super::Decimal;
+
+const DECIMALS: u32 = 18;
+const BASE: u128 = 1_000_000_000_000_000_000;
+
+macro_rules! base_unit_amount {
+    ($(#[$doc:meta])* $name:ident, $symbol:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u128);
+
+        impl $name {
+            /// Nothing.
+            pub const ZERO: $name = $name(0);
+
+            /// The amount in whole coins, for statistics and display only.
+            pub fn to_coins(self) -> f64 {
+                self.0 as f64 / BASE as f64
+            }
+
+            /// `self + other`, or `None` where it would overflow.
+            pub fn checked_add(self, other: $name) -> Option<$name> {
+                self.0.checked_add(other.0).map($name)
+            }
+
+            /// `self - other`, or `None` where it would fall below zero.
+            pub fn checked_sub(self, other: $name) -> Option<$name> {
+                self.0.checked_sub(other.0).map($name)
+            }
+        }
+
+        impl Sum for $name {
+            fn sum<I: Iterator<Item = $name>>(amounts: I) -> $name {
+                $name(amounts.map(|amount| amount.0).sum())
+            }
+        }
+
+        impl fmt::Display for $name {
+            /// In whole coins, exactly, with the symbol.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let coins = Decimal { mantissa: self.0, scale: DECIMALS };
+                write!(f, concat!("{} ", $symbol), coins)
+            }
+        }
+    };
+}
+
+base_unit_amount!(
+    /// An amount of ETH in wei (1 ETH = 10^18 wei).
+    Wei,
+    "ETH"
+);
+base_unit_amount!(
+    /// An amount of LPT in its base unit (1 LPT = 10^18 base units).
+    Lpt,
+    "LPT"
+);
+
+impl Wei {
+    /// The whole number of wei, as a decimal string without a unit.
+    pub fn to_decimal_string(self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// Divides each of `totals` by `count`, rounding so that the quotients still
+/// add up to the floor of the overall mean: floors first, then one wei each to
+/// the largest remainders, the earlier index first on a tie. Zero `count`
+/// gives zeros.
+pub fn mean_parts(totals: &[Wei], count: u128) -> Vec<Wei> {
+    if count == 0 {
+        return vec![Wei::ZERO; totals.len()];
+    }
+    let sum: u128 = totals.iter().map(|total| total.0).sum();
+    let mut parts: Vec<Wei> = totals.iter().map(|total| Wei(total.0 / count)).collect();
+    let floor_sum: u128 = parts.iter().map(|part| part.0).sum();
+    let mut left_over = (sum / count - floor_sum) as usize;
+    let mut by_remainder: Vec<usize> = (0..totals.len()).collect();
+    by_remainder.sort_by_key(|&i| (std::cmp::Reverse(totals[i].0 % count), i));
+    for index in by_remainder {
+        if left_over == 0 {
+            break;
+        }
+        parts[index].0 += 1;
+        left_over -= 1;
+    }
+    parts
+}
+
+/// What an amount in a scenario is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Currency {
+    /// 10^-18 ETH.
+    Wei,
+    /// 10^-9 ETH.
+    Gwei,
+    /// Ether.
+    Eth,
+    /// US dollar.
+    Usd,
+    /// Livepeer token.
+    Lpt,
+}
+
+impl Currency {
+    /// Every currency with the name a scenario uses for it.
+    pub const NAMES: [(&'static str, Currency); 5] = [
+        ("wei", Currency::Wei),
+        ("gwei", Currency::Gwei),
+        ("ETH", Currency::Eth),
+        ("USD", Currency::Usd),
+        ("LPT", Currency::Lpt),
+    ];
+
+    /// The currency of that name, in any case.
+    pub fn named(name: &str) -> Option<Currency> {
+        let found = Self::NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|&(_, currency)| currency)
+    }
+
+    /// The name a scenario uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Currency::Wei => "wei",
+            Currency::Gwei => "gwei",
+            Currency::Eth => "ETH",
+            Currency::Usd => "USD",
+            Currency::Lpt => "LPT",
+        }
+    }
+}
+
+/// A number with its currency, as a scenario writes it: `"12.5 ETH"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount {
+    /// The number.
+    pub value: Decimal,
+    /// What it counts.
+    pub currency: Currency,
+}
+
+/// Why a text is not an [`Amount`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// The number is missing, negative, not finite or too long.
+    #[error("`{0}` is not a non-negative decimal number")]
+    Number(String),
+    /// There is a number and nothing behind it.
+    #[error("the amount has no unit")]
+    NoUnit,
+    /// The unit is none of [`Currency::NAMES`].
+    #[error("`{0}` is not a unit of money")]
+    Unit(String),
+}
+
+impl Amount {
+    /// Wei, for an amount that is ETH in any of its units; `None` for USD and
+    /// LPT, or on overflow. Fractions of a wei are dropped.
+    pub fn to_wei(self) -> Option<Wei> {
+        let power = match self.currency {
+            Currency::Wei => 0,
+            Currency::Gwei => 9,
+            Currency::Eth => DECIMALS,
+            Currency::Usd | Currency::Lpt => return None,
+        };
+        self.value.scaled_to_integer(power).map(Wei)
+    }
+
+    /// LPT base units; `None` for any other currency, or on overflow.
+    pub fn to_lpt(self) -> Option<Lpt> {
+        match self.currency {
+            Currency::Lpt => self.value.scaled_to_integer(DECIMALS).map(Lpt),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Amount {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        let mut words = text.split_whitespace();
+        let number = words.next().unwrap_or("");
+        let value = number.parse().map_err(|()| AmountError::Number(number.to_string()))?;
+        let unit = words.collect::<Vec<_>>().join(" ");
+        if unit.is_empty() {
+            return Err(AmountError::NoUnit);
+        }
+        let currency = Currency::named(&unit).ok_or(AmountError::Unit(unit))?;
+        Ok(Amount { value, currency })
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.value, self.currency.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn amounts_convert_exactly() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        assert_eq!(amount("12.5 ETH").to_wei(), Some(Wei(12_500_000_000_000_000_000)));
+        assert_eq!(amount("1588 wei").to_wei(), Some(Wei(1588)));
+        assert_eq!(amount("0.01 gwei").to_wei(), Some(Wei(10_000_000)));
+        assert_eq!(amount("15000 LPT").to_lpt(), Some(Lpt(15_000 * BASE)));
+        assert_eq!(amount("0.18 USD").to_wei(), None);
+        assert_eq!("12".parse::<Amount>(), Err(AmountError::NoUnit));
+        assert_eq!("5 BTC".parse::<Amount>(), Err(AmountError::Unit("BTC".into())));
+        assert_eq!("-5 ETH".parse::<Amount>(), Err(AmountError::Number("-5".into())));
+    }
+
+    proptest! {
+        #[test]
+        fn mean_parts_add_up(totals in prop::collection::vec(0u64.., 1..20), count in 1u128..500) {
+            let totals: Vec<Wei> = totals.into_iter().map(|t| Wei(u128::from(t))).collect();
+            let sum: Wei = totals.iter().copied().sum();
+            let parts = mean_parts(&totals, count);
+            prop_assert_eq!(parts.iter().copied().sum::<Wei>().0, sum.0 / count);
+            for (part, total) in parts.iter().zip(&totals) {
+                prop_assert!(part.0 == total.0 / count || part.0 == total.0 / count + 1);
+            }
+        }
+    }
+}

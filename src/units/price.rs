@@ -1,0 +1,175 @@
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::{Decimal, Wei};
+
+/// A price in wei per billing unit, an exact rational in lowest terms.
+///
+/// go-livepeer quotes `PricePerUnit / PixelsPerUnit` as two int64 and compares
+/// and charges them as a `big.Rat` (`server/selection_algorithm.go`,
+/// `core/accounting.go`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    wei: u64,
+    units: u64,
+}
+
+/// Why a price cannot be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// `0 units` in the denominator.
+    #[error("a price per 0 units")]
+    ZeroUnits,
+    /// Above the largest price go-livepeer can quote (int64).
+    #[error("the price exceeds 9.2e18 wei per unit")]
+    TooLarge,
+}
+
+impl Price {
+    /// Free of charge.
+    pub const ZERO: Price = Price { wei: 0, units: 1 };
+
+    /// `wei` per `units` billing units. A quotient whose reduced terms do not
+    /// fit int64 is cut to three decimals, as `common.PriceToFixed` does
+    /// (go-livepeer `common/util.go`).
+    ///
+    /// # Errors
+    /// [`PriceError`] on zero `units` or a price too large for int64.
+    pub fn new(wei: u128, units: u128) -> Result<Price, PriceError> {
+        if units == 0 {
+            return Err(PriceError::ZeroUnits);
+        }
+        let divisor = gcd(wei, units);
+        let (wei, units) = (wei / divisor, units / divisor);
+        let fits = |term: u128| i64::try_from(term).is_ok();
+        if fits(wei) && fits(units) {
+            return Ok(Price { wei: wei as u64, units: units as u64 });
+        }
+        let whole = wei / units;
+        let thousandths = (wei % units).saturating_mul(1000) / units;
+        let fixed = whole.checked_mul(1000).map(|whole| whole + thousandths);
+        match fixed {
+            Some(fixed) if fits(fixed) => Price::new(fixed, 1000),
+            _ if fits(whole) => Price::new(whole, 1),
+            _ => Err(PriceError::TooLarge),
+        }
+    }
+
+    /// `usd` per `units` billing units at `eth_usd` dollars an ETH:
+    /// wei = usd * 10^18 / eth_usd (go-livepeer `core/autoconvertedprice.go`).
+    ///
+    /// # Errors
+    /// [`PriceError`] on zero `units`, a zero `eth_usd` or a price too large.
+    pub fn from_usd(usd: Decimal, units: u128, eth_usd: Decimal) -> Result<Price, PriceError> {
+        let wei = usd_to_wei(usd, eth_usd).ok_or(PriceError::TooLarge)?;
+        let (numerator, denominator) = wei;
+        Price::new(numerator, denominator.checked_mul(units).ok_or(PriceError::TooLarge)?)
+    }
+
+    /// The numerator: wei per [`Price::units`].
+    pub fn wei(self) -> u64 {
+        self.wei
+    }
+
+    /// The denominator, in billing units.
+    pub fn units(self) -> u64 {
+        self.units
+    }
+
+    /// In wei per unit, for selection rules and display.
+    pub fn to_f64(self) -> f64 {
+        self.wei as f64 / self.units as f64
+    }
+
+    /// The fee for `units` billing units, in whole wei, fractions dropped.
+    pub fn fee(self, units: u64) -> Wei {
+        match self.wei.checked_mul(units) {
+            Some(product) => Wei(u128::from(product / self.units)),
+            None => Wei(u128::from(self.wei) * u128::from(units) / u128::from(self.units)),
+        }
+    }
+}
+
+/// `usd` in wei as an exact quotient; `None` where it cannot be held.
+fn usd_to_wei(usd: Decimal, eth_usd: Decimal) -> Option<(u128, u128)> {
+    if eth_usd.mantissa == 0 {
+        return None;
+    }
+    let common = gcd(usd.mantissa.max(1), eth_usd.mantissa);
+    let numerator = (usd.mantissa / common).checked_mul(10u128.checked_pow(18 + eth_usd.scale)?);
+    let denominator = (eth_usd.mantissa / common).checked_mul(10u128.checked_pow(usd.scale)?);
+    let (numerator, denominator) = (numerator?, denominator?);
+    let common = gcd(numerator, denominator);
+    Some((numerator / common, denominator / common))
+}
+
+fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.max(1)
+}
+
+impl PartialOrd for Price {
+    fn partial_cmp(&self, other: &Price) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Price {
+    fn cmp(&self, other: &Price) -> Ordering {
+        let left = u128::from(self.wei) * u128::from(other.units);
+        let right = u128::from(other.wei) * u128::from(self.units);
+        left.cmp(&right)
+    }
+}
+
+impl fmt::Display for Price {
+    /// As a scenario writes it: `4768371 wei`, `1 wei per 3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.units {
+            1 => write!(f, "{} wei", self.wei),
+            units => write!(f, "{} wei per {units}", self.wei),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn usd_prices_follow_go_livepeers_conversion() {
+        // core/autoconvertedprice_test.go: 2 USD at 100 USD an ETH is 2e16 wei.
+        let price = Price::from_usd(decimal("2"), 1, decimal("100")).unwrap();
+        assert_eq!(price, Price::new(20_000_000_000_000_000, 1).unwrap());
+    }
+
+    #[test]
+    fn the_observed_llm_price_is_its_usd_peg() {
+        // Observed: 56,909,258 wei a token where the operators peg 0.18 USD per
+        // million, which fixes the feed at about 3,163 USD an ETH.
+        let price = Price::from_usd(decimal("0.18"), 1_000_000, decimal("3162.93")).unwrap();
+        assert!((price.to_f64() / 56_909_258.0 - 1.0).abs() < 1e-5, "{price}");
+    }
+
+    #[test]
+    fn fees_drop_fractions_and_do_not_overflow() {
+        assert_eq!(Price::new(1, 3).unwrap().fee(10), Wei(3));
+        let dear = Price::new(9_000_000_000_000_000_000, 1).unwrap();
+        assert_eq!(dear.fee(1_000), Wei(9_000_000_000_000_000_000_000));
+        assert_eq!(Price::new(u128::MAX, 1), Err(PriceError::TooLarge));
+        assert_eq!(Price::new(1, 0), Err(PriceError::ZeroUnits));
+    }
+
+    #[test]
+    fn prices_compare_as_rationals() {
+        // rpc_test.go TestValidatePrice: 1000/6001 is below 1/6 and above 1/7.
+        let quoted = Price::new(1000, 6001).unwrap();
+        assert!(quoted < Price::new(1, 6).unwrap() && quoted > Price::new(1, 7).unwrap());
+    }
+}
