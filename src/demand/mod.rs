@@ -1,14 +1,16 @@
 //! When requests come and how large they are.
 
+mod arrivals;
 mod bursts;
 mod growth;
 mod profile;
 
+pub use arrivals::{Arrival, ArrivalStream, RateFactors, UserClock};
 pub use bursts::Bursts;
 pub use growth::Growth;
 pub use profile::{HourProfile, WeekProfile};
 
-use crate::kernel::Distribution;
+use crate::kernel::{Distribution, StreamKey, standard_normal_quantile};
 
 /// One source of requests: users of one region asking one gateway for one
 /// model.
@@ -77,4 +79,13 @@ pub struct DemandUncertainty {
     /// Standard deviation of a normal factor with mean 1 on every stream's
     /// growth rate (a factor below 0 counts as 0: no growth).
     pub growth_sd: f64,
+}
+
+impl DemandUncertainty {
+    /// The factors of the replication that owns `key`.
+    pub fn draw(&self, key: StreamKey) -> RateFactors {
+        let level = Distribution::Lognormal { mean: 1.0, cv: self.level_cv };
+        let growth = 1.0 + self.growth_sd * standard_normal_quantile(key.uniform(1));
+        RateFactors { level: level.sampler().at(key.uniform(0)), growth: growth.max(0.0) }
+    }
 }

@@ -2,5 +2,9 @@
 //! distributions. Nothing of Livepeer.
 
 mod distribution;
+mod events;
+mod random;
 
-pub use distribution::Distribution;
+pub use distribution::{Distribution, Sampler, standard_normal_quantile};
+pub use events::{ClockTree, EventList};
+pub use random::{Sequence, StreamKey, index_below};
