@@ -254,8 +254,7 @@ mod tests {
 
     #[test]
     fn choice_has_its_mean_and_its_frequencies() {
-        let choice =
-            Distribution::Choice { values: vec![1.0, 10.0], cumulative: vec![0.75, 1.0] };
+        let choice = Distribution::Choice { values: vec![1.0, 10.0], cumulative: vec![0.75, 1.0] };
         assert_eq!(choice.mean(), 3.25);
         let sampler = choice.sampler();
         assert_eq!((sampler.at(0.74), sampler.at(0.76)), (1.0, 10.0));

@@ -3,8 +3,10 @@
 
 mod distribution;
 mod events;
+mod histogram;
 mod random;
 
 pub use distribution::{Distribution, Sampler, standard_normal_quantile};
 pub use events::{ClockTree, EventList};
+pub use histogram::LatencyHistogram;
 pub use random::{Sequence, StreamKey, index_below};

@@ -31,6 +31,9 @@ pub struct Scenario {
     /// Mean seconds until a failing request fails (exponential): it decides
     /// whether the failure falls inside the retry window.
     pub failure_delay_s: f64,
+    /// Failures of a running live stream an hour, which make the gateway swap
+    /// to another orchestrator.
+    pub stream_failures_per_hour: f64,
     /// Who asks.
     pub demand: Vec<DemandStream>,
     /// What is not known about demand.

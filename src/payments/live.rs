@@ -1,0 +1,34 @@
+use crate::network::{LIVE_PIXELS_PER_SECOND, Version};
+use crate::units::{NANOS_PER_SECOND, SimTime};
+
+/// Seconds between the payments of a running stream (go-livepeer
+/// `-livePaymentInterval`, default 5).
+pub const LIVE_PAYMENT_INTERVAL_S: u64 = 5;
+
+/// Pixels paid when a stream starts or swaps, never credited back: 30 s of
+/// 3200 x 1800 at 30 frames up to 0.8.4 (`server/ai_process.go` at v0.8.3), 60 s
+/// of the billed size in 0.9 (commit f106930c4).
+pub fn live_prepaid_pixels(version: Version) -> u64 {
+    match version {
+        Version::V0_8_3 | Version::V0_8_4 => 30 * 3200 * 1800 * 30,
+        Version::V0_9 => 60 * LIVE_PIXELS_PER_SECOND,
+    }
+}
+
+/// Pixels paid for so long a stretch of a stream, fractions dropped.
+pub fn live_stream_pixels(span: SimTime) -> u64 {
+    let pixels = u128::from(span.0) * u128::from(LIVE_PIXELS_PER_SECOND);
+    (pixels / u128::from(NANOS_PER_SECOND)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_are_billed_by_the_wall_clock() {
+        // live_payment_processor_test.go: 1.5 s are 1.5 * 27,648,000 pixels.
+        assert_eq!(live_stream_pixels(SimTime::from_secs(1.5)), 41_472_000);
+        assert_eq!(live_prepaid_pixels(Version::V0_9), 1_658_880_000);
+    }
+}

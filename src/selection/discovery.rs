@@ -1,0 +1,108 @@
+use super::Suspender;
+use crate::kernel::StreamKey;
+
+/// Round trips of one discovery probe: TCP and TLS handshakes and the RPC
+/// itself, "about 3 to 4" (inferred from go-livepeer `server/rpc.go`).
+pub const PROBE_ROUND_TRIPS: f64 = 3.5;
+
+/// A discovery ends at the latest after so many seconds (go-livepeer
+/// `discovery/discovery.go`, `maxGetOrchestratorCutoffTimeout`).
+pub const CUTOFF_S: f64 = 6.0;
+
+/// What a probe to one candidate takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    /// Seconds without jitter.
+    pub base_s: f64,
+    /// Mean of the exponential jitter on top, in seconds.
+    pub jitter_s: f64,
+}
+
+/// One round of asking every candidate at once (go-livepeer
+/// `discovery/discovery.go`): it waits until all have answered or, at the
+/// checkpoints 1, 2, 4, ... times the timeout, until somebody who is not
+/// suspended has.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// Those that answered in time, nearest first: seconds and candidate.
+    pub found: Vec<(f64, u32)>,
+    /// How long it took, in seconds.
+    pub duration_s: f64,
+}
+
+impl Discovery {
+    /// Asks every candidate. `answers` says whether a candidate, once reached,
+    /// offers itself (a live-video orchestrator without a free container does
+    /// not). With `someone_silent` at least one member of the pool never
+    /// answers, so that a timer always ends the wait.
+    pub fn run(
+        &mut self,
+        probes: &[Probe],
+        timeout_s: f64,
+        someone_silent: bool,
+        suspender: &mut Suspender,
+        answers: impl Fn(u32) -> bool,
+        key: StreamKey,
+    ) {
+        self.found.clear();
+        let (mut first_ok, mut last) = (f64::INFINITY, 0.0f64);
+        for (candidate, probe) in (0u32..).zip(probes) {
+            let jitter = -probe.jitter_s * libm::log(key.uniform(u64::from(candidate)));
+            let latency = probe.base_s + jitter;
+            last = last.max(latency);
+            if !answers(candidate) {
+                continue;
+            }
+            if !suspender.is_suspended(candidate) {
+                first_ok = first_ok.min(latency);
+            }
+            self.found.push((latency, candidate));
+        }
+        let mut checkpoint = timeout_s;
+        while checkpoint < first_ok && checkpoint < CUTOFF_S {
+            checkpoint *= 2.0;
+        }
+        let timer = checkpoint.min(CUTOFF_S);
+        self.duration_s = if someone_silent { timer } else { timer.min(last) };
+        self.found.retain(|&(latency, _)| latency <= self.duration_s);
+        self.found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(latencies: &[f64], suspended: &[u32], someone_silent: bool) -> (Vec<u32>, f64) {
+        let probes: Vec<Probe> =
+            latencies.iter().map(|&base_s| Probe { base_s, jitter_s: 0.0 }).collect();
+        let mut suspender = Suspender::new(latencies.len());
+        suspended.iter().for_each(|&candidate| suspender.suspend(candidate, 3));
+        let mut discovery = Discovery::default();
+        let key = StreamKey::root(1);
+        discovery.run(&probes, 0.5, someone_silent, &mut suspender, |_| true, key);
+        (discovery.found.iter().map(|&(_, candidate)| candidate).collect(), discovery.duration_s)
+    }
+
+    #[test]
+    fn the_first_checkpoint_with_an_answer_ends_the_wait() {
+        // Checkpoints 0.5, 1, 2, 4 s and the cut-off at 6 s; nearest first.
+        assert_eq!(found(&[0.4, 0.7, 0.2], &[], true), (vec![2, 0], 0.5));
+        assert_eq!(found(&[0.6, 0.9, 1.1], &[], true), (vec![0, 1], 1.0));
+        assert_eq!(found(&[3.0, 5.0], &[], true), (vec![0], 4.0));
+        assert_eq!(found(&[5.0, 7.0], &[], true), (vec![0], 6.0));
+        assert_eq!(found(&[6.5], &[], true), (vec![], 6.0));
+        assert_eq!(found(&[], &[], true), (vec![], 6.0));
+    }
+
+    #[test]
+    fn it_ends_early_when_everyone_has_answered() {
+        assert_eq!(found(&[0.2, 0.3], &[], false), (vec![0, 1], 0.3));
+        assert_eq!(found(&[0.2, 0.7], &[], false), (vec![0], 0.5));
+    }
+
+    #[test]
+    fn a_suspended_answer_does_not_end_the_wait() {
+        assert_eq!(found(&[0.2, 0.7], &[0], true), (vec![0, 1], 1.0));
+    }
+}

@@ -1,0 +1,17 @@
+//! Which orchestrator: discovery, session pools, suspension, the selection
+//! rules, as go-livepeer runs them (`server/ai_session.go`,
+//! `server/selection.go`, `server/selection_algorithm.go`,
+//! `discovery/discovery.go`).
+
+mod discovery;
+mod map_order;
+mod pool;
+mod probability;
+mod selector;
+mod suspension;
+
+pub use discovery::{CUTOFF_S, Discovery, PROBE_ROUND_TRIPS, Probe};
+pub use pool::{PoolRule, SessionPool, SessionRef};
+pub use probability::{Candidate, ProbabilityRule};
+pub use selector::{Market, Selection, SessionSelector};
+pub use suspension::Suspender;

@@ -1,0 +1,461 @@
+use super::{
+    Candidate, Discovery, PROBE_ROUND_TRIPS, PoolRule, ProbabilityRule, Probe, SessionPool,
+    SessionRef, Suspender,
+};
+use crate::kernel::StreamKey;
+use crate::network::{Network, Version};
+use crate::units::SimTime;
+
+/// Seconds after which a selector discovers anew (go-livepeer
+/// `server/mediaserver.go`).
+const TIME_TO_LIVE_S: f64 = 600.0;
+/// Seconds between background discoveries for live video in 0.9
+/// (`server/ai_session.go`).
+const LIVE_REFRESH_S: f64 = 360.0;
+/// A pool never needs more sessions than this before it discovers anew
+/// (`server/broadcast.go`).
+const MAX_REFRESH_THRESHOLD: usize = 8;
+/// Refreshes an orchestrator is left out for after an error
+/// (`server/ai_session.go`).
+const PENALTY: u32 = 3;
+
+/// One gateway asking for one model: everything about it that does not change
+/// in a replication.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// The orchestrators that offer the model.
+    pub candidates: Vec<Candidate>,
+    /// What a discovery probe to each takes.
+    pub probes: Vec<Probe>,
+    /// Whether each advertises the model as warm.
+    pub warm: Vec<bool>,
+    /// The gateway's probability rule.
+    pub rule: ProbabilityRule,
+    /// The release the gateway runs.
+    pub version: Version,
+    /// Whether the model's pipeline is live video.
+    pub is_live: bool,
+    /// First checkpoint of a discovery, in seconds.
+    pub discovery_timeout_s: f64,
+    /// Size of the discovery pool, those without AI included.
+    pub registered: usize,
+    /// Whether some member of the pool never answers.
+    pub someone_silent: bool,
+}
+
+impl Market {
+    /// The market of a gateway and a model, indices into the network's.
+    pub fn new(network: &Network, gateway: usize, model: usize) -> Market {
+        let (gateway, pipeline) = (&network.gateways[gateway], network.models[model].pipeline);
+        let max_price = gateway.max_price[model];
+        let mut market = Market {
+            candidates: Vec::new(),
+            probes: Vec::new(),
+            warm: Vec::new(),
+            rule: ProbabilityRule::of(gateway),
+            version: gateway.version,
+            is_live: pipeline.is_live(),
+            discovery_timeout_s: gateway.discovery_timeout_s,
+            registered: network.registered_orchestrators as usize,
+            someone_silent: network.unresponsive_orchestrators > 0,
+        };
+        for (index, orchestrator) in network.orchestrators.iter().enumerate() {
+            let place = orchestrator.offers.iter().position(|offer| offer.model == model);
+            let Some(place) = place else { continue };
+            let offer = &orchestrator.offers[place];
+            let price = offer.price.to_f64();
+            market.candidates.push(Candidate {
+                orchestrator: index,
+                offer: place,
+                price,
+                price_term: libm::exp(-price / gateway.price_exp_factor),
+                stake: orchestrator.stake.to_coins(),
+                within_max_price: max_price.is_none_or(|max| offer.price <= max),
+                passes_perf_score: gateway.min_perf_score <= 0.0
+                    || orchestrator.perf_score >= gateway.min_perf_score,
+            });
+            let rtt_s = network.rtt.secs(gateway.region, orchestrator.region);
+            market.probes.push(Probe {
+                base_s: PROBE_ROUND_TRIPS * rtt_s,
+                jitter_s: orchestrator.jitter_ms / 1000.0,
+            });
+            market.warm.push(offer.warm);
+        }
+        market
+    }
+
+    fn pool_rule(&self) -> PoolRule {
+        match (self.version, self.is_live) {
+            (Version::V0_8_3, _) => PoolRule::FirstContactThenFastest,
+            (Version::V0_9, true) => PoolRule::Nearest,
+            (Version::V0_8_4, true) => PoolRule::ProbabilityByDiscoveryLatency,
+            _ => PoolRule::ProbabilityByLatencyScore,
+        }
+    }
+
+    fn penalty(&self) -> u32 {
+        if self.is_live && self.version >= Version::V0_8_4 { 0 } else { PENALTY }
+    }
+
+    /// 0.9 keeps live pools fresh in the background.
+    fn refreshes_in_background(&self) -> bool {
+        self.is_live && self.version >= Version::V0_9
+    }
+}
+
+/// What a request gets from a selector.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Selection {
+    /// A discovery is under way: ask again at that time, without a further
+    /// refresh.
+    Wait(SimTime),
+    /// Nobody to ask.
+    Nobody,
+    /// A session, from the warm or the cold pool.
+    Session(SessionRef, bool),
+}
+
+/// The sessions a gateway holds for one model (go-livepeer
+/// `AISessionSelector`, `server/ai_session.go`).
+#[derive(Debug)]
+pub struct SessionSelector {
+    warm: SessionPool,
+    cold: SessionPool,
+    suspender: Suspender,
+    discovery: Discovery,
+    last_refresh: Option<SimTime>,
+    busy_until: SimTime,
+    initial_pool_size: usize,
+    discoveries: u64,
+}
+
+impl SessionSelector {
+    /// A selector that has not discovered yet.
+    pub fn new(market: &Market) -> SessionSelector {
+        let count = market.candidates.len();
+        SessionSelector {
+            warm: SessionPool::new(market.pool_rule(), count),
+            cold: SessionPool::new(market.pool_rule(), count),
+            suspender: Suspender::new(count),
+            discovery: Discovery::default(),
+            last_refresh: None,
+            busy_until: SimTime::ZERO,
+            initial_pool_size: 0,
+            discoveries: 0,
+        }
+    }
+
+    /// Picks a session for a request. With `may_refresh` (the first time a try
+    /// asks) the pools are refreshed where they have to be; a request that
+    /// comes while a discovery is under way waits for it. `offers_itself` says
+    /// whether a candidate would answer a discovery now; `request_key` and
+    /// `discovery_key` name the draws.
+    pub fn select(
+        &mut self,
+        market: &Market,
+        now: SimTime,
+        may_refresh: bool,
+        offers_itself: impl Fn(u32) -> bool,
+        request_key: StreamKey,
+        discovery_key: StreamKey,
+    ) -> Selection {
+        if may_refresh {
+            if now < self.busy_until {
+                return Selection::Wait(self.busy_until);
+            }
+            if self.should_refresh(market, now) {
+                self.busy_until = self.refresh(market, now, offers_itself, discovery_key);
+                return Selection::Wait(self.busy_until);
+            }
+            self.catch_up_in_background(market, now, offers_itself, discovery_key);
+        }
+        for (pool, warm) in [(&mut self.warm, true), (&mut self.cold, false)] {
+            if let Some(session) = pool.select(&market.rule, &market.candidates, request_key) {
+                return Selection::Session(session, warm);
+            }
+        }
+        Selection::Nobody
+    }
+
+    fn size(&self) -> usize {
+        self.warm.size() + self.cold.size()
+    }
+
+    fn should_refresh(&mut self, market: &Market, now: SimTime) -> bool {
+        let Some(last) = self.last_refresh else { return true };
+        if self.size() == 0 {
+            self.suspender.signal_refreshes(market.penalty());
+            return true;
+        }
+        if market.refreshes_in_background() {
+            return false;
+        }
+        let half = market.registered.min(self.initial_pool_size).div_ceil(2);
+        self.size() < half.min(MAX_REFRESH_THRESHOLD)
+            || now > last + SimTime::from_secs(TIME_TO_LIVE_S)
+    }
+
+    /// Runs the background discovery that is due, if any. Earlier ones that
+    /// were due too would have found the same but for chance.
+    fn catch_up_in_background(
+        &mut self,
+        market: &Market,
+        now: SimTime,
+        offers_itself: impl Fn(u32) -> bool,
+        key: StreamKey,
+    ) {
+        let period = SimTime::from_secs(LIVE_REFRESH_S);
+        let Some(last) = self.last_refresh.filter(|_| market.refreshes_in_background()) else {
+            return;
+        };
+        let due = (now - last).0 / period.0;
+        if due > 0 {
+            self.suspender.signal_refreshes((due - 1).min(u64::from(u32::MAX >> 8)) as u32);
+            self.refresh(market, now, offers_itself, key);
+            self.last_refresh = Some(SimTime(last.0 + due * period.0));
+        }
+    }
+
+    /// Discovers and adds what was found; returns when the discovery is over.
+    /// One that finds nobody leaves the pools as they are and will be tried
+    /// again by the next request.
+    fn refresh(
+        &mut self,
+        market: &Market,
+        now: SimTime,
+        offers_itself: impl Fn(u32) -> bool,
+        key: StreamKey,
+    ) -> SimTime {
+        let honours = market.version.honours_suspension();
+        if honours {
+            self.suspender.signal_refreshes(1);
+        }
+        self.discoveries += 1;
+        self.discovery.run(
+            &market.probes,
+            market.discovery_timeout_s,
+            market.someone_silent,
+            &mut self.suspender,
+            offers_itself,
+            key.child(self.discoveries),
+        );
+        let end = now + SimTime::from_secs(self.discovery.duration_s);
+        if self.discovery.found.is_empty() {
+            return end;
+        }
+        if !honours {
+            // Up to 0.8.3 each of the two pools counted a refresh of its own.
+            self.suspender.signal_refreshes(2);
+        }
+        let suspender = &mut self.suspender;
+        self.discovery.found.retain(|&(_, found)| !honours || !suspender.is_suspended(found));
+        if market.refreshes_in_background() {
+            self.warm.keep_only(&self.discovery.found);
+            self.cold.keep_only(&self.discovery.found);
+        }
+        let update = market.version.refresh_updates_sessions();
+        for &(latency, candidate) in &self.discovery.found {
+            let warm = market.warm[candidate as usize];
+            let pool = if warm { &mut self.warm } else { &mut self.cold };
+            pool.add(candidate, latency, update);
+        }
+        self.initial_pool_size = self.discovery.found.len() + self.suspender.listed();
+        self.last_refresh = Some(end);
+        end
+    }
+
+    fn pool(&mut self, warm: bool) -> &mut SessionPool {
+        if warm { &mut self.warm } else { &mut self.cold }
+    }
+
+    /// Notes how long a session's request took, in seconds a unit.
+    pub fn set_latency_score(&mut self, session: SessionRef, warm: bool, score: f64) {
+        self.pool(warm).set_latency_score(session, score);
+    }
+
+    /// Gives a session back after a request.
+    pub fn complete(&mut self, session: SessionRef, warm: bool) {
+        self.pool(warm).complete(session);
+    }
+
+    /// Deletes a session after an error and suspends its orchestrator.
+    pub fn remove(&mut self, market: &Market, session: SessionRef, warm: bool) {
+        self.pool(warm).remove(session.candidate);
+        self.suspender.suspend(session.candidate, market.penalty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::SelectionWeights;
+
+    fn market(version: Version, is_live: bool, latencies: &[f64]) -> Market {
+        let candidate = |orchestrator| Candidate {
+            orchestrator,
+            offer: 0,
+            price: 1.0,
+            price_term: 1.0,
+            stake: 1.0,
+            within_max_price: true,
+            passes_perf_score: true,
+        };
+        Market {
+            candidates: (0..latencies.len()).map(candidate).collect(),
+            probes: latencies.iter().map(|&base_s| Probe { base_s, jitter_s: 0.0 }).collect(),
+            warm: vec![true; latencies.len()],
+            rule: ProbabilityRule {
+                weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
+                ignore_max_price: false,
+            },
+            version,
+            is_live,
+            discovery_timeout_s: 0.5,
+            registered: 100,
+            someone_silent: true,
+        }
+    }
+
+    struct Gateway<'a> {
+        market: &'a Market,
+        selector: SessionSelector,
+        now: SimTime,
+        requests: u64,
+    }
+
+    impl<'a> Gateway<'a> {
+        fn new(market: &'a Market) -> Gateway<'a> {
+            let selector = SessionSelector::new(market);
+            Gateway { market, selector, now: SimTime::ZERO, requests: 0 }
+        }
+
+        /// The session the next request gets, and whether it discovered.
+        fn ask(&mut self) -> (Option<(SessionRef, bool)>, bool) {
+            self.requests += 1;
+            let mut may_refresh = true;
+            loop {
+                let key = StreamKey::root(1).child(self.requests);
+                let discovery_key = StreamKey::root(2);
+                match self.selector.select(
+                    self.market,
+                    self.now,
+                    may_refresh,
+                    |_| true,
+                    key,
+                    discovery_key,
+                ) {
+                    Selection::Wait(until) => {
+                        self.now = until;
+                        may_refresh = false;
+                    }
+                    Selection::Nobody => return (None, !may_refresh),
+                    Selection::Session(session, warm) => {
+                        return (Some((session, warm)), !may_refresh);
+                    }
+                }
+            }
+        }
+
+        fn wait(&mut self, seconds: f64) {
+            self.now = self.now + SimTime::from_secs(seconds);
+        }
+
+        fn fail_next(&mut self) -> u32 {
+            let (session, warm) = self.ask().0.unwrap();
+            self.selector.remove(self.market, session, warm);
+            session.candidate
+        }
+    }
+
+    #[test]
+    fn distance_decides_membership() {
+        // One answers inside 500 ms, so the one at 600 ms is left out.
+        let market = market(Version::V0_9, false, &[0.3, 0.6]);
+        let mut gateway = Gateway::new(&market);
+        for _ in 0..50 {
+            let ((session, warm), _) = (gateway.ask().0.unwrap(), ());
+            assert_eq!(session.candidate, 0);
+            gateway.selector.complete(session, warm);
+        }
+    }
+
+    #[test]
+    fn pools_are_refreshed_after_ten_minutes_and_not_before() {
+        let market = market(Version::V0_8_3, false, &[0.1; 4]);
+        let mut gateway = Gateway::new(&market);
+        let mut serve = |gateway: &mut Gateway| {
+            let (session, discovered) = gateway.ask();
+            let (session, warm) = session.unwrap();
+            gateway.selector.complete(session, warm);
+            discovered
+        };
+        assert!(serve(&mut gateway));
+        gateway.wait(599.0);
+        assert!(!serve(&mut gateway));
+        gateway.wait(2.0);
+        assert!(serve(&mut gateway));
+    }
+
+    #[test]
+    fn an_error_suspends_for_three_refreshes_from_0_8_4_on() {
+        // Ten orchestrators: the threshold is min(8, ceil(10 / 2)) = 5, so one
+        // loss does not refresh; the ten-minute clock does.
+        let latencies = [0.1; 10];
+        for (version, refreshes_out) in [(Version::V0_8_3, 0), (Version::V0_9, 3)] {
+            let market = market(version, false, &latencies);
+            let mut gateway = Gateway::new(&market);
+            let failed = gateway.fail_next();
+            let mut missed = 0;
+            loop {
+                gateway.wait(601.0);
+                let (session, warm) = gateway.ask().0.unwrap();
+                gateway.selector.complete(session, warm);
+                if gateway.selector.size() == 10 {
+                    break;
+                }
+                missed += 1;
+            }
+            assert_eq!(missed, refreshes_out, "{version:?}, candidate {failed}");
+        }
+    }
+
+    #[test]
+    fn below_the_threshold_every_request_refreshes() {
+        // Two orchestrators: threshold ceil(2 / 2) = 1; after both fail the
+        // pool is empty and everyone is released at once.
+        let market = market(Version::V0_9, false, &[0.1, 0.1]);
+        let mut gateway = Gateway::new(&market);
+        gateway.fail_next();
+        gateway.fail_next();
+        let (session, discovered) = gateway.ask();
+        assert!(discovered);
+        assert!(session.is_some());
+        assert_eq!(gateway.selector.size(), 2);
+    }
+
+    #[test]
+    fn live_video_in_0_9_prefers_the_nearest_and_refreshes_in_the_background() {
+        let market = market(Version::V0_9, true, &[0.3, 0.1, 0.2]);
+        let mut gateway = Gateway::new(&market);
+        assert_eq!(gateway.fail_next(), 1);
+        let (session, warm) = gateway.ask().0.unwrap();
+        assert_eq!(session.candidate, 2);
+        gateway.selector.complete(session, warm);
+        // Without a penalty the next refresh brings the first one back, and
+        // no request waits for it.
+        gateway.wait(361.0);
+        let (session, discovered) = gateway.ask();
+        assert!(!discovered);
+        assert_eq!(session.unwrap().0.candidate, 1);
+    }
+
+    #[test]
+    fn a_discovery_that_finds_nobody_is_repeated_by_every_request() {
+        let market = market(Version::V0_9, false, &[7.0]);
+        let mut gateway = Gateway::new(&market);
+        for request in 1..=3 {
+            assert_eq!(gateway.ask(), (None, true));
+            assert_eq!(gateway.now, SimTime::from_secs(6.0 * f64::from(request)));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+
+use crate::demand::UserClock;
+use crate::kernel::Sampler;
+use crate::network::{Network, Pipeline};
+use crate::scenario::Scenario;
+use crate::selection::{Candidate, Market};
+use crate::units::Price;
+
+/// Round trips between a gateway and an orchestrator for one request: TCP, TLS
+/// 1.3, and the request with its answer.
+pub const REQUEST_ROUND_TRIPS: f64 = 3.0;
+
+/// Service is counted by gateway, pipeline and users' region: indices into the
+/// network's gateways, the pipelines and the regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServiceKey {
+    /// The gateway.
+    pub gateway: usize,
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// The users' region.
+    pub region: usize,
+}
+
+/// What the event loop needs to know of a candidate beside what selection
+/// knows.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    pub orchestrator: usize,
+    /// Index of its offer among all offers of the network.
+    pub offer: usize,
+    pub price: Price,
+    /// Seconds of network a request takes without jitter.
+    pub network_s: f64,
+    pub jitter_s: f64,
+    pub speed: f64,
+    pub reliability: f64,
+}
+
+/// A market with its routes, one for each candidate.
+#[derive(Clone, Debug)]
+pub(super) struct MarketPlan {
+    pub market: Market,
+    pub routes: Vec<Route>,
+}
+
+/// What the event loop needs to know of a demand stream.
+#[derive(Clone, Debug)]
+pub(super) struct StreamPlan {
+    pub market: usize,
+    /// Index into [`World::service_keys`].
+    pub service: usize,
+    /// Index into [`World::pipelines`].
+    pub pipeline_index: usize,
+    pub pipeline: Pipeline,
+    pub model: usize,
+    pub steps: u32,
+    pub user_rtt_s: f64,
+    pub clock: UserClock,
+    pub size: Sampler,
+    pub used_share: Sampler,
+    pub overhead_s: f64,
+    pub seconds_per_unit: f64,
+    pub variation: Sampler,
+    pub cold_start_s: f64,
+    pub bad_request_share: f64,
+}
+
+/// A scenario prepared for replications: everything that does not change, laid
+/// out for the event loop.
+#[derive(Clone, Debug)]
+pub struct World<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// The pipelines in demand, in their order.
+    pub pipelines: Vec<Pipeline>,
+    /// What service is counted by.
+    pub service_keys: Vec<ServiceKey>,
+    pub(super) markets: Vec<MarketPlan>,
+    pub(super) streams: Vec<StreamPlan>,
+    /// Capacity of every offer of the network.
+    pub(super) capacities: Vec<u32>,
+}
+
+impl<'a> World<'a> {
+    /// Prepares a scenario.
+    pub fn new(scenario: &'a Scenario) -> World<'a> {
+        let network = &scenario.network;
+        let mut first_offer = Vec::with_capacity(network.orchestrators.len());
+        let mut capacities = Vec::new();
+        for orchestrator in &network.orchestrators {
+            first_offer.push(capacities.len());
+            capacities.extend(orchestrator.offers.iter().map(|offer| offer.capacity));
+        }
+        let mut market_index = BTreeMap::new();
+        let mut markets = Vec::new();
+        for stream in &scenario.demand {
+            market_index.entry((stream.gateway, stream.model)).or_insert_with(|| {
+                markets.push(MarketPlan::new(network, stream.gateway, stream.model, &first_offer));
+                markets.len() - 1
+            });
+        }
+        let pipeline_of = |model: usize| network.models[model].pipeline;
+        let mut pipelines: Vec<Pipeline> =
+            scenario.demand.iter().map(|stream| pipeline_of(stream.model)).collect();
+        pipelines.sort_unstable();
+        pipelines.dedup();
+        let key_of = |stream: &crate::demand::DemandStream| ServiceKey {
+            gateway: stream.gateway,
+            pipeline: pipeline_of(stream.model),
+            region: stream.region,
+        };
+        let mut service_keys: Vec<ServiceKey> = scenario.demand.iter().map(key_of).collect();
+        service_keys.sort_unstable();
+        service_keys.dedup();
+        let start_weekday = scenario.start.weekday().to_monday_zero_offset() as u32;
+        let streams = scenario
+            .demand
+            .iter()
+            .map(|stream| {
+                let model = &network.models[stream.model];
+                let key = key_of(stream);
+                StreamPlan {
+                    market: market_index[&(stream.gateway, stream.model)],
+                    service: service_keys.partition_point(|other| *other < key),
+                    pipeline_index: pipelines.partition_point(|other| *other < model.pipeline),
+                    pipeline: model.pipeline,
+                    model: stream.model,
+                    steps: model.steps,
+                    user_rtt_s: network
+                        .rtt
+                        .secs(stream.region, network.gateways[stream.gateway].region),
+                    clock: UserClock {
+                        start_weekday,
+                        utc_offset_hours: network.regions[stream.region].utc_offset_hours,
+                    },
+                    size: stream.size.sampler(),
+                    used_share: stream.used_share.sampler(),
+                    overhead_s: model.service.overhead_s,
+                    seconds_per_unit: model.service.seconds_per_unit,
+                    variation: model.service.variation.sampler(),
+                    cold_start_s: model.cold_start_s,
+                    bad_request_share: stream.bad_request_share,
+                }
+            })
+            .collect();
+        World { scenario, pipelines, service_keys, markets, streams, capacities }
+    }
+}
+
+impl MarketPlan {
+    fn new(network: &Network, gateway: usize, model: usize, first_offer: &[usize]) -> MarketPlan {
+        let market = Market::new(network, gateway, model);
+        let gateway = &network.gateways[gateway];
+        let route = |candidate: &Candidate| {
+            let orchestrator = &network.orchestrators[candidate.orchestrator];
+            Route {
+                orchestrator: candidate.orchestrator,
+                offer: first_offer[candidate.orchestrator] + candidate.offer,
+                price: orchestrator.offers[candidate.offer].price,
+                network_s: REQUEST_ROUND_TRIPS
+                    * network.rtt.secs(gateway.region, orchestrator.region),
+                jitter_s: orchestrator.jitter_ms / 1000.0,
+                speed: orchestrator.speed,
+                reliability: orchestrator.reliability,
+            }
+        };
+        let routes = market.candidates.iter().map(route).collect();
+        MarketPlan { market, routes }
+    }
+}
