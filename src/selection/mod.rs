@@ -4,6 +4,7 @@
 //! `discovery/discovery.go`).
 
 mod discovery;
+mod explain;
 mod map_order;
 mod pool;
 mod probability;
@@ -11,6 +12,7 @@ mod selector;
 mod suspension;
 
 pub use discovery::{CUTOFF_S, Discovery, PROBE_ROUND_TRIPS, Probe};
+pub use explain::{Explanation, Row, Standing, explain};
 pub use pool::{PoolRule, SessionPool, SessionRef};
 pub use probability::{Candidate, ProbabilityRule};
 pub use selector::{Market, Selection, SessionSelector};

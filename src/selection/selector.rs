@@ -84,7 +84,40 @@ impl Market {
         market
     }
 
-    fn pool_rule(&self) -> PoolRule {
+    /// Why the price weight tells nobody apart here, if it does not.
+    pub fn blind_price_warning(&self) -> Option<String> {
+        let everyone: Vec<u32> = (0..self.candidates.len() as u32).collect();
+        self.rule.price_weight_is_blind(&self.candidates, &everyone).then(|| {
+            let cheapest = self.candidates.iter().map(|c| c.price).fold(f64::INFINITY, f64::min);
+            format!(
+                "the price weight of {} is blind: exp(-price / factor) underflows to 0 for every \
+                 price here (the lowest is {cheapest:.0} wei a unit), so go-livepeer gives all \
+                 the price term 1, which only dilutes stake and favours whoever stands first.",
+                self.rule.weights.price
+            )
+        })
+    }
+
+    /// Whether 0.8.3 stops using idle sessions here: a session never used and
+    /// above the maximum price is tried first, for ever and in vain.
+    pub fn overpriced_warning(&self) -> Option<String> {
+        if self.version.has_error_classes() || self.rule.ignore_max_price {
+            return None;
+        }
+        let overpriced = self.candidates.iter().filter(|c| !c.within_max_price).count();
+        let affordable = self.candidates.len() - overpriced;
+        (overpriced > 0 && affordable > 0).then(|| {
+            format!(
+                "{overpriced} of {} orchestrators are above the maximum price. A gateway on 0.8.3 \
+                 tries never-used sessions first; while only overpriced ones are left it picks \
+                 nobody and its idle sessions stay idle (server/selection.go, MinLSSelector). \
+                 0.8.4 and later do not.",
+                self.candidates.len()
+            )
+        })
+    }
+
+    pub(super) fn pool_rule(&self) -> PoolRule {
         match (self.version, self.is_live) {
             (Version::V0_8_3, _) => PoolRule::FirstContactThenFastest,
             (Version::V0_9, true) => PoolRule::Nearest,

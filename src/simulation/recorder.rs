@@ -31,6 +31,18 @@ pub struct ServiceRecord {
     pub latency: LatencyHistogram,
 }
 
+impl ServiceRecord {
+    /// Adds all of another record.
+    pub fn merge(&mut self, other: &ServiceRecord) {
+        self.asked += other.asked;
+        self.served += other.served;
+        for (count, more) in self.failed.iter_mut().zip(other.failed) {
+            *count += more;
+        }
+        self.latency.merge(&other.latency);
+    }
+}
+
 /// What one replication leaves.
 #[derive(Clone, Debug)]
 pub struct ReplicationResult {

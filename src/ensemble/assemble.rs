@@ -1,0 +1,299 @@
+//! From the samples of all replications to a [`Forecast`].
+
+use super::run::Sample;
+use super::survival::{KaplanMeier, runway};
+use super::warnings::warnings;
+use super::{
+    Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
+    ObjectiveResult, PipelineDay, Quantiles, RegionFees, ServiceRow, SpendBreakdown,
+};
+use crate::scenario::{Goal, Scenario};
+use crate::simulation::{ServiceRecord, World};
+use crate::units::{Wei, mean_parts};
+
+pub(super) fn assemble(
+    world: &World,
+    samples: &[Sample],
+    service: &[ServiceRecord],
+    precision: Option<f64>,
+) -> Forecast {
+    let scenario = world.scenario;
+    let horizon = f64::from(scenario.horizon_days);
+    let runways: Vec<(f64, bool)> = samples.iter().map(|sample| sample.runway).collect();
+    let curve = KaplanMeier::new(&runways);
+    let service_rows = service_rows(world, service, samples.len());
+    let fee_eth: Vec<Vec<f64>> =
+        samples.iter().map(|sample| sample.fees.iter().map(|fee| fee.to_coins()).collect()).collect();
+    let stakes: Vec<f64> =
+        scenario.network.orchestrators.iter().map(|o| o.stake.to_coins()).collect();
+    let mut forecast = Forecast {
+        seed: scenario.seed,
+        replications: samples.len() as u32,
+        horizon_days: scenario.horizon_days,
+        runway: runway(&runways, horizon),
+        survival: (0..=scenario.horizon_days).map(|day| curve.at(f64::from(day))).collect(),
+        runways,
+        days: days(world, samples),
+        spend: spend(world, samples),
+        fees: fees(scenario, samples, &fee_eth, &stakes),
+        region_fees: region_fees(scenario, samples, &fee_eth),
+        concentration: Concentration::new(&fee_eth, &stakes),
+        service: total_service(service, samples.len()),
+        service_rows,
+        objectives: scenario.objectives.iter().map(|o| judge(scenario, samples, o)).collect(),
+        warnings: Vec::new(),
+    };
+    forecast.warnings = warnings(world, &forecast, precision);
+    forecast
+}
+
+fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
+    let pipelines = world.pipelines.len();
+    let opening = world.scenario.credits.eth.to_coins();
+    let mut balances = vec![opening; samples.len()];
+    let quantiles = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        Quantiles::of_sorted(&values)
+    };
+    let spent = |sample: &Sample, day: usize, pipeline: usize| {
+        sample.daily_spend_eth.get(day * pipelines + pipeline).copied().unwrap_or(0.0)
+    };
+    (0..world.scenario.horizon_days as usize)
+        .map(|day| {
+            let totals: Vec<f64> = samples
+                .iter()
+                .map(|sample| (0..pipelines).map(|p| spent(sample, day, p)).sum())
+                .collect();
+            for ((balance, total), sample) in balances.iter_mut().zip(&totals).zip(samples) {
+                *balance -= total;
+                let (runway, censored) = sample.runway;
+                if !censored && runway < (day + 1) as f64 {
+                    *balance = 0.0;
+                }
+            }
+            let by_pipeline = (0..pipelines)
+                .map(|pipeline| {
+                    let values: Vec<f64> =
+                        samples.iter().map(|sample| spent(sample, day, pipeline)).collect();
+                    let mean_eth = values.iter().sum::<f64>() / values.len() as f64;
+                    PipelineDay { mean_eth, eth: quantiles(values) }
+                })
+                .collect();
+            DayRow {
+                day: day as u32,
+                balance_eth: quantiles(balances.clone()),
+                spend_eth: quantiles(totals),
+                by_pipeline,
+            }
+        })
+        .collect()
+}
+
+/// Means over replications, by a name for each demand stream; names in order
+/// of first appearance, or `names` first.
+fn breakdown(
+    stream_totals: &[Wei],
+    replications: usize,
+    name_of: impl Fn(usize) -> String,
+) -> Vec<(String, Wei)> {
+    let mut totals: Vec<(String, Wei)> = Vec::new();
+    for (stream, &total) in stream_totals.iter().enumerate() {
+        let name = name_of(stream);
+        match totals.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => sum.0 += total.0,
+            None => totals.push((name, total)),
+        }
+    }
+    let sums: Vec<Wei> = totals.iter().map(|&(_, sum)| sum).collect();
+    let means = mean_parts(&sums, replications as u128);
+    totals.into_iter().zip(means).map(|((name, _), mean)| (name, mean)).collect()
+}
+
+fn spend(world: &World, samples: &[Sample]) -> SpendBreakdown {
+    let (scenario, network) = (world.scenario, &world.scenario.network);
+    let demand = &scenario.demand;
+    let stream_totals: Vec<Wei> = (0..demand.len())
+        .map(|stream| samples.iter().map(|sample| sample.spend_by_stream[stream]).sum())
+        .collect();
+    let model = |stream: usize| &network.models[demand[stream].model];
+    let by = |name_of: &dyn Fn(usize) -> String| breakdown(&stream_totals, samples.len(), name_of);
+    let mut by_pipeline = by(&|stream| model(stream).pipeline.name().to_string());
+    let place = |name: &str| world.pipelines.iter().position(|p| p.name() == name);
+    by_pipeline.sort_by_key(|(name, _)| place(name));
+    let totals: Vec<f64> = samples
+        .iter()
+        .map(|sample| sample.spend_by_stream.iter().copied().sum::<Wei>().to_coins())
+        .collect();
+    SpendBreakdown {
+        total: by_pipeline.iter().map(|&(_, mean)| mean).sum(),
+        total_eth: Estimate::of_mean(&totals),
+        by_pipeline,
+        by_model: by(&|stream| model(stream).key()),
+        by_gateway: by(&|stream| network.gateways[demand[stream].gateway].id.clone()),
+        by_region: by(&|stream| network.regions[demand[stream].region].id.clone()),
+    }
+}
+
+/// The share of a replication's fees that the chosen orchestrators earned;
+/// 0 where nobody earned any.
+fn share_of(fees: &[f64], chosen: impl Fn(usize) -> bool) -> f64 {
+    let total: f64 = fees.iter().sum();
+    let part: f64 = (0..fees.len()).filter(|&o| chosen(o)).map(|o| fees[o]).sum();
+    if total > 0.0 { part / total } else { 0.0 }
+}
+
+fn share_estimate(fee_eth: &[Vec<f64>], chosen: impl Fn(usize) -> bool) -> Estimate {
+    let shares: Vec<f64> = fee_eth.iter().map(|fees| share_of(fees, &chosen)).collect();
+    Estimate::of_mean(&shares)
+}
+
+/// Mean fees of every orchestrator, adding up to the mean spend to the wei.
+fn mean_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<Wei> {
+    let totals: Vec<Wei> = (0..scenario.network.orchestrators.len())
+        .map(|orchestrator| samples.iter().map(|sample| sample.fees[orchestrator]).sum())
+        .collect();
+    mean_parts(&totals, samples.len() as u128)
+}
+
+fn fees(
+    scenario: &Scenario,
+    samples: &[Sample],
+    fee_eth: &[Vec<f64>],
+    stakes: &[f64],
+) -> Vec<FeeRow> {
+    let network = &scenario.network;
+    let total_stake: f64 = stakes.iter().sum();
+    let mut rows: Vec<FeeRow> = network
+        .orchestrators
+        .iter()
+        .zip(mean_fees(scenario, samples))
+        .enumerate()
+        .map(|(index, (orchestrator, fees))| FeeRow {
+            id: orchestrator.id.clone(),
+            region: network.regions[orchestrator.region].id.clone(),
+            fees,
+            share: share_estimate(fee_eth, |other| other == index),
+            requests: samples.iter().map(|sample| sample.served_by[index] as f64).sum::<f64>()
+                / samples.len() as f64,
+            stake_share: if total_stake > 0.0 { stakes[index] / total_stake } else { 0.0 },
+        })
+        .collect();
+    rows.sort_by(|a, b| b.fees.cmp(&a.fees));
+    rows
+}
+
+fn region_fees(scenario: &Scenario, samples: &[Sample], fee_eth: &[Vec<f64>]) -> Vec<RegionFees> {
+    let network = &scenario.network;
+    let mean_fees = mean_fees(scenario, samples);
+    let region_of = |orchestrator: usize| network.orchestrators[orchestrator].region;
+    network
+        .regions
+        .iter()
+        .enumerate()
+        .map(|(index, region)| {
+            let members = (0..network.orchestrators.len()).filter(|&o| region_of(o) == index);
+            RegionFees {
+                id: region.id.clone(),
+                name: region.name.clone(),
+                orchestrators: members.clone().count(),
+                fees: members.map(|orchestrator| mean_fees[orchestrator]).sum(),
+                share: share_estimate(fee_eth, |orchestrator| region_of(orchestrator) == index),
+            }
+        })
+        .collect()
+}
+
+fn service_row(
+    record: &ServiceRecord,
+    replications: usize,
+    [gateway, pipeline, region]: [&str; 3],
+) -> ServiceRow {
+    let mean = |count: u64| count as f64 / replications as f64;
+    let [no_orchestrator, capacity, orchestrator_error, bad_request, stream_lost] =
+        record.failed.map(mean);
+    ServiceRow {
+        gateway: gateway.to_string(),
+        pipeline: pipeline.to_string(),
+        region: region.to_string(),
+        asked: mean(record.asked),
+        served: mean(record.served),
+        failed: FailureCounts {
+            no_orchestrator,
+            capacity,
+            orchestrator_error,
+            bad_request,
+            stream_lost,
+        },
+        latency: LatencySummary {
+            p50_ms: record.latency.quantile(0.5),
+            p95_ms: record.latency.quantile(0.95),
+            p99_ms: record.latency.quantile(0.99),
+        },
+    }
+}
+
+fn service_rows(world: &World, service: &[ServiceRecord], replications: usize) -> Vec<ServiceRow> {
+    let network = &world.scenario.network;
+    let row = |(key, record): (&crate::simulation::ServiceKey, &ServiceRecord)| {
+        let names = [
+            network.gateways[key.gateway].id.as_str(),
+            key.pipeline.name(),
+            network.regions[key.region].id.as_str(),
+        ];
+        service_row(record, replications, names)
+    };
+    world.service_keys.iter().zip(service).map(row).collect()
+}
+
+fn total_service(service: &[ServiceRecord], replications: usize) -> ServiceRow {
+    let mut total = ServiceRecord::default();
+    service.iter().for_each(|record| total.merge(record));
+    service_row(&total, replications, [""; 3])
+}
+
+fn judge(
+    scenario: &Scenario,
+    samples: &[Sample],
+    objective: &crate::scenario::Objective,
+) -> ObjectiveResult {
+    let network = &scenario.network;
+    let fee_share = |sample: &Sample, chosen: &dyn Fn(usize) -> bool| {
+        let fees: Vec<f64> = sample.fees.iter().map(|fee| fee.to_coins()).collect();
+        share_of(&fees, chosen)
+    };
+    let holds = |sample: &&Sample| match &objective.goal {
+        Goal::LastDays(days) => sample.runway.0 >= *days,
+        Goal::SuccessRate(rate) => {
+            let ended = sample.served + sample.failed;
+            ended == 0 || sample.served as f64 >= rate * ended as f64
+        }
+        Goal::RegionFeeShare { region, share } => {
+            fee_share(sample, &|o| network.orchestrators[o].region == *region) >= *share
+        }
+        Goal::TopFeeShare(share) => {
+            let largest = (0..sample.fees.len()).max_by_key(|&o| sample.fees[o]);
+            fee_share(sample, &|o| Some(o) == largest) <= *share
+        }
+    };
+    let percent = |share: &f64| format!("{} %", share * 100.0);
+    let text = match &objective.goal {
+        Goal::LastDays(days) => format!("credits last at least {days} days"),
+        Goal::SuccessRate(rate) => format!("at least {} of requests are served", percent(rate)),
+        Goal::RegionFeeShare { region, share } => {
+            let region = &network.regions[*region].name;
+            format!("{region} earns at least {} of the fees", percent(share))
+        }
+        Goal::TopFeeShare(share) => {
+            format!("the largest orchestrator earns at most {} of the fees", percent(share))
+        }
+    };
+    let hits = samples.iter().filter(holds).count();
+    let probability = Estimate::of_proportion(hits, samples.len());
+    ObjectiveResult {
+        id: objective.id.clone(),
+        text,
+        met: probability.mean >= objective.probability,
+        probability,
+        required: objective.probability,
+    }
+}

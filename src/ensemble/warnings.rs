@@ -1,0 +1,157 @@
+//! What a reader should know before believing a forecast.
+
+use super::{Forecast, Warning};
+use crate::network::Version;
+use crate::selection::Market;
+use crate::simulation::World;
+
+/// Every warning with its name.
+pub const WARNING_NAMES: [&str; 8] = [
+    "single-replication",
+    "wide-interval",
+    "censored",
+    "price-weight-blind",
+    "overpriced-hides-idle",
+    "no-offer",
+    "region-never-selected",
+    "low-success",
+];
+
+/// Half-width of the interval of the mean runway, relative to the mean, above
+/// which a forecast without a precision of its own is called wide.
+const WIDE: f64 = 0.05;
+/// Success rate below which service is called poor.
+const LOW_SUCCESS: f64 = 0.9;
+
+pub(super) fn warnings(world: &World, forecast: &Forecast, precision: Option<f64>) -> Vec<Warning> {
+    let mut all = Vec::new();
+    let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
+    precision_warnings(forecast, precision, &mut warn);
+    selection_warnings(world, &mut warn);
+    outcome_warnings(world, forecast, &mut warn);
+    let suppressed = &world.scenario.suppressed_warnings;
+    all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
+    all
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+fn precision_warnings(
+    forecast: &Forecast,
+    precision: Option<f64>,
+    warn: &mut impl FnMut(&'static str, String),
+) {
+    let n = forecast.replications;
+    let mean = forecast.runway.restricted_mean;
+    let relative = (mean.hi - mean.lo) / 2.0 / mean.mean;
+    let wanted = precision.unwrap_or(WIDE);
+    if n == 1 {
+        warn(
+            "single-replication",
+            "One replication shows one future and no spread: every interval has width 0. Run at \
+             least 20 (`--replications 20`)."
+                .to_string(),
+        );
+    } else if relative > wanted {
+        let needed = libm::ceil(f64::from(n) * (relative / wanted) * (relative / wanted));
+        warn(
+            "wide-interval",
+            format!(
+                "The mean runway is known only to within {:.1} % with {n} replications; about \
+                 {needed} would bring it to {:.1} % (`--replications {needed}`).",
+                relative * 100.0,
+                wanted * 100.0
+            ),
+        );
+    }
+    let censored = forecast.runway.censored_share;
+    if censored > 0.0 {
+        warn(
+            "censored",
+            format!(
+                "{} of the futures still have credits at the horizon of {} days: times beyond it \
+                 are not known. A longer `--horizon` shows them.",
+                percent(censored),
+                forecast.horizon_days
+            ),
+        );
+    }
+}
+
+fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)) {
+    let network = &world.scenario.network;
+    for gateway in 0..network.gateways.len() {
+        for model in 0..network.models.len() {
+            let in_demand = |stream: &crate::demand::DemandStream| {
+                stream.gateway == gateway && stream.model == model
+            };
+            if !world.scenario.demand.iter().any(in_demand) {
+                continue;
+            }
+            let market = Market::new(network, gateway, model);
+            let names =
+                format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
+            if market.candidates.is_empty() {
+                warn("no-offer", format!("{names}: no orchestrator offers this model."));
+                continue;
+            }
+            if let Some(text) = market.blind_price_warning() {
+                warn("price-weight-blind", format!("{names}: {text}"));
+            }
+            if let Some(text) = market.overpriced_warning() {
+                warn("overpriced-hides-idle", format!("{names}: {text}"));
+            }
+        }
+    }
+}
+
+fn outcome_warnings(
+    world: &World,
+    forecast: &Forecast,
+    warn: &mut impl FnMut(&'static str, String),
+) {
+    let network = &world.scenario.network;
+    let idle: Vec<&str> = forecast
+        .region_fees
+        .iter()
+        .filter(|region| region.orchestrators > 0 && region.fees.0 == 0)
+        .map(|region| region.name.as_str())
+        .collect();
+    if forecast.spend.total.0 > 0 && !idle.is_empty() {
+        warn(
+            "region-never-selected",
+            format!(
+                "No request ever reached the orchestrators of {}. `orchsim explain` shows why: \
+                 often they answer discovery later than the nearer ones, so that no gateway \
+                 knows them.",
+                idle.join(" and ")
+            ),
+        );
+    }
+    if let Some(rate) = forecast.service.success_rate().filter(|rate| *rate < LOW_SUCCESS) {
+        let (reason, _) = forecast
+            .service
+            .failed
+            .named()
+            .into_iter()
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .unwrap_or(("", 0.0));
+        let stuck = network.gateways.iter().any(|gateway| gateway.version == Version::V0_8_3);
+        let hint = if stuck && reason == "no_orchestrator" {
+            " Gateways on 0.8.3 stop selecting while a never-used orchestrator is above the \
+             maximum price; compare with `--set gateways.version=0.9`."
+        } else {
+            ""
+        };
+        warn(
+            "low-success",
+            format!(
+                "Only {} of requests are served; most fail for `{reason}`, and a failed request \
+                 costs nothing, so the runway is longer than with full service.{hint}",
+                percent(rate)
+            ),
+        );
+    }
+}
