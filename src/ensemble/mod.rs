@@ -4,8 +4,14 @@
 
 mod forecast;
 
+mod interval;
+
+mod survival;
+
 pub use forecast::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
     SpendBreakdown, SurvivalPoint, Warning,
 };
+
+pub use survival::{KaplanMeier, runway};
