@@ -2,16 +2,15 @@
 //! concentration. What comes out is a [`Forecast`], the only thing reports
 //! read.
 
+mod concentration;
 mod forecast;
-
 mod interval;
-
 mod survival;
 
+pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
     SpendBreakdown, SurvivalPoint, Warning,
 };
-
 pub use survival::{KaplanMeier, runway};
