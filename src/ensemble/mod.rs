@@ -4,6 +4,7 @@
 
 mod concentration;
 mod forecast;
+mod histogram;
 mod interval;
 mod survival;
 
@@ -13,4 +14,5 @@ pub use forecast::{
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
     SpendBreakdown, SurvivalPoint, Warning,
 };
+pub use histogram::LatencyHistogram;
 pub use survival::{KaplanMeier, runway};
