@@ -6,6 +6,7 @@ mod concentration;
 mod forecast;
 mod histogram;
 mod interval;
+mod precision;
 mod survival;
 
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
@@ -15,4 +16,5 @@ pub use forecast::{
     SpendBreakdown, SurvivalPoint, Warning,
 };
 pub use histogram::LatencyHistogram;
+pub use precision::{looks, precise_enough};
 pub use survival::{KaplanMeier, runway};
