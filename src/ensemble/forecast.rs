@@ -50,7 +50,7 @@ pub struct SurvivalPoint {
     pub day: f64,
     /// Probability that the credits last at least this long, 0 to 1.
     pub share: f64,
-    /// Lower end of the 95 % band (log-log Greenwood).
+    /// Lower end of the 95 % band (see [`KaplanMeier`](super::KaplanMeier)).
     pub lo: f64,
     /// Upper end of the band.
     pub hi: f64,

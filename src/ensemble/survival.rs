@@ -1,0 +1,166 @@
+//! Survival analysis of runways, which are right-censored at the horizon.
+
+use super::interval::{Z95, student_t};
+use super::{Estimate, Quantile, Runway, SurvivalPoint};
+
+/// Shares closer than this are equal: 1 - 0.9 is not 0.1 in floats.
+const SHARE_TOLERANCE: f64 = 1e-12;
+
+/// The Kaplan-Meier product-limit estimate of the probability S(t) that the
+/// credits last longer than t days.
+///
+/// A runway that ends on the day another is censored ends first: the censored
+/// one was still at risk. The 95 % band at t is
+/// - the Wilson interval where no runway was censored before the last step at
+///   or before t. There S(t) is a plain proportion. An ensemble censors at its
+///   horizon only, so this covers all of its curve.
+/// - elsewhere the log(-log) transform of Greenwood's variance. Where that is
+///   undefined, before the first runway ends, the Wilson interval of those
+///   still at risk at t; and once S is 0, from 0 to the last upper limit.
+///
+/// So no band claims certainty from a finite number of runways.
+#[derive(Clone, Debug)]
+pub struct KaplanMeier {
+    /// All times, censored or not, ascending.
+    times: Vec<f64>,
+    /// The days on which runways end, ascending.
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// The curve from this day up to the next step.
+    point: SurvivalPoint,
+    /// What the day adds to Greenwood's sum: d / (n (n - d)).
+    greenwood: f64,
+}
+
+impl KaplanMeier {
+    /// Fits the curve to runways in days, each with whether it was censored
+    /// (was still going on then). The order does not matter.
+    pub fn new(runways: &[(f64, bool)]) -> KaplanMeier {
+        let mut sorted = runways.to_vec();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let total = sorted.len();
+        let mut steps: Vec<Step> = Vec::new();
+        let (mut share, mut variance) = (1.0, 0.0);
+        let (mut before, mut ended_before) = (0, 0);
+        for day in sorted.chunk_by(|a, b| a.0 == b.0) {
+            let at_risk = total - before;
+            let ended = day.iter().filter(|(_, censored)| !censored).count();
+            if ended > 0 {
+                let left = at_risk - ended;
+                let greenwood = match left {
+                    0 => 0.0,
+                    _ => ended as f64 / (at_risk as f64 * left as f64),
+                };
+                variance += greenwood;
+                share *= left as f64 / at_risk as f64;
+                let (lo, hi) = if ended_before == before {
+                    let proportion = Estimate::of_proportion(left, total);
+                    share = proportion.mean;
+                    (proportion.lo, proportion.hi)
+                } else if left == 0 {
+                    (0.0, steps.last().map_or(1.0, |step| step.point.hi))
+                } else {
+                    log_log_band(share, variance)
+                };
+                steps.push(Step {
+                    point: SurvivalPoint { day: day[0].0, share, lo, hi },
+                    greenwood,
+                });
+            }
+            before += day.len();
+            ended_before += ended;
+        }
+        KaplanMeier { times: sorted.iter().map(|(day, _)| *day).collect(), steps }
+    }
+
+    /// The curve at a time in days. After the last runway seen, the last value
+    /// is carried on.
+    pub fn at(&self, day: f64) -> SurvivalPoint {
+        let passed = self.steps.partition_point(|step| step.point.day <= day);
+        match self.steps[..passed].last() {
+            Some(step) => SurvivalPoint { day, ..step.point },
+            None => {
+                let gone = self.times.partition_point(|time| *time < day);
+                let at_risk = self.times.len() - gone;
+                let lo = Estimate::of_proportion(at_risk, at_risk).lo;
+                SurvivalPoint { day, share: 1.0, lo, hi: 1.0 }
+            }
+        }
+    }
+
+    /// The time by which `share` (0 to 1) of runways have ended: the first at
+    /// which S(t) <= 1 - `share`. Its interval is of all times at which the
+    /// band holds 1 - `share` (Brookmeyer and Crowley 1982); an end that the
+    /// band does not reach is `None`.
+    pub fn quantile(&self, share: f64) -> Quantile {
+        let surviving = 1.0 - share + SHARE_TOLERANCE;
+        let start = self.at(0.0);
+        let first = |limit: fn(&SurvivalPoint) -> f64| {
+            std::iter::once(&start)
+                .chain(self.steps.iter().map(|step| &step.point))
+                .find(|point| limit(point) <= surviving)
+                .map(|point| point.day)
+        };
+        Quantile {
+            days: first(|point| point.share),
+            lo: first(|point| point.lo),
+            hi: first(|point| point.hi),
+        }
+    }
+
+    /// Restricted mean survival time: the mean of runways cut at `horizon`
+    /// days, which is the area under the curve up to there.
+    ///
+    /// Its variance is Greenwood's sum, each term weighted by the square of
+    /// the area after it, times n / (n - 1); the interval is Student's t. With
+    /// no censoring before the horizon that is exactly the t interval of the
+    /// mean of the cut runways, and as there, runways that are all alike give
+    /// an interval without width. Of no runways everything is NaN.
+    pub fn restricted_mean(&self, horizon: f64) -> Estimate {
+        let n = self.times.len();
+        if n == 0 {
+            return Estimate { mean: f64::NAN, lo: f64::NAN, hi: f64::NAN };
+        }
+        let mut area = 0.0;
+        let mut variance = 0.0;
+        let mut end = horizon;
+        for step in self.steps.iter().rev().filter(|step| step.point.day < horizon) {
+            area += step.point.share * (end - step.point.day);
+            variance += area * area * step.greenwood;
+            end = step.point.day;
+        }
+        area += end;
+        let standard_error = match n {
+            1 => 0.0,
+            _ => libm::sqrt(variance * n as f64 / (n - 1) as f64),
+        };
+        let half = student_t(0.05, n) * standard_error;
+        Estimate { mean: area, lo: (area - half).max(0.0), hi: (area + half).min(horizon) }
+    }
+}
+
+/// Interval of a survival share strictly between 0 and 1 from Greenwood's sum,
+/// symmetric on the scale of log(-log S) (Kalbfleisch and Prentice).
+fn log_log_band(share: f64, greenwood: f64) -> (f64, f64) {
+    let log = libm::log(share);
+    let factor = libm::exp(Z95 * libm::sqrt(greenwood) / -log);
+    (libm::exp(log * factor), libm::exp(log / factor))
+}
+
+/// Summary of runways (days, censored) seen up to a horizon in days.
+pub fn runway(runways: &[(f64, bool)], horizon: f64) -> Runway {
+    let curve = KaplanMeier::new(runways);
+    let censored = runways.iter().filter(|(_, censored)| *censored).count();
+    let days: Vec<f64> = runways.iter().map(|(day, _)| *day).collect();
+    Runway {
+        p10: curve.quantile(0.1),
+        p50: curve.quantile(0.5),
+        p90: curve.quantile(0.9),
+        mean: (censored == 0).then(|| Estimate::of_mean(&days)),
+        restricted_mean: curve.restricted_mean(horizon),
+        censored_share: censored as f64 / runways.len() as f64,
+    }
+}
