@@ -1,6 +1,6 @@
 //! The latency histogram against sorted samples.
 
-use orchsim::ensemble::LatencyHistogram;
+use orchsim::kernel::LatencyHistogram;
 use proptest::prelude::*;
 
 fn recorded(latencies: &[u64]) -> LatencyHistogram {

@@ -22,8 +22,10 @@ pub(super) fn assemble(
     let runways: Vec<(f64, bool)> = samples.iter().map(|sample| sample.runway).collect();
     let curve = KaplanMeier::new(&runways);
     let service_rows = service_rows(world, service, samples.len());
-    let fee_eth: Vec<Vec<f64>> =
-        samples.iter().map(|sample| sample.fees.iter().map(|fee| fee.to_coins()).collect()).collect();
+    let fee_eth: Vec<Vec<f64>> = samples
+        .iter()
+        .map(|sample| sample.fees.iter().map(|fee| fee.to_coins()).collect())
+        .collect();
     let stakes: Vec<f64> =
         scenario.network.orchestrators.iter().map(|o| o.stake.to_coins()).collect();
     let mut forecast = Forecast {

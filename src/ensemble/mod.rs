@@ -2,12 +2,14 @@
 //! concentration. What comes out is a [`Forecast`], the only thing reports
 //! read.
 
+mod assemble;
 mod concentration;
 mod forecast;
-mod histogram;
 mod interval;
 mod precision;
+mod run;
 mod survival;
+mod warnings;
 
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
@@ -15,6 +17,7 @@ pub use forecast::{
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
     SpendBreakdown, SurvivalPoint, Warning,
 };
-pub use histogram::LatencyHistogram;
 pub use precision::{looks, precise_enough};
+pub use run::{Plan, forecast};
 pub use survival::{KaplanMeier, runway};
+pub use warnings::WARNING_NAMES;
