@@ -40,7 +40,7 @@ pub struct DemandStream {
 #[derive(Clone, Debug)]
 pub enum Arrivals {
     /// At random, with a rate that changes in time.
-    Poisson(PoissonArrivals),
+    Poisson(Box<PoissonArrivals>),
     /// At recorded times.
     Trace(Trace),
 }

@@ -1,0 +1,120 @@
+//! A small scenario to vary: one region, one gateway, one model, demand at a
+//! constant rate.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use orchsim::demand::{
+    Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, HourProfile, PoissonArrivals,
+    WeekProfile,
+};
+use orchsim::kernel::Distribution;
+use orchsim::network::{
+    Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, SelectionWeights,
+    ServiceTime, Version,
+};
+use orchsim::scenario::Scenario;
+use orchsim::treasury::Credits;
+use orchsim::units::{Lpt, Price, Wei};
+
+/// Credits nobody can spend.
+pub const PLENTY: Wei = Wei(1_000_000_000_000_000_000_000_000_000_000);
+
+/// One gateway on 0.9, no orchestrator yet, text-to-image requests of 1,000
+/// pixels at `requests_per_day`, each a second of work.
+pub fn scenario(requests_per_day: f64) -> Scenario {
+    Scenario {
+        name: "test".to_string(),
+        title: "A test".to_string(),
+        start: jiff::civil::date(2025, 2, 18),
+        horizon_days: 1,
+        seed: 1,
+        replications: 1,
+        credits: Credits {
+            lpt: Lpt(0),
+            eth: PLENTY,
+            lpt_usd: "8".parse().unwrap(),
+            eth_usd: "2700".parse().unwrap(),
+        },
+        network: Network {
+            regions: vec![Region {
+                id: "here".to_string(),
+                name: "Here".to_string(),
+                utc_offset_hours: 0.0,
+            }],
+            rtt: RttMatrix::zero(1),
+            models: vec![Model {
+                pipeline: Pipeline::TextToImage,
+                id: "model".to_string(),
+                steps: 8,
+                service: ServiceTime {
+                    overhead_s: 1.0,
+                    seconds_per_unit: 0.0,
+                    variation: Distribution::Constant(1.0),
+                },
+                cold_start_s: 0.0,
+            }],
+            gateways: vec![Gateway {
+                id: "gateway".to_string(),
+                region: 0,
+                version: Version::V0_9,
+                weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
+                price_exp_factor: 100.0,
+                min_perf_score: 0.0,
+                ignore_max_price: false,
+                max_price: vec![None],
+                discovery_timeout_s: 0.5,
+                retry_window_s: 2.0,
+            }],
+            orchestrators: Vec::new(),
+            registered_orchestrators: 1,
+            unresponsive_orchestrators: 0,
+        },
+        failure_delay_s: 1.0,
+        stream_failures_per_hour: 0.0,
+        demand: vec![DemandStream {
+            id: "demand".to_string(),
+            gateway: 0,
+            model: 0,
+            region: 0,
+            arrivals: Arrivals::Poisson(Box::new(PoissonArrivals {
+                requests_per_day,
+                growth: Growth::Constant,
+                hours: HourProfile::FLAT,
+                weekdays: WeekProfile::FLAT,
+                bursts: Bursts::None,
+            })),
+            size: Distribution::Constant(1000.0),
+            used_share: Distribution::Constant(1.0),
+            bad_request_share: 0.0,
+        }],
+        uncertainty: DemandUncertainty::default(),
+        objectives: Vec::new(),
+        suppressed_warnings: Vec::new(),
+    }
+}
+
+/// An orchestrator next to the gateway that never fails.
+pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator {
+    Orchestrator {
+        id: id.to_string(),
+        region: 0,
+        stake: Lpt(1_000_000_000_000_000_000),
+        speed: 1.0,
+        reliability: 1.0,
+        jitter_ms: 0.0,
+        perf_score: 1.0,
+        offers: vec![Offer {
+            model: 0,
+            price: Price::new(wei_per_unit, 1).unwrap(),
+            warm: true,
+            capacity,
+        }],
+    }
+}
+
+/// Mean and standard error.
+pub fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (mean, (variance / n).sqrt())
+}
