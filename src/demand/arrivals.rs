@@ -112,14 +112,16 @@ struct Modulation {
     until: f64,
     levels: Sampler,
     mean_hold_s: f64,
-    draws: Sequence,
+    key: StreamKey,
+    drawn: u64,
 }
 
 impl Modulation {
     fn advance_to(&mut self, now: f64) {
         while self.until <= now {
-            self.level = self.levels.at(self.draws.uniform());
-            self.until += self.draws.exponential() * self.mean_hold_s;
+            self.level = self.levels.draw(self.key, 2 * self.drawn);
+            self.until += self.key.exponential(2 * self.drawn + 1) * self.mean_hold_s;
+            self.drawn += 1;
         }
     }
 }
@@ -149,7 +151,8 @@ impl<'a> PoissonProcess<'a> {
                     until: 0.0,
                     levels: Distribution::Lognormal { mean: 1.0, cv }.sampler(),
                     mean_hold_s: mean_hold_hours * HOUR,
-                    draws: key.child(1).sequence(),
+                    key: key.child(1),
+                    drawn: 0,
                 };
                 (Some(modulation), None, 1.0)
             }

@@ -10,7 +10,7 @@ pub use bursts::Bursts;
 pub use growth::Growth;
 pub use profile::{HourProfile, WeekProfile};
 
-use crate::kernel::{Distribution, StreamKey, standard_normal_quantile};
+use crate::kernel::{Distribution, StreamKey};
 
 /// One source of requests: users of one region asking one gateway for one
 /// model.
@@ -85,7 +85,7 @@ impl DemandUncertainty {
     /// The factors of the replication that owns `key`.
     pub fn draw(&self, key: StreamKey) -> RateFactors {
         let level = Distribution::Lognormal { mean: 1.0, cv: self.level_cv };
-        let growth = 1.0 + self.growth_sd * standard_normal_quantile(key.uniform(1));
-        RateFactors { level: level.sampler().at(key.uniform(0)), growth: growth.max(0.0) }
+        let growth = 1.0 + self.growth_sd * key.normal(1);
+        RateFactors { level: level.sampler().draw(key, 0), growth: growth.max(0.0) }
     }
 }

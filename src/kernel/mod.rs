@@ -5,8 +5,9 @@ mod distribution;
 mod events;
 mod histogram;
 mod random;
+mod ziggurat;
 
-pub use distribution::{Distribution, Sampler, standard_normal_quantile};
+pub use distribution::{Distribution, Sampler};
 pub use events::{ClockTree, EventList};
 pub use histogram::LatencyHistogram;
 pub use random::{Sequence, StreamKey, index_below};

@@ -11,6 +11,8 @@
 //! Stafford's variant 13 constants). It is applied twice to a key and its
 //! index, so that nearby indices and nearby keys are unrelated.
 
+use super::ziggurat;
+
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 fn mix(mut z: u64) -> u64 {
@@ -21,7 +23,7 @@ fn mix(mut z: u64) -> u64 {
 
 /// Maps 64 random bits to the open interval (0, 1): 52 bits and a half, so
 /// that neither end can come out.
-fn open_unit(bits: u64) -> f64 {
+pub(super) fn open_unit(bits: u64) -> f64 {
     ((bits >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
 }
 
@@ -40,9 +42,23 @@ impl StreamKey {
         StreamKey(mix(self.0 ^ mix(index.wrapping_mul(GOLDEN_GAMMA).wrapping_add(self.0))))
     }
 
+    fn bits(self, index: u64) -> u64 {
+        mix(self.0.wrapping_add((index + 1).wrapping_mul(GOLDEN_GAMMA)))
+    }
+
     /// The draw of number `index` in (0, 1), both ends excluded.
     pub fn uniform(self, index: u64) -> f64 {
-        open_unit(mix(self.0.wrapping_add((index + 1).wrapping_mul(GOLDEN_GAMMA))))
+        open_unit(self.bits(index))
+    }
+
+    /// The draw of number `index` from an exponential distribution with mean 1.
+    pub fn exponential(self, index: u64) -> f64 {
+        ziggurat::exponential(self.bits(index), || self.child(index).sequence())
+    }
+
+    /// The draw of number `index` from the standard normal distribution.
+    pub fn normal(self, index: u64) -> f64 {
+        ziggurat::normal(self.bits(index), || self.child(index).sequence())
     }
 
     /// Draws number 0, 1, 2, ... one after another.
@@ -59,16 +75,26 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// The next draw in (0, 1), both ends excluded.
-    pub fn uniform(&mut self) -> f64 {
+    fn advance(&mut self) -> u64 {
         let index = self.next;
         self.next += 1;
-        self.key.uniform(index)
+        index
+    }
+
+    pub(super) fn bits(&mut self) -> u64 {
+        let index = self.advance();
+        self.key.bits(index)
+    }
+
+    /// The next draw in (0, 1), both ends excluded.
+    pub fn uniform(&mut self) -> f64 {
+        open_unit(self.bits())
     }
 
     /// The next draw from an exponential distribution with mean 1.
     pub fn exponential(&mut self) -> f64 {
-        -libm::log(self.uniform())
+        let index = self.advance();
+        self.key.exponential(index)
     }
 
     /// An index below `count`, each alike. `count` must be positive.

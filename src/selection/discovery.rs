@@ -47,8 +47,7 @@ impl Discovery {
         self.found.clear();
         let (mut first_ok, mut last) = (f64::INFINITY, 0.0f64);
         for (candidate, probe) in (0u32..).zip(probes) {
-            let jitter = -probe.jitter_s * libm::log(key.uniform(u64::from(candidate)));
-            let latency = probe.base_s + jitter;
+            let latency = probe.base_s + probe.jitter_s * key.exponential(u64::from(candidate));
             last = last.max(latency);
             if !answers(candidate) {
                 continue;

@@ -44,8 +44,13 @@ enum Draw {
     LegLength,
 }
 
-/// The draws below are the selection rule's.
-const SUBMISSION_DRAWS: u64 = 1 << 32;
+impl Draw {
+    /// Its number in a submission's stream; those below 2^32 are the selection
+    /// rule's.
+    fn index(self) -> u64 {
+        (1 << 32) + self as u64
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -203,17 +208,16 @@ impl<'w> Replication<'w> {
         let key = self.stream_keys[stream].child(self.requests_asked[stream]);
         self.requests_asked[stream] += 1;
         self.recorder.service[plan.service].asked += 1;
-        let draw = |purpose: Purpose| key.uniform(purpose as u64);
-        let size = recorded_size.unwrap_or_else(|| plan.size.at(draw(Purpose::Size)));
+        let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
         let number = self.requests.insert(Request {
             stream,
             key,
             arrived: now,
             round_began: now,
             size,
-            used_size: size * plan.used_share.at(draw(Purpose::UsedShare)),
+            used_size: size * plan.used_share.draw(key, Purpose::UsedShare as u64),
             is_bad: plan.bad_request_share > 0.0
-                && draw(Purpose::BadRequest) < plan.bad_request_share,
+                && key.uniform(Purpose::BadRequest as u64) < plan.bad_request_share,
             tries: 0,
             submissions: 0,
             submission: None,
@@ -266,9 +270,7 @@ impl<'w> Replication<'w> {
             return;
         }
         let key = submission_key(request);
-        let draw = |purpose: Draw| key.uniform(SUBMISSION_DRAWS + purpose as u64);
-        let jitter_s = -route.jitter_s * libm::log(draw(Draw::Jitter));
-        let network_s = route.network_s + jitter_s;
+        let network_s = route.network_s + route.jitter_s * key.exponential(Draw::Jitter.index());
         let arrival = now + SimTime::from_secs(network_s * NETWORK_BEFORE_ARRIVAL);
         let mut work_s = 0.0;
         let slots = &mut self.slots[route.offer];
@@ -276,14 +278,16 @@ impl<'w> Replication<'w> {
             Outcome::Failed(Failure::BadRequest)
         } else if !slots.make_room(arrival) {
             Outcome::Failed(Failure::Capacity)
-        } else if draw(Draw::Success) >= route.reliability {
-            work_s = -self.world.scenario.failure_delay_s * libm::log(draw(Draw::FailureDelay));
+        } else if key.uniform(Draw::Success.index()) >= route.reliability {
+            work_s =
+                self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
             slots.hold(arrival + SimTime::from_secs(work_s));
             Outcome::Failed(Failure::OrchestratorError)
         } else {
             let amount = if plan.pipeline.is_live() { 0.0 } else { request.used_size };
             let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
-            work_s = nominal_s * plan.variation.at(draw(Draw::Variation)) / route.speed;
+            let variation = plan.variation.draw(key, Draw::Variation.index());
+            work_s = nominal_s * variation / route.speed;
             if !warm && self.loaded_cold[route.orchestrator] != Some(plan.model) {
                 self.loaded_cold[route.orchestrator] = Some(plan.model);
                 work_s += plan.cold_start_s;
@@ -292,7 +296,7 @@ impl<'w> Replication<'w> {
             if plan.pipeline.is_live() {
                 let failures_per_s =
                     self.world.scenario.stream_failures_per_hour / SECONDS_PER_HOUR as f64;
-                let leg_s = -libm::log(draw(Draw::LegLength)) / failures_per_s;
+                let leg_s = key.exponential(Draw::LegLength.index()) / failures_per_s;
                 free_again = request.live.begin_leg(free_again, request.size, leg_s);
             }
             slots.hold(free_again);

@@ -1,6 +1,3 @@
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use crate::units::SimTime;
 
 /// The places an orchestrator has for one model. A request holds one from its
@@ -9,31 +6,38 @@ use crate::units::SimTime;
 #[derive(Debug)]
 pub(super) struct Slots {
     capacity: usize,
-    busy_until: BinaryHeap<Reverse<SimTime>>,
+    /// When each place is free again. Places that are free already stay on the
+    /// list until it is long.
+    busy_until: Vec<SimTime>,
+    tidy_at: usize,
 }
+
+const SHORTEST_TIDIED: usize = 16;
 
 impl Slots {
     pub(super) fn new(capacity: u32) -> Slots {
-        Slots { capacity: capacity as usize, busy_until: BinaryHeap::new() }
+        let capacity = capacity as usize;
+        Slots { capacity, busy_until: Vec::new(), tidy_at: capacity.min(SHORTEST_TIDIED) }
     }
 
-    /// Lets go of the places that are free again at `now` and says whether
-    /// there is one.
+    /// Whether a place is free at `now`, given all requests admitted so far.
     pub(super) fn make_room(&mut self, now: SimTime) -> bool {
-        while self.busy_until.peek().is_some_and(|Reverse(end)| *end <= now) {
-            self.busy_until.pop();
+        if self.busy_until.len() < self.tidy_at {
+            return true;
         }
-        self.busy_until.len() < self.capacity
+        self.busy_until.retain(|&end| end > now);
+        let held = self.busy_until.len();
+        self.tidy_at = self.capacity.min(SHORTEST_TIDIED.max(2 * held));
+        held < self.capacity
     }
 
     /// Whether every place is held at `now`.
     pub(super) fn is_full(&self, now: SimTime) -> bool {
-        let held = self.busy_until.iter().filter(|Reverse(end)| *end > now).count();
-        held >= self.capacity
+        self.busy_until.iter().filter(|&&end| end > now).count() >= self.capacity
     }
 
     /// Holds a place until `end`. Only after [`Slots::make_room`].
     pub(super) fn hold(&mut self, end: SimTime) {
-        self.busy_until.push(Reverse(end));
+        self.busy_until.push(end);
     }
 }
