@@ -1,11 +1,66 @@
 //! What the user asked: the TOML file, its defaults, its validation with line
 //! and column, overrides and the JSON Schema.
 
+mod check;
+mod decode;
+mod diagnostics;
+mod json_schema;
+mod keys;
+mod overrides;
+mod price_text;
+mod shape;
+mod source;
+mod spread;
+mod tree;
+mod write;
+
 use jiff::civil::Date;
 
 use crate::demand::{DemandStream, DemandUncertainty};
 use crate::network::Network;
 use crate::treasury::Credits;
+
+pub use diagnostics::Diagnostics;
+pub use json_schema::json_schema;
+pub use source::Source;
+pub use write::to_toml;
+
+/// The text of the default scenario: the Agent SPE's 15,000 LPT.
+pub const DEFAULT: &str = include_str!("../../scenarios/agent-spe-15k.toml");
+
+const PRESETS: [(&str, &str); 2] =
+    [("agent-spe-15k", DEFAULT), ("minimal", include_str!("../../scenarios/minimal.toml"))];
+
+/// The names of the scenarios to start from, the default first.
+pub fn preset_names() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|(name, _)| *name)
+}
+
+/// The commented text of a scenario to start from.
+pub fn preset(name: &str) -> Option<&'static str> {
+    PRESETS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// Reads a scenario, changed by `overrides` (`dotted.path=value`, as
+/// `--set` takes them; a list is entered by index, by id, or, with neither,
+/// at every element). Reads the trace files it names.
+///
+/// # Errors
+/// Every problem of the file and the overrides at once.
+pub fn load(source: &Source, overrides: &[String]) -> Result<Scenario, Diagnostics> {
+    let mut report = diagnostics::Report::new(source, overrides);
+    let scenario = tree::parse_document(&source.text, &mut report).and_then(|mut root| {
+        for (index, text) in overrides.iter().enumerate() {
+            overrides::apply(text, index + 1, &keys::SCENARIO, &mut root, &mut report);
+        }
+        check::check(&keys::SCENARIO, &mut root, "", &mut report);
+        decode::scenario(&tree::Cursor::root(&root), source.directory.as_deref(), &mut report)
+    });
+    match scenario {
+        Some(scenario) if report.is_empty() => Ok(scenario),
+        _ => Err(report.finish()),
+    }
+}
 
 /// A validated scenario: everything one replication needs to know.
 #[derive(Clone, Debug)]

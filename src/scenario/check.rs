@@ -1,0 +1,265 @@
+use super::diagnostics::{Problem, Report};
+use super::price_text;
+use super::shape::{Key, Presence, Shape, Text};
+use super::tree::{Cursor, Entry, Node, Span, Table, Value, join, parse_value};
+use crate::units::Amount;
+
+/// Reports everything in `node` that is not of its shape, marks it invalid,
+/// and fills in the defaults of keys left out.
+pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: &mut Report) {
+    if matches!(node.value, Value::Invalid) {
+        return;
+    }
+    let shape = resolve(shape, &node.value);
+    let span = node.span;
+    let fault = match (shape, &mut node.value) {
+        (Shape::Table(keys), Value::Table(table)) => {
+            check_table(keys, table, span, path, report);
+            None
+        }
+        (Shape::Form(keys), Value::Table(table)) => check_form(keys, table, path, report),
+        (Shape::Map { of, .. }, Value::Table(table)) => {
+            for (key, entry) in table {
+                check(of, &mut entry.node, &join(path, key), report);
+            }
+            None
+        }
+        (Shape::List { of, min, max }, Value::List(items)) => {
+            if items.len() < *min || items.len() > *max {
+                Some(list_length(items.len(), *min, *max))
+            } else {
+                for (index, item) in items.iter_mut().enumerate() {
+                    check(of, item, &format!("{path}[{index}]"), report);
+                }
+                None
+            }
+        }
+        (Shape::Text(kind), Value::Text(text)) => text_fault(*kind, text),
+        (Shape::Integer { min, max }, Value::Integer(value)) => {
+            let holds = (*min..=*max).contains(value);
+            (!holds).then(|| Fault::new(format!("{value} is out of range")))
+        }
+        (Shape::Number(bounds), Value::Integer(value)) => {
+            let holds = bounds.hold(*value as f64);
+            (!holds).then(|| Fault::new(format!("{value} is out of range")))
+        }
+        (Shape::Number(_), Value::Number(value)) if !value.is_finite() => {
+            Some(Fault::new("the number is not finite"))
+        }
+        (Shape::Number(bounds), Value::Number(value)) => {
+            let holds = bounds.hold(*value);
+            (!holds).then(|| Fault::new(format!("{value} is out of range")))
+        }
+        (Shape::Date, Value::Date(date)) if date.date.is_some() && date.time.is_none() => None,
+        (Shape::Bool, Value::Bool(_)) => None,
+        (Shape::Text(Text::Money(_) | Text::Price), Value::Integer(_) | Value::Number(_)) => {
+            Some(Fault::new("a number without a unit"))
+        }
+        (_, value) => Some(Fault::new(format!("{} does not belong here", value.kind()))),
+    };
+    if let Some(fault) = fault {
+        let expected = fault.expected.unwrap_or_else(|| shape.words());
+        let mut problem = Problem::at(&Cursor { node, path: path.into() }, fault.message);
+        if let Some((wrong, valid)) = &fault.word {
+            problem = problem.nearest(wrong, valid.iter().copied());
+        }
+        report.push(problem.expected(expected));
+        node.value = Value::Invalid;
+    }
+}
+
+/// What is wrong with a value, apart from where it stands.
+struct Fault {
+    message: String,
+    /// Where the shape's own words do not do.
+    expected: Option<String>,
+    /// A wrong word and the right ones.
+    word: Option<(String, Vec<&'static str>)>,
+}
+
+impl Fault {
+    fn new(message: impl Into<String>) -> Fault {
+        Fault { message: message.into(), expected: None, word: None }
+    }
+}
+
+/// The alternative of an [`Shape::Either`] that a value seems to mean.
+fn resolve(shape: &'static Shape, value: &Value) -> &'static Shape {
+    let Shape::Either(shapes) = shape else { return shape };
+    let fits = |shape: &&Shape| {
+        matches!(
+            (shape, value),
+            (Shape::Number(_), Value::Integer(_) | Value::Number(_))
+                | (Shape::Integer { .. }, Value::Integer(_))
+                | (Shape::Text(_), Value::Text(_))
+                | (Shape::Table(_) | Shape::Form(_) | Shape::Map { .. }, Value::Table(_))
+                | (Shape::List { .. }, Value::List(_))
+        )
+    };
+    shapes.iter().copied().find(fits).unwrap_or(shape)
+}
+
+fn check_table(
+    keys: &'static [Key],
+    table: &mut Table,
+    span: Span,
+    path: &str,
+    report: &mut Report,
+) {
+    report_unknown(keys, table, path, report);
+    for key in keys {
+        if let Some(entry) = table.get_mut(key.name) {
+            check(key.shape, &mut entry.node, &join(path, key.name), report);
+            continue;
+        }
+        match key.presence {
+            Presence::Optional => {}
+            Presence::Required => {
+                let message = format!("the key `{}` is missing", key.name);
+                let problem = Problem::new(span, join(path, key.name), message);
+                report.push(problem.expected(key.shape.words()));
+            }
+            Presence::Default(text) => {
+                if let Some(mut node) = parse_value(text, span.source, 0, report) {
+                    place(&mut node, span);
+                    check(key.shape, &mut node, &join(path, key.name), report);
+                    table.insert(key.name.into(), Entry { key: span, node });
+                }
+            }
+        }
+    }
+}
+
+/// Gives a default the place of the table it was left out of.
+fn place(node: &mut Node, span: Span) {
+    node.span = span;
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| place(item, span)),
+        Value::Table(table) => table.values_mut().for_each(|entry| {
+            entry.key = span;
+            place(&mut entry.node, span);
+        }),
+        _ => {}
+    }
+}
+
+fn check_form(
+    keys: &'static [Key],
+    table: &mut Table,
+    path: &str,
+    report: &mut Report,
+) -> Option<Fault> {
+    let unknown = report_unknown(keys, table, path, report);
+    for key in keys {
+        if let Some(entry) = table.get_mut(key.name) {
+            check(key.shape, &mut entry.node, &join(path, key.name), report);
+        }
+    }
+    match table.len() {
+        1 => None,
+        0 if unknown => None,
+        0 => Some(Fault::new("the table is empty")),
+        _ => Some(Fault::new("the table has more than one of its forms")),
+    }
+}
+
+/// Reports and drops the keys nobody knows; says whether there were any.
+fn report_unknown(
+    keys: &'static [Key],
+    table: &mut Table,
+    path: &str,
+    report: &mut Report,
+) -> bool {
+    let known = |name: &str| keys.iter().any(|key| key.name == name);
+    let unknown = table.iter().filter(|(name, _)| !known(name));
+    let mut any = false;
+    for (name, entry) in unknown {
+        any = true;
+        let shown: String = name.chars().take(80).collect();
+        let problem = Problem::new(entry.key, join(path, name), format!("unknown key `{shown}`"));
+        let expected = match keys {
+            [] => "an empty table".to_string(),
+            _ => Shape::Table(keys).words().replacen("a table with", "one of", 1),
+        };
+        let names = keys.iter().map(|key| key.name);
+        report.push(problem.expected(expected.replace(" and `", " or `")).nearest(name, names));
+    }
+    table.retain(|name, _| known(name));
+    any
+}
+
+fn list_length(length: usize, min: usize, max: usize) -> Fault {
+    let message = match length {
+        0 => "the list is empty".to_string(),
+        length => format!("the list has {length} elements"),
+    };
+    let expected = if min == max {
+        format!("exactly {min}")
+    } else if length < min {
+        format!("at least {min}")
+    } else {
+        format!("at most {max}")
+    };
+    Fault { expected: Some(expected), ..Fault::new(message) }
+}
+
+fn text_fault(kind: Text, text: &str) -> Option<Fault> {
+    const LONGEST: usize = 1_000;
+    let shown: String = text.chars().take(60).collect();
+    if text.len() > LONGEST {
+        return Some(Fault {
+            expected: Some(format!("at most {LONGEST} bytes")),
+            ..Fault::new(format!("the text has {} bytes", text.len()))
+        });
+    }
+    if text.chars().any(char::is_control) {
+        return Some(Fault {
+            expected: Some("a single line".into()),
+            ..Fault::new("the text has a control character or line break in it")
+        });
+    }
+    match kind {
+        Text::Line => None,
+        Text::Name => {
+            let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            let named = !text.trim_matches('.').is_empty() && text.chars().all(valid);
+            (!named).then(|| Fault::new(format!("`{shown}` is not a name")))
+        }
+        Text::Word(words) => {
+            let words = words();
+            (!words.contains(&text)).then(|| Fault {
+                word: Some((text.into(), words)),
+                ..Fault::new(format!("unknown value `{shown}`"))
+            })
+        }
+        Text::Money(currencies) => match text.parse::<Amount>() {
+            Ok(amount) if currencies.contains(&amount.currency) => None,
+            Ok(amount) => {
+                Some(Fault::new(format!("the unit {} does not fit", amount.currency.name())))
+            }
+            Err(error) => {
+                let names = currencies.iter().map(|currency| currency.name()).collect();
+                let unit = text.split_whitespace().last().unwrap_or_default().to_string();
+                Some(Fault { word: Some((unit, names)), ..Fault::new(error.to_string()) })
+            }
+        },
+        Text::Price => {
+            let error = price_text::parse(text).err()?;
+            Some(Fault { word: error.unit, ..Fault::new(error.message) })
+        }
+        Text::PixelSize => {
+            let size = pixel_size(text);
+            size.is_none().then(|| Fault::new(format!("`{shown}` is not a picture size")))
+        }
+    }
+}
+
+/// The pixels of a size such as `1024x576`.
+pub(super) fn pixel_size(text: &str) -> Option<f64> {
+    let (width, height) = text.split_once('x')?;
+    let side = |digits: &str| {
+        let side: u32 = digits.trim().parse().ok()?;
+        (1..=100_000).contains(&side).then_some(f64::from(side))
+    };
+    Some(side(width)? * side(height)?)
+}

@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+
+use super::super::diagnostics::{Problem, Report};
+use super::super::tree::Cursor;
+use crate::network::Pipeline;
+
+/// The names a scenario may refer to, with the index of each. Taken from the
+/// tree before anything is built, so that a faulty gateway is not also
+/// reported as missing wherever it is named.
+pub(super) struct Names<'a> {
+    pub regions: Index<'a>,
+    pub gateways: Index<'a>,
+    models: BTreeMap<(Pipeline, &'a str), usize>,
+}
+
+/// Names of one kind in order.
+pub(super) struct Index<'a> {
+    kind: &'static str,
+    by_name: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Index<'a> {
+    fn collect(
+        root: &Cursor<'a>,
+        list: &'static str,
+        kind: &'static str,
+        report: &mut Report,
+    ) -> Index<'a> {
+        let mut by_name = BTreeMap::new();
+        for (index, item) in root.list(list).iter().enumerate() {
+            let Some(id) = item.get("id") else { continue };
+            let Some(name) = id.text() else { continue };
+            if by_name.insert(name, index).is_some() {
+                report.push(duplicate(&id, kind, name));
+            }
+        }
+        Index { kind, by_name }
+    }
+
+    /// The index of the name at `at`; reports a name that does not exist.
+    pub fn find(&self, at: &Cursor, report: &mut Report) -> Option<usize> {
+        self.find_name(at.text()?, at, report)
+    }
+
+    /// The index of `name`, reported at `at` where it does not exist.
+    pub fn find_name(&self, name: &str, at: &Cursor, report: &mut Report) -> Option<usize> {
+        let found = self.by_name.get(name).copied();
+        if found.is_none() {
+            report.push(self.unknown(name, Problem::at(at, self.message(name))));
+        }
+        found
+    }
+
+    pub fn message(&self, name: &str) -> String {
+        format!("there is no {} `{}`", self.kind, name.chars().take(80).collect::<String>())
+    }
+
+    /// Adds to a problem what the right names would be.
+    pub fn unknown(&self, name: &str, problem: Problem) -> Problem {
+        let names = self.by_name.keys().copied();
+        problem.expected(format!("the id of a {}", self.kind)).nearest(name, names)
+    }
+
+    pub fn get(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+}
+
+impl<'a> Names<'a> {
+    pub fn collect(root: &Cursor<'a>, report: &mut Report) -> Names<'a> {
+        let mut models = BTreeMap::new();
+        for (index, item) in root.list("models").iter().enumerate() {
+            let pipeline = item.text_at("pipeline").and_then(Pipeline::named);
+            let (Some(pipeline), Some(id)) = (pipeline, item.get("id")) else { continue };
+            let Some(name) = id.text() else { continue };
+            if models.insert((pipeline, name), index).is_some() {
+                report.push(duplicate(&id, pipeline.name(), name));
+            }
+        }
+        Names {
+            regions: Index::collect(root, "regions", "region", report),
+            gateways: Index::collect(root, "gateways", "gateway", report),
+            models,
+        }
+    }
+
+    /// The model a table names by `pipeline` and `model`.
+    pub fn model(&self, at: &Cursor, report: &mut Report) -> Option<(Pipeline, usize)> {
+        let pipeline = Pipeline::named(at.text_at("pipeline")?)?;
+        let model = at.get("model")?;
+        let name = model.text()?;
+        if let Some(&index) = self.models.get(&(pipeline, name)) {
+            return Some((pipeline, index));
+        }
+        let of_pipeline = self.models.keys().filter(|(of, _)| *of == pipeline);
+        let shown: String = name.chars().take(80).collect();
+        let message = format!("there is no model `{shown}` under {}", pipeline.name());
+        let problem = Problem::at(&model, message).expected("the id of one of [[models]]");
+        report.push(problem.nearest(name, of_pipeline.map(|(_, id)| *id)));
+        None
+    }
+}
+
+pub(super) fn duplicate(at: &Cursor, kind: &str, name: &str) -> Problem {
+    let shown: String = name.chars().take(80).collect();
+    Problem::at(at, format!("the {kind} `{shown}` is there twice")).expected("each id once")
+}

@@ -1,0 +1,589 @@
+//! The scenario file, key by key: the one place that says which keys there
+//! are, what they mean, what they may hold and what they default to.
+
+use super::shape::{Bounds, Key, Shape, Text, default, optional, required};
+use crate::network::{Pipeline, Version};
+use crate::units::Currency::{Eth, Gwei, Lpt, Usd, Wei};
+
+/// Most orchestrators, groups expanded.
+pub(super) const MOST_ORCHESTRATORS: usize = 100_000;
+/// Most offers of all orchestrators together.
+pub(super) const MOST_OFFERS: usize = 1_000_000;
+
+/// A plain value, or a spread of it over the members of a group.
+macro_rules! spread {
+    ($of:expr) => {
+        Shape::Either(&[
+            $of,
+            &Shape::Form(&[
+                required(
+                    "lognormal",
+                    &Shape::Table(&[
+                        required("median", $of, "Median."),
+                        required(
+                            "sigma",
+                            &number(0.0, 10.0),
+                            "Standard deviation of the logarithm.",
+                        ),
+                        optional("min", $of, "Values below are raised to it."),
+                        optional("max", $of, "Values above are lowered to it."),
+                    ]),
+                    "Lognormal.",
+                ),
+                required(
+                    "uniform",
+                    &Shape::Table(&[
+                        required("min", $of, "Lower bound."),
+                        required("max", $of, "Upper bound."),
+                    ]),
+                    "Even between bounds.",
+                ),
+                required(
+                    "values",
+                    &list($of, 1, MOST_ORCHESTRATORS),
+                    "One per member, in order, starting over when there are too few.",
+                ),
+            ]),
+        ])
+    };
+}
+
+/// One of some values, with weights.
+macro_rules! choice {
+    ($of:expr) => {
+        Shape::Table(&[
+            required("values", &list($of, 1, 10_000), "The values."),
+            required("weights", &list(WEIGHT, 1, 10_000), "Their frequencies, in any scale."),
+        ])
+    };
+}
+
+/// The whole file.
+pub(super) const SCENARIO: Shape = Shape::Table(&[
+    required("name", NAME, "Short name, also that of the run directory."),
+    default("title", LINE, "\"\"", "One line saying what the scenario is."),
+    required("start", &Shape::Date, "First simulated day; simulated time starts at 00:00 UTC."),
+    default(
+        "horizon_days",
+        &Shape::Integer { min: 1, max: 36_500 },
+        "365",
+        "Simulated days after which a future that still has credits is cut off (censored).",
+    ),
+    default(
+        "seed",
+        &Shape::Integer { min: 0, max: i64::MAX as i128 },
+        "1",
+        "Seed of every random stream.",
+    ),
+    default(
+        "replications",
+        &Shape::Integer { min: 1, max: 1_000_000 },
+        "100",
+        "Independent futures to simulate.",
+    ),
+    default("suppress_warnings", &list(LINE, 0, 100), "[]", "Names of warnings not to print."),
+    required("credits", &Shape::Table(CREDITS), "What is spent."),
+    default("network", &Shape::Table(NETWORK), "{}", "The pool the gateways discover."),
+    default("behaviour", &Shape::Table(BEHAVIOUR), "{}", "How requests fail."),
+    required("regions", &list(&Shape::Table(REGION), 1, 100), "Parts of the world."),
+    required("models", &list(&Shape::Table(MODEL), 1, 1_000), "Models served under a pipeline."),
+    required("gateways", &list(&Shape::Table(GATEWAY), 1, 1_000), "Who selects and pays."),
+    default(
+        "orchestrators",
+        &list(&Shape::Table(ORCHESTRATOR), 0, MOST_ORCHESTRATORS),
+        "[]",
+        "Who serves, one by one.",
+    ),
+    default(
+        "orchestrator_groups",
+        &list(&Shape::Table(GROUP), 0, 10_000),
+        "[]",
+        "Who serves, many at once. A value of a group may be a spread: member k of n gets the \
+         (k+0.5)/n quantile, in an order shuffled by the group's id and the attribute's name, so \
+         that the network is the same in every replication and for every seed.",
+    ),
+    required("demand", &Shape::Table(DEMAND), "Who asks."),
+    default(
+        "objectives",
+        &Shape::Map { of: &Shape::Table(OBJECTIVE), keys: "objectives" },
+        "{}",
+        "Statements the forecast is judged by.",
+    ),
+]);
+
+const CREDITS: &[Key] = &[
+    required(
+        "amount",
+        &Shape::Text(Text::Money(&[Lpt, Eth, Gwei, Wei])),
+        "The allocation. In LPT it is converted at once at the prices below; an amount of ETH is \
+         spent as it is.",
+    ),
+    required(
+        "lpt_price",
+        &Shape::Text(Text::Money(&[Usd, Eth, Gwei, Wei])),
+        "Price of one LPT at the conversion.",
+    ),
+    required(
+        "eth_price",
+        &Shape::Text(Text::Money(&[Usd])),
+        "Price of one ETH; USD prices convert at it.",
+    ),
+    optional(
+        "proceeds",
+        &Shape::Text(Text::Money(&[Eth, Gwei, Wei])),
+        "What the conversion of an LPT amount yielded. Left out: amount x lpt_price / eth_price.",
+    ),
+];
+
+const NETWORK: &[Key] = &[
+    optional(
+        "registered_orchestrators",
+        &Shape::Integer { min: 1, max: 1_000_000 },
+        "Orchestrators a discovery asks, those without AI included. Left out: 100, the protocol's \
+         active set, or the number listed if that is more.",
+    ),
+    default(
+        "unresponsive_orchestrators",
+        &Shape::Integer { min: 0, max: 1_000_000 },
+        "0",
+        "Those of them that never answer: with one or more, a discovery waits for its timer.",
+    ),
+];
+
+const BEHAVIOUR: &[Key] = &[default(
+    "failure_delay_s",
+    &number(0.0, 3_600.0),
+    "1.0",
+    "Mean seconds (exponential) until a failing request fails.",
+)];
+
+const REGION: &[Key] = &[
+    required("id", NAME, "The name the scenario refers to it by."),
+    optional("name", LINE, "The name reports print. Left out: the id."),
+    required("utc_offset_hours", &number(-12.0, 14.0), "Hours its clock is ahead of UTC."),
+    required(
+        "rtt_ms",
+        &Shape::Map { of: &number(0.0, 10_000.0), keys: "region ids" },
+        "Round-trip time to each region, itself included, in milliseconds. Each pair at least \
+         once; both directions must agree.",
+    ),
+];
+
+const MODEL: &[Key] = &[
+    required("pipeline", PIPELINE, "The capability it is served under."),
+    required("id", LINE, "Its id, as on Hugging Face."),
+    optional(
+        "steps",
+        &Shape::Integer { min: 1, max: 10_000 },
+        "Inference steps in the latency score of text-to-image. Left out: go-livepeer's rule: the \
+         N of a ByteDance/SDXL-Lightning..._Nstep, 8 for another SDXL-Lightning, else 50.",
+    ),
+    default(
+        "cold_start_s",
+        &number(0.0, 86_400.0),
+        "0",
+        "Seconds to load it when it is not in memory.",
+    ),
+    required(
+        "service",
+        &Shape::Table(&[
+            default("overhead_s", &number(0.0, 86_400.0), "0", "Seconds every request takes."),
+            default(
+                "seconds_per_unit",
+                &number(0.0, 86_400.0),
+                "0",
+                "Seconds each pixel, token, second of audio or character adds.",
+            ),
+            default(
+                "variation",
+                &Shape::Form(&[
+                    required("constant", EMPTY, "None."),
+                    required("exponential", EMPTY, "Exponential."),
+                    required(
+                        "lognormal",
+                        &Shape::Table(&[required("cv", CV, "Coefficient of variation.")]),
+                        "Lognormal.",
+                    ),
+                ]),
+                "{ constant = {} }",
+                "A random factor with mean 1 on each request's time.",
+            ),
+        ]),
+        "Time a node of speed 1 takes: (overhead_s + seconds_per_unit x size) x variation.",
+    ),
+];
+
+const GATEWAY: &[Key] = &[
+    required("id", NAME, "The name the scenario refers to it by."),
+    required("region", NAME, "Where it runs."),
+    required(
+        "version",
+        &Shape::Text(Text::Word(version_names)),
+        "The go-livepeer release it runs.",
+    ),
+    default(
+        "weights",
+        &Shape::Table(&[
+            default("stake", SHARE, "0.7", "-selectStakeWeight"),
+            default("price", SHARE, "0", "-selectPriceWeight"),
+            default("random", SHARE, "0.3", "-selectRandFreq"),
+        ]),
+        "{}",
+        "Weights of the selection probability; they sum to 1 (within 0.0001, as go-livepeer has it).",
+    ),
+    default(
+        "price_exp_factor",
+        &Shape::Number(Bounds { min: 0.0, max: 1e18, above_min: true, below_max: false }),
+        "100",
+        "-selectPriceExpFactor, in wei per unit.",
+    ),
+    default("min_perf_score", SHARE, "0", "-minPerfScore; 0 turns the filter off."),
+    default("ignore_max_price", &Shape::Bool, "false", "-ignoreMaxPriceIfNeeded"),
+    default(
+        "discovery_timeout_s",
+        &Shape::Number(Bounds { min: 0.0, max: 60.0, above_min: true, below_max: false }),
+        "0.5",
+        "-discoveryTimeout: first checkpoint of a discovery.",
+    ),
+    default("retry_window_s", &number(0.0, 3_600.0), "2", "-aiProcessingRetryTimeout"),
+    optional(
+        "max_price_per_unit",
+        PRICE,
+        "-maxPricePerUnit: the maximum for a model max_prices does not reach.",
+    ),
+    default(
+        "max_prices",
+        &list(
+            &Shape::Table(&[
+                required("pipeline", PIPELINE, "The pipeline."),
+                optional("model", LINE, "One of its models. Left out: those not named."),
+                required("price", PRICE, "The highest price it pays."),
+            ]),
+            0,
+            10_000,
+        ),
+        "[]",
+        "-maxPricePerCapability: highest price per model, else per pipeline.",
+    ),
+];
+
+const ORCHESTRATOR: &[Key] = &[
+    required("id", NAME, "The name reports print."),
+    required("region", NAME, "Where it runs."),
+    required("stake", STAKE, "Stake bonded to it."),
+    default("speed", SPEED, "1", "Work it does in the time a node of speed 1 does one unit."),
+    default("reliability", SHARE, "1", "Probability that a request it accepted succeeds."),
+    default("jitter_ms", JITTER, "20", "Mean of the exponential time its last mile adds."),
+    default("perf_score", SHARE, "1", "Its score for min_perf_score."),
+    required(
+        "offers",
+        &list(
+            &Shape::Table(&[
+                required("pipeline", PIPELINE, "The pipeline."),
+                required("model", LINE, "The model."),
+                required("price", PRICE, "Its price per billing unit."),
+                default("warm", &Shape::Bool, "true", "Whether the model is advertised as loaded."),
+                default("capacity", CAPACITY, "1", "Requests it works on at once."),
+            ]),
+            1,
+            1_000,
+        ),
+        "What it serves, at most one offer per model.",
+    ),
+];
+
+const GROUP: &[Key] = &[
+    required("id", NAME, "Members are called id-1, id-2 and so on."),
+    required(
+        "count",
+        &Shape::Integer { min: 1, max: MOST_ORCHESTRATORS as i128 },
+        "How many members.",
+    ),
+    required("region", NAME, "Where they run."),
+    required("stake", &spread!(STAKE), "Stake bonded to each."),
+    default("speed", &spread!(SPEED), "1", "Speed of each."),
+    default(
+        "reliability",
+        &spread!(SHARE),
+        "1",
+        "Probability that a request a member accepted succeeds.",
+    ),
+    default(
+        "jitter_ms",
+        &spread!(JITTER),
+        "20",
+        "Mean of the exponential time a member's last mile adds.",
+    ),
+    default("perf_score", &spread!(SHARE), "1", "Score for min_perf_score."),
+    required(
+        "offers",
+        &list(
+            &Shape::Table(&[
+                required("pipeline", PIPELINE, "The pipeline."),
+                required("model", LINE, "The model."),
+                required("price", &spread!(PRICE), "Price per billing unit."),
+                default("warm", &Shape::Bool, "true", "Whether the model is advertised as loaded."),
+                default("capacity", &spread!(CAPACITY), "1", "Requests a member works on at once."),
+            ]),
+            1,
+            1_000,
+        ),
+        "What every member serves.",
+    ),
+];
+
+const DEMAND: &[Key] = &[
+    default(
+        "uncertainty",
+        &Shape::Table(&[
+            default("level_cv", CV, "0", "Coefficient of variation of a factor on every level."),
+            default(
+                "growth_sd",
+                CV,
+                "0",
+                "Standard deviation of a factor (mean 1) on every growth rate.",
+            ),
+        ]),
+        "{}",
+        "What is not known: one draw per replication, common to all streams.",
+    ),
+    default(
+        "hour_profiles",
+        &Shape::Map { of: &list(WEIGHT, 24, 24), keys: "profile names" },
+        "{}",
+        "Relative rate of each hour from midnight, on the users' clock, in any scale.",
+    ),
+    default(
+        "weekday_profiles",
+        &Shape::Map { of: &list(WEIGHT, 7, 7), keys: "profile names" },
+        "{}",
+        "Relative rate of each day from Monday, in any scale.",
+    ),
+    required("streams", &list(&Shape::Table(STREAM), 1, 10_000), "Sources of requests."),
+];
+
+const STREAM: &[Key] = &[
+    required("id", NAME, "Its name."),
+    required("gateway", NAME, "The gateway asked."),
+    required("pipeline", PIPELINE, "The pipeline asked for."),
+    required("model", LINE, "The model asked for."),
+    optional(
+        "requests_per_day",
+        &Shape::Either(&[RATE, &Shape::Map { of: RATE, keys: "region ids" }]),
+        "Requests a day at the start: one number, divided by `regions`, or one for each region.",
+    ),
+    optional(
+        "regions",
+        &Shape::Map { of: SHARE, keys: "region ids" },
+        "Share of the requests that comes from each region; they sum to 1.",
+    ),
+    default(
+        "growth",
+        &Shape::Form(&[
+            required("constant", EMPTY, "No trend."),
+            required(
+                "linear",
+                &Shape::Table(&[required(
+                    "per_day",
+                    &number(-100.0, 100.0),
+                    "Change of the factor each day.",
+                )]),
+                "1 + per_day x days",
+            ),
+            required(
+                "exponential",
+                &Shape::Table(&[
+                    optional(
+                        "doubling_days",
+                        &Shape::Number(Bounds {
+                            min: 0.0,
+                            max: 1e6,
+                            above_min: true,
+                            below_max: false,
+                        }),
+                        "Days in which it doubles.",
+                    ),
+                    optional(
+                        "rate_per_day",
+                        &number(-10.0, 10.0),
+                        "Or its rate: exp(rate_per_day x days).",
+                    ),
+                ]),
+                "Doubling in a fixed time.",
+            ),
+            required(
+                "logistic",
+                &Shape::Table(&[
+                    required("ceiling", &number(1.0, 1e6), "The factor it tends to."),
+                    required(
+                        "rate_per_day",
+                        &number(0.0, 10.0),
+                        "Growth rate while far below the ceiling.",
+                    ),
+                ]),
+                "An S-curve that is 1 at the start.",
+            ),
+            required(
+                "piecewise",
+                &Shape::Table(&[required(
+                    "points",
+                    &list(&list(&number(0.0, 1e6), 2, 2), 1, 10_000),
+                    "[day, factor] in order of the day.",
+                )]),
+                "Straight lines between points, constant outside them.",
+            ),
+        ]),
+        "{ constant = {} }",
+        "Trend: a factor on the level at the start.",
+    ),
+    optional("hours", NAME, "One of hour_profiles. Left out: flat."),
+    optional("weekdays", NAME, "One of weekday_profiles. Left out: flat."),
+    optional(
+        "bursts",
+        &Shape::Form(&[
+            required(
+                "modulated",
+                &Shape::Table(&[
+                    required("cv", CV, "Coefficient of variation of the level."),
+                    required("mean_hold_hours", POSITIVE_HOURS, "Mean time a level holds."),
+                ]),
+                "A lognormal level with mean 1, drawn anew after exponential times.",
+            ),
+            required(
+                "self_exciting",
+                &Shape::Table(&[
+                    required(
+                        "branching",
+                        &Shape::Number(Bounds {
+                            min: 0.0,
+                            max: 1.0,
+                            above_min: false,
+                            below_max: true,
+                        }),
+                        "Mean number of requests each request brings.",
+                    ),
+                    required("mean_delay_minutes", POSITIVE_HOURS, "Mean delay of those."),
+                ]),
+                "Requests that bring requests (Hawkes).",
+            ),
+        ]),
+        "Clustering beyond Poisson, with the same mean. Left out: none.",
+    ),
+    required(
+        "size",
+        &Shape::Either(&[SIZE, PIXELS, &Shape::Form(SIZE_FORMS)]),
+        "Size of a request in pixels, tokens requested, seconds of audio or stream, characters.",
+    ),
+    default(
+        "used_share",
+        &Shape::Either(&[
+            SHARE,
+            &Shape::Form(&[
+                required(
+                    "uniform",
+                    &Shape::Table(&[
+                        required("min", SHARE, "Lower bound."),
+                        required("max", SHARE, "Upper bound."),
+                    ]),
+                    "Even between bounds.",
+                ),
+                required("choice", &choice!(SHARE), "One of some values."),
+            ]),
+        ]),
+        "1",
+        "Share of the requested size that is really worked on (tokens used of tokens requested).",
+    ),
+    default("bad_request_share", SHARE, "0", "Probability that a request is malformed."),
+    optional(
+        "trace",
+        &Shape::Form(&[
+            required(
+                "file",
+                LINE,
+                "A CSV file, relative to the scenario's folder, with a header: `time_s` (seconds since \
+                 the start) or `time` (ISO 8601), and if wanted `region` and `size`; sorted by time.",
+            ),
+            required(
+                "requests",
+                &Shape::Map { of: &list(&list(SIZE, 1, 2), 0, 50_000_000), keys: "region ids" },
+                "For each region its requests in order: [time_s] or [time_s, size].",
+            ),
+        ]),
+        "Recorded requests, instead of requests_per_day.",
+    ),
+];
+
+const SIZE_FORMS: &[Key] = &[
+    required(
+        "uniform",
+        &Shape::Table(&[
+            required("min", SIZE, "Lower bound."),
+            required("max", SIZE, "Upper bound."),
+        ]),
+        "Even between bounds.",
+    ),
+    required("exponential", &Shape::Table(&[required("mean", SIZE, "Mean.")]), "Exponential."),
+    required(
+        "lognormal",
+        &Shape::Table(&[
+            required("mean", SIZE, "Mean."),
+            required("cv", CV, "Standard deviation over mean."),
+        ]),
+        "Lognormal.",
+    ),
+    required("choice", &choice!(&Shape::Either(&[SIZE, PIXELS])), "One of some values."),
+];
+
+const OBJECTIVE: &[Key] = &[
+    required("probability", SHARE, "The least share of futures in which it must be true."),
+    optional("lasts_days", &number(0.0, 36_500.0), "Credits last at least so many days."),
+    optional("min_success_rate", SHARE, "At least this share of requests is served."),
+    optional(
+        "min_region_fee_share",
+        &Shape::Table(&[
+            required("region", NAME, "The region."),
+            required("share", SHARE, "The least share."),
+        ]),
+        "A region earns at least this share of the fees.",
+    ),
+    optional(
+        "max_top_fee_share",
+        SHARE,
+        "The largest orchestrator earns at most this share of the fees.",
+    ),
+];
+
+const NAME: &Shape = &Shape::Text(Text::Name);
+const LINE: &Shape = &Shape::Text(Text::Line);
+const PRICE: &Shape = &Shape::Text(Text::Price);
+const PIXELS: &Shape = &Shape::Text(Text::PixelSize);
+const STAKE: &Shape = &Shape::Text(Text::Money(&[Lpt]));
+const PIPELINE: &Shape = &Shape::Text(Text::Word(pipeline_names));
+const EMPTY: &Shape = &Shape::Table(&[]);
+const SHARE: &Shape = &number(0.0, 1.0);
+const CV: &Shape = &number(0.0, 100.0);
+const SIZE: &Shape = &number(0.0, 1e12);
+const RATE: &Shape = &number(0.0, 1e9);
+const WEIGHT: &Shape = &number(0.0, 1e9);
+const JITTER: &Shape = &number(0.0, 60_000.0);
+const CAPACITY: &Shape = &Shape::Integer { min: 1, max: 1_000_000 };
+const SPEED: &Shape =
+    &Shape::Number(Bounds { min: 0.0, max: 1e6, above_min: true, below_max: false });
+const POSITIVE_HOURS: &Shape =
+    &Shape::Number(Bounds { min: 0.0, max: 1e6, above_min: true, below_max: false });
+
+const fn number(min: f64, max: f64) -> Shape {
+    Shape::Number(Bounds { min, max, above_min: false, below_max: false })
+}
+
+const fn list(of: &'static Shape, min: usize, max: usize) -> Shape {
+    Shape::List { of, min, max }
+}
+
+fn pipeline_names() -> Vec<&'static str> {
+    Pipeline::ALL.map(Pipeline::name).to_vec()
+}
+
+fn version_names() -> Vec<&'static str> {
+    Version::NAMES.map(|(name, _)| name).to_vec()
+}

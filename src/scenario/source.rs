@@ -1,0 +1,55 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::DEFAULT;
+
+/// Above this a file is no scenario: 100,000 orchestrators written out in full
+/// take about 40 MB.
+const LARGEST_FILE_BYTES: u64 = 64 << 20;
+
+/// The text of a scenario and where it came from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What messages call it: a path, or "built-in default".
+    pub name: String,
+    /// The TOML text.
+    pub text: String,
+    /// The folder the paths of trace files are relative to.
+    pub directory: Option<PathBuf>,
+}
+
+impl Source {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// Whatever opening it says; `InvalidData` for a file above 64 MB or one
+    /// that is not UTF-8, naming the line.
+    pub fn read(path: impl AsRef<Path>) -> io::Result<Source> {
+        let path = path.as_ref();
+        let text = read_text(path, LARGEST_FILE_BYTES)?;
+        let directory = path.parent().map(Path::to_path_buf);
+        Ok(Source { name: path.display().to_string(), text, directory })
+    }
+
+    /// The default scenario.
+    pub fn built_in() -> Source {
+        Source { name: "built-in default".into(), text: DEFAULT.into(), directory: None }
+    }
+}
+
+/// The text of a regular file of at most `limit` bytes.
+pub(super) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(invalid("not a regular file".into()));
+    }
+    if metadata.len() > limit {
+        return Err(invalid(format!("larger than {} MB", limit >> 20)));
+    }
+    String::from_utf8(std::fs::read(path)?).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        invalid(format!("line {line} is not UTF-8 text"))
+    })
+}

@@ -1,0 +1,118 @@
+//! Values of a group's members.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::diagnostics::{Problem, Report};
+use super::tree::Cursor;
+
+/// How one attribute is read and counted with.
+pub(super) struct Attribute<'a, T> {
+    /// Seeds the order of the members: the group's id and the attribute.
+    pub key: String,
+    /// Reads a plain value.
+    pub read: &'a dyn Fn(&Cursor, &mut Report) -> Option<T>,
+    /// The number a spread is computed with.
+    pub to_number: fn(&T) -> f64,
+    /// Back, rounded to what the attribute can hold.
+    pub from_number: fn(f64) -> Option<T>,
+}
+
+/// One value for each of `count` members: the plain value, or the quantiles
+/// (k + 0.5) / count of a spread in shuffled order. The order depends on
+/// nothing but the attribute's key.
+pub(super) fn members<T: Clone>(
+    at: &Cursor,
+    count: usize,
+    attribute: &Attribute<T>,
+    report: &mut Report,
+) -> Option<Vec<T>> {
+    let Some((form, inner)) = at.form() else {
+        return Some(vec![(attribute.read)(at, report)?; count]);
+    };
+    if form == "values" {
+        let values = inner.items();
+        let values: Option<Vec<T>> =
+            values.iter().map(|value| (attribute.read)(value, report)).collect();
+        return Some(values?.into_iter().cycle().take(count).collect());
+    }
+    let mut number = |key: &str| {
+        let value = (attribute.read)(&inner.get(key)?, report)?;
+        Some((attribute.to_number)(&value))
+    };
+    let (min, max) = (number("min"), number("max"));
+    if let (Some(min), Some(max)) = (min, max)
+        && min > max
+    {
+        report.push(Problem::at(&inner, "`min` is above `max`"));
+        return None;
+    }
+    let quantile: Box<dyn Fn(f64) -> f64> = match form {
+        "uniform" => {
+            let (min, max) = (min?, max?);
+            Box::new(move |p| min + p * (max - min))
+        }
+        _ => {
+            let median = number("median")?;
+            let sigma = inner.number_at("sigma")?;
+            let normal = Normal::standard();
+            let (min, max) = (min.unwrap_or(0.0), max.unwrap_or(f64::INFINITY));
+            Box::new(move |p| (median * libm::exp(sigma * normal.inverse_cdf(p))).clamp(min, max))
+        }
+    };
+    let values = (0..count).map(|k| {
+        let value = quantile((k as f64 + 0.5) / count as f64);
+        (attribute.from_number)(value)
+    });
+    let Some(mut values) = values.collect::<Option<Vec<T>>>() else {
+        report.push(Problem::at(at, "the spread reaches values that cannot be held"));
+        return None;
+    };
+    shuffle(&mut values, fnv1a(attribute.key.as_bytes()));
+    Some(values)
+}
+
+/// Rounds to six decimals, so that the last bit of a quantile, which may
+/// differ between machines, does not reach the model.
+pub(super) fn rounded(value: f64) -> f64 {
+    libm::round(value * 1e6) / 1e6
+}
+
+fn fnv1a(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// Fisher-Yates with SplitMix64.
+fn shuffle<T>(values: &mut [T], mut state: u64) {
+    for last in (1..values.len()).rev() {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        let other = (u128::from(mixed) * (last as u128 + 1)) >> 64;
+        values.swap(last, other as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_match_the_published_vectors() {
+        // http://www.isthe.com/chongo/tech/comp/fnv/: FNV-1a 64 of "" and "a".
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+    }
+
+    #[test]
+    fn a_shuffle_permutes() {
+        let mut values: Vec<u32> = (0..1000).collect();
+        shuffle(&mut values, 7);
+        let moved = values.iter().enumerate().filter(|(i, v)| *i as u32 != **v).count();
+        assert!(moved > 900);
+        values.sort_unstable();
+        assert!(values.into_iter().eq(0..1000));
+    }
+}

@@ -1,0 +1,309 @@
+use std::fmt::{self, Write};
+
+use super::{Goal, Scenario};
+use crate::demand::{Arrivals, Bursts, DemandStream, Growth, HourProfile, WeekProfile};
+use crate::kernel::Distribution;
+use crate::network::{Gateway, Model, Offer, Orchestrator};
+use crate::units::Amount;
+
+/// The scenario in full: groups expanded, defaults written out, prices in wei.
+/// Reading it gives an equal scenario. Demand streams that follow one another
+/// with the same id are written as one, by what the first of them holds.
+pub fn to_toml(scenario: &Scenario) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = Writer { scenario, out: &mut out }.scenario();
+    out
+}
+
+struct Writer<'a> {
+    scenario: &'a Scenario,
+    out: &'a mut String,
+}
+
+impl Writer<'_> {
+    fn scenario(&mut self) -> fmt::Result {
+        let s = self.scenario;
+        let out = &mut self.out;
+        writeln!(out, "name = {}", quoted(&s.name))?;
+        writeln!(out, "title = {}", quoted(&s.title))?;
+        writeln!(out, "start = {}", s.start)?;
+        writeln!(out, "horizon_days = {}", s.horizon_days)?;
+        writeln!(out, "seed = {}", s.seed)?;
+        writeln!(out, "replications = {}", s.replications)?;
+        let warnings: Vec<String> = s.suppressed_warnings.iter().map(|w| quoted(w)).collect();
+        writeln!(out, "suppress_warnings = [{}]", warnings.join(", "))?;
+
+        let usd = |value| Amount { value, currency: crate::units::Currency::Usd };
+        writeln!(out, "\n[credits]")?;
+        writeln!(out, "amount = \"{}\"", s.credits.lpt)?;
+        writeln!(out, "proceeds = \"{}\"", s.credits.eth)?;
+        writeln!(out, "lpt_price = \"{}\"", usd(s.credits.lpt_usd))?;
+        writeln!(out, "eth_price = \"{}\"", usd(s.credits.eth_usd))?;
+
+        writeln!(out, "\n[network]")?;
+        writeln!(out, "registered_orchestrators = {}", s.network.registered_orchestrators)?;
+        writeln!(out, "unresponsive_orchestrators = {}", s.network.unresponsive_orchestrators)?;
+        writeln!(out, "\n[behaviour]\nfailure_delay_s = {:?}", s.failure_delay_s)?;
+
+        self.regions()?;
+        for model in &s.network.models {
+            self.model(model)?;
+        }
+        for gateway in &s.network.gateways {
+            self.gateway(gateway)?;
+        }
+        for orchestrator in &s.network.orchestrators {
+            self.orchestrator(orchestrator)?;
+        }
+        self.demand()?;
+        for objective in &s.objectives {
+            writeln!(self.out, "\n[objectives.{}]", quoted(&objective.id))?;
+            writeln!(self.out, "probability = {:?}", objective.probability)?;
+            match objective.goal {
+                Goal::LastDays(days) => writeln!(self.out, "lasts_days = {days:?}")?,
+                Goal::SuccessRate(rate) => writeln!(self.out, "min_success_rate = {rate:?}")?,
+                Goal::TopFeeShare(share) => writeln!(self.out, "max_top_fee_share = {share:?}")?,
+                Goal::RegionFeeShare { region, share } => {
+                    let id = quoted(self.region(region));
+                    let table = format!("{{ region = {id}, share = {share:?} }}");
+                    writeln!(self.out, "min_region_fee_share = {table}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn region(&self, index: usize) -> &str {
+        &self.scenario.network.regions[index].id
+    }
+
+    fn regions(&mut self) -> fmt::Result {
+        let network = &self.scenario.network;
+        for (from, region) in network.regions.iter().enumerate() {
+            writeln!(self.out, "\n[[regions]]")?;
+            writeln!(self.out, "id = {}", quoted(&region.id))?;
+            writeln!(self.out, "name = {}", quoted(&region.name))?;
+            writeln!(self.out, "utc_offset_hours = {:?}", region.utc_offset_hours)?;
+            let times = network.regions.iter().enumerate();
+            let times = times.map(|(to, other)| (other.id.as_str(), network.rtt.ms(from, to)));
+            writeln!(self.out, "rtt_ms = {}", table(times))?;
+        }
+        Ok(())
+    }
+
+    fn model(&mut self, model: &Model) -> fmt::Result {
+        let service = &model.service;
+        let variation = match service.variation {
+            Distribution::Exponential { .. } => "{ exponential = {} }".to_string(),
+            Distribution::Lognormal { cv, .. } => format!("{{ lognormal = {{ cv = {cv:?} }} }}"),
+            _ => "{ constant = {} }".to_string(),
+        };
+        let out = &mut self.out;
+        writeln!(out, "\n[[models]]")?;
+        writeln!(out, "pipeline = \"{}\"", model.pipeline.name())?;
+        writeln!(out, "id = {}", quoted(&model.id))?;
+        writeln!(out, "steps = {}", model.steps)?;
+        writeln!(out, "cold_start_s = {:?}", model.cold_start_s)?;
+        writeln!(out, "service.overhead_s = {:?}", service.overhead_s)?;
+        writeln!(out, "service.seconds_per_unit = {:?}", service.seconds_per_unit)?;
+        writeln!(out, "service.variation = {variation}")
+    }
+
+    fn gateway(&mut self, gateway: &Gateway) -> fmt::Result {
+        let region = quoted(self.region(gateway.region));
+        let weights = gateway.weights;
+        let out = &mut self.out;
+        writeln!(out, "\n[[gateways]]")?;
+        writeln!(out, "id = {}", quoted(&gateway.id))?;
+        writeln!(out, "region = {region}")?;
+        writeln!(out, "version = \"{}\"", gateway.version.name())?;
+        writeln!(
+            out,
+            "weights = {{ stake = {:?}, price = {:?}, random = {:?} }}",
+            weights.stake, weights.price, weights.random
+        )?;
+        writeln!(out, "price_exp_factor = {:?}", gateway.price_exp_factor)?;
+        writeln!(out, "min_perf_score = {:?}", gateway.min_perf_score)?;
+        writeln!(out, "ignore_max_price = {}", gateway.ignore_max_price)?;
+        writeln!(out, "discovery_timeout_s = {:?}", gateway.discovery_timeout_s)?;
+        writeln!(out, "retry_window_s = {:?}", gateway.retry_window_s)?;
+        writeln!(out, "max_prices = [")?;
+        for (model, price) in self.scenario.network.models.iter().zip(&gateway.max_price) {
+            if let Some(price) = price {
+                writeln!(out, "  {{ {}, price = \"{price}\" }},", served(model))?;
+            }
+        }
+        writeln!(out, "]")
+    }
+
+    fn orchestrator(&mut self, orchestrator: &Orchestrator) -> fmt::Result {
+        let region = quoted(self.region(orchestrator.region));
+        let out = &mut self.out;
+        writeln!(out, "\n[[orchestrators]]")?;
+        writeln!(out, "id = {}", quoted(&orchestrator.id))?;
+        writeln!(out, "region = {region}")?;
+        writeln!(out, "stake = \"{}\"", orchestrator.stake)?;
+        writeln!(out, "speed = {:?}", orchestrator.speed)?;
+        writeln!(out, "reliability = {:?}", orchestrator.reliability)?;
+        writeln!(out, "jitter_ms = {:?}", orchestrator.jitter_ms)?;
+        writeln!(out, "perf_score = {:?}", orchestrator.perf_score)?;
+        writeln!(out, "offers = [")?;
+        for Offer { model, price, warm, capacity } in &orchestrator.offers {
+            let served = served(&self.scenario.network.models[*model]);
+            let rest = format!("price = \"{price}\", warm = {warm}, capacity = {capacity}");
+            writeln!(out, "  {{ {served}, {rest} }},")?;
+        }
+        writeln!(out, "]")
+    }
+
+    fn demand(&mut self) -> fmt::Result {
+        let s = self.scenario;
+        writeln!(self.out, "\n[demand.uncertainty]")?;
+        writeln!(self.out, "level_cv = {:?}", s.uncertainty.level_cv)?;
+        writeln!(self.out, "growth_sd = {:?}", s.uncertainty.growth_sd)?;
+
+        let mut hours: Vec<&HourProfile> = Vec::new();
+        let mut weekdays: Vec<&WeekProfile> = Vec::new();
+        for stream in &s.demand {
+            let Arrivals::Poisson(arrivals) = &stream.arrivals else { continue };
+            if arrivals.hours != HourProfile::FLAT && !hours.contains(&&arrivals.hours) {
+                hours.push(&arrivals.hours);
+            }
+            if arrivals.weekdays != WeekProfile::FLAT && !weekdays.contains(&&arrivals.weekdays) {
+                weekdays.push(&arrivals.weekdays);
+            }
+        }
+        writeln!(self.out, "\n[demand.hour_profiles]")?;
+        for (number, profile) in hours.iter().enumerate() {
+            writeln!(self.out, "hours-{number} = {:?}", profile.0)?;
+        }
+        writeln!(self.out, "\n[demand.weekday_profiles]")?;
+        for (number, profile) in weekdays.iter().enumerate() {
+            writeln!(self.out, "weekdays-{number} = {:?}", profile.0)?;
+        }
+        for streams in s.demand.chunk_by(|a, b| a.id == b.id) {
+            if let Some(first) = streams.first() {
+                self.stream(first, streams, &hours, &weekdays)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One demand entry: streams that differ in nothing but region and rate.
+    fn stream(
+        &mut self,
+        first: &DemandStream,
+        streams: &[DemandStream],
+        hours: &[&HourProfile],
+        weekdays: &[&WeekProfile],
+    ) -> fmt::Result {
+        let network = &self.scenario.network;
+        let model = &network.models[first.model];
+        let region = |stream: &DemandStream| network.regions[stream.region].id.as_str();
+        let out = &mut self.out;
+        writeln!(out, "\n[[demand.streams]]")?;
+        writeln!(out, "id = {}", quoted(&first.id))?;
+        writeln!(out, "gateway = {}", quoted(&network.gateways[first.gateway].id))?;
+        writeln!(out, "pipeline = \"{}\"", model.pipeline.name())?;
+        writeln!(out, "model = {}", quoted(&model.id))?;
+        writeln!(out, "size = {}", distribution(&first.size))?;
+        writeln!(out, "used_share = {}", distribution(&first.used_share))?;
+        writeln!(out, "bad_request_share = {:?}", first.bad_request_share)?;
+        let Arrivals::Poisson(arrivals) = &first.arrivals else {
+            write!(out, "trace.requests = {{ ")?;
+            let mut separator = "";
+            for stream in streams {
+                let Arrivals::Trace(trace) = &stream.arrivals else { continue };
+                write!(out, "{separator}{} = [", quoted(region(stream)))?;
+                for (time, size) in &trace.requests {
+                    match size {
+                        Some(size) => write!(out, "[{time:?}, {size:?}], ")?,
+                        None => write!(out, "[{time:?}], ")?,
+                    }
+                }
+                write!(out, "]")?;
+                separator = ", ";
+            }
+            return writeln!(out, " }}");
+        };
+        let rates = streams.iter().filter_map(|stream| match &stream.arrivals {
+            Arrivals::Poisson(arrivals) => Some((region(stream), arrivals.requests_per_day)),
+            Arrivals::Trace(_) => None,
+        });
+        writeln!(out, "requests_per_day = {}", table(rates))?;
+        writeln!(out, "growth = {}", growth(&arrivals.growth))?;
+        if let Some(number) = hours.iter().position(|known| **known == arrivals.hours) {
+            writeln!(out, "hours = \"hours-{number}\"")?;
+        }
+        if let Some(number) = weekdays.iter().position(|known| **known == arrivals.weekdays) {
+            writeln!(out, "weekdays = \"weekdays-{number}\"")?;
+        }
+        match arrivals.bursts {
+            Bursts::None => Ok(()),
+            Bursts::Modulated { cv, mean_hold_hours } => {
+                let table = format!("cv = {cv:?}, mean_hold_hours = {mean_hold_hours:?}");
+                writeln!(out, "bursts = {{ modulated = {{ {table} }} }}")
+            }
+            Bursts::SelfExciting { branching, mean_delay_minutes } => {
+                let table = format!(
+                    "branching = {branching:?}, mean_delay_minutes = {mean_delay_minutes:?}"
+                );
+                writeln!(out, "bursts = {{ self_exciting = {{ {table} }} }}")
+            }
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_string()).to_string()
+}
+
+fn table<'a>(entries: impl Iterator<Item = (&'a str, f64)>) -> String {
+    let entries: Vec<String> =
+        entries.map(|(key, value)| format!("{} = {value:?}", quoted(key))).collect();
+    format!("{{ {} }}", entries.join(", "))
+}
+
+/// The keys that name a model.
+fn served(model: &Model) -> String {
+    format!("pipeline = \"{}\", model = {}", model.pipeline.name(), quoted(&model.id))
+}
+
+fn growth(growth: &Growth) -> String {
+    match growth {
+        Growth::Constant => "{ constant = {} }".into(),
+        Growth::Linear { per_day } => format!("{{ linear = {{ per_day = {per_day:?} }} }}"),
+        Growth::Exponential { rate_per_day } => {
+            format!("{{ exponential = {{ rate_per_day = {rate_per_day:?} }} }}")
+        }
+        Growth::Logistic { ceiling, rate_per_day } => {
+            let table = format!("ceiling = {ceiling:?}, rate_per_day = {rate_per_day:?}");
+            format!("{{ logistic = {{ {table} }} }}")
+        }
+        Growth::Piecewise { points } => {
+            let points: Vec<String> =
+                points.iter().map(|(day, factor)| format!("[{day:?}, {factor:?}]")).collect();
+            format!("{{ piecewise = {{ points = [{}] }} }}", points.join(", "))
+        }
+    }
+}
+
+fn distribution(distribution: &Distribution) -> String {
+    match distribution {
+        Distribution::Constant(value) => format!("{value:?}"),
+        Distribution::Uniform { min, max } => {
+            format!("{{ uniform = {{ min = {min:?}, max = {max:?} }} }}")
+        }
+        Distribution::Exponential { mean } => format!("{{ exponential = {{ mean = {mean:?} }} }}"),
+        Distribution::Lognormal { mean, cv } => {
+            format!("{{ lognormal = {{ mean = {mean:?}, cv = {cv:?} }} }}")
+        }
+        Distribution::Choice { values, cumulative } => {
+            let befores = std::iter::once(&0.0).chain(cumulative);
+            let weights: Vec<f64> =
+                cumulative.iter().zip(befores).map(|(sum, before)| sum - before).collect();
+            format!("{{ choice = {{ values = {values:?}, weights = {weights:?} }} }}")
+        }
+    }
+}
