@@ -150,12 +150,20 @@ const NETWORK: &[Key] = &[
     ),
 ];
 
-const BEHAVIOUR: &[Key] = &[default(
-    "failure_delay_s",
-    &number(0.0, 3_600.0),
-    "1.0",
-    "Mean seconds (exponential) until a failing request fails.",
-)];
+const BEHAVIOUR: &[Key] = &[
+    default(
+        "failure_delay_s",
+        &number(0.0, 3_600.0),
+        "1.0",
+        "Mean seconds (exponential) until a failing request fails.",
+    ),
+    default(
+        "stream_failures_per_hour",
+        &number(0.0, 3_600.0),
+        "0.05",
+        "Failures of a running live stream an hour; each makes the gateway swap orchestrators.",
+    ),
+];
 
 const REGION: &[Key] = &[
     required("id", NAME, "The name the scenario refers to it by."),

@@ -45,6 +45,7 @@ impl Writer<'_> {
         writeln!(out, "registered_orchestrators = {}", s.network.registered_orchestrators)?;
         writeln!(out, "unresponsive_orchestrators = {}", s.network.unresponsive_orchestrators)?;
         writeln!(out, "\n[behaviour]\nfailure_delay_s = {:?}", s.failure_delay_s)?;
+        writeln!(out, "stream_failures_per_hour = {:?}", s.stream_failures_per_hour)?;
 
         self.regions()?;
         for model in &s.network.models {

@@ -126,13 +126,13 @@ fn stream(
     let of_region = |(region, requests)| {
         let arrivals = match requests {
             Requests::Recorded(trace) => Arrivals::Trace(trace),
-            Requests::PerDay(requests_per_day) => Arrivals::Poisson(PoissonArrivals {
+            Requests::PerDay(requests_per_day) => Arrivals::Poisson(Box::new(PoissonArrivals {
                 requests_per_day,
                 growth: growth.clone(),
                 hours: hours.clone(),
                 weekdays: weekdays.clone(),
                 bursts,
-            }),
+            })),
         };
         DemandStream {
             id: id.to_string(),
