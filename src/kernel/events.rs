@@ -1,4 +1,4 @@
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::units::SimTime;
@@ -16,28 +16,34 @@ pub struct EventList<E> {
 
 #[derive(Debug)]
 struct Entry<E> {
-    time: SimTime,
-    order: u64,
+    /// Time above, order of scheduling below: one comparison of both.
+    key: u128,
     event: E,
 }
 
 impl<E> PartialEq for Entry<E> {
     fn eq(&self, other: &Entry<E>) -> bool {
-        (self.time, self.order) == (other.time, other.order)
+        self.key == other.key
     }
 }
 
 impl<E> Eq for Entry<E> {}
 
 impl<E> PartialOrd for Entry<E> {
-    fn partial_cmp(&self, other: &Entry<E>) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Entry<E>) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl<E> Ord for Entry<E> {
-    fn cmp(&self, other: &Entry<E>) -> std::cmp::Ordering {
-        (self.time, self.order).cmp(&(other.time, other.order))
+    fn cmp(&self, other: &Entry<E>) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl<E> Entry<E> {
+    fn time(&self) -> SimTime {
+        SimTime((self.key >> 64) as u64)
     }
 }
 
@@ -50,18 +56,19 @@ impl<E> Default for EventList<E> {
 impl<E> EventList<E> {
     /// Adds an event.
     pub fn schedule(&mut self, time: SimTime, event: E) {
-        self.heap.push(Reverse(Entry { time, order: self.scheduled, event }));
+        let key = u128::from(time.0) << 64 | u128::from(self.scheduled);
+        self.heap.push(Reverse(Entry { key, event }));
         self.scheduled += 1;
     }
 
     /// The time of the next event, [`SimTime::NEVER`] if there is none.
     pub fn next_time(&self) -> SimTime {
-        self.heap.peek().map_or(SimTime::NEVER, |Reverse(entry)| entry.time)
+        self.heap.peek().map_or(SimTime::NEVER, |Reverse(entry)| entry.time())
     }
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        self.heap.pop().map(|Reverse(entry)| (entry.time, entry.event))
+        self.heap.pop().map(|Reverse(entry)| (entry.time(), entry.event))
     }
 }
 
@@ -69,46 +76,44 @@ impl<E> EventList<E> {
 /// has struck: a winner tree. Of equal times the lower index wins.
 #[derive(Debug)]
 pub struct ClockTree {
-    times: Vec<SimTime>,
-    /// Winner of each inner node; node 1 is the root, the children of node n
-    /// are 2n and 2n + 1, leaves start at `times.len()` (a power of two).
-    winners: Vec<u32>,
+    /// Time above, index below. Node 1 is the root, the children of node n are
+    /// 2n and 2n + 1, the second half of the list are the clocks themselves.
+    nodes: Vec<u128>,
 }
 
 impl ClockTree {
     /// Clocks set to `times`.
-    pub fn new(mut times: Vec<SimTime>) -> ClockTree {
-        let leaves = times.len().next_power_of_two().max(2);
-        times.resize(leaves, SimTime::NEVER);
-        let mut tree = ClockTree { times, winners: vec![0; leaves] };
-        for node in (1..leaves).rev() {
-            tree.winners[node] = tree.winner_below(node);
+    pub fn new(times: &[SimTime]) -> ClockTree {
+        let leaves = times.len().next_power_of_two();
+        let mut nodes = vec![u128::MAX; 2 * leaves];
+        for (index, &time) in times.iter().enumerate() {
+            nodes[leaves + index] = Self::clock(time, index);
         }
-        tree
+        for node in (1..leaves).rev() {
+            nodes[node] = nodes[2 * node].min(nodes[2 * node + 1]);
+        }
+        ClockTree { nodes }
     }
 
-    fn winner_below(&self, node: usize) -> u32 {
-        let leaves = self.times.len();
-        let winner = |child: usize| {
-            if child >= leaves { (child - leaves) as u32 } else { self.winners[child] }
-        };
-        let (left, right) = (winner(2 * node), winner(2 * node + 1));
-        if self.times[left as usize] <= self.times[right as usize] { left } else { right }
+    fn clock(time: SimTime, index: usize) -> u128 {
+        u128::from(time.0) << 64 | index as u128
     }
 
     /// Time and index of the earliest clock.
     pub fn earliest(&self) -> (SimTime, usize) {
-        let index = self.winners[1] as usize;
-        (self.times[index], index)
+        let winner = self.nodes[1];
+        (SimTime((winner >> 64) as u64), winner as usize)
     }
 
     /// Sets clock `index` again.
     pub fn set(&mut self, index: usize, time: SimTime) {
-        self.times[index] = time;
-        let mut node = (self.times.len() + index) / 2;
-        while node >= 1 {
-            self.winners[node] = self.winner_below(node);
+        let mut node = self.nodes.len() / 2 + index;
+        let mut winner = Self::clock(time, index);
+        self.nodes[node] = winner;
+        while node > 1 {
+            winner = winner.min(self.nodes[node ^ 1]);
             node /= 2;
+            self.nodes[node] = winner;
         }
     }
 }
@@ -138,7 +143,7 @@ mod tests {
             changes in prop::collection::vec((any::<prop::sample::Index>(), 0u64..20), 0..60),
         ) {
             let mut plain = times.clone();
-            let mut tree = ClockTree::new(times.into_iter().map(SimTime).collect());
+            let mut tree = ClockTree::new(&times.into_iter().map(SimTime).collect::<Vec<_>>());
             for (index, time) in changes {
                 let index = index.index(plain.len());
                 plain[index] = time;

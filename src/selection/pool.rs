@@ -22,7 +22,7 @@ pub enum PoolRule {
 
 /// A session as a request holds it. The generation tells a session from a
 /// later one with the same orchestrator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionRef {
     /// The orchestrator, an index into the market's candidates.
     pub candidate: u32,
@@ -65,16 +65,13 @@ pub struct SessionPool {
     size: usize,
     /// Never-used sessions in the order the gateway knows them.
     untried: Vec<u32>,
-    /// Used and free sessions, lowest latency score first, then longest free
+    /// Used and free sessions by latency score, then by how long they are free
     /// (only under [`PoolRule::FirstContactThenFastest`]).
-    fastest: BinaryHeap<Reverse<(u64, u64, SessionKey)>>,
+    fastest: BinaryHeap<Reverse<(u128, SessionRef)>>,
     returns: u64,
     in_use: Vec<u32>,
     eligible: Vec<u32>,
 }
-
-/// Candidate and generation.
-type SessionKey = (u32, u32);
 
 impl SessionPool {
     /// An empty pool for a market of `candidates`.
@@ -170,10 +167,9 @@ impl SessionPool {
         key: StreamKey,
     ) -> Option<u32> {
         self.drop_stale();
-        let best = self.fastest.peek().map(|Reverse((score, ..))| f64::from_bits(*score));
-        match best {
-            Some(score) if score <= 0.0 || self.untried.is_empty() => {
-                self.fastest.pop().map(|Reverse((_, _, (candidate, _)))| candidate)
+        match self.fastest.peek() {
+            Some(Reverse((key, _))) if *key >> 64 == 0 || self.untried.is_empty() => {
+                self.fastest.pop().map(|Reverse((_, session))| session.candidate)
             }
             _ => self.first_contact(rule, candidates, key),
         }
@@ -181,9 +177,9 @@ impl SessionPool {
 
     /// Takes removed sessions off the top of the heap.
     fn drop_stale(&mut self) {
-        while let Some(Reverse((_, _, (candidate, generation)))) = self.fastest.peek() {
-            let session = &self.sessions[*candidate as usize];
-            if session.status == Status::Idle && session.generation == *generation {
+        while let Some(Reverse((_, known))) = self.fastest.peek() {
+            let session = &self.sessions[known.candidate as usize];
+            if session.status == Status::Idle && session.generation == known.generation {
                 return;
             }
             self.fastest.pop();
@@ -275,8 +271,9 @@ impl SessionPool {
         let score = known.latency_score;
         self.leave_in_use(session.candidate);
         if self.rule == PoolRule::FirstContactThenFastest {
-            let key = (session.candidate, session.generation);
-            self.fastest.push(Reverse((score.to_bits(), self.returns, key)));
+            // Scores are not negative, so their bits order as they do.
+            let key = u128::from(score.to_bits()) << 64 | u128::from(self.returns);
+            self.fastest.push(Reverse((key, session)));
             self.returns += 1;
         }
     }

@@ -36,7 +36,6 @@ pub(super) struct LiveState {
 /// A request between its arrival and its end.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    pub stream: usize,
     pub key: StreamKey,
     pub arrived: SimTime,
     /// When the present round of tries began: at the arrival, for a live
@@ -44,38 +43,47 @@ pub(super) struct Request {
     pub round_began: SimTime,
     pub size: f64,
     pub used_size: f64,
-    pub is_bad: bool,
+    pub stream: u32,
     /// Submissions of the round.
     pub tries: u32,
     /// Submissions ever: numbers the draws.
-    pub submissions: u64,
-    pub submission: Option<Submission>,
+    pub submissions: u32,
+    pub is_bad: bool,
     /// Sessions whose orchestrator had no capacity are given back at the end.
     pub has_set_aside: bool,
     pub last_failure: Option<Failure>,
-    pub live: LiveState,
+    /// The present submission; a running live stream keeps the one that
+    /// started it.
+    pub submission: Option<Submission>,
 }
 
 /// Requests in flight, by number. Numbers are used again, so that memory does
 /// not grow with the number of requests.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    slots: Vec<Request>,
+    requests: Vec<Request>,
+    /// Of the requests that are live streams.
+    live: Vec<LiveState>,
     free: Vec<u32>,
 }
 
 impl Requests {
-    pub(super) fn insert(&mut self, request: Request) -> u32 {
-        match self.free.pop() {
+    pub(super) fn insert(&mut self, request: Request, is_live: bool) -> u32 {
+        let number = match self.free.pop() {
             Some(number) => {
-                self.slots[number as usize] = request;
+                self.requests[number as usize] = request;
                 number
             }
             None => {
-                self.slots.push(request);
-                (self.slots.len() - 1) as u32
+                self.requests.push(request);
+                self.live.push(LiveState::default());
+                (self.requests.len() - 1) as u32
             }
+        };
+        if is_live {
+            self.live[number as usize] = LiveState::default();
         }
+        number
     }
 
     pub(super) fn remove(&mut self, number: u32) {
@@ -83,6 +91,10 @@ impl Requests {
     }
 
     pub(super) fn get(&mut self, number: u32) -> &mut Request {
-        &mut self.slots[number as usize]
+        &mut self.requests[number as usize]
+    }
+
+    pub(super) fn live(&mut self, number: u32) -> &mut LiveState {
+        &mut self.live[number as usize]
     }
 }

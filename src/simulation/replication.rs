@@ -117,7 +117,9 @@ impl<'w> Replication<'w> {
             end,
             arrivals,
             next_sizes: first.iter().map(|arrival| arrival.size).collect(),
-            next_arrivals: ClockTree::new(first.iter().map(|arrival| arrival.time).collect()),
+            next_arrivals: ClockTree::new(
+                &first.iter().map(|arrival| arrival.time).collect::<Vec<_>>(),
+            ),
             requests_asked: vec![0; world.streams.len()],
             stream_keys: stream_keys.iter().map(|key| key.child(1)).collect(),
             discovery_keys: (0..world.markets.len() as u64)
@@ -209,8 +211,8 @@ impl<'w> Replication<'w> {
         self.requests_asked[stream] += 1;
         self.recorder.service[plan.service].asked += 1;
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
-        let number = self.requests.insert(Request {
-            stream,
+        let request = Request {
+            stream: stream as u32,
             key,
             arrived: now,
             round_began: now,
@@ -223,15 +225,15 @@ impl<'w> Replication<'w> {
             submission: None,
             has_set_aside: false,
             last_failure: None,
-            live: LiveState::default(),
-        });
+        };
+        let number = self.requests.insert(request, plan.pipeline.is_live());
         self.select(number, now, true);
     }
 
     /// Asks the selector for a session and submits to it.
     fn select(&mut self, number: u32, now: SimTime, may_refresh: bool) {
         let request = self.requests.get(number);
-        let market_index = self.world.streams[request.stream].market;
+        let market_index = self.world.streams[request.stream as usize].market;
         let plan = &self.world.markets[market_index];
         let key = submission_key(request);
         let slots = &self.slots;
@@ -256,7 +258,8 @@ impl<'w> Replication<'w> {
 
     fn submit(&mut self, number: u32, session: SessionRef, warm: bool, now: SimTime) {
         let request = self.requests.get(number);
-        let plan = &self.world.streams[request.stream];
+        let key = submission_key(request);
+        let plan = &self.world.streams[request.stream as usize];
         let market = &self.world.markets[plan.market];
         let route = &market.routes[session.candidate as usize];
         let units = if plan.pipeline.is_live() {
@@ -269,7 +272,6 @@ impl<'w> Replication<'w> {
             self.depleted = Some(now);
             return;
         }
-        let key = submission_key(request);
         let network_s = route.network_s + route.jitter_s * key.exponential(Draw::Jitter.index());
         let arrival = now + SimTime::from_secs(network_s * NETWORK_BEFORE_ARRIVAL);
         let mut work_s = 0.0;
@@ -297,11 +299,13 @@ impl<'w> Replication<'w> {
                 let failures_per_s =
                     self.world.scenario.stream_failures_per_hour / SECONDS_PER_HOUR as f64;
                 let leg_s = key.exponential(Draw::LegLength.index()) / failures_per_s;
-                free_again = request.live.begin_leg(free_again, request.size, leg_s);
+                let stream_s = request.size;
+                free_again = self.requests.live(number).begin_leg(free_again, stream_s, leg_s);
             }
             slots.hold(free_again);
             Outcome::Served
         };
+        let request = self.requests.get(number);
         request.tries += 1;
         request.submission = Some(Submission { session, warm, at: now, fee, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
@@ -312,7 +316,7 @@ impl<'w> Replication<'w> {
         let request = self.requests.get(number);
         request.submissions += 1;
         let Some(submission) = request.submission.take() else { return };
-        let plan = &self.world.streams[request.stream];
+        let plan = &self.world.streams[request.stream as usize];
         let market = &self.world.markets[plan.market];
         let selector = &mut self.selectors[plan.market];
         let Submission { session, warm, .. } = submission;
@@ -328,7 +332,7 @@ impl<'w> Replication<'w> {
                 selector.complete(session, warm);
                 let route = &market.routes[session.candidate as usize];
                 self.ledger.settle(submission.fee, route.orchestrator);
-                self.recorder.spend(request.stream, plan.pipeline_index, submission.fee);
+                self.recorder.spend(request.stream as usize, plan.pipeline_index, submission.fee);
                 if plan.pipeline.is_live() {
                     self.start_stream(number, now, submission);
                 } else {
@@ -345,7 +349,7 @@ impl<'w> Replication<'w> {
     /// Books a request as served and forgets it.
     fn serve(&mut self, number: u32, now: SimTime, orchestrator: usize) {
         let request = self.requests.get(number);
-        let plan = &self.world.streams[request.stream];
+        let plan = &self.world.streams[request.stream as usize];
         let record = &mut self.recorder.service[plan.service];
         if !plan.pipeline.is_live() {
             let user_network = SimTime::from_secs(plan.user_rtt_s);
@@ -369,7 +373,7 @@ impl<'w> Replication<'w> {
     ) {
         let request = self.requests.get(number);
         request.last_failure = Some(failure);
-        let plan = &self.world.streams[request.stream];
+        let plan = &self.world.streams[request.stream as usize];
         let MarketPlan { market, .. } = &self.world.markets[plan.market];
         let classes = market.version.has_error_classes();
         if classes && failure == Failure::Capacity && !market.is_live {
@@ -378,7 +382,7 @@ impl<'w> Replication<'w> {
         } else {
             self.selectors[plan.market].remove(market, session, warm);
         }
-        let gateway = self.world.scenario.demand[request.stream].gateway;
+        let gateway = self.world.scenario.demand[request.stream as usize].gateway;
         let window_s = self.world.scenario.network.gateways[gateway].retry_window_s;
         let window_is_over = (now - request.round_began).as_secs() > window_s;
         if window_is_over || classes && failure == Failure::BadRequest {
@@ -395,13 +399,12 @@ impl<'w> Replication<'w> {
     /// Books a request as failed and forgets it.
     fn give_up(&mut self, number: u32, gives_back_set_aside: bool) {
         let request = self.requests.get(number);
-        let failure = if request.live.user_leaves.is_some() {
-            Failure::StreamLost
-        } else {
-            request.last_failure.unwrap_or(Failure::NoOrchestrator)
-        };
-        let service = self.world.streams[request.stream].service;
-        self.recorder.service[service].failed[failure as usize] += 1;
+        let plan = &self.world.streams[request.stream as usize];
+        let last_failure = request.last_failure.unwrap_or(Failure::NoOrchestrator);
+        let was_running =
+            plan.pipeline.is_live() && self.requests.live(number).user_leaves.is_some();
+        let failure = if was_running { Failure::StreamLost } else { last_failure };
+        self.recorder.service[plan.service].failed[failure as usize] += 1;
         if gives_back_set_aside {
             self.give_back_set_aside(number);
         } else {
@@ -415,7 +418,7 @@ impl<'w> Replication<'w> {
         if !request.has_set_aside {
             return;
         }
-        let market = self.world.streams[request.stream].market;
+        let market = self.world.streams[request.stream as usize].market;
         let selector = &mut self.selectors[market];
         self.set_aside.retain(|&(owner, session, warm)| {
             if owner == number {
@@ -427,15 +430,16 @@ impl<'w> Replication<'w> {
 
     fn start_stream(&mut self, number: u32, now: SimTime, submission: Submission) {
         let request = self.requests.get(number);
-        let plan = &self.world.streams[request.stream];
+        let plan = &self.world.streams[request.stream as usize];
         let user_network = SimTime::from_secs(plan.user_rtt_s);
-        let is_first_start = request.live.paid_until == SimTime::ZERO;
+        let latency = now - request.arrived + user_network;
+        request.submission = Some(submission);
+        let live = self.requests.live(number);
+        let is_first_start = live.paid_until == SimTime::ZERO;
+        live.paid_until = now;
         if is_first_start {
-            let latency = now - request.arrived + user_network;
             self.recorder.service[plan.service].latency.record(latency.0);
         }
-        request.submission = Some(submission);
-        request.live.paid_until = now;
         self.schedule_stream_payment(number, now);
     }
 
@@ -445,14 +449,14 @@ impl<'w> Replication<'w> {
         let interval_fee = price.fee(live_stream_pixels(interval)).0.max(1);
         let affordable = self.ledger.credits().0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
-        let live = &self.requests.get(number).live;
+        let live = self.requests.live(number);
         let next = (now + SimTime(interval.0 * intervals)).min(live.leg_ends.max(now));
         self.events.schedule(next, Event::StreamPayment(number));
     }
 
     fn stream_route(&mut self, number: u32) -> Option<&'w Route> {
         let request = self.requests.get(number);
-        let market = &self.world.markets[self.world.streams[request.stream].market];
+        let market = &self.world.markets[self.world.streams[request.stream as usize].market];
         let submission = request.submission?;
         Some(&market.routes[submission.session.candidate as usize])
     }
@@ -465,12 +469,12 @@ impl<'w> Replication<'w> {
     /// they are depleted and nothing is paid.
     fn pay_stream(&mut self, number: u32, until: SimTime) {
         let Some(route) = self.stream_route(number) else { return };
-        let request = self.requests.get(number);
-        let span = until - request.live.paid_until;
-        request.live.paid_until = until;
+        let live = self.requests.live(number);
+        let span = until - live.paid_until;
+        live.paid_until = until;
         let fee = route.price.fee(live_stream_pixels(span));
-        let (stream, pipeline) =
-            (request.stream, self.world.streams[request.stream].pipeline_index);
+        let stream = self.requests.get(number).stream as usize;
+        let pipeline = self.world.streams[stream].pipeline_index;
         if self.ledger.hold(fee).is_err() {
             self.depleted.get_or_insert(until);
             return;
@@ -481,7 +485,7 @@ impl<'w> Replication<'w> {
 
     fn continue_stream(&mut self, number: u32, now: SimTime) {
         self.pay_stream(number, now);
-        let live = self.requests.get(number).live;
+        let live = *self.requests.live(number);
         if self.depleted.is_some() {
             return;
         }
@@ -497,17 +501,17 @@ impl<'w> Replication<'w> {
     /// A running stream lost its orchestrator: another one takes over, unless
     /// that happened too often of late.
     fn swap(&mut self, number: u32, now: SimTime) {
-        let request = self.requests.get(number);
-        let live = &mut request.live;
+        let live = self.requests.live(number);
         if (now - live.last_swap).as_secs() > SWAP_WINDOW_S {
             live.recent_swaps = 0;
         }
         live.recent_swaps += 1;
         live.last_swap = now;
         let too_many = live.recent_swaps > MAX_RECENT_SWAPS;
+        let request = self.requests.get(number);
         request.round_began = now;
         request.tries = 0;
-        let plan = &self.world.streams[request.stream];
+        let plan = &self.world.streams[request.stream as usize];
         if let Some(submission) = request.submission.take() {
             let MarketPlan { market, .. } = &self.world.markets[plan.market];
             let selector = &mut self.selectors[plan.market];
@@ -535,7 +539,7 @@ impl LiveState {
 
 /// The key of the draws of a request's next submission.
 fn submission_key(request: &Request) -> StreamKey {
-    request.key.child(request.submissions)
+    request.key.child(u64::from(request.submissions))
 }
 
 /// Whether go-livepeer notes a latency score: for text-to-image,

@@ -19,9 +19,10 @@ impl SimTime {
     /// Later than any event.
     pub const NEVER: SimTime = SimTime(u64::MAX);
 
-    /// `seconds` rounded to the nearest nanosecond; negative and NaN become 0.
+    /// `seconds` rounded to the nearest nanosecond; negative and NaN become 0,
+    /// anything beyond 292 years that.
     pub fn from_secs(seconds: f64) -> SimTime {
-        SimTime((seconds * NANOS_PER_SECOND as f64 + 0.5) as u64)
+        SimTime(((seconds * NANOS_PER_SECOND as f64 + 0.5) as i64).max(0) as u64)
     }
 
     /// The start of day number `day` (0 is the first).

@@ -51,9 +51,7 @@ pub(super) fn scenario(
         credits: credits?,
         network: network?,
         failure_delay_s: root.get("behaviour")?.number_at("failure_delay_s")?,
-        stream_failures_per_hour: root
-            .get("behaviour")?
-            .number_at("stream_failures_per_hour")?,
+        stream_failures_per_hour: root.get("behaviour")?.number_at("stream_failures_per_hour")?,
         demand: demand?,
         uncertainty: uncertainty?,
         objectives: objectives?,
