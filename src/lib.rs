@@ -14,6 +14,7 @@ pub mod demand;
 pub mod ensemble;
 pub mod kernel;
 pub mod network;
+pub mod report;
 pub mod scenario;
 pub mod treasury;
 pub mod units;
