@@ -67,7 +67,7 @@ pub(super) fn percent(share: f64) -> String {
         0.0 => "0 %".to_string(),
         1.0 => "100 %".to_string(),
         _ if share > 0.0 && share < 0.0005 => "<0.1 %".to_string(),
-        _ if share < 1.0 && share >= 0.9995 => ">99.9 %".to_string(),
+        _ if (0.9995..1.0).contains(&share) => ">99.9 %".to_string(),
         _ => format!("{:.1} %", share * 100.0),
     }
 }
@@ -77,7 +77,7 @@ pub(super) fn whole_percent(share: f64) -> String {
     match share {
         _ if !share.is_finite() => MISSING.to_string(),
         _ if share > 0.0 && share < 0.005 => "<1 %".to_string(),
-        _ if share < 1.0 && share >= 0.995 => ">99 %".to_string(),
+        _ if (0.995..1.0).contains(&share) => ">99 %".to_string(),
         _ => format!("{:.0} %", share * 100.0),
     }
 }
@@ -145,7 +145,7 @@ pub(super) fn short_date(date: Date) -> String {
     date.strftime("%-d %b %Y").to_string()
 }
 
-/// A short, stable form of text that stands in HTML or SVG.
+/// Text as it stands in HTML or SVG; a percent sign stays with its number.
 pub(super) fn html_escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -159,7 +159,7 @@ pub(super) fn html_escaped(text: &str) -> String {
             _ => escaped.push(c),
         }
     }
-    escaped
+    escaped.replace(" %", "\u{a0}%")
 }
 
 /// Text without meaning to Markdown, on one line.
@@ -181,9 +181,10 @@ pub(super) fn markdown_escaped(text: &str) -> String {
     escaped
 }
 
-/// Text that cannot steer a terminal.
+/// Text that cannot steer a terminal, and that XML allows.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    let is_hidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.chars().map(|c| if is_hidden(c) { '?' } else { c }).collect()
 }
 
 /// At most `width` characters, the last an ellipsis where some were cut.

@@ -48,7 +48,7 @@ pub(super) fn html(
     push_objectives(&mut page, forecast);
     push_warnings(&mut page, forecast, context);
 
-    page.push_str("<section>\n<h2>How long the credits last</h2>\n<div class=\"pair\">\n");
+    page.push_str("<section>\n<h2>How long the credits last</h2>\n<div class=\"stack\">\n");
     push_table(&mut page, &tables::runway(scenario, forecast));
     let chances = tables::chances(scenario, forecast);
     if !chances.rows.is_empty() {
@@ -97,7 +97,7 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
         (
             "Spent on average",
             format!("{} ETH", eth(spend.mean)),
-            format!("{} by the horizon", interval(spend, 2)),
+            format!("of {} {}", eth(scenario.credits.eth.to_coins()), interval(spend, 2)),
         ),
         (
             "Requests served",
@@ -175,20 +175,19 @@ fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
     let thinned = if figure.table.rows.len() > ROWS { ", every row in the CSV" } else { "" };
     let _ = write!(
         page,
-        "<figure id=\"{slug}\">\n<h2>{title}</h2>\n<p class=\"explains\">{explanation}</p>\n\
+        "<figure id=\"{slug}\" data-csv=\"{csv}\">\n<h2>{title}</h2>\n<p class=\"explains\">{explanation}</p>\n\
          <div class=\"scroll\">{svg}</div>\n<figcaption>\n\
          <div class=\"buttons\" hidden><button data-save=\"svg\">Download SVG</button>\
          <button data-save=\"png\">PNG</button><button data-save=\"csv\">CSV</button></div>\n\
          <details><summary>Data behind the figure{thinned}</summary>\
          <div class=\"scroll tall\">{table}</div></details>\n\
-         <p class=\"command\">Made by <code>{command}</code></p>\n</figcaption>\n\
-         <script type=\"text/csv\">{csv}</script>\n</figure>\n",
+         <p class=\"command\">Made by <code>{command}</code></p>\n</figcaption>\n</figure>\n",
         title = html_escaped(figure.title),
         explanation = html_escaped(&figure.explanation),
         svg = figure.inline(),
         table = figure.table.html(ROWS),
         command = html_escaped(&context.command),
-        csv = figure.table.csv().replace('<', "‹"),
+        csv = figure.table.csv().replace('&', "&amp;").replace('"', "&quot;"),
     );
 }
 

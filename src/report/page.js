@@ -5,7 +5,7 @@ for (const figure of document.querySelectorAll("figure")) {
   buttons.addEventListener("click", (event) => {
     const kind = event.target.dataset.save;
     if (kind === "csv") {
-      save(new Blob([figure.querySelector("script").textContent.replaceAll("‹", "<")], { type: "text/csv" }), "csv");
+      save(new Blob([figure.dataset.csv], { type: "text/csv" }), "csv");
     } else if (kind === "svg") {
       save(new Blob([source()], { type: "image/svg+xml" }), "svg");
     } else if (kind === "png") {

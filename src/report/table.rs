@@ -119,7 +119,8 @@ impl Table {
     }
 
     pub(super) fn csv(&self) -> String {
-        let mut text = csv::line(self.columns.iter().map(|column| column.key.as_str()));
+        let keys: Vec<String> = self.columns.iter().map(|column| csv::inert(&column.key)).collect();
+        let mut text = csv::line(keys.iter().map(String::as_str));
         for row in &self.rows {
             let cells: Vec<String> = row.iter().map(Cell::precise).collect();
             text.push_str(&csv::line(cells.iter().map(String::as_str)));

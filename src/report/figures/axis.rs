@@ -59,7 +59,7 @@ impl Axis {
 }
 
 fn month_ticks(start: Date, end: Date, days: f64) -> Vec<(f64, String)> {
-    const MOST: f64 = 8.0;
+    const MOST: f64 = 6.0;
     let months = days / 30.4;
     let steps = [1, 2, 3, 6, 12, 24, 60, 120, 600, 1200, 6000];
     let step = steps.into_iter().find(|&step| months / f64::from(step) <= MOST).unwrap_or(12_000);
@@ -87,7 +87,7 @@ fn month_ticks(start: Date, end: Date, days: f64) -> Vec<(f64, String)> {
 }
 
 fn day_ticks(start: Date, days: f64) -> Vec<(f64, String)> {
-    let step = [1.0, 2.0, 7.0, 14.0].into_iter().find(|step| days / step <= 7.0).unwrap_or(14.0);
+    let step = [1.0, 2.0, 7.0, 14.0].into_iter().find(|step| days / step <= 6.0).unwrap_or(14.0);
     let count = libm::floor(days / step) as u32;
     let tick = |i: u32| {
         let day = f64::from(i) * step;
@@ -161,7 +161,7 @@ pub(super) fn chart<'a, 'b>(
         .axis_style(GRID.stroke_width(3))
         .label_style(font(TEXT_PX - 2, MUTED))
         .axis_desc_style(font(TEXT_PX - 2, INK))
-        .set_all_tick_mark_size(0)
+        .set_all_tick_mark_size(12)
         .x_label_formatter(&x_label)
         .y_label_formatter(&y_label)
         .x_labels(64)

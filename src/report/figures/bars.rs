@@ -5,10 +5,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Frame, chart};
 use super::{Area, DrawError, INK, TEXT_PX, font, text_width};
-use crate::report::format::{grouped, percent, shortened};
+use crate::report::format::{grouped, percent, printable, shortened};
 
 const BAR_HEIGHT: u32 = 48;
-const NAME_LENGTH: usize = 24;
+const NAME_LENGTH: usize = 26;
 
 pub(super) struct Bar {
     pub(super) name: String,
@@ -32,10 +32,11 @@ pub(super) fn draw(area: &Area, bars: &[Bar]) -> Result<(), DrawError> {
         upper.max(bar.share).max(bar.mark.unwrap_or(0.0))
     };
     let most = bars.iter().map(longest).fold(0.0, f64::max);
-    // Room for the value behind the longest bar.
-    let most = if most > 0.0 { most * 1.14 } else { 1.0 };
+    // Room for a column of values at the right.
+    let most = if most > 0.0 { most * 1.19 } else { 1.0 };
     let count = bars.len().max(2) as f64;
-    let names: Vec<String> = bars.iter().map(|bar| shortened(&bar.name, NAME_LENGTH)).collect();
+    let names: Vec<String> =
+        bars.iter().map(|bar| shortened(&printable(&bar.name), NAME_LENGTH)).collect();
     let width = names.iter().map(|name| text_width(name, TEXT_PX)).fold(80.0, f64::max);
     // The first bar is at the top.
     let row = |i: usize| count - 1.0 - i as f64;
@@ -64,9 +65,8 @@ pub(super) fn draw(area: &Area, bars: &[Bar]) -> Result<(), DrawError> {
             let tick = vec![(mark, y - 0.4), (mark, y + 0.4)];
             chart.draw_series([PathElement::new(tick, INK.stroke_width(5))])?;
         }
-        let style = font(TEXT_PX - 2, INK).pos(Pos::new(HPos::Left, VPos::Center));
-        let position = (longest(bar) + most * 0.012, y);
-        chart.draw_series([Text::new(percent(bar.share), position, style)])?;
+        let style = font(TEXT_PX - 2, INK).pos(Pos::new(HPos::Right, VPos::Center));
+        chart.draw_series([Text::new(percent(bar.share), (most, y), style)])?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::RunContext;
-use super::format::html_escaped;
+use super::format::{html_escaped, printable, shortened};
 use super::table::Table;
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -28,10 +28,12 @@ use crate::scenario::Scenario;
 pub(super) type DrawError = DrawingAreaErrorKind<std::io::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-const WIDTH: u32 = 1520;
+const WIDTH: u32 = 1240;
 const HEADER: u32 = 84;
 const FOOTER: u32 = 52;
-const TEXT_PX: u32 = 30;
+const TEXT_PX: u32 = 32;
+/// Longest text in a legend, in characters.
+const KEY_LENGTH: usize = 48;
 
 const INK: RGBColor = RGBColor(0x1C, 0x1E, 0x21);
 const MUTED: RGBColor = RGBColor(0x5C, 0x63, 0x6B);
@@ -105,7 +107,10 @@ pub(super) fn all(
 ) -> Result<Vec<Figure>, DrawError> {
     let origin = format!(
         "orchsim {} · {} · {} replications · seed {}",
-        context.version, scenario.name, forecast.replications, forecast.seed
+        context.version,
+        printable(&scenario.name),
+        forecast.replications,
+        forecast.seed
     );
     [
         burn_down::plan(scenario, forecast),
@@ -135,8 +140,9 @@ enum Mark {
 }
 
 impl Key {
-    fn new(mark: Mark, colour: impl Into<RGBAColor>, text: impl Into<String>) -> Key {
-        Key { colour: colour.into(), mark, text: text.into() }
+    fn new(mark: Mark, colour: impl Into<RGBAColor>, text: impl AsRef<str>) -> Key {
+        let text = shortened(&printable(text.as_ref()), KEY_LENGTH);
+        Key { colour: colour.into(), mark, text }
     }
 }
 
@@ -195,7 +201,7 @@ fn content(document: &str) -> String {
     inner.trim().trim_end_matches("</svg>").trim().to_string() + "\n"
 }
 
-const LEGEND_ROW: u32 = 46;
+const LEGEND_ROW: u32 = 48;
 
 /// Positions for the keys, in as many rows as their texts need.
 fn place(keys: Vec<Key>) -> Vec<(i32, i32, Key)> {
@@ -243,5 +249,12 @@ fn font(px: u32, colour: RGBColor) -> TextStyle<'static> {
 
 /// About how wide a text is, in pixels; no font is at hand to measure it.
 fn text_width(text: &str, px: u32) -> f64 {
-    text.chars().count() as f64 * f64::from(px) * 0.56
+    let em = |c: char| match c {
+        'f' | 'i' | 'j' | 'l' | 'r' | 't' | ' ' | '.' | ',' | ':' | '-' | '(' | ')' => 0.37,
+        'm' | 'w' | 'M' | 'W' | '%' => 0.92,
+        'A'..='Z' => 0.7,
+        c if c.is_ascii() => 0.6,
+        _ => 1.0,
+    };
+    text.chars().map(em).sum::<f64>() * f64::from(px)
 }

@@ -2,13 +2,13 @@ use plotters::prelude::*;
 
 use super::axis::{Axis, Frame, chart};
 use super::{Key, Mark, Plan, palette};
-use crate::ensemble::Forecast;
+use crate::ensemble::{DayRow, Forecast};
 use crate::report::format::grouped;
 use crate::report::tables;
 use crate::scenario::Scenario;
 
-/// Most points across; more days are averaged in groups.
-const POINTS: usize = 400;
+/// From so many days on, the curve is the mean of each week, free of weekdays.
+const WEEKLY_FROM: usize = 84;
 
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
     let pipelines = &forecast.spend.by_pipeline;
@@ -35,8 +35,8 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
     Plan {
         slug: "burn-by-pipeline",
         title: "What the credits go on",
-        explanation: "Mean spend of each day by pipeline; a future whose credits ran out counts \
-                      with 0, so the height falls as futures end."
+        explanation: "Mean spend a day by pipeline, week by week where there are many; a future \
+                      whose credits ran out counts with 0, so the height falls as futures end."
             .to_string(),
         table: tables::spend_by_day(scenario, forecast),
         plot_height: 600,
@@ -49,19 +49,26 @@ type Line = Vec<(f64, f64)>;
 
 /// The lower and the upper edge of each pipeline's layer, bottom first.
 fn stacked(forecast: &Forecast, order: &[usize]) -> Vec<(Line, Line)> {
-    let group = forecast.days.len().div_ceil(POINTS).max(1);
-    let mut edge: Line = forecast
-        .days
-        .chunks(group)
-        .filter_map(|days| Some(f64::from(days.first()?.day) + days.len() as f64 / 2.0))
-        .map(|middle| (middle, 0.0))
-        .collect();
+    let group = if forecast.days.len() < WEEKLY_FROM { 1 } else { 7 };
+    let groups: Vec<&[DayRow]> = forecast.days.chunks(group).collect();
+    // Each group stands at its middle; the first and the last reach the ends.
+    let middle = |i: usize| ((i as f64 + 0.5) * group as f64, i);
+    let mut points: Vec<(f64, usize)> = (0..groups.len()).map(middle).collect();
+    if let (Some(&(_, first)), Some(&(_, last))) = (points.first(), points.last()) {
+        points.insert(0, (0.0, first));
+        points.pop();
+        points.extend([
+            ((last * group) as f64 + groups[last].len() as f64 / 2.0, last),
+            (forecast.days.len() as f64, last),
+        ]);
+    }
+    let mut edge: Line = points.iter().map(|&(day, _)| (day, 0.0)).collect();
     let mut layers = Vec::with_capacity(order.len());
     for &pipeline in order {
         let lower = edge.clone();
-        for (point, days) in edge.iter_mut().zip(forecast.days.chunks(group)) {
-            let spend = days.iter().filter_map(|row| row.by_pipeline.get(pipeline));
-            point.1 += spend.map(|day| day.mean_eth).sum::<f64>() / days.len() as f64;
+        for (point, &(_, i)) in edge.iter_mut().zip(&points) {
+            let spend = groups[i].iter().filter_map(|row| row.by_pipeline.get(pipeline));
+            point.1 += spend.map(|day| day.mean_eth).sum::<f64>() / groups[i].len() as f64;
         }
         layers.push((lower, edge.clone()));
     }

@@ -2,11 +2,14 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Frame, chart};
-use super::{BLUE, INK, Key, Mark, PAPER, Plan, TEXT_PX, VERMILION, font};
+use super::{BLUE, INK, Key, Mark, PAPER, Plan, TEXT_PX, VERMILION, font, text_width};
 use crate::ensemble::Forecast;
 use crate::report::format::{grouped, whole_percent};
 use crate::report::tables;
 use crate::scenario::Scenario;
+
+/// About how wide the plot is between its axes, in pixels.
+const PLOT_WIDTH: f64 = 990.0;
 
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
     let days = f64::from(forecast.horizon_days);
@@ -31,16 +34,27 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         chart.draw_series([band])?;
         let curve = steps(|point| point.share);
         chart.draw_series([PathElement::new(curve, BLUE.stroke_width(5))])?;
+        // Where the texts of the two rows beside the curve end.
+        let mut ends = [f64::NEG_INFINITY; 2];
         for point in tables::marked_days(forecast) {
             let position = (point.day, point.share);
             chart.draw_series([Circle::new(position, 11, PAPER.filled())])?;
             chart.draw_series([Circle::new(position, 9, VERMILION.filled())])?;
-            let is_low = point.share < 0.15;
-            let side = if point.day > days * 0.8 { HPos::Right } else { HPos::Left };
-            let height = if is_low { VPos::Bottom } else { VPos::Top };
-            let style = font(TEXT_PX, INK).pos(Pos::new(side, height));
             let text = format!("{} d: {}", grouped(point.day, 0), whole_percent(point.share));
-            let gap = if is_low { 0.05 } else { -0.04 };
+            let width = text_width(&text, TEXT_PX) / PLOT_WIDTH * days;
+            let is_at_end = point.day + width > days;
+            let side = if is_at_end { HPos::Right } else { HPos::Left };
+            let left = if is_at_end { point.day - width } else { point.day };
+            let Some(row) = ends.iter().position(|&end| end < left) else { continue };
+            ends[row] = left + width;
+            // The curve falls: there is room above it, or below where it is high.
+            let (height, gap) = match (point.share > 0.85, row) {
+                (true, 0) => (VPos::Top, -0.04),
+                (true, _) => (VPos::Top, -0.13),
+                (false, 0) => (VPos::Bottom, 0.04),
+                (false, _) => (VPos::Bottom, 0.13),
+            };
+            let style = font(TEXT_PX, INK).pos(Pos::new(side, height));
             chart.draw_series([Text::new(text, (point.day, point.share + gap), style)])?;
         }
         Ok(())
