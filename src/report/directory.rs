@@ -151,8 +151,8 @@ fn contents(
     scenario_toml: &str,
     options: &WriteOptions,
 ) -> Result<Vec<OutputFile>, WriteError> {
-    let figures = figures::all(scenario, forecast, context).map_err(|error| {
-        WriteError::Figure { name: "report".to_string(), reason: error.to_string() }
+    let figures = figures::all(scenario, forecast, context).map_err(|(name, error)| {
+        WriteError::Figure { name: name.to_string(), reason: error.to_string() }
     })?;
     let summary = summary::summary_json(scenario, forecast, context);
     let mut files = vec![

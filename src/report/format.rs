@@ -167,7 +167,7 @@ pub(super) fn markdown_escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' | '@' => {
+            '\\' | '`' | '*' | '_' | '|' | '#' | '~' | '$' | '@' => {
                 escaped.push('\\');
                 escaped.push(c);
             }
@@ -178,7 +178,13 @@ pub(super) fn markdown_escaped(text: &str) -> String {
             _ => escaped.push(c),
         }
     }
-    escaped
+    // Brackets mean nothing but in links.
+    escaped.replace("](", "]\\(")
+}
+
+/// A share that someone chose, in percent without idle decimals: `95 %`.
+pub(super) fn chosen_percent(share: f64) -> String {
+    format!("{} %", precise(share * 100.0))
 }
 
 /// Text that cannot steer a terminal, and that XML allows.
@@ -240,7 +246,7 @@ mod tests {
     #[test]
     fn foreign_text_is_inert() {
         assert_eq!(html_escaped("<b a='1'>&\"\u{1b}"), "&lt;b a=&#39;1&#39;&gt;&amp;&quot; ");
-        assert_eq!(markdown_escaped("a|b\n[x](y)<i>"), "a\\|b \\[x\\](y)&lt;i&gt;");
+        assert_eq!(markdown_escaped("a|b\n[x](y)<i>"), "a\\|b [x]\\(y)&lt;i&gt;");
         assert_eq!(printable("a\u{1b}[31m"), "a?[31m");
         assert_eq!(shortened("abcdef", 4), "abc…");
     }

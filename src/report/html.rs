@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::figures::Figure;
 use super::format::{
-    MISSING, date_after, days, eth, grouped, html_escaped, interval, percent, plural,
-    quantile_interval, share_interval, short_date,
+    MISSING, chosen_percent, date_after, days, eth, grouped, html_escaped, interval, percent,
+    plural, quantile_interval, share_interval, short_date,
 };
 use super::sentence::sentence;
 use super::table::Table;
@@ -58,6 +58,11 @@ pub(super) fn html(
     for figure in figures {
         push_figure(&mut page, figure, context);
     }
+    page.push_str("<section>\n<h2>Spend in detail</h2>\n<div class=\"stack\">\n");
+    for table in tables::spend_in_detail(forecast) {
+        push_table(&mut page, &table);
+    }
+    page.push_str("</div>\n</section>\n");
     page.push_str("<section>\n<h2>Concentration of fees</h2>\n");
     push_table(&mut page, &tables::concentration(forecast));
     page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
@@ -141,7 +146,7 @@ fn push_objectives(page: &mut String, forecast: &Forecast) {
             html_escaped(&objective.text),
             html_escaped(&percent(objective.probability.mean)),
             share_interval(&objective.probability),
-            html_escaped(&percent(objective.required)),
+            html_escaped(&chosen_percent(objective.required)),
         );
     }
     page.push_str("</ul>\n</section>\n");

@@ -57,6 +57,9 @@ pub(super) fn markdown(
     text.push_str("## What they are spent on\n\n");
     text.push_str(&table(tables::spend_by_pipeline(forecast)));
     text.push_str(&figure("burn-by-pipeline"));
+    for part in tables::spend_in_detail(forecast) {
+        text.push_str(&table(part));
+    }
 
     text.push_str("## Who earns the fees\n\n");
     text.push_str(&tables::fees_by_orchestrator(forecast).markdown(TOP_ORCHESTRATORS));

@@ -1,7 +1,6 @@
 //! Sharp PNG copies of the figures, behind the feature `png`.
 
 /// Renders an SVG document at twice its nominal size.
-
 pub(super) fn render(svg: &str) -> Result<Vec<u8>, String> {
     use resvg::{tiny_skia, usvg};
 

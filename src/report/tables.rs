@@ -1,7 +1,7 @@
 //! What each table of a report holds, built once for every format.
 
 use super::format::{
-    date_after, grouped, interval, percent, quantile_interval, share_interval, whole_percent,
+    chosen_percent, date_after, grouped, interval, quantile_interval, share_interval, whole_percent,
 };
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{
@@ -12,7 +12,7 @@ use crate::units::Wei;
 
 /// Days whose chance to be outlived every report names, where the horizon
 /// reaches them.
-pub(super) const MARKED_DAYS: [u32; 4] = [30, 90, 180, 365];
+const MARKED_DAYS: [u32; 4] = [30, 90, 180, 365];
 
 /// The survival curve at each of [`MARKED_DAYS`] within the horizon.
 pub(super) fn marked_days(forecast: &Forecast) -> Vec<SurvivalPoint> {
@@ -87,7 +87,7 @@ pub(super) fn chances(scenario: &Scenario, forecast: &Forecast) -> Table {
 }
 
 /// One of the breakdowns of spend, headed by `label`.
-pub(super) fn spend(label: &str, parts: &[(String, Wei)], total: Wei) -> Table {
+fn spend(label: &str, parts: &[(String, Wei)], total: Wei) -> Table {
     let columns = vec![
         Column::text("name", label),
         Column::for_programs("spend_wei"),
@@ -106,6 +106,16 @@ pub(super) fn spend_by_pipeline(forecast: &Forecast) -> Table {
     let mut parts = forecast.spend.by_pipeline.clone();
     parts.sort_by_key(|part| std::cmp::Reverse(part.1));
     spend("Spend by pipeline", &parts, forecast.spend.total)
+}
+
+/// Spend by model, gateway and the users' region.
+pub(super) fn spend_in_detail(forecast: &Forecast) -> [Table; 3] {
+    let spent = &forecast.spend;
+    [
+        spend("Spend by model", &spent.by_model, spent.total),
+        spend("Spend by gateway", &spent.by_gateway, spent.total),
+        spend("Spend by users' region", &spent.by_region, spent.total),
+    ]
 }
 
 pub(super) fn fees_by_orchestrator(forecast: &Forecast) -> Table {
@@ -274,7 +284,7 @@ pub(super) fn objectives(forecast: &Forecast) -> Table {
             Cell::text(objective.text.clone()),
             Cell::share(objective.probability.mean),
             Cell::text(format!("{} %", share_interval(&objective.probability))),
-            Cell::text(percent(objective.required)),
+            Cell::text(chosen_percent(objective.required)),
             Cell::text(if objective.met { "met" } else { "missed" }),
         ]
     });

@@ -238,7 +238,7 @@ impl Page {
                 objective.text,
                 percent(objective.probability.mean),
                 format::share_interval(&objective.probability),
-                percent(objective.required),
+                format::chosen_percent(objective.required),
             );
             self.paragraph(colour, &text, "        ");
         }

@@ -99,12 +99,13 @@ impl Figure {
     }
 }
 
-/// Every figure, in the order a report shows them.
+/// Every figure, in the order a report shows them; or the name of one that
+/// could not be drawn, and why.
 pub(super) fn all(
     scenario: &Scenario,
     forecast: &Forecast,
     context: &RunContext,
-) -> Result<Vec<Figure>, DrawError> {
+) -> Result<Vec<Figure>, (&'static str, DrawError)> {
     let origin = format!(
         "orchsim {} · {} · {} replications · seed {}",
         context.version,
@@ -121,7 +122,8 @@ pub(super) fn all(
         lorenz::plan(forecast),
     ]
     .into_iter()
-    .map(|plan| plan.draw(&origin))
+    .map(|plan| (plan.slug, plan.draw(&origin)))
+    .map(|(slug, drawn)| drawn.map_err(|error| (slug, error)))
     .collect()
 }
 
