@@ -146,7 +146,7 @@ fn usage_errors_end_with_2_and_write_nothing() {
         (&["run", "--precision", "1"], "between 0 and 1"),
         (&["run", "--precision", "nan"], "between 0 and 1"),
         (&["run", "--threads", "0"], "1..=1024"),
-        (&["run", "--seed", "-1"], "--seed"),
+        (&["run", "--seed", "-1"], "invalid value '-1' for '--seed <N>'"),
         (&["run", "--suppress", "wide"], "'wide-interval'"),
         (&["run", "--format", "xml"], "text, json"),
         (&["--seed", "1", "check", "minimal.toml"], "cannot be used with"),
