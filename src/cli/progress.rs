@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-const TEMPLATE: &str = "{bar:40} {pos} of {len} replications, {eta} left";
+use crate::ensemble::Plan;
+
+const UNTIL_DONE: &str = "{bar:40} {pos} of {len} replications, {eta} left";
+const UNTIL_PRECISE: &str = "{bar:40} {pos} of at most {len} replications, at most {eta} left";
 
 /// What is told about a run on standard error: a bar on a terminal, a line at
 /// the end elsewhere, nothing when asked to be quiet.
@@ -15,13 +18,16 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub fn new(replications: u32, quiet: bool) -> Progress {
+    pub fn new(plan: Plan, quiet: bool) -> Progress {
         let on_terminal = io::stderr().is_terminal();
         let bar = if on_terminal && !quiet {
-            // The template is constant; the default style is a fair stand-in.
-            let style = ProgressStyle::with_template(TEMPLATE)
+            let template = if plan.precision.is_some() { UNTIL_PRECISE } else { UNTIL_DONE };
+            // The templates are constant; the default style is a fair stand-in.
+            let style = ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(u64::from(replications)).with_style(style)
+            let bar = ProgressBar::new(u64::from(plan.replications)).with_style(style);
+            bar.tick();
+            bar
         } else {
             ProgressBar::hidden()
         };

@@ -119,7 +119,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
         directory: Some(directory.display().to_string()),
     };
     let plan = plan(options, &scenario);
-    let progress = Progress::new(plan.replications, options.quiet);
+    let progress = Progress::new(plan, options.quiet);
     let result = thread_pool(options.threads)?
         .install(|| forecast(&scenario, plan, &|done, _| progress.replication_done(done)));
     progress.clear();
