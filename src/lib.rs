@@ -15,6 +15,7 @@ pub mod ensemble;
 pub mod kernel;
 pub mod network;
 pub mod payments;
+pub mod report;
 pub mod scenario;
 pub mod selection;
 pub mod simulation;

@@ -1,0 +1,362 @@
+//! The run directory: written whole or not at all.
+//!
+//! Files go into a hidden sibling of the target, reach the disk, and take the
+//! target's place by renames. A run killed at any moment leaves the earlier
+//! directory whole, under its own name or, for the instant between two
+//! renames, under the name of [`Siblings::previous`], from where the next
+//! [`check_target`] brings it back.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::figures::{self, Figure};
+use super::{RunContext, html, json as summary, markdown, tables};
+use crate::ensemble::Forecast;
+use crate::scenario::Scenario;
+
+const MANIFEST: &str = "manifest.json";
+const PROGRAM: &str = "orchsim";
+/// Version of the layout of `manifest.json`.
+const MANIFEST_SCHEMA: u32 = 1;
+
+/// What to write beside the usual files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// A PNG of every figure, at twice its size; needs the feature `png`.
+    pub png: bool,
+}
+
+/// Why a run directory was not written. The one there before, if any, is
+/// whole.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The target holds something that orchsim did not write.
+    #[error(
+        "`{}` is not empty and holds no earlier run of orchsim; name another directory with --out, \
+         or empty it",
+        .0.display()
+    )]
+    Foreign(PathBuf),
+    /// The target, or something above it, is a file.
+    #[error("`{}` is not a directory", .0.display())]
+    NotADirectory(PathBuf),
+    /// The target has no name that a directory could be renamed to.
+    #[error("`{}` does not name a directory that could be replaced", .0.display())]
+    NoName(PathBuf),
+    /// Another run writes the same directory.
+    #[error("another orchsim is writing `{}`", .0.display())]
+    Busy(PathBuf),
+    /// The file system refused.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A figure could not be drawn.
+    #[error("cannot draw the figure `{name}`: {reason}")]
+    Figure {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// PNG was asked of a build that cannot make it.
+    #[error(
+        "this orchsim was built without the feature `png`: build it with `cargo build --release \
+         --features png`, or use the PNG button under each figure of report.html"
+    )]
+    NoPng,
+}
+
+/// Whether a run may be written to `directory`: it does not exist, is empty, or
+/// holds an earlier run. To be called before the work begins.
+pub fn check_target(directory: &Path) -> Result<(), WriteError> {
+    let siblings = Siblings::of(directory)?;
+    siblings.restore()?;
+    let target = &siblings.target;
+    if !exists(target)? {
+        let is_file = |path: &&Path| path.exists() && !path.is_dir();
+        return match target.ancestors().skip(1).find(is_file) {
+            Some(file) => Err(WriteError::NotADirectory(file.to_path_buf())),
+            None => Ok(()),
+        };
+    }
+    if !target.is_dir() {
+        return Err(WriteError::NotADirectory(directory.to_path_buf()));
+    }
+    let mut entries = fs::read_dir(target).map_err(|source| failed("read", target, source))?;
+    if entries.next().is_none() || is_earlier_run(target) {
+        Ok(())
+    } else {
+        Err(WriteError::Foreign(directory.to_path_buf()))
+    }
+}
+
+/// Writes everything about a run into `directory`, replacing an earlier run
+/// whole. `scenario_toml` is the resolved scenario. Returns the paths written,
+/// in alphabetical order.
+///
+/// The bytes depend only on the scenario, the seed and the version.
+///
+/// # Errors
+///
+/// A foreign directory ([`check_target`]), a file system that refuses, or PNG
+/// without the feature. Nothing of the new run is left then, and what was there
+/// before is whole.
+pub fn write_run_directory(
+    directory: &Path,
+    scenario: &Scenario,
+    forecast: &Forecast,
+    context: &RunContext,
+    scenario_toml: &str,
+    options: &WriteOptions,
+) -> Result<Vec<PathBuf>, WriteError> {
+    if options.png && cfg!(not(feature = "png")) {
+        return Err(WriteError::NoPng);
+    }
+    check_target(directory)?;
+    let siblings = Siblings::of(directory)?;
+    let files = contents(scenario, forecast, context, scenario_toml, options)?;
+    let lock = siblings.lock()?;
+    let written = siblings.write(&files).and_then(|()| siblings.swap());
+    if written.is_err() {
+        // Best effort: a leftover is removed by the next run as well.
+        let _ = fs::remove_dir_all(&siblings.partial);
+    }
+    let _ = fs::remove_file(&siblings.lock);
+    drop(lock);
+    written?;
+    Ok(files.iter().map(|file| directory.join(&file.name)).collect())
+}
+
+struct OutputFile {
+    /// Path within the run directory, with `/` between its parts.
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Every file of the run directory in order of its name.
+fn contents(
+    scenario: &Scenario,
+    forecast: &Forecast,
+    context: &RunContext,
+    scenario_toml: &str,
+    options: &WriteOptions,
+) -> Result<Vec<OutputFile>, WriteError> {
+    let figures = figures::all(scenario, forecast, context).map_err(|(name, error)| {
+        WriteError::Figure { name: name.to_string(), reason: error.to_string() }
+    })?;
+    let summary = summary::summary_json(scenario, forecast, context);
+    let mut files = vec![
+        file("summary.json", pretty(&summary)),
+        file("scenario.toml", scenario_toml.to_string()),
+        file("burn.csv", tables::burn(scenario, forecast).csv()),
+        file("fees_by_orchestrator.csv", tables::fees_by_orchestrator(forecast).csv()),
+        file("fees_by_region.csv", tables::fees_by_region(forecast).csv()),
+        file("requests.csv", tables::requests(forecast).csv()),
+        file("runways.csv", tables::runways(forecast).csv()),
+        file("report.md", markdown::markdown(scenario, forecast, context, &figures)),
+        file("report.html", html::html(scenario, forecast, context, &figures)),
+    ];
+    for figure in &figures {
+        files.push(file(&format!("figures/{}.svg", figure.slug), figure.standalone()));
+        if options.png {
+            files.push(png_of(figure)?);
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    let manifest = manifest(forecast, context, scenario, &files);
+    files.push(file(MANIFEST, pretty(&manifest)));
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
+fn file(name: &str, text: String) -> OutputFile {
+    OutputFile { name: name.to_string(), bytes: text.into_bytes() }
+}
+
+#[cfg(feature = "png")]
+fn png_of(figure: &Figure) -> Result<OutputFile, WriteError> {
+    let bytes = super::png::render(&figure.standalone())
+        .map_err(|reason| WriteError::Figure { name: figure.slug.to_string(), reason })?;
+    Ok(OutputFile { name: format!("figures/{}.png", figure.slug), bytes })
+}
+
+#[cfg(not(feature = "png"))]
+fn png_of(_figure: &Figure) -> Result<OutputFile, WriteError> {
+    Err(WriteError::NoPng)
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn manifest(
+    forecast: &Forecast,
+    context: &RunContext,
+    scenario: &Scenario,
+    files: &[OutputFile],
+) -> Value {
+    let hash = |file: &OutputFile| {
+        let digest = Sha256::digest(&file.bytes);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let hashes = files.iter().map(|file| (file.name.clone(), Value::String(hash(file))));
+    json!({
+        "program": PROGRAM,
+        "schema": MANIFEST_SCHEMA,
+        "version": context.version,
+        "scenario": scenario.name,
+        "scenario_hash": context.scenario_hash,
+        "seed": forecast.seed,
+        "replications": forecast.replications,
+        "horizon_days": forecast.horizon_days,
+        "command": context.command,
+        "sha256": hashes.collect::<Map<_, _>>(),
+    })
+}
+
+fn is_earlier_run(directory: &Path) -> bool {
+    let manifest = fs::read(directory.join(MANIFEST)).unwrap_or_default();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    manifest.get("program").and_then(Value::as_str) == Some(PROGRAM)
+}
+
+/// The target and its hidden neighbours.
+struct Siblings {
+    parent: PathBuf,
+    target: PathBuf,
+    /// The new directory while it is written.
+    partial: PathBuf,
+    /// The old one while the new takes its place.
+    previous: PathBuf,
+    /// Held by the run that writes.
+    lock: PathBuf,
+}
+
+impl Siblings {
+    fn of(directory: &Path) -> Result<Siblings, WriteError> {
+        // A link or `.` stands for the directory it leads to.
+        let target = match fs::canonicalize(directory) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => directory.to_path_buf(),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(WriteError::NotADirectory(directory.to_path_buf()));
+            }
+            Err(source) => return Err(failed("read", directory, source)),
+        };
+        let (Some(name), Some(parent)) = (target.file_name(), target.parent()) else {
+            return Err(WriteError::NoName(directory.to_path_buf()));
+        };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        let sibling = |role: &str| {
+            let mut hidden = std::ffi::OsString::from(".");
+            hidden.push(name);
+            hidden.push(format!(".orchsim-{role}"));
+            parent.join(hidden)
+        };
+        Ok(Siblings {
+            parent: parent.to_path_buf(),
+            partial: sibling("partial"),
+            previous: sibling("previous"),
+            lock: sibling("lock"),
+            target,
+        })
+    }
+
+    /// Brings back the old directory of a run killed between its renames.
+    fn restore(&self) -> Result<(), WriteError> {
+        if is_earlier_run(&self.previous) && !exists(&self.target)? {
+            return rename(&self.previous, &self.target);
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> Result<File, WriteError> {
+        fs::create_dir_all(&self.parent)
+            .map_err(|source| failed("create", &self.parent, source))?;
+        let lock =
+            File::create(&self.lock).map_err(|source| failed("create", &self.lock, source))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(fs::TryLockError::WouldBlock) => Err(WriteError::Busy(self.target.clone())),
+            Err(fs::TryLockError::Error(source)) => Err(failed("lock", &self.lock, source)),
+        }
+    }
+
+    fn write(&self, files: &[OutputFile]) -> Result<(), WriteError> {
+        remove(&self.partial)?;
+        let figures = self.partial.join("figures");
+        fs::create_dir_all(&figures).map_err(|source| failed("create", &figures, source))?;
+        for file in files {
+            let path = self.partial.join(&file.name);
+            let written = File::create(&path)
+                .and_then(|mut out| out.write_all(&file.bytes).and_then(|()| out.sync_all()));
+            written.map_err(|source| failed("write", &path, source))?;
+        }
+        sync_directory(&figures)?;
+        sync_directory(&self.partial)
+    }
+
+    fn swap(&self) -> Result<(), WriteError> {
+        if !exists(&self.target)? {
+            rename(&self.partial, &self.target)?;
+        } else if is_earlier_run(&self.target) {
+            remove(&self.previous)?;
+            rename(&self.target, &self.previous)?;
+            if let Err(error) = rename(&self.partial, &self.target) {
+                rename(&self.previous, &self.target)?;
+                return Err(error);
+            }
+            sync_directory(&self.parent)?;
+            remove(&self.previous)?;
+        } else {
+            // Succeeds on an empty directory only.
+            fs::remove_dir(&self.target)
+                .map_err(|source| failed("replace", &self.target, source))?;
+            rename(&self.partial, &self.target)?;
+        }
+        sync_directory(&self.parent)
+    }
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> WriteError {
+    WriteError::Io { action, path: path.to_path_buf(), source }
+}
+
+fn exists(path: &Path) -> Result<bool, WriteError> {
+    match path.try_exists() {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
+        result => result.map_err(|source| failed("read", path, source)),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
+    fs::rename(from, to).map_err(|source| failed("replace", to, source))
+}
+
+fn remove(directory: &Path) -> Result<(), WriteError> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("remove", directory, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the names in a directory durable, where the system can.
+fn sync_directory(directory: &Path) -> Result<(), WriteError> {
+    if cfg!(unix) {
+        let synced = File::open(directory).and_then(|directory| directory.sync_all());
+        synced.map_err(|source| failed("write", directory, source))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+use std::ops::Range;
+
+use jiff::Span;
+use jiff::civil::Date;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
+use plotters::prelude::*;
+
+use super::{Area, DrawError, GRID, INK, MUTED, TEXT_PX, font};
+use crate::report::format::date_after;
+
+/// An axis with its own ticks and their labels.
+#[derive(Clone)]
+pub(super) struct Axis {
+    range: Range<f64>,
+    ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    pub(super) fn new(range: Range<f64>, ticks: Vec<(f64, String)>) -> Axis {
+        Axis { range, ticks }
+    }
+
+    /// From 0 to `most` or a little more, with round ticks; `format` gets the
+    /// value and the decimals the step needs.
+    pub(super) fn amounts(most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
+        let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
+        let power = libm::pow(10.0, libm::floor(libm::log10(most / 5.0)));
+        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+        let step = steps.into_iter().find(|step| most / step <= 6.0).unwrap_or(most);
+        let decimals = (-libm::floor(libm::log10(step) + 1e-9)).max(0.0) as usize;
+        let count = libm::floor(most / step + 1e-9) as u32;
+        let tick = |i: u32| (f64::from(i) * step, format(f64::from(i) * step, decimals));
+        Axis::new(0.0..most, (0..=count).map(tick).collect())
+    }
+
+    /// Shares from 0 to 100 %.
+    pub(super) fn shares() -> Axis {
+        let tick = |i: u32| (f64::from(i) * 0.25, format!("{} %", i * 25));
+        Axis::new(0.0..1.0, (0..=4).map(tick).collect())
+    }
+
+    /// `days` days from `start`, with dates as ticks: months, or days where
+    /// there are few.
+    pub(super) fn dates(start: Date, days: f64) -> Axis {
+        let days = days.max(1.0);
+        let end = date_after(start, days);
+        let ticks = match end {
+            Some(end) if days > 62.0 => month_ticks(start, end, days),
+            Some(_) => day_ticks(start, days),
+            None => Vec::new(),
+        };
+        Axis::new(0.0..days, ticks)
+    }
+
+    fn label(&self, value: f64) -> String {
+        let tick = self.ticks.iter().find(|(at, _)| *at == value);
+        tick.map(|(_, label)| label.clone()).unwrap_or_default()
+    }
+}
+
+fn month_ticks(start: Date, end: Date, days: f64) -> Vec<(f64, String)> {
+    const MOST: f64 = 6.0;
+    let months = days / 30.4;
+    let steps = [1, 2, 3, 6, 12, 24, 60, 120, 600, 1200, 6000];
+    let step = steps.into_iter().find(|&step| months / f64::from(step) <= MOST).unwrap_or(12_000);
+    let format = if step >= 12 { "%Y" } else { "%b %Y" };
+    // Ticks fall on months divisible by the step, so that years begin with one.
+    let since_year = (i32::from(start.month()) - 1) % step.min(12);
+    let mut date = start.first_of_month();
+    let mut skip = if since_year == 0 { 0 } else { step.min(12) - since_year };
+    let mut ticks = Vec::new();
+    loop {
+        let Ok(span) = Span::new().try_months(i64::from(skip)) else { break };
+        let Ok(next) = date.checked_add(span) else { break };
+        date = next;
+        if date > end {
+            break;
+        }
+        if let Ok(since) = start.until(date)
+            && since.get_days() >= 0
+        {
+            ticks.push((f64::from(since.get_days()), date.strftime(format).to_string()));
+        }
+        skip = step;
+    }
+    ticks
+}
+
+fn day_ticks(start: Date, days: f64) -> Vec<(f64, String)> {
+    let step = [1.0, 2.0, 7.0, 14.0].into_iter().find(|step| days / step <= 6.0).unwrap_or(14.0);
+    let count = libm::floor(days / step) as u32;
+    let tick = |i: u32| {
+        let day = f64::from(i) * step;
+        Some((day, date_after(start, day)?.strftime("%-d %b").to_string()))
+    };
+    (0..=count).filter_map(tick).collect()
+}
+
+impl Ranged for Axis {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        let span = self.range.end - self.range.start;
+        let part = (value - self.range.start) / span;
+        let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
+        limit.0 + libm::round(part * f64::from(limit.1 - limit.0)) as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
+        self.ticks.iter().map(|(at, _)| *at).collect()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
+    }
+}
+
+/// The chart of a plot with `x` and `y`.
+pub(super) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
+
+/// How the axes of a chart look.
+pub(super) struct Frame {
+    /// Width of the labels of the y axis, in pixels.
+    pub(super) left: u32,
+    pub(super) right: u32,
+    /// What the y axis counts; empty for none.
+    pub(super) y_name: &'static str,
+    pub(super) x_name: &'static str,
+    /// Grid lines at the ticks of x, of y.
+    pub(super) grid: (bool, bool),
+}
+
+impl Default for Frame {
+    fn default() -> Frame {
+        Frame { left: 130, right: 60, y_name: "", x_name: "", grid: (true, true) }
+    }
+}
+
+/// Draws the axes and a light grid, and hands out the chart to draw into.
+pub(super) fn chart<'a, 'b>(
+    area: &'a Area<'b>,
+    frame: &Frame,
+    x: Axis,
+    y: Axis,
+) -> Result<Chart<'a, 'b>, DrawError> {
+    let named = |name: &str, plain: u32| if name.is_empty() { plain } else { plain + 44 };
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(24)
+        .margin_right(frame.right)
+        .margin_left(16)
+        .margin_bottom(8)
+        .x_label_area_size(named(frame.x_name, 56))
+        .y_label_area_size(named(frame.y_name, frame.left))
+        .build_cartesian_2d(x.clone(), y.clone())?;
+    let (x_label, y_label) =
+        (move |value: &f64| x.label(*value), move |value: &f64| y.label(*value));
+    let mut mesh = chart.configure_mesh();
+    mesh.max_light_lines(0)
+        .bold_line_style(GRID.stroke_width(2))
+        .axis_style(GRID.stroke_width(3))
+        .label_style(font(TEXT_PX - 2, MUTED))
+        .axis_desc_style(font(TEXT_PX - 2, INK))
+        .set_all_tick_mark_size(12)
+        .x_label_formatter(&x_label)
+        .y_label_formatter(&y_label)
+        .x_labels(64)
+        .y_labels(64)
+        .x_desc(frame.x_name)
+        .y_desc(frame.y_name);
+    if !frame.grid.0 {
+        mesh.disable_x_mesh();
+    }
+    if !frame.grid.1 {
+        mesh.disable_y_mesh();
+    }
+    mesh.draw()?;
+    Ok(chart)
+}

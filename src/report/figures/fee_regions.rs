@@ -1,0 +1,29 @@
+use super::{Plan, bars, palette};
+use crate::ensemble::Forecast;
+use crate::report::tables;
+
+pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
+    let rows: Vec<bars::Bar> = forecast
+        .region_fees
+        .iter()
+        .enumerate()
+        .map(|(i, region)| bars::Bar {
+            name: format!("{} ({})", region.name, region.orchestrators),
+            share: region.share.mean,
+            interval: Some((region.share.lo, region.share.hi)),
+            mark: None,
+            colour: palette(i),
+        })
+        .collect();
+    Plan {
+        slug: "fees-by-region",
+        title: "Which regions earn the fees",
+        explanation: "The share of all fees that the orchestrators of each region earn; in \
+                      brackets how many they are, the line is the 95 % interval of the mean."
+            .to_string(),
+        table: tables::fees_by_region(forecast),
+        plot_height: bars::height(rows.len()),
+        legend: Vec::new(),
+        plot: Box::new(move |area| bars::draw(area, &rows)),
+    }
+}

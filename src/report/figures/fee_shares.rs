@@ -1,0 +1,55 @@
+use super::{INK, Key, Mark, Plan, bars, palette};
+use crate::ensemble::{FeeRow, Forecast};
+use crate::report::tables;
+
+/// Orchestrators with a bar of their own.
+const SHOWN: usize = 20;
+
+pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
+    let colour_of = |region: &str| {
+        let index = forecast.region_fees.iter().position(|known| known.id == region);
+        palette(index.unwrap_or(forecast.region_fees.len()))
+    };
+    let mut rows: Vec<bars::Bar> = forecast
+        .fees
+        .iter()
+        .take(SHOWN)
+        .map(|fee| bars::Bar {
+            name: fee.id.clone(),
+            share: fee.share.mean,
+            interval: None,
+            mark: Some(fee.stake_share),
+            colour: colour_of(&fee.region),
+        })
+        .collect();
+    let rest = forecast.fees.get(SHOWN..).unwrap_or_default();
+    if !rest.is_empty() {
+        let sum = |value: fn(&FeeRow) -> f64| rest.iter().map(value).sum::<f64>();
+        rows.push(bars::Bar {
+            name: format!("{} others", rest.len()),
+            share: sum(|fee| fee.share.mean),
+            interval: None,
+            mark: Some(sum(|fee| fee.stake_share)),
+            colour: palette(7),
+        });
+    }
+    let mut legend: Vec<Key> = forecast
+        .region_fees
+        .iter()
+        .enumerate()
+        .map(|(i, region)| Key::new(Mark::Patch, palette(i), region.name.clone()))
+        .collect();
+    legend.push(Key::new(Mark::Tick, INK, "share of stake"));
+    Plan {
+        slug: "fees-by-orchestrator",
+        title: "Who earns the fees",
+        explanation:
+            "Each orchestrator's share of all fees, coloured by its region; the dark tick \
+                      is its share of all stake."
+                .to_string(),
+        table: tables::fees_by_orchestrator(forecast),
+        plot_height: bars::height(rows.len()),
+        legend,
+        plot: Box::new(move |area| bars::draw(area, &rows)),
+    }
+}

@@ -1,0 +1,76 @@
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::axis::{Axis, Frame, chart};
+use super::{BLUE, INK, Key, Mark, PAPER, Plan, TEXT_PX, VERMILION, font, text_width};
+use crate::ensemble::Forecast;
+use crate::report::format::{grouped, whole_percent};
+use crate::report::tables;
+use crate::scenario::Scenario;
+
+/// About how wide the plot is between its axes, in pixels.
+const PLOT_WIDTH: f64 = 990.0;
+
+pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
+    let days = f64::from(forecast.horizon_days);
+    let plot = move |area: &super::Area| {
+        let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
+        let x = Axis::dates(scenario.start, days);
+        let mut chart = chart(area, &frame, x, Axis::shares())?;
+        // The estimate is a step function: it holds until the next point.
+        let steps = |value: fn(&crate::ensemble::SurvivalPoint) -> f64| {
+            let mut line = Vec::new();
+            for pair in forecast.survival.windows(2) {
+                let (from, to) = (&pair[0], &pair[1]);
+                line.extend([(from.day, value(from)), (to.day, value(from))]);
+            }
+            line.extend(forecast.survival.last().map(|last| (last.day, value(last))));
+            line.dedup();
+            line
+        };
+        let lower = steps(|point| point.lo);
+        let outline = steps(|point| point.hi).into_iter().chain(lower.into_iter().rev());
+        let band = Polygon::new(outline.collect::<Vec<_>>(), BLUE.mix(0.2).filled());
+        chart.draw_series([band])?;
+        let curve = steps(|point| point.share);
+        chart.draw_series([PathElement::new(curve, BLUE.stroke_width(5))])?;
+        // Where the texts of the two rows beside the curve end.
+        let mut ends = [f64::NEG_INFINITY; 2];
+        for point in tables::marked_days(forecast) {
+            let position = (point.day, point.share);
+            chart.draw_series([Circle::new(position, 11, PAPER.filled())])?;
+            chart.draw_series([Circle::new(position, 9, VERMILION.filled())])?;
+            let text = format!("{} d: {}", grouped(point.day, 0), whole_percent(point.share));
+            let width = text_width(&text, TEXT_PX) / PLOT_WIDTH * days;
+            let is_at_end = point.day + width > days;
+            let side = if is_at_end { HPos::Right } else { HPos::Left };
+            let left = if is_at_end { point.day - width } else { point.day };
+            let Some(row) = ends.iter().position(|&end| end < left) else { continue };
+            ends[row] = left + width;
+            // The curve falls: there is room above it, or below where it is high.
+            let (height, gap) = match (point.share > 0.85, row) {
+                (true, 0) => (VPos::Top, -0.04),
+                (true, _) => (VPos::Top, -0.13),
+                (false, 0) => (VPos::Bottom, 0.04),
+                (false, _) => (VPos::Bottom, 0.13),
+            };
+            let style = font(TEXT_PX, INK).pos(Pos::new(side, height));
+            chart.draw_series([Text::new(text, (point.day, point.share + gap), style)])?;
+        }
+        Ok(())
+    };
+    Plan {
+        slug: "survival",
+        title: "How likely the credits still last",
+        explanation: "The share of futures that still have credits on each day (Kaplan-Meier), \
+                      with its 95 % confidence band."
+            .to_string(),
+        table: tables::survival(scenario, forecast),
+        plot_height: 600,
+        legend: vec![
+            Key::new(Mark::Line, BLUE, "share of futures"),
+            Key::new(Mark::Patch, BLUE.mix(0.2), "95 % confidence"),
+        ],
+        plot: Box::new(plot),
+    }
+}

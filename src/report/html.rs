@@ -1,0 +1,214 @@
+//! `report.html`: one file, no network access.
+
+use std::fmt::Write;
+
+use super::figures::Figure;
+use super::format::{
+    MISSING, chosen_percent, date_after, days, eth, grouped, html_escaped, interval, percent,
+    plural, quantile_interval, share_interval, short_date,
+};
+use super::sentence::sentence;
+use super::table::Table;
+use super::{RunContext, tables};
+use crate::ensemble::Forecast;
+use crate::scenario::Scenario;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+/// Most rows of a table under a figure; the CSV holds all.
+const ROWS: usize = 60;
+
+pub(super) fn html(
+    scenario: &Scenario,
+    forecast: &Forecast,
+    context: &RunContext,
+    figures: &[Figure],
+) -> String {
+    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
+    let title = html_escaped(title);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <header>\n<p class=\"over\">{title}</p>\n<h1>{}</h1>\n<p class=\"under\">{}</p>\n\
+         </header>\n",
+        html_escaped(&sentence(scenario, forecast)),
+        html_escaped(&format!(
+            "{} LPT, {} ETH from {}. {} simulated futures over {} days.",
+            grouped(scenario.credits.lpt.to_coins(), 0),
+            eth(scenario.credits.eth.to_coins()),
+            short_date(scenario.start),
+            grouped(f64::from(forecast.replications), 0),
+            grouped(f64::from(forecast.horizon_days), 0),
+        )),
+    );
+    push_cards(&mut page, scenario, forecast);
+    push_objectives(&mut page, forecast);
+    push_warnings(&mut page, forecast, context);
+
+    page.push_str("<section>\n<h2>How long the credits last</h2>\n<div class=\"stack\">\n");
+    push_table(&mut page, &tables::runway(scenario, forecast));
+    let chances = tables::chances(scenario, forecast);
+    if !chances.rows.is_empty() {
+        push_table(&mut page, &chances);
+    }
+    page.push_str("</div>\n</section>\n");
+    for figure in figures {
+        push_figure(&mut page, figure, context);
+    }
+    page.push_str("<section>\n<h2>Spend in detail</h2>\n<div class=\"stack\">\n");
+    for table in tables::spend_in_detail(forecast) {
+        push_table(&mut page, &table);
+    }
+    page.push_str("</div>\n</section>\n");
+    page.push_str("<section>\n<h2>Concentration of fees</h2>\n");
+    push_table(&mut page, &tables::concentration(forecast));
+    page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
+    push_table(&mut page, &tables::requests(forecast));
+    page.push_str("</section>\n");
+    push_origin(&mut page, forecast, context);
+    let _ = write!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
+    page
+}
+
+fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
+    let runway = &forecast.runway;
+    let horizon = forecast.horizon_days;
+    let beyond = format!(">{}", plural(&grouped(f64::from(horizon), 0), "day"));
+    let lasts = |value: Option<f64>| {
+        value.map_or_else(|| beyond.clone(), |value| plural(&days(value), "day"))
+    };
+    let until = |value: Option<f64>| {
+        let date = value.and_then(|days| date_after(scenario.start, days));
+        date.map_or_else(|| "not reached".to_string(), |date| format!("to {}", short_date(date)))
+    };
+    let spend = &forecast.spend.total_eth;
+    let service = &forecast.service;
+    let measures = &forecast.concentration;
+    let latency = service.latency.p50_ms.map_or(MISSING.to_string(), |ms| grouped(ms, 0));
+    let cards = [
+        (
+            "Half of the futures last",
+            lasts(runway.p50.days),
+            format!("{} {}", until(runway.p50.days), quantile_interval(&runway.p50, horizon)),
+        ),
+        (
+            "Nine in ten last",
+            lasts(runway.p10.days),
+            format!("{} {}", until(runway.p10.days), quantile_interval(&runway.p10, horizon)),
+        ),
+        (
+            "Spent on average",
+            format!("{} ETH", eth(spend.mean)),
+            format!("of {} {}", eth(scenario.credits.eth.to_coins()), interval(spend, 2)),
+        ),
+        (
+            "Requests served",
+            service.success_rate().map_or(MISSING.to_string(), percent),
+            format!("median latency {latency} ms"),
+        ),
+        (
+            "Four largest earn",
+            percent(measures.top4.mean),
+            format!("{} % of all fees", share_interval(&measures.top4)),
+        ),
+        (
+            "Gini of fees",
+            grouped(measures.gini.mean, 2),
+            format!("stake has {}", grouped(measures.stake_gini, 2)),
+        ),
+    ];
+    page.push_str("<section class=\"cards\" aria-label=\"Key figures\">\n");
+    for (name, value, note) in cards {
+        let _ = writeln!(
+            page,
+            "<div class=\"card\"><p>{name}</p><strong>{}</strong><small>{}</small></div>",
+            html_escaped(&value),
+            html_escaped(note.trim()),
+        );
+    }
+    page.push_str("</section>\n");
+}
+
+fn push_objectives(page: &mut String, forecast: &Forecast) {
+    if forecast.objectives.is_empty() {
+        return;
+    }
+    page.push_str("<section>\n<h2>Objectives</h2>\n<ul class=\"objectives\">\n");
+    for objective in &forecast.objectives {
+        let verdict = if objective.met { "met" } else { "missed" };
+        let _ = writeln!(
+            page,
+            "<li class=\"{verdict}\"><b>{verdict}</b> {}: {} in {} of the futures {}, needs {}</li>",
+            html_escaped(&objective.id),
+            html_escaped(&objective.text),
+            html_escaped(&percent(objective.probability.mean)),
+            share_interval(&objective.probability),
+            html_escaped(&chosen_percent(objective.required)),
+        );
+    }
+    page.push_str("</ul>\n</section>\n");
+}
+
+fn push_warnings(page: &mut String, forecast: &Forecast, context: &RunContext) {
+    if forecast.warnings.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<section>\n<h2>What to know before believing it</h2>\n<ul class=\"warnings\">\n",
+    );
+    for warning in &forecast.warnings {
+        let _ = writeln!(
+            page,
+            "<li><b>{}</b> {} <small>Silence it with <code>{}</code>.</small></li>",
+            html_escaped(warning.id),
+            html_escaped(&warning.text),
+            html_escaped(&context.suppress_hint(warning.id)),
+        );
+    }
+    page.push_str("</ul>\n</section>\n");
+}
+
+fn push_table(page: &mut String, table: &Table) {
+    let _ = writeln!(page, "<div class=\"scroll\">{}</div>", table.html(usize::MAX));
+}
+
+fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
+    let slug = figure.slug;
+    let thinned = if figure.table.rows.len() > ROWS { ", every row in the CSV" } else { "" };
+    let _ = write!(
+        page,
+        "<figure id=\"{slug}\" data-csv=\"{csv}\">\n<h2>{title}</h2>\n<p class=\"explains\">{explanation}</p>\n\
+         <div class=\"scroll\">{svg}</div>\n<figcaption>\n\
+         <div class=\"buttons\" hidden><button data-save=\"svg\">Download SVG</button>\
+         <button data-save=\"png\">PNG</button><button data-save=\"csv\">CSV</button></div>\n\
+         <details><summary>Data behind the figure{thinned}</summary>\
+         <div class=\"scroll tall\">{table}</div></details>\n\
+         <p class=\"command\">Made by <code>{command}</code></p>\n</figcaption>\n</figure>\n",
+        title = html_escaped(figure.title),
+        explanation = html_escaped(&figure.explanation),
+        svg = figure.inline(),
+        table = figure.table.html(ROWS),
+        command = html_escaped(&context.command),
+        csv = figure.table.csv().replace('&', "&amp;").replace('"', "&quot;"),
+    );
+}
+
+fn push_origin(page: &mut String, forecast: &Forecast, context: &RunContext) {
+    let _ = write!(
+        page,
+        "<section>\n<h2>Assumptions and reproduction</h2>\n<p>Every assumption is a line of \
+         <code>scenario.toml</code>, the resolved scenario beside this page. The same version, \
+         scenario and seed give the same bytes on any machine; <code>manifest.json</code> has the \
+         hash of every file.</p>\n<pre><code>{}</code></pre>\n<dl>\
+         <dt>orchsim</dt><dd>{}</dd><dt>Seed</dt><dd>{}</dd><dt>Replications</dt><dd>{}</dd>\
+         <dt>Scenario hash</dt><dd><code>{}</code></dd></dl>\n</section>\n",
+        html_escaped(&context.command),
+        html_escaped(&context.version),
+        forecast.seed,
+        forecast.replications,
+        html_escaped(&context.scenario_hash),
+    );
+}

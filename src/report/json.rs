@@ -1,0 +1,203 @@
+//! `summary.json`: the forecast for programs.
+
+use serde_json::{Map, Value, json};
+
+use super::RunContext;
+use super::format::{date_after, rounded};
+use super::sentence::sentence;
+use crate::ensemble::{Estimate, Forecast, Quantile};
+use crate::scenario::Scenario;
+use crate::units::Wei;
+
+/// Version of the layout [`summary_json`] describes; it grows when a key
+/// changes its meaning or goes.
+pub const SUMMARY_SCHEMA: u32 = 1;
+
+/// The forecast as one JSON document.
+///
+/// Keys are in alphabetical order, floats have 9 significant digits, wei are
+/// decimal strings, shares lie between 0 and 1, an interval is `[lo, hi]` at
+/// 95 %, and what lies beyond the horizon is `null`.
+///
+/// | key | holds |
+/// | --- | --- |
+/// | `schema` | version of this layout, [`SUMMARY_SCHEMA`] |
+/// | `version`, `scenario`, `title`, `scenario_hash`, `seed`, `replications`, `horizon_days`, `start` | what was run |
+/// | `answer` | the result as a sentence |
+/// | `credits` | `lpt`, `eth_wei`, `eth` at the start |
+/// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share` |
+/// | `runway_dates` | the dates of `p10`, `p50`, `p90` |
+/// | `survival` | a point a day: `day`, `share` that still has credits, `lo`, `hi` |
+/// | `spend` | means over replications: `total_wei`, `total_eth`, `total_eth_ci95`, and wei by name in `by_pipeline`, `by_model`, `by_gateway`, `by_region` (of the users), each adding up to the total |
+/// | `fees.by_orchestrator` | largest first: `id`, `region`, `wei`, `eth`, `share`, `share_ci95`, `stake_share`, `requests` |
+/// | `fees.by_region` | wei by region of the orchestrators |
+/// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
+/// | `fees.concentration` | `gini`, `hhi`, `nakamoto`, `top1`, `top4`, each with its `_ci95`, and `stake_gini` |
+/// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
+/// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
+/// | `warnings` | `id`, `text` |
+pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
+    json!({
+        "schema": SUMMARY_SCHEMA,
+        "version": context.version,
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "scenario_hash": context.scenario_hash,
+        "seed": forecast.seed,
+        "replications": forecast.replications,
+        "horizon_days": forecast.horizon_days,
+        "start": scenario.start.to_string(),
+        "answer": sentence(scenario, forecast),
+        "credits": {
+            "lpt": number(scenario.credits.lpt.to_coins()),
+            "eth_wei": scenario.credits.eth.to_decimal_string(),
+            "eth": number(scenario.credits.eth.to_coins()),
+        },
+        "runway_days": runway(forecast),
+        "runway_dates": {
+            "p10": date(scenario, &forecast.runway.p10),
+            "p50": date(scenario, &forecast.runway.p50),
+            "p90": date(scenario, &forecast.runway.p90),
+        },
+        "survival": forecast.survival.iter().map(|point| json!({
+            "day": number(point.day),
+            "share": number(point.share),
+            "lo": number(point.lo),
+            "hi": number(point.hi),
+        })).collect::<Vec<_>>(),
+        "spend": {
+            "total_wei": forecast.spend.total.to_decimal_string(),
+            "total_eth": number(forecast.spend.total_eth.mean),
+            "total_eth_ci95": ci95(&forecast.spend.total_eth),
+            "by_pipeline": wei_by_name(&forecast.spend.by_pipeline),
+            "by_model": wei_by_name(&forecast.spend.by_model),
+            "by_gateway": wei_by_name(&forecast.spend.by_gateway),
+            "by_region": wei_by_name(&forecast.spend.by_region),
+        },
+        "fees": fees(forecast),
+        "service": service(forecast),
+        "objectives": forecast.objectives.iter().map(|objective| json!({
+            "id": objective.id,
+            "text": objective.text,
+            "probability": number(objective.probability.mean),
+            "probability_ci95": ci95(&objective.probability),
+            "required": number(objective.required),
+            "met": objective.met,
+        })).collect::<Vec<_>>(),
+        "warnings": forecast.warnings.iter().map(|warning| json!({
+            "id": warning.id,
+            "text": warning.text,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn runway(forecast: &Forecast) -> Value {
+    let runway = &forecast.runway;
+    let days = |quantile: &Quantile| optional(quantile.days);
+    let interval = |quantile: &Quantile| json!([optional(quantile.lo), optional(quantile.hi)]);
+    json!({
+        "p10": days(&runway.p10),
+        "p10_ci95": interval(&runway.p10),
+        "p50": days(&runway.p50),
+        "p50_ci95": interval(&runway.p50),
+        "p90": days(&runway.p90),
+        "p90_ci95": interval(&runway.p90),
+        "mean": optional(runway.mean.map(|mean| mean.mean)),
+        "mean_ci95": runway.mean.as_ref().map_or(Value::Null, ci95),
+        "restricted_mean": number(runway.restricted_mean.mean),
+        "restricted_mean_ci95": ci95(&runway.restricted_mean),
+        "censored_share": number(runway.censored_share),
+    })
+}
+
+fn fees(forecast: &Forecast) -> Value {
+    let measures = &forecast.concentration;
+    let regions: Vec<(String, Wei)> =
+        forecast.region_fees.iter().map(|region| (region.id.clone(), region.fees)).collect();
+    json!({
+        "by_orchestrator": forecast.fees.iter().map(|fee| json!({
+            "id": fee.id,
+            "region": fee.region,
+            "wei": fee.fees.to_decimal_string(),
+            "eth": number(fee.fees.to_coins()),
+            "share": number(fee.share.mean),
+            "share_ci95": ci95(&fee.share),
+            "stake_share": number(fee.stake_share),
+            "requests": number(fee.requests),
+        })).collect::<Vec<_>>(),
+        "by_region": wei_by_name(&regions),
+        "regions": forecast.region_fees.iter().map(|region| json!({
+            "id": region.id,
+            "name": region.name,
+            "orchestrators": region.orchestrators,
+            "wei": region.fees.to_decimal_string(),
+            "eth": number(region.fees.to_coins()),
+            "share": number(region.share.mean),
+            "share_ci95": ci95(&region.share),
+        })).collect::<Vec<_>>(),
+        "concentration": {
+            "gini": number(measures.gini.mean),
+            "gini_ci95": ci95(&measures.gini),
+            "hhi": number(measures.hhi.mean),
+            "hhi_ci95": ci95(&measures.hhi),
+            "nakamoto": number(measures.nakamoto.mean),
+            "nakamoto_ci95": ci95(&measures.nakamoto),
+            "top1": number(measures.top1.mean),
+            "top1_ci95": ci95(&measures.top1),
+            "top4": number(measures.top4.mean),
+            "top4_ci95": ci95(&measures.top4),
+            "stake_gini": number(measures.stake_gini),
+        },
+    })
+}
+
+fn service(forecast: &Forecast) -> Value {
+    let service = &forecast.service;
+    let reasons = service.failed.named().map(|(name, count)| (name.to_string(), number(count)));
+    json!({
+        "asked": number(service.asked),
+        "served": number(service.served),
+        "failed": number(service.failed.total()),
+        "failed_by_reason": Map::from_iter(reasons),
+        "success_rate": optional(service.success_rate()),
+        "latency_ms": {
+            "p50": optional(service.latency.p50_ms),
+            "p95": optional(service.latency.p95_ms),
+            "p99": optional(service.latency.p99_ms),
+        },
+    })
+}
+
+fn date(scenario: &Scenario, quantile: &Quantile) -> Value {
+    let date = quantile.days.and_then(|days| date_after(scenario.start, days));
+    date.map_or(Value::Null, |date| Value::String(date.to_string()))
+}
+
+/// Amounts of the same name are added up.
+fn wei_by_name(parts: &[(String, Wei)]) -> Value {
+    let mut sums = std::collections::BTreeMap::<&str, u128>::new();
+    for (name, wei) in parts {
+        *sums.entry(name).or_default() += wei.0;
+    }
+    sums.into_iter().map(|(name, sum)| (name.to_string(), Value::String(sum.to_string()))).collect()
+}
+
+fn ci95(estimate: &Estimate) -> Value {
+    json!([number(estimate.lo), number(estimate.hi)])
+}
+
+fn optional(value: Option<f64>) -> Value {
+    value.map_or(Value::Null, number)
+}
+
+/// An integer where the number is whole; `null` where it is not finite.
+fn number(value: f64) -> Value {
+    const EXACT: f64 = 9.0e15;
+    match rounded(value) {
+        Some(short) if short == libm::floor(short) && libm::fabs(short) < EXACT => {
+            Value::from(short as i64)
+        }
+        Some(short) => Value::from(short),
+        None => Value::Null,
+    }
+}

@@ -1,0 +1,107 @@
+//! `report.md`, ready for a forum post.
+
+use std::fmt::Write;
+
+use super::figures::Figure;
+use super::format::{grouped, long_date, markdown_escaped};
+use super::sentence::sentence;
+use super::table::Table;
+use super::{RunContext, tables};
+use crate::ensemble::Forecast;
+use crate::scenario::Scenario;
+
+/// Orchestrators in the table; the rest are in the CSV file.
+const TOP_ORCHESTRATORS: usize = 10;
+
+pub(super) fn markdown(
+    scenario: &Scenario,
+    forecast: &Forecast,
+    context: &RunContext,
+    figures: &[Figure],
+) -> String {
+    let mut text = format!(
+        "# {}\n\n**{}**\n\n",
+        markdown_escaped(if scenario.title.is_empty() { &scenario.name } else { &scenario.title }),
+        markdown_escaped(&sentence(scenario, forecast)),
+    );
+    let _ = writeln!(
+        text,
+        "{} LPT, {} ETH from {}; {} simulated futures over {} days.\n",
+        grouped(scenario.credits.lpt.to_coins(), 0),
+        super::format::eth(scenario.credits.eth.to_coins()),
+        long_date(scenario.start),
+        grouped(f64::from(forecast.replications), 0),
+        grouped(f64::from(forecast.horizon_days), 0),
+    );
+    let figure = |slug: &str| {
+        let found = figures.iter().find(|figure| figure.slug == slug);
+        found.map_or(String::new(), |figure| {
+            format!("![{}](figures/{slug}.svg)\n\n{}\n\n", figure.title, figure.explanation)
+        })
+    };
+    let table = |table: Table| table.markdown(usize::MAX) + "\n";
+
+    text.push_str("## How long the credits last\n\n");
+    text.push_str(&table(tables::runway(scenario, forecast)));
+    text.push_str(&figure("burn-down"));
+    let chances = tables::chances(scenario, forecast);
+    if !chances.rows.is_empty() {
+        text.push_str(&table(chances));
+    }
+    text.push_str(&figure("survival"));
+    if !forecast.objectives.is_empty() {
+        text.push_str("## Objectives\n\n");
+        text.push_str(&table(tables::objectives(forecast)));
+    }
+
+    text.push_str("## What they are spent on\n\n");
+    text.push_str(&table(tables::spend_by_pipeline(forecast)));
+    text.push_str(&figure("burn-by-pipeline"));
+    for part in tables::spend_in_detail(forecast) {
+        text.push_str(&table(part));
+    }
+
+    text.push_str("## Who earns the fees\n\n");
+    text.push_str(&tables::fees_by_orchestrator(forecast).markdown(TOP_ORCHESTRATORS));
+    text.push_str("\nEvery orchestrator is in `fees_by_orchestrator.csv`.\n\n");
+    text.push_str(&figure("fees-by-orchestrator"));
+    text.push_str(&table(tables::fees_by_region(forecast)));
+    text.push_str(&figure("fees-by-region"));
+    text.push_str(&table(tables::concentration(forecast)));
+    text.push_str(&figure("lorenz"));
+
+    text.push_str("## How well users are served\n\n");
+    text.push_str(&table(tables::service(forecast)));
+
+    if !forecast.warnings.is_empty() {
+        text.push_str("## What to know before believing it\n\n");
+        for warning in &forecast.warnings {
+            let _ = writeln!(text, "- **{}**: {}", warning.id, markdown_escaped(&warning.text));
+        }
+        text.push('\n');
+    }
+
+    let _ = write!(
+        text,
+        "## Assumptions and reproduction\n\nEvery assumption is a line of `scenario.toml`, the \
+         resolved scenario beside this report. The same version, scenario and seed give the same \
+         bytes on any machine:\n\n{}\n- orchsim {}, seed {}\n- scenario hash `{}`\n",
+        fenced(&context.command),
+        markdown_escaped(&context.version),
+        forecast.seed,
+        context.scenario_hash,
+    );
+    text
+}
+
+/// A code block whose fence is longer than any run of backticks in it.
+fn fenced(code: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in code.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat((longest + 1).max(3));
+    format!("{fence}sh\n{code}\n{fence}\n")
+}

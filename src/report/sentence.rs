@@ -1,0 +1,82 @@
+//! The answer in a sentence.
+
+use jiff::civil::Date;
+
+use super::format::{date_after, days, long_date, plural, quantile_interval, whole_percent};
+use super::format::{grouped, short_date};
+use crate::ensemble::Forecast;
+use crate::scenario::Scenario;
+
+/// How long the credits last, in one sentence for someone who reads nothing
+/// else. Where more than half of the futures outlive the horizon it says so
+/// instead of naming a date.
+pub fn sentence(scenario: &Scenario, forecast: &Forecast) -> String {
+    let start = scenario.start;
+    let runway = &forecast.runway;
+    if forecast.replications == 1 {
+        return only_future(start, forecast);
+    }
+    let horizon = horizon_text(start, forecast.horizon_days);
+    let Some(median) = runway.p50.days else {
+        return not_reached(forecast, &horizon);
+    };
+    let half = if median < 1.0 {
+        format!("Half of the futures run out on the first day, {}", long_date(start))
+    } else {
+        format!("Half of the futures run out before {}", date_text(start, libm::ceil(median)))
+    };
+    match runway.p10.days {
+        Some(p10) => format!("{half}; {}.", nine_in_ten(p10, forecast)),
+        None => format!("{half}."),
+    }
+}
+
+fn only_future(start: Date, forecast: &Forecast) -> String {
+    match forecast.runways.first() {
+        Some(&(runway, false)) => format!(
+            "The one simulated future runs out after {} ({}).",
+            plural(&days(runway), "day"),
+            date_text(start, runway)
+        ),
+        _ => format!(
+            "Not reached: the one simulated future still has credits after {}.",
+            horizon_text(start, forecast.horizon_days)
+        ),
+    }
+}
+
+fn not_reached(forecast: &Forecast, horizon: &str) -> String {
+    let runway = &forecast.runway;
+    if forecast.spend.total.0 == 0 {
+        return format!("Not reached: nothing is spent in {horizon}.");
+    }
+    let first = forecast.runways.iter().filter(|(_, censored)| !censored);
+    let first = first.map(|&(days, _)| days).min_by(f64::total_cmp);
+    let Some(first) = first else {
+        return format!("Not reached: every simulated future still has credits after {horizon}.");
+    };
+    let left = whole_percent(runway.censored_share);
+    let end = match runway.p10.days {
+        Some(p10) => nine_in_ten(p10, forecast),
+        None => format!("the first to run out does so after {}", plural(&days(first), "day")),
+    };
+    format!("Not reached: {left} of the futures still have credits after {horizon}; {end}.")
+}
+
+fn nine_in_ten(p10: f64, forecast: &Forecast) -> String {
+    let interval = quantile_interval(&forecast.runway.p10, forecast.horizon_days);
+    let lasting = format!("90 % last at least {} {interval}", plural(&days(p10), "day"));
+    lasting.trim_end().to_string()
+}
+
+fn horizon_text(start: Date, horizon_days: u32) -> String {
+    let span = plural(&grouped(f64::from(horizon_days), 0), "day");
+    match date_after(start, f64::from(horizon_days)) {
+        Some(date) => format!("{span} ({})", short_date(date)),
+        None => span,
+    }
+}
+
+fn date_text(start: Date, day: f64) -> String {
+    date_after(start, day).map_or_else(|| format!("day {}", days(day)), long_date)
+}

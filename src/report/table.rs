@@ -1,0 +1,234 @@
+//! One table, four ways to print it: CSV, HTML, Markdown and terminal text.
+
+use std::fmt::Write;
+
+use jiff::civil::Date;
+
+use super::csv;
+use super::format::{
+    MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
+    precise, printable, shortened,
+};
+use crate::units::Wei;
+
+/// Longest cell on a terminal, in characters; the last of a line may be longer.
+const TEXT_WIDTH: usize = 30;
+
+/// What a number counts; decides how people see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Eth,
+    Share,
+    Days,
+    Count,
+    Milliseconds,
+    /// No unit, three decimals.
+    Index,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    Text(String),
+    Date(Option<Date>),
+    Number(Option<f64>, Unit),
+    Wei(Wei),
+}
+
+impl Cell {
+    pub(super) fn text(text: impl Into<String>) -> Cell {
+        Cell::Text(text.into())
+    }
+
+    pub(super) fn eth(value: f64) -> Cell {
+        Cell::Number(Some(value), Unit::Eth)
+    }
+
+    pub(super) fn share(value: f64) -> Cell {
+        Cell::Number(Some(value), Unit::Share)
+    }
+
+    pub(super) fn days(value: f64) -> Cell {
+        Cell::Number(Some(value), Unit::Days)
+    }
+
+    pub(super) fn count(value: f64) -> Cell {
+        Cell::Number(Some(value), Unit::Count)
+    }
+
+    /// As a program reads it: full precision, ISO dates, empty where missing.
+    fn precise(&self) -> String {
+        match self {
+            Cell::Text(text) => csv::inert(text),
+            Cell::Date(date) => date.map(|date| date.to_string()).unwrap_or_default(),
+            Cell::Number(value, _) => value.map(precise).unwrap_or_default(),
+            Cell::Wei(wei) => wei.to_decimal_string(),
+        }
+    }
+
+    /// As a person reads it.
+    fn readable(&self) -> String {
+        match self {
+            Cell::Text(text) => text.clone(),
+            Cell::Date(date) => date.map_or(MISSING.to_string(), |date| date.to_string()),
+            Cell::Number(None, _) => MISSING.to_string(),
+            Cell::Number(Some(value), unit) => match unit {
+                Unit::Eth => eth(*value),
+                Unit::Share => percent(*value),
+                Unit::Days => days(*value),
+                Unit::Count => count(*value),
+                Unit::Milliseconds => milliseconds(*value),
+                Unit::Index => grouped(*value, 3),
+            },
+            Cell::Wei(wei) => wei.to_decimal_string(),
+        }
+    }
+}
+
+/// A column. `key` names it in CSV, with its unit; `label` heads it for
+/// people, and is `None` where only programs care.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) key: String,
+    label: Option<String>,
+    is_text: bool,
+}
+
+impl Column {
+    pub(super) fn text(key: &str, label: &str) -> Column {
+        Column { key: key.to_string(), label: Some(label.to_string()), is_text: true }
+    }
+
+    pub(super) fn number(key: impl Into<String>, label: impl Into<String>) -> Column {
+        Column { key: key.into(), label: Some(label.into()), is_text: false }
+    }
+
+    pub(super) fn for_programs(key: impl Into<String>) -> Column {
+        Column { key: key.into(), label: None, is_text: false }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    pub(super) fn new(columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {
+        Table { columns, rows }
+    }
+
+    pub(super) fn csv(&self) -> String {
+        let keys: Vec<String> = self.columns.iter().map(|column| csv::inert(&column.key)).collect();
+        let mut text = csv::line(keys.iter().map(String::as_str));
+        for row in &self.rows {
+            let cells: Vec<String> = row.iter().map(Cell::precise).collect();
+            text.push_str(&csv::line(cells.iter().map(String::as_str)));
+        }
+        text
+    }
+
+    /// With at most about `most` rows: of a longer table every n-th, and the
+    /// last.
+    pub(super) fn html(&self, most: usize) -> String {
+        let mut html = String::from("<table><thead><tr>");
+        let class = |column: &Column| if column.is_text { "" } else { " class=\"n\"" };
+        for (column, label) in self.labelled() {
+            let _ = write!(html, "<th scope=\"col\"{}>{}</th>", class(column), html_escaped(label));
+        }
+        html.push_str("</tr></thead><tbody>\n");
+        let stride = self.rows.len().div_ceil(most.max(1)).max(1);
+        let last = self.rows.len().saturating_sub(1);
+        for (_, row) in self.rows.iter().enumerate().filter(|(i, _)| i % stride == 0 || *i == last)
+        {
+            html.push_str("<tr>");
+            for (column, cell) in self.columns.iter().zip(row).filter(|(c, _)| c.label.is_some()) {
+                let _ =
+                    write!(html, "<td{}>{}</td>", class(column), html_escaped(&cell.readable()));
+            }
+            html.push_str("</tr>\n");
+        }
+        html.push_str("</tbody></table>");
+        html
+    }
+
+    /// The first `most` rows.
+    pub(super) fn markdown(&self, most: usize) -> String {
+        let labels: Vec<(&Column, &str)> = self.labelled().collect();
+        let mut text = String::new();
+        for (_, label) in &labels {
+            let _ = write!(text, "| {} ", markdown_escaped(label));
+        }
+        text.push_str("|\n");
+        for (column, _) in &labels {
+            text.push_str(if column.is_text { "| --- " } else { "| ---: " });
+        }
+        text.push_str("|\n");
+        for row in self.rows.iter().take(most) {
+            for (_, cell) in self.columns.iter().zip(row).filter(|(c, _)| c.label.is_some()) {
+                let _ = write!(text, "| {} ", markdown_escaped(&cell.readable()));
+            }
+            text.push_str("|\n");
+        }
+        text
+    }
+
+    /// Aligned lines of the columns named by `keys`: the heading, then the
+    /// first `most` rows. With `bar`, the shares of that column follow as bars.
+    pub(super) fn lines(&self, keys: &[&str], most: usize, bar: Option<&str>) -> Vec<String> {
+        let position = |key: &str| self.columns.iter().position(|column| column.key == key);
+        let shown: Vec<usize> = keys.iter().filter_map(|key| position(key)).collect();
+        let heading = |&i: &usize| self.columns[i].label.clone().unwrap_or_default();
+        let mut grid: Vec<Vec<String>> = vec![shown.iter().map(heading).collect()];
+        for row in self.rows.iter().take(most) {
+            let text = |&i: &usize| row.get(i).map(Cell::readable).unwrap_or_default();
+            let is_open = |i: &usize| bar.is_none() && shown.last() == Some(i);
+            let most = |i: &usize| if is_open(i) { usize::MAX } else { TEXT_WIDTH };
+            let cell = |i: &usize| shortened(&printable(&text(i)), most(i));
+            grid.push(shown.iter().map(cell).collect());
+        }
+        let is_text: Vec<bool> = shown.iter().map(|&i| self.columns[i].is_text).collect();
+        let mut lines = aligned(&grid, &is_text);
+        if let Some(column) = bar.and_then(position) {
+            for (line, row) in lines.iter_mut().skip(1).zip(&self.rows) {
+                if let Some(Cell::Number(Some(share), Unit::Share)) = row.get(column) {
+                    let _ = write!(line, "  {}", bar_of(*share));
+                }
+            }
+        }
+        lines
+    }
+
+    fn labelled(&self) -> impl Iterator<Item = (&Column, &str)> {
+        self.columns.iter().filter_map(|column| Some((column, column.label.as_deref()?)))
+    }
+}
+
+/// Pads cells into columns: text to the left, numbers to the right.
+fn aligned(grid: &[Vec<String>], is_text: &[bool]) -> Vec<String> {
+    let width_of = |i: usize| {
+        let cells = grid.iter().filter_map(|row| row.get(i));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..is_text.len()).map(width_of).collect();
+    let pad = |row: &Vec<String>| {
+        let mut line = String::new();
+        for (i, ((cell, &width), &is_text)) in row.iter().zip(&widths).zip(is_text).enumerate() {
+            let gap = if i == 0 { "" } else { "  " };
+            let _ = if is_text {
+                write!(line, "{gap}{cell:<width$}")
+            } else {
+                write!(line, "{gap}{cell:>width$}")
+            };
+        }
+        line.trim_end().to_string()
+    };
+    grid.iter().map(pad).collect()
+}
+
+/// A bar of at most 20 characters for a share of 1.
+fn bar_of(share: f64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = libm::round(share.clamp(0.0, 1.0) * 160.0) as usize;
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}

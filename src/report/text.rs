@@ -1,0 +1,255 @@
+//! The summary on a terminal.
+
+use super::format::{
+    self, date_after, eth, grouped, interval, milliseconds, percent, printable, short_date,
+};
+use super::sentence::sentence;
+use super::{RunContext, tables};
+use crate::ensemble::Forecast;
+use crate::scenario::Scenario;
+
+/// Widest summary, in columns.
+const WIDEST: usize = 100;
+/// Narrowest: below it lines are cut.
+const NARROWEST: usize = 60;
+const CHART_WIDTH: usize = 60;
+const CHART_HEIGHT: usize = 8;
+const TOP_ORCHESTRATORS: usize = 8;
+
+/// How the terminal summary is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to colour it with ANSI escape sequences.
+    pub color: bool,
+    /// Columns of the terminal; 60 to 100 of them are used.
+    pub width: usize,
+}
+
+/// The forecast for a terminal: the answer as a sentence in the first line,
+/// then a summary of at most 100 columns.
+pub fn terminal(
+    scenario: &Scenario,
+    forecast: &Forecast,
+    context: &RunContext,
+    style: Style,
+) -> String {
+    let width = style.width.clamp(NARROWEST, WIDEST);
+    let mut page = Page { text: String::new(), width, color: style.color };
+    page.paragraph(BOLD, &sentence(scenario, forecast), "");
+    page.blank();
+    page.paragraph(DIM, &what_was_run(scenario, forecast), "");
+
+    page.section(tables::runway(scenario, forecast).lines(
+        &["quantity", "runway_days", "interval_days", "date"],
+        4,
+        None,
+    ));
+    let chances = tables::chances(scenario, forecast);
+    if !chances.rows.is_empty() {
+        page.section(chances.lines(&["goal", "share", "interval", "date"], 4, None));
+    }
+    page.section(survival_chart(scenario, forecast));
+    page.section(tables::spend_by_pipeline(forecast).lines(
+        &["name", "spend_eth", "share"],
+        usize::MAX,
+        Some("share"),
+    ));
+    page.section(tables::fees_by_region(forecast).lines(
+        &["region", "orchestrators", "fees_eth", "fee_share"],
+        usize::MAX,
+        Some("fee_share"),
+    ));
+    page.section(tables::fees_by_orchestrator(forecast).lines(
+        &["orchestrator", "region", "fees_eth", "fee_share", "stake_share"],
+        TOP_ORCHESTRATORS,
+        Some("fee_share"),
+    ));
+    page.section(tables::concentration(forecast).lines(
+        &["measure", "value", "interval", "meaning"],
+        usize::MAX,
+        None,
+    ));
+    page.section(service(forecast));
+    page.objectives(forecast);
+    page.warnings(forecast, context);
+    if let Some(directory) = &context.directory {
+        page.blank();
+        page.paragraph(
+            "",
+            &format!("Files in {directory}: open report.html, or post report.md"),
+            "",
+        );
+    }
+    page.text
+}
+
+fn what_was_run(scenario: &Scenario, forecast: &Forecast) -> String {
+    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
+    format!(
+        "{title}: {} ETH from {}, {} replications over {} days, seed {}; {} ETH {} spent on average",
+        eth(scenario.credits.eth.to_coins()),
+        short_date(scenario.start),
+        grouped(f64::from(forecast.replications), 0),
+        grouped(f64::from(forecast.horizon_days), 0),
+        forecast.seed,
+        eth(forecast.spend.total_eth.mean),
+        interval(&forecast.spend.total_eth, 2),
+    )
+}
+
+fn service(forecast: &Forecast) -> Vec<String> {
+    let row = &forecast.service;
+    let ms = |value: Option<f64>| value.map_or(format::MISSING.to_string(), milliseconds);
+    let success = row.success_rate().map_or(format::MISSING.to_string(), percent);
+    let mut lines = vec![
+        "Service".to_string(),
+        format!(
+            "{} asked, {} served, {} failed: {success} success",
+            format::count(row.asked),
+            format::count(row.served),
+            format::count(row.failed.total()),
+        ),
+        format!(
+            "latency p50 {} ms, p95 {} ms, p99 {} ms",
+            ms(row.latency.p50_ms),
+            ms(row.latency.p95_ms),
+            ms(row.latency.p99_ms),
+        ),
+    ];
+    let reasons: Vec<String> = row
+        .failed
+        .named()
+        .iter()
+        .filter(|(_, count)| *count > 0.0)
+        .map(|(name, count)| format!("{} {}", name.replace('_', " "), format::count(*count)))
+        .collect();
+    if !reasons.is_empty() {
+        lines.push(format!("failed: {}", reasons.join(", ")));
+    }
+    lines
+}
+
+/// The share of futures with credits left, as a filled curve.
+fn survival_chart(scenario: &Scenario, forecast: &Forecast) -> Vec<String> {
+    const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let horizon = f64::from(forecast.horizon_days);
+    let share_at = |day: f64| {
+        let point = forecast.survival.iter().rfind(|point| point.day <= day);
+        point.map_or(1.0, |point| point.share)
+    };
+    let level = |column: usize| {
+        let day = (column as f64 + 0.5) / CHART_WIDTH as f64 * horizon;
+        libm::round(share_at(day).clamp(0.0, 1.0) * (8 * CHART_HEIGHT) as f64) as usize
+    };
+    let levels: Vec<usize> = (0..CHART_WIDTH).map(level).collect();
+    let mut lines = vec!["Futures with credits left".to_string()];
+    for row in (0..CHART_HEIGHT).rev() {
+        let label = match row {
+            _ if row == CHART_HEIGHT - 1 => "100 %",
+            _ if row == CHART_HEIGHT / 2 - 1 => " 50 %",
+            _ => "     ",
+        };
+        let cell = |&level: &usize| EIGHTHS[level.saturating_sub(8 * row).min(8)];
+        let bar: String = levels.iter().map(cell).collect();
+        lines.push(format!("{label} ┤{bar}").trim_end().to_string());
+    }
+    lines.push(format!("  0 % └{}", "─".repeat(CHART_WIDTH)));
+    let date = |day: f64| date_after(scenario.start, day).map(short_date).unwrap_or_default();
+    let (first, middle, last) = (date(0.0), date(horizon / 2.0), date(horizon));
+    let half = CHART_WIDTH / 2;
+    lines.push(format!("       {first:<half$}{middle}"));
+    if let Some(line) = lines.last_mut() {
+        let room = (7 + CHART_WIDTH).saturating_sub(line.chars().count());
+        line.push_str(&format!("{last:>room$}"));
+    }
+    lines
+}
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const GREEN: &str = "\x1b[32m";
+const RED: &str = "\x1b[31m";
+const YELLOW: &str = "\x1b[33m";
+const RESET: &str = "\x1b[0m";
+
+struct Page {
+    text: String,
+    width: usize,
+    color: bool,
+}
+
+impl Page {
+    fn line(&mut self, colour: &str, line: &str) {
+        let line = format::shortened(&printable(line), self.width).replace('\u{a0}', " ");
+        if self.color && !colour.is_empty() {
+            self.text.push_str(colour);
+            self.text.push_str(&line);
+            self.text.push_str(RESET);
+        } else {
+            self.text.push_str(&line);
+        }
+        self.text.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A heading line and what follows it, after a blank line.
+    fn section(&mut self, lines: Vec<String>) {
+        self.blank();
+        for (i, line) in lines.iter().enumerate() {
+            if i == 0 {
+                self.line(BOLD, line);
+            } else {
+                self.line("", line);
+            }
+        }
+    }
+
+    /// Text broken between words; lines after the first begin with `indent`.
+    fn paragraph(&mut self, colour: &str, text: &str, indent: &str) {
+        let mut line = String::new();
+        // A percent sign stays with its number.
+        let text = text.replace(" %", "\u{a0}%");
+        for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
+            let length = line.chars().count() + 1 + word.chars().count();
+            if length > self.width && !line.trim().is_empty() {
+                self.line(colour, &line);
+                line = indent.to_string();
+            } else if !line.is_empty() && !line.ends_with(' ') {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(colour, &line);
+    }
+
+    fn objectives(&mut self, forecast: &Forecast) {
+        if forecast.objectives.is_empty() {
+            return;
+        }
+        self.section(vec!["Objectives".to_string()]);
+        for objective in &forecast.objectives {
+            let (verdict, colour) = if objective.met { ("met", GREEN) } else { ("missed", RED) };
+            let text = format!(
+                "{verdict:<6}  {}: {} in {} of the futures {} (needs {})",
+                objective.id,
+                objective.text,
+                percent(objective.probability.mean),
+                format::share_interval(&objective.probability),
+                format::chosen_percent(objective.required),
+            );
+            self.paragraph(colour, &text, "        ");
+        }
+    }
+
+    fn warnings(&mut self, forecast: &Forecast, context: &RunContext) {
+        for warning in &forecast.warnings {
+            self.blank();
+            self.paragraph(YELLOW, &format!("warning[{}]: {}", warning.id, warning.text), "  ");
+            let hint = format!("  to silence it: {}", context.suppress_hint(warning.id));
+            self.line(DIM, &hint);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The run directory: what is in it, and that it is whole or not there.
+
+mod report_fixture;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use orchsim::ensemble::Forecast;
+use orchsim::report::{WriteError, WriteOptions, check_target, write_run_directory};
+use orchsim::scenario::Scenario;
+use report_fixture::{HOSTILE, awkward, context, realistic};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const FILES: [&str; 16] = [
+    "burn.csv",
+    "fees_by_orchestrator.csv",
+    "fees_by_region.csv",
+    "figures/burn-by-pipeline.svg",
+    "figures/burn-down.svg",
+    "figures/fees-by-orchestrator.svg",
+    "figures/fees-by-region.svg",
+    "figures/lorenz.svg",
+    "figures/survival.svg",
+    "manifest.json",
+    "report.html",
+    "report.md",
+    "requests.csv",
+    "runways.csv",
+    "scenario.toml",
+    "summary.json",
+];
+
+fn write(target: &Path, run: &(Scenario, Forecast)) -> Result<(), WriteError> {
+    let options = WriteOptions { png: false };
+    write_run_directory(target, &run.0, &run.1, &context(), "name = \"x\"\n", &options).map(|_| ())
+}
+
+/// Every file below `directory`, by its path in it.
+fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for (prefix, folder) in [("", directory.to_path_buf()), ("figures/", directory.join("figures"))]
+    {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_file() {
+                let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+                files.insert(name, fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    files
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// A small run whose figures tell it from the realistic one.
+fn other() -> (Scenario, Forecast) {
+    report_fixture::made_up(20, 3, 0.5)
+}
+
+#[test]
+fn a_run_directory_is_complete_and_its_manifest_true() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("deep/run");
+    write(&target, &realistic()).unwrap();
+    let files = contents(&target);
+    assert_eq!(files.keys().map(String::as_str).collect::<Vec<_>>(), FILES);
+    let manifest: Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+    assert_eq!(manifest["program"], "orchsim");
+    assert_eq!(manifest["seed"], 1);
+    let hashes = manifest["sha256"].as_object().unwrap();
+    assert_eq!(hashes.len(), FILES.len() - 1);
+    for (name, hash) in hashes {
+        let digest = Sha256::digest(&files[name]);
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash, &hex, "{name}");
+    }
+    assert_eq!(names(&home.path().join("deep")), ["run"]);
+}
+
+#[test]
+fn the_same_run_has_the_same_bytes() {
+    let home = tempfile::tempdir().unwrap();
+    let (a, b) = (home.path().join("a"), home.path().join("b"));
+    write(&a, &realistic()).unwrap();
+    write(&b, &realistic()).unwrap();
+    assert_eq!(contents(&a), contents(&b));
+}
+
+#[test]
+fn an_earlier_run_is_replaced_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    write(&target, &other()).unwrap();
+    fs::write(target.join("left-over.txt"), "from before").unwrap();
+    write(&target, &realistic()).unwrap();
+    assert_eq!(contents(&target).keys().map(String::as_str).collect::<Vec<_>>(), FILES);
+    assert_eq!(names(home.path()), ["run"]);
+}
+
+#[test]
+fn an_empty_directory_is_used_and_a_foreign_one_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let empty = home.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    write(&empty, &other()).unwrap();
+
+    let foreign = home.path().join("thesis");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("chapter-1.txt"), "years of work").unwrap();
+    for manifest in [None, Some("{\"program\": \"other\"}"), Some("not JSON")] {
+        if let Some(manifest) = manifest {
+            fs::write(foreign.join("manifest.json"), manifest).unwrap();
+        }
+        assert!(matches!(check_target(&foreign), Err(WriteError::Foreign(_))));
+        assert!(matches!(write(&foreign, &other()), Err(WriteError::Foreign(_))));
+    }
+    assert_eq!(fs::read(foreign.join("chapter-1.txt")).unwrap(), b"years of work");
+
+    let file = home.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(matches!(check_target(&file), Err(WriteError::NotADirectory(_))));
+    assert!(matches!(check_target(&file.join("run")), Err(WriteError::NotADirectory(_))));
+}
+
+#[test]
+fn what_a_killed_run_left_does_no_harm() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    let partial = home.path().join(".run.orchsim-partial");
+    fs::create_dir(&partial).unwrap();
+    fs::write(partial.join("summary.json"), "{\"half\":").unwrap();
+    fs::write(home.path().join(".run.orchsim-lock"), "").unwrap();
+    write(&target, &other()).unwrap();
+    assert_eq!(names(home.path()), ["run"]);
+}
+
+#[test]
+fn a_run_killed_between_its_renames_gets_its_directory_back() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    write(&target, &other()).unwrap();
+    let before = contents(&target);
+    fs::rename(&target, home.path().join(".run.orchsim-previous")).unwrap();
+    check_target(&target).unwrap();
+    assert_eq!(contents(&target), before);
+
+    // Killed after the second rename: the new one is in place, the old is litter.
+    fs::create_dir(home.path().join(".run.orchsim-previous")).unwrap();
+    write(&target, &realistic()).unwrap();
+    assert_eq!(names(home.path()), ["run"]);
+}
+
+#[test]
+fn a_failed_write_leaves_the_earlier_run_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    write(&target, &other()).unwrap();
+    let before = contents(&target);
+    // A file where the new directory would be written makes the write fail.
+    let partial = home.path().join(".run.orchsim-partial");
+    fs::write(&partial, "in the way").unwrap();
+    let error = write(&target, &realistic()).unwrap_err();
+    assert!(matches!(error, WriteError::Io { .. }), "{error}");
+    assert!(error.to_string().contains(".run.orchsim-partial"), "{error}");
+    assert_eq!(contents(&target), before);
+}
+
+#[test]
+fn two_runs_do_not_write_one_directory_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let lock = fs::File::create(home.path().join(".run.orchsim-lock")).unwrap();
+    lock.lock().unwrap();
+    let error = write(&home.path().join("run"), &other()).unwrap_err();
+    assert!(matches!(error, WriteError::Busy(_)), "{error}");
+}
+
+#[cfg(not(feature = "png"))]
+#[test]
+fn png_without_the_feature_is_refused_before_anything_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let (scenario, forecast) = other();
+    let options = WriteOptions { png: true };
+    let target = home.path().join("run");
+    let result = write_run_directory(&target, &scenario, &forecast, &context(), "", &options);
+    let message = result.unwrap_err().to_string();
+    assert!(message.contains("--features png"), "{message}");
+    assert!(names(home.path()).is_empty());
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn each_figure_gets_a_png_of_twice_its_size() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, scenario, forecast) in awkward() {
+        let options = WriteOptions { png: true };
+        let target = home.path().join("run");
+        write_run_directory(&target, &scenario, &forecast, &context(), "", &options).unwrap();
+        let files = contents(&target);
+        let pictures: Vec<_> = files.iter().filter(|(file, _)| file.ends_with(".png")).collect();
+        assert_eq!(pictures.len(), 6, "{name}");
+        for (_, bytes) in pictures {
+            assert_eq!(&bytes[1..4], b"PNG");
+            assert_eq!(u32::from_be_bytes([bytes[16], bytes[17], bytes[18], bytes[19]]), 1240);
+        }
+    }
+}
+
+#[test]
+fn awkward_forecasts_give_sound_files() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, scenario, forecast) in awkward() {
+        let target = home.path().join("run");
+        write(&target, &(scenario, forecast)).unwrap();
+        for (file, bytes) in contents(&target) {
+            let text = String::from_utf8(bytes).unwrap();
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            let holds_no_number = words.clone().any(|word| matches!(word, "NaN" | "inf" | "nan"));
+            assert!(!holds_no_number, "{name}: {file}");
+            if file.ends_with(".svg") {
+                let is_text = |c: char| !c.is_control() || c == '\n';
+                assert!(text.chars().all(is_text), "{name}: {file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_ids_are_text_in_every_file() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    let (mut scenario, mut forecast) = other();
+    scenario.title = HOSTILE.to_string();
+    forecast.fees.iter_mut().for_each(|row| row.id = HOSTILE.to_string());
+    forecast.region_fees.iter_mut().for_each(|row| row.name = HOSTILE.to_string());
+    forecast.service_rows.iter_mut().for_each(|row| row.gateway = HOSTILE.to_string());
+    write(&target, &(scenario, forecast)).unwrap();
+    let files = contents(&target);
+    let text = |name: &str| String::from_utf8_lossy(&files[name]).into_owned();
+
+    let page = text("report.html");
+    let scripts = page.split("data-csv=\"").map(|part| match part.split_once("\">") {
+        Some((_, rest)) => rest,
+        None => part,
+    });
+    let opened: usize = scripts.map(|part| part.matches("<script>").count()).sum();
+    assert_eq!(opened, 1, "only the page's own script");
+    for svg in FILES.iter().filter(|name| name.ends_with(".svg")) {
+        assert!(!text(svg).contains("<script"), "{svg}");
+    }
+    for csv in ["fees_by_orchestrator.csv", "requests.csv", "fees_by_region.csv"] {
+        let table = text(csv);
+        assert!(table.contains("'=1+1"), "{csv}");
+        assert!(!table.contains(",=1+1") && !table.contains(",\"=1+1"), "{csv}");
+    }
+    let post = text("report.md");
+    assert!(!post.contains("<script"));
+    assert!(!post.contains("[x](y)"));
+}
+
+#[test]
+fn the_page_needs_no_network() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    write(&target, &realistic()).unwrap();
+    let files = contents(&target);
+    let page = String::from_utf8_lossy(&files["report.html"]).into_owned();
+    let without_namespace = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!without_namespace.contains("http:") && !without_namespace.contains("https:"));
+    assert!(!page.contains("src=") && !page.contains("@import"));
+    // Every figure has a title, a description, a table, and the command.
+    for (part, count) in [("<figure ", 6), ("<title id=", 6), ("<desc id=", 6), ("<details>", 6)] {
+        assert_eq!(page.matches(part).count(), count, "{part}");
+    }
+    assert_eq!(page.matches("Made by <code>orchsim run").count(), 6);
+
+    let post = String::from_utf8_lossy(&files["report.md"]).into_owned();
+    assert_eq!(post.matches("](figures/").count(), 6);
+    assert!(!post.contains("](/"));
+}
+
+#[test]
+fn burn_has_a_line_a_day_and_series() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    write(&target, &realistic()).unwrap();
+    let burn = fs::read_to_string(target.join("burn.csv")).unwrap();
+    let mut lines = burn.lines();
+    let heading = "date,day,series,pipeline,mean_eth,p05_eth,p25_eth,p50_eth,p75_eth,p95_eth";
+    assert_eq!(lines.next(), Some(heading));
+    // Balance, spend, and seven pipelines on each of 500 days.
+    assert_eq!(lines.clone().count(), 500 * 9);
+    assert!(lines.next().is_some_and(|line| line.starts_with("2025-02-13,0,balance,all,,")));
+    let runways = fs::read_to_string(target.join("runways.csv")).unwrap();
+    assert_eq!(runways.lines().count(), 101);
+}

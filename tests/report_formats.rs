@@ -1,0 +1,201 @@
+//! What each format of a report says.
+
+mod report_fixture;
+
+use orchsim::ensemble::Forecast;
+use orchsim::report::{Style, sentence, summary_json, terminal};
+use orchsim::scenario::Scenario;
+use report_fixture::{HOSTILE, awkward, context, made_up, realistic};
+use serde_json::Value;
+
+fn answer((scenario, forecast): &(Scenario, Forecast)) -> String {
+    sentence(scenario, forecast)
+}
+
+fn text(scenario: &Scenario, forecast: &Forecast, color: bool, width: usize) -> String {
+    terminal(scenario, forecast, &context(), Style { color, width })
+}
+
+/// Whether text holds a number that is none, as a word of its own.
+fn holds_no_number(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "NaN" | "inf" | "nan"))
+}
+
+#[test]
+fn the_answer_fits_how_much_is_censored() {
+    let (scenario, mut forecast) = realistic();
+    // 2025-02-13 plus 394 days is 14 March 2026.
+    forecast.runway.p50.days = Some(393.2);
+    forecast.runway.p10.days = Some(201.3);
+    forecast.runway.p10.lo = Some(193.0);
+    forecast.runway.p10.hi = Some(209.0);
+    assert_eq!(
+        sentence(&scenario, &forecast),
+        "Half of the futures run out before 14 March 2026; 90 % last at least 201 days [193, 209]."
+    );
+    forecast.runway.p10.hi = None;
+    assert!(sentence(&scenario, &forecast).ends_with("at least 201 days [193, >500]."));
+
+    forecast.runway.p50.days = None;
+    forecast.runway.p10.hi = Some(209.0);
+    forecast.runway.censored_share = 0.73;
+    forecast.horizon_days = 365;
+    assert_eq!(
+        sentence(&scenario, &forecast),
+        "Not reached: 73 % of the futures still have credits after 365 days (13 Feb 2026); 90 % \
+         last at least 201 days [193, 209]."
+    );
+
+    forecast.runway.p10.days = None;
+    forecast.runway.censored_share = 0.996;
+    forecast.runways = vec![(365.0, true), (301.4, false)];
+    assert_eq!(
+        sentence(&scenario, &forecast),
+        "Not reached: >99 % of the futures still have credits after 365 days (13 Feb 2026); the \
+         first to run out does so after 301 days."
+    );
+
+    assert_eq!(
+        answer(&made_up(365, 20, 0.01)),
+        "Not reached: every simulated future still has credits after 365 days (13 Feb 2026)."
+    );
+    assert_eq!(
+        answer(&made_up(60, 10, 0.0)),
+        "Not reached: nothing is spent in 60 days (14 Apr 2025)."
+    );
+    assert_eq!(
+        answer(&made_up(30, 1, 0.01)),
+        "Not reached: the one simulated future still has credits after 30 days (15 Mar 2025)."
+    );
+    assert!(answer(&made_up(300, 1, 0.3)).starts_with("The one simulated future runs out after "));
+    assert!(
+        answer(&made_up(1, 5, 300.0))
+            .starts_with("Half of the futures run out on the first day, 13 February 2025;")
+    );
+}
+
+#[test]
+fn the_terminal_summary_keeps_to_its_width() {
+    let (scenario, forecast) = realistic();
+    let first = text(&scenario, &forecast, false, 100).lines().next().map(str::to_string);
+    assert_eq!(first, Some(sentence(&scenario, &forecast)));
+    let mut all = awkward();
+    all.push(("realistic", scenario, forecast));
+    for (name, scenario, forecast) in &all {
+        for width in [0, 60, 80, 100, 500] {
+            let text = text(scenario, forecast, false, width);
+            let most = width.clamp(60, 100);
+            for line in text.lines() {
+                assert!(line.chars().count() <= most, "{name} at {width}: {line}");
+            }
+            assert!(!text.contains('\u{1b}'), "{name}");
+            assert!(!holds_no_number(&text), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn colour_adds_escapes_and_nothing_else() {
+    let (scenario, forecast) = realistic();
+    let mut bare = String::new();
+    let coloured = text(&scenario, &forecast, true, 100);
+    assert!(coloured.contains("\u{1b}[1m"));
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        bare.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    bare.push_str(rest);
+    assert_eq!(bare, text(&scenario, &forecast, false, 100));
+}
+
+#[test]
+fn every_warning_says_how_to_silence_it() {
+    let (scenario, forecast) = realistic();
+    let text = text(&scenario, &forecast, false, 100);
+    assert!(text.contains("warning[price-weight-blind]"));
+    assert!(text.contains("--suppress price-weight-blind"));
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
+}
+
+fn wei_sum<'a>(values: impl Iterator<Item = &'a Value>) -> u128 {
+    values.map(|value| value.as_str().unwrap().parse::<u128>().unwrap()).sum()
+}
+
+#[test]
+fn the_summary_has_its_keys_and_adds_up_to_the_wei() {
+    let (scenario, forecast) = realistic();
+    let summary = summary_json(&scenario, &forecast, &context());
+    let has = |value: &Value, wanted: &[&str]| {
+        for key in wanted {
+            assert!(keys(value).contains(key), "{key} in {:?}", keys(value));
+        }
+    };
+    let top = ["schema", "version", "scenario", "seed", "replications", "horizon_days"];
+    has(&summary, &top);
+    has(&summary, &["runway_days", "survival", "spend", "fees", "service"]);
+    let runway = ["p10", "p50", "p90", "mean", "mean_ci95", "censored_share"];
+    has(&summary["runway_days"], &runway);
+    has(&summary["survival"][0], &["day", "share", "lo", "hi"]);
+    has(&summary["spend"], &["total_wei", "by_pipeline", "by_gateway", "by_region"]);
+    has(&summary["fees"]["by_orchestrator"][0], &["id", "region", "eth", "share"]);
+    has(&summary["fees"]["concentration"], &["gini", "hhi", "nakamoto", "top1", "top4"]);
+    has(&summary["service"], &["asked", "served", "failed", "success_rate", "latency_ms"]);
+    has(&summary["service"]["latency_ms"], &["p50", "p95", "p99"]);
+
+    let total = forecast.spend.total.0;
+    assert_eq!(summary["spend"]["total_wei"], total.to_string());
+    for part in ["by_pipeline", "by_model", "by_gateway", "by_region"] {
+        let parts = summary["spend"][part].as_object().unwrap();
+        assert_eq!(wei_sum(parts.values()), total, "{part}");
+    }
+    let rows = summary["fees"]["by_orchestrator"].as_array().unwrap();
+    assert_eq!(rows.len(), 27);
+    assert_eq!(wei_sum(rows.iter().map(|row| &row["wei"])), total);
+    let regions = summary["fees"]["by_region"].as_object().unwrap();
+    assert_eq!(wei_sum(regions.values()), total);
+    assert_eq!(summary["survival"].as_array().unwrap().len(), 501);
+}
+
+#[test]
+fn what_is_not_reached_is_null() {
+    let (scenario, forecast) = made_up(365, 20, 0.01);
+    let summary = summary_json(&scenario, &forecast, &context());
+    for key in ["p10", "p50", "p90", "mean", "mean_ci95"] {
+        assert_eq!(summary["runway_days"][key], Value::Null, "{key}");
+    }
+    assert_eq!(summary["runway_days"]["censored_share"], 1);
+}
+
+#[test]
+fn summaries_hold_short_and_finite_numbers() {
+    fn visit(value: &Value, name: &str) {
+        match value {
+            Value::Number(number) => {
+                let digits = number.to_string();
+                let digits = digits.split('e').next().unwrap_or_default();
+                let digits = digits.trim_start_matches(['-', '0', '.']);
+                let significant = digits.chars().filter(char::is_ascii_digit).count();
+                assert!(significant <= 9, "{name}: {number}");
+            }
+            Value::Array(values) => values.iter().for_each(|value| visit(value, name)),
+            Value::Object(values) => values.values().for_each(|value| visit(value, name)),
+            _ => {}
+        }
+    }
+    for (name, scenario, forecast) in awkward() {
+        visit(&summary_json(&scenario, &forecast, &context()), name);
+    }
+}
+
+#[test]
+fn ids_with_escape_sequences_do_not_reach_the_terminal() {
+    let (scenario, mut forecast) = realistic();
+    forecast.fees[0].id = HOSTILE.to_string();
+    forecast.objectives[0].id = HOSTILE.to_string();
+    let text = text(&scenario, &forecast, false, 100);
+    assert!(!text.contains('\u{1b}'));
+}
