@@ -4,11 +4,13 @@ mod arrivals;
 mod bursts;
 mod growth;
 mod profile;
+mod schedule;
 
 pub use arrivals::{Arrival, ArrivalStream, RateFactors, UserClock};
 pub use bursts::Bursts;
 pub use growth::Growth;
 pub use profile::{HourProfile, WeekProfile};
+pub use schedule::{ArrivalSchedule, Due};
 
 use crate::kernel::{Distribution, StreamKey};
 
