@@ -2,7 +2,7 @@ use super::diagnostics::{Problem, Report};
 use super::price_text;
 use super::shape::{Key, Presence, Shape, Text};
 use super::tree::{Cursor, Entry, Node, Span, Table, Value, join, parse_value};
-use crate::units::Amount;
+use crate::units::{Amount, AmountError};
 
 /// Reports everything in `node` that is not of its shape, marks it invalid,
 /// and fills in the defaults of keys left out.
@@ -194,11 +194,11 @@ fn list_length(length: usize, min: usize, max: usize) -> Fault {
         length => format!("the list has {length} elements"),
     };
     let expected = if min == max {
-        format!("exactly {min}")
+        format!("exactly {min} elements")
     } else if length < min {
-        format!("at least {min}")
+        format!("{min} or more elements")
     } else {
-        format!("at most {max}")
+        format!("at most {max} elements")
     };
     Fault { expected: Some(expected), ..Fault::new(message) }
 }
@@ -238,9 +238,13 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
                 Some(Fault::new(format!("the unit {} does not fit", amount.currency.name())))
             }
             Err(error) => {
+                let message = error.to_string();
                 let names = currencies.iter().map(|currency| currency.name()).collect();
-                let unit = text.split_whitespace().last().unwrap_or_default().to_string();
-                Some(Fault { word: Some((unit, names)), ..Fault::new(error.to_string()) })
+                let word = match error {
+                    AmountError::Unit(unit) => Some((unit, names)),
+                    _ => None,
+                };
+                Some(Fault { word, ..Fault::new(message) })
             }
         },
         Text::Price => {

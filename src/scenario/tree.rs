@@ -54,7 +54,9 @@ impl Value {
             Value::Integer(_) => "an integer",
             Value::Number(_) => "a number",
             Value::Bool(_) => "a boolean",
-            Value::Date(_) => "a date or time",
+            Value::Date(date) if date.date.is_none() => "a time",
+            Value::Date(date) if date.time.is_some() => "a date with a time",
+            Value::Date(_) => "a date",
             Value::List(_) => "a list",
             Value::Table(_) => "a table",
             Value::Invalid => "an invalid value",
@@ -179,6 +181,10 @@ impl<'a> Cursor<'a> {
         let Value::Table(table) = &self.node.value else { return None };
         let entry = table.get(key)?;
         Some(Cursor { node: &entry.node, path: join(&self.path, key) })
+    }
+
+    pub fn is_table(&self) -> bool {
+        matches!(self.node.value, Value::Table(_))
     }
 
     /// The elements of a list.

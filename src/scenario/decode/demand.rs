@@ -35,21 +35,25 @@ pub(super) fn streams(
     let mut all = Vec::new();
     let mut ids = BTreeSet::new();
     let mut valid = true;
-    for at in demand.list("streams") {
+    let listed = demand.list("streams");
+    for at in &listed {
         if let Some(id) = at.get("id")
             && let Some(name) = id.text()
             && !ids.insert(name)
         {
             report.push(duplicate(&id, "demand stream", name));
         }
-        match stream(&at, &hours, &weekdays, context, report) {
+        match stream(at, &hours, &weekdays, context, report) {
             Some(read) => all.extend(read),
             None => valid = false,
         }
     }
-    if valid && all.is_empty() {
-        let streams = demand.get("streams")?;
-        report.push(Problem::at(&streams, "nobody asks").expected("a stream with requests"));
+    if valid
+        && all.is_empty()
+        && let Some(first) = listed.first()
+    {
+        let problem = Problem::at(first, "no stream has any requests");
+        report.push(problem.expected("a rate above 0"));
         return None;
     }
     valid.then_some(all)
@@ -158,7 +162,7 @@ enum Requests {
 /// without any are left out.
 fn requests(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(usize, Requests)>> {
     let (rate, recorded, shares) = (at.get("requests_per_day"), at.get("trace"), at.get("regions"));
-    let by_region = rate.as_ref().is_some_and(|rate| rate.number().is_none());
+    let by_region = rate.as_ref().is_some_and(Cursor::is_table);
     let shares = shares.map(|shares| {
         let misplaced = by_region.then_some("the requests of each region are given already");
         if let Some(message) = misplaced {
@@ -236,7 +240,7 @@ pub(super) fn known_region(
 ) -> Option<usize> {
     let names = &context.names.regions;
     let region = names.get(name);
-    if region.is_none() {
+    if region.is_none() && names.len() > 0 {
         let problem = Problem::new(key, value.path.as_str(), names.message(name));
         report.push(names.unknown(name, problem));
     }

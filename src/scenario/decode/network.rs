@@ -293,7 +293,7 @@ fn orchestrators(
         + groups.iter().map(|group| count(group) * offers(group)).sum::<usize>();
     if orchestrators > MOST_ORCHESTRATORS || offers > MOST_OFFERS {
         let list = groups.first().or(singles.first())?;
-        let message = format!("{orchestrators} orchestrators with {offers} offers");
+        let message = format!("{orchestrators} orchestrators with {offers} offers are too many");
         let expected = format!("at most {MOST_ORCHESTRATORS} with {MOST_OFFERS} offers");
         report.push(Problem::at(list, message).expected(expected));
         return None;
