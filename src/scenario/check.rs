@@ -20,7 +20,12 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
         (Shape::Form(keys), Value::Table(table)) => check_form(keys, table, path, report),
         (Shape::Map { of, .. }, Value::Table(table)) => {
             for (key, entry) in table {
-                check(of, &mut entry.node, &join(path, key), report);
+                let path = join(path, key);
+                if let Some(fault) = text_fault(Text::Name, key) {
+                    let problem = Problem::new(entry.key, path.as_str(), fault.message);
+                    report.push(problem.expected(Text::Name.words()));
+                }
+                check(of, &mut entry.node, &path, report);
             }
             None
         }
@@ -36,7 +41,7 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
         }
         (Shape::Text(kind), Value::Text(text)) => text_fault(*kind, text),
         (Shape::Integer { min, max }, Value::Integer(value)) => {
-            let holds = (*min..=*max).contains(value);
+            let holds = (i128::from(*min)..=i128::from(*max)).contains(value);
             (!holds).then(|| Fault::new(format!("{value} is out of range")))
         }
         (Shape::Number(bounds), Value::Integer(value)) => {

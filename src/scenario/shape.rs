@@ -28,8 +28,8 @@ pub(super) enum Shape {
     Bool,
     Date,
     Integer {
-        min: i128,
-        max: i128,
+        min: u64,
+        max: u64,
     },
     Number(Bounds),
     List {
@@ -125,7 +125,7 @@ impl Shape {
 }
 
 impl Text {
-    fn words(self) -> String {
+    pub fn words(self) -> String {
         match self {
             Text::Name => "a name of letters, digits, `-`, `_` and `.`".into(),
             Text::Line => "a line of text".into(),

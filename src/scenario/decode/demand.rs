@@ -118,7 +118,10 @@ fn stream(
     let used_share = at.get("used_share").and_then(|share| distribution(&share, None, report));
     let hours = profile(at, "hours", hours, |w| HourProfile::from_weights(w).0, report);
     let weekdays = profile(at, "weekdays", weekdays, |w| WeekProfile::from_weights(w).0, report);
-    let growth = at.get("growth").and_then(|growth| trend(&growth, report));
+    let growth = match at.get("growth") {
+        Some(growth) => trend(&growth, report),
+        None => Some(Growth::Constant),
+    };
     let bursts = bursts(at);
     let requests = requests(at, context, report);
     let (gateway, (_, model), requests) = (gateway?, asked?, requests?);
@@ -162,7 +165,17 @@ enum Requests {
 /// without any are left out.
 fn requests(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(usize, Requests)>> {
     let (rate, recorded, shares) = (at.get("requests_per_day"), at.get("trace"), at.get("regions"));
-    let by_region = rate.as_ref().is_some_and(Cursor::is_table);
+    let written =
+        recorded.as_ref().and_then(Cursor::form).is_some_and(|(form, _)| form == "requests");
+    let by_region = written || rate.as_ref().is_some_and(Cursor::is_table);
+    let shaping = ["growth", "hours", "weekdays", "bursts"].map(|key| (key, at.get(key)));
+    if recorded.is_some() {
+        for (key, place) in &shaping {
+            let Some(place) = place else { continue };
+            let problem = Problem::at(place, format!("a trace has its own times, without `{key}`"));
+            report.push(problem.expected(format!("no `{key}` beside `trace`")));
+        }
+    }
     let shares = shares.map(|shares| {
         let misplaced = by_region.then_some("the requests of each region are given already");
         if let Some(message) = misplaced {
@@ -188,6 +201,7 @@ fn requests(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(
         (None, Some(recorded)) => {
             let only = match &shares {
                 None => None,
+                Some(_) if written => None,
                 Some((shares, place)) => match shares.as_ref()?.as_slice() {
                     [(region, _)] => Some(*region),
                     _ => {
