@@ -1,4 +1,4 @@
-use super::{Arrival, ArrivalStream};
+use super::ArrivalStream;
 use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
 
 /// Arrivals a batch should hold: enough to make sorting cheap, few enough to
@@ -6,24 +6,14 @@ use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
 const BATCH: std::ops::Range<usize> = 256..2048;
 const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_HOUR * NANOS_PER_SECOND);
 
-/// A request that is due.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Due {
-    /// When it comes.
-    pub time: SimTime,
-    /// Which demand stream it belongs to.
-    pub stream: u32,
-    /// Its size, where a trace gives one.
-    pub size: Option<f64>,
-}
-
 /// The requests of all demand streams in order of time; at one time, in order
 /// of stream. They are worked out a short window ahead and sorted.
 #[derive(Debug)]
 pub struct ArrivalSchedule<'a> {
     streams: Vec<ArrivalStream<'a>>,
-    next: Vec<Arrival>,
-    batch: Vec<Due>,
+    next: Vec<SimTime>,
+    /// Time above, stream below: one comparison of both.
+    batch: Vec<u128>,
     taken: usize,
     window: SimTime,
     window_end: SimTime,
@@ -47,17 +37,17 @@ impl<'a> ArrivalSchedule<'a> {
 
     /// When the next request comes; [`SimTime::NEVER`] if none does.
     pub fn next_time(&self) -> SimTime {
-        self.batch.get(self.taken).map_or(SimTime::NEVER, |due| due.time)
+        self.batch.get(self.taken).map_or(SimTime::NEVER, |due| SimTime((due >> 64) as u64))
     }
 
-    /// Takes the next request.
-    pub fn pop(&mut self) -> Option<Due> {
-        let due = self.batch.get(self.taken).copied()?;
+    /// Takes the next request and says of which stream it is.
+    pub fn pop(&mut self) -> Option<usize> {
+        let stream = *self.batch.get(self.taken)? as u32;
         self.taken += 1;
         if self.taken == self.batch.len() {
             self.fill();
         }
-        Some(due)
+        Some(stream as usize)
     }
 
     /// Works out the next window in which there is a request.
@@ -65,18 +55,19 @@ impl<'a> ArrivalSchedule<'a> {
         self.batch.clear();
         self.taken = 0;
         while self.batch.is_empty() {
-            let earliest = self.next.iter().map(|arrival| arrival.time).min();
-            let Some(earliest) = earliest.filter(|time| *time != SimTime::NEVER) else { return };
+            let earliest = self.next.iter().min().copied().unwrap_or(SimTime::NEVER);
+            if earliest == SimTime::NEVER {
+                return;
+            }
             self.window_end = self.window_end.max(earliest) + self.window;
             for (index, (stream, next)) in self.streams.iter_mut().zip(&mut self.next).enumerate() {
-                while next.time < self.window_end {
-                    let Arrival { time, size } = *next;
-                    self.batch.push(Due { time, stream: index as u32, size });
+                while *next < self.window_end {
+                    self.batch.push(u128::from(next.0) << 64 | index as u128);
                     *next = stream.next_arrival();
                 }
             }
         }
-        self.batch.sort_unstable_by_key(|due| (due.time, due.stream));
+        self.batch.sort_unstable();
         if self.batch.len() > BATCH.end {
             self.window = SimTime((self.window.0 / 2).max(1));
         } else if self.batch.len() < BATCH.start {
@@ -117,7 +108,7 @@ mod tests {
             let mut expected = Vec::new();
             for (index, stream) in streams.iter().enumerate() {
                 if let Arrivals::Trace(trace) = &stream.arrivals {
-                    let due = |&(s, _): &(f64, _)| (SimTime::from_secs(s), index as u32);
+                    let due = |&(s, _): &(f64, _)| (SimTime::from_secs(s), index);
                     expected.extend(trace.requests.iter().map(due));
                 }
             }
@@ -131,9 +122,7 @@ mod tests {
             let mut seen = Vec::new();
             while schedule.next_time() != SimTime::NEVER {
                 let time = schedule.next_time();
-                let due = schedule.pop().unwrap();
-                prop_assert_eq!(due.time, time);
-                seen.push((due.time, due.stream));
+                seen.push((time, schedule.pop().unwrap()));
             }
             prop_assert_eq!(seen, expected);
         }

@@ -2,7 +2,7 @@ use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::recorder::{Failure, Recorder, ReplicationResult};
 use super::slots::Slots;
 use super::world::{MarketPlan, Route, World};
-use crate::demand::{ArrivalSchedule, ArrivalStream, Due};
+use crate::demand::{ArrivalSchedule, ArrivalStream};
 use crate::kernel::{EventList, StreamKey};
 use crate::network::Pipeline;
 use crate::payments::{
@@ -144,8 +144,8 @@ impl<'w> Replication<'w> {
             }
             self.enter_days_up_to(now);
             if arrival <= event {
-                if let Some(due) = self.arrivals.pop() {
-                    self.arrive(due);
+                if let Some(stream) = self.arrivals.pop() {
+                    self.arrive(stream, now);
                 }
             } else if let Some((now, event)) = self.events.pop() {
                 self.handle(event, now);
@@ -195,15 +195,16 @@ impl<'w> Replication<'w> {
         }
     }
 
-    fn arrive(&mut self, due: Due) {
-        let (stream, now) = (due.stream as usize, due.time);
+    fn arrive(&mut self, stream: usize, now: SimTime) {
         let plan = &self.world.streams[stream];
-        let key = self.stream_keys[stream].child(self.requests_asked[stream]);
+        let request_number = self.requests_asked[stream];
         self.requests_asked[stream] += 1;
+        let key = self.stream_keys[stream].child(request_number);
         self.recorder.service[plan.service].asked += 1;
-        let size = due.size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
+        let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
+        let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
         let request = Request {
-            stream: due.stream,
+            stream: stream as u32,
             key,
             arrived: now,
             round_began: now,
@@ -280,7 +281,7 @@ impl<'w> Replication<'w> {
             let amount = if plan.pipeline.is_live() { 0.0 } else { request.used_size };
             let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
             let variation = plan.variation.draw(key, Draw::Variation.index());
-            work_s = nominal_s * variation / route.speed;
+            work_s = nominal_s * variation * route.slowness;
             if !warm && self.loaded_cold[route.orchestrator] != Some(plan.model) {
                 self.loaded_cold[route.orchestrator] = Some(plan.model);
                 work_s += plan.cold_start_s;
