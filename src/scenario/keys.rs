@@ -195,7 +195,7 @@ const MODEL: &[Key] = &[
                 "seconds_per_unit",
                 &number(0.0, 86_400.0),
                 "0",
-                "Seconds each pixel, token, second of audio or character adds.",
+                "Seconds each pixel, token, second of audio or character adds; 0 for live video.",
             ),
             default(
                 "variation",
@@ -236,7 +236,7 @@ const GATEWAY: &[Key] = &[
     ),
     default(
         "price_exp_factor",
-        &Shape::Number(Bounds { min: 0.0, max: 1e18, above_min: true, below_max: false }),
+        &number(0.0, 1e18),
         "100",
         "-selectPriceExpFactor, in wei per unit.",
     ),

@@ -130,6 +130,13 @@ fn model(at: &Cursor, report: &mut Report) -> Option<Model> {
         None => default_steps(id),
     };
     let service = at.get("service")?;
+    let seconds_per_unit = service.get("seconds_per_unit")?;
+    if pipeline.is_live() && seconds_per_unit.number()? > 0.0 {
+        let message = "a live stream is worked on for as long as it lasts".to_string();
+        let problem = Problem::at(&seconds_per_unit, message);
+        report.push(problem.expected("only `overhead_s`, the seconds until it starts"));
+        return None;
+    }
     let (form, variation) = service.get("variation")?.form()?;
     let variation = match form {
         "constant" => Distribution::Constant(1.0),
@@ -142,7 +149,7 @@ fn model(at: &Cursor, report: &mut Report) -> Option<Model> {
         steps,
         service: ServiceTime {
             overhead_s: service.number_at("overhead_s")?,
-            seconds_per_unit: service.number_at("seconds_per_unit")?,
+            seconds_per_unit: seconds_per_unit.number()?,
             variation,
         },
         cold_start_s: at.number_at("cold_start_s")?,
