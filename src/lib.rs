@@ -5,11 +5,11 @@
 //!
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
-//! [`selection`], [`payments`], [`treasury`] and [`policy`] hold the model;
-//! [`scenario`] reads it from a file; [`simulation`] runs one replication,
-//! [`ensemble`] many; [`report`] writes what came out; [`cli`] is the command
-//! line.
+//! [`selection`], [`payments`] and [`treasury`] hold the model; [`scenario`]
+//! reads it from a file; [`simulation`] runs one replication, [`ensemble`]
+//! many; [`report`] writes what came out; [`cli`] is the command line.
 
+pub mod cli;
 pub mod demand;
 pub mod ensemble;
 pub mod kernel;

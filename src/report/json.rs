@@ -191,7 +191,7 @@ fn optional(value: Option<f64>) -> Value {
 }
 
 /// An integer where the number is whole; `null` where it is not finite.
-fn number(value: f64) -> Value {
+pub(super) fn number(value: f64) -> Value {
     const EXACT: f64 = 9.0e15;
     match rounded(value) {
         Some(short) if short == libm::floor(short) && libm::fabs(short) < EXACT => {

@@ -4,6 +4,7 @@
 
 mod csv;
 mod directory;
+mod explanation;
 mod figures;
 mod format;
 mod html;
@@ -17,6 +18,7 @@ mod tables;
 mod text;
 
 pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
+pub use explanation::{explanation_json, explanation_text};
 pub use json::{SUMMARY_SCHEMA, summary_json};
 pub use sentence::sentence;
 pub use text::{Style, terminal};

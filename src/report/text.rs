@@ -33,8 +33,7 @@ pub fn terminal(
     context: &RunContext,
     style: Style,
 ) -> String {
-    let width = style.width.clamp(NARROWEST, WIDEST);
-    let mut page = Page { text: String::new(), width, color: style.color };
+    let mut page = Page::new(style);
     page.paragraph(BOLD, &sentence(scenario, forecast), "");
     page.blank();
     page.paragraph(DIM, &what_was_run(scenario, forecast), "");
@@ -165,20 +164,25 @@ fn survival_chart(scenario: &Scenario, forecast: &Forecast) -> Vec<String> {
     lines
 }
 
-const BOLD: &str = "\x1b[1m";
+pub(super) const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
-const YELLOW: &str = "\x1b[33m";
+pub(super) const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
-struct Page {
-    text: String,
+pub(super) struct Page {
+    pub(super) text: String,
     width: usize,
     color: bool,
 }
 
 impl Page {
+    pub(super) fn new(style: Style) -> Page {
+        let width = style.width.clamp(NARROWEST, WIDEST);
+        Page { text: String::new(), width, color: style.color }
+    }
+
     fn line(&mut self, colour: &str, line: &str) {
         let line = format::shortened(&printable(line), self.width).replace('\u{a0}', " ");
         if self.color && !colour.is_empty() {
@@ -191,12 +195,12 @@ impl Page {
         self.text.push('\n');
     }
 
-    fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         self.text.push('\n');
     }
 
     /// A heading line and what follows it, after a blank line.
-    fn section(&mut self, lines: Vec<String>) {
+    pub(super) fn section(&mut self, lines: Vec<String>) {
         self.blank();
         for (i, line) in lines.iter().enumerate() {
             if i == 0 {
@@ -208,7 +212,7 @@ impl Page {
     }
 
     /// Text broken between words; lines after the first begin with `indent`.
-    fn paragraph(&mut self, colour: &str, text: &str, indent: &str) {
+    pub(super) fn paragraph(&mut self, colour: &str, text: &str, indent: &str) {
         let mut line = String::new();
         // A percent sign stays with its number.
         let text = text.replace(" %", "\u{a0}%");

@@ -160,7 +160,10 @@ impl Problem {
 
 /// The valid name nearest to `wrong`: the closest spelling, or else the first
 /// that contains it or that it contains.
-fn nearest<'a>(wrong: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    wrong: &str,
+    valid: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     if wrong.is_empty() || wrong.len() > 200 {
         return None;
     }

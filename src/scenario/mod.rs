@@ -21,6 +21,7 @@ use crate::network::Network;
 use crate::treasury::Credits;
 
 pub use diagnostics::Diagnostics;
+pub(crate) use diagnostics::nearest;
 pub use json_schema::json_schema;
 pub use source::Source;
 pub use write::to_toml;

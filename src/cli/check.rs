@@ -1,0 +1,74 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::input::{self, Overrides};
+use super::output::{self, Format};
+use super::{Failure, Outcome};
+use crate::scenario::{Scenario, load};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Scenario files
+    #[arg(value_name = "SCENARIO", required = true)]
+    scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    set: Overrides,
+    /// How to print the result; json: one document
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn execute(args: &CheckArgs) -> Result<Outcome, Failure> {
+    let mut results = Vec::new();
+    for path in &args.scenarios {
+        let scenario = input::read(Some(path))
+            .and_then(|source| load(&source, &args.set.values).map_err(Failure::from));
+        if args.format == Format::Text {
+            match &scenario {
+                Ok(scenario) => {
+                    output::print(&format!(
+                        "{}: valid: {}\n",
+                        path.display(),
+                        inventory(scenario)
+                    ))?;
+                }
+                Err(failure) => failure.print(),
+            }
+        }
+        results.push((path, scenario));
+    }
+    let valid = results.iter().all(|(_, scenario)| scenario.is_ok());
+    if args.format == Format::Json {
+        let files = results.iter().map(|(path, scenario)| {
+            json!({
+                "file": path.display().to_string(),
+                "valid": scenario.is_ok(),
+                "errors": scenario.as_ref().err().map_or(json!([]), errors),
+            })
+        });
+        output::print_json(&json!({ "valid": valid, "scenarios": files.collect::<Vec<_>>() }))?;
+    }
+    Ok(if valid { Outcome::Success } else { Outcome::Invalid })
+}
+
+/// What a scenario holds, in a line.
+fn inventory(scenario: &Scenario) -> String {
+    let network = &scenario.network;
+    let counts = [
+        (network.regions.len(), "region"),
+        (network.models.len(), "model"),
+        (network.gateways.len(), "gateway"),
+        (network.orchestrators.len(), "orchestrator"),
+    ];
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    counts.map(|(count, noun)| format!("{count} {noun}{}", plural(count))).join(", ")
+}
+
+fn errors(failure: &Failure) -> Value {
+    match failure {
+        Failure::Invalid(diagnostics) => diagnostics.to_json(),
+        Failure::Usage(message) | Failure::Runtime(message) => json!([{ "message": message }]),
+    }
+}

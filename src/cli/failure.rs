@@ -1,0 +1,83 @@
+use std::fmt;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::payments::LedgerViolation;
+use crate::report::WriteError;
+use crate::scenario::Diagnostics;
+
+/// Why a command could not be carried out. Nothing was written.
+#[derive(Debug)]
+pub enum Failure {
+    /// The request makes no sense: a name that does not exist, an output
+    /// directory that holds something else. Exit code 2.
+    Usage(String),
+    /// The scenario is wrong. Exit code 2.
+    Invalid(Diagnostics),
+    /// The world got in the way: disk, permissions, threads. Exit code 1.
+    Runtime(String),
+}
+
+impl Failure {
+    /// Writes the reason to standard error.
+    pub fn print(&self) {
+        // Where standard error is closed there is nobody left to tell.
+        let mut stderr = anstream::stderr().lock();
+        for line in self.to_string().lines() {
+            let _ = match line.strip_prefix("error:") {
+                Some(rest) => writeln!(stderr, "\x1b[1;31merror:\x1b[0m{rest}"),
+                None => writeln!(stderr, "{line}"),
+            };
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Usage(reason) | Failure::Runtime(reason) => write!(f, "error: {reason}"),
+            Failure::Invalid(diagnostics) => {
+                let count = diagnostics.len();
+                write!(f, "{diagnostics}\n{count} error{}", if count == 1 { "" } else { "s" })
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Failure> for ExitCode {
+    fn from(failure: Failure) -> ExitCode {
+        match failure {
+            Failure::Runtime(_) => ExitCode::from(1),
+            Failure::Usage(_) | Failure::Invalid(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Failure {
+        let reason = error.to_string();
+        match error {
+            WriteError::Foreign(_)
+            | WriteError::NotADirectory(_)
+            | WriteError::NoName(_)
+            | WriteError::NoPng => Failure::Usage(reason),
+            WriteError::Busy(_) | WriteError::Io { .. } | WriteError::Figure { .. } => {
+                Failure::Runtime(reason)
+            }
+        }
+    }
+}
+
+impl From<LedgerViolation> for Failure {
+    fn from(violation: LedgerViolation) -> Failure {
+        Failure::Runtime(format!("{violation}: a defect of orchsim; please report it"))
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Failure {
+        Failure::Invalid(diagnostics)
+    }
+}

@@ -1,0 +1,67 @@
+use std::io;
+use std::path::Path;
+
+use clap::Args;
+
+use super::Failure;
+use crate::scenario::{Source, preset, preset_names};
+
+/// Changes to a scenario.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Overrides {
+    /// Change a key of the scenario: `--set gateways.version=0.9`
+    ///
+    /// KEY is a dotted path; a list is entered by index, by id or, with
+    /// neither, at every element. May be given several times; the last wins.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub values: Vec<String>,
+}
+
+/// The text of the scenario in a file, or of the built-in one.
+pub(super) fn read(path: Option<&Path>) -> Result<Source, Failure> {
+    let Some(path) = path else { return Ok(Source::built_in()) };
+    Source::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::Usage(not_found(path)),
+        io::ErrorKind::InvalidData => {
+            Failure::Usage(format!("`{}` is not a scenario: {error}", path.display()))
+        }
+        _ => Failure::Runtime(format!("cannot read `{}`: {error}", path.display())),
+    })
+}
+
+fn not_found(path: &Path) -> String {
+    let mut message = format!("there is no file `{}`", path.display());
+    let with_extension = format!("{}.toml", path.display());
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let written = path.to_str().unwrap_or_default();
+    let name = [written, stem].into_iter().find(|name| preset(name).is_some());
+    if Path::new(&with_extension).is_file() {
+        message += &format!("\n  help: did you mean `{with_extension}`?");
+    } else if let Some(name) = name {
+        message += &format!(
+            "\n  help: `{name}` comes with orchsim: `orchsim init --preset {name}` writes \
+             {name}.toml"
+        );
+    } else {
+        let names: Vec<&str> = preset_names().collect();
+        message += &format!(
+            "\n  help: `orchsim init --preset NAME` writes a scenario to start from; NAME is one \
+             of {}",
+            names.join(", ")
+        );
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_preset_is_pointed_out() {
+        for path in ["minimal", "minimal.toml", "somewhere/minimal.toml"] {
+            assert!(not_found(Path::new(path)).contains("init --preset minimal"), "{path}");
+        }
+        assert!(not_found(Path::new("mine.toml")).contains("agent-spe-15k, minimal"));
+    }
+}

@@ -1,0 +1,101 @@
+//! The command line: one file a subcommand. Results go to standard output,
+//! everything else to standard error.
+
+mod check;
+mod completions;
+mod explain;
+mod failure;
+mod init;
+mod input;
+mod output;
+mod progress;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  success
+  1  a run-time failure: disk, unreadable file
+  2  a usage error or an invalid scenario; nothing was written
+  3  an objective of the scenario was missed, after everything was written and printed";
+
+/// How long treasury-funded Livepeer AI credits last and who earns the fees.
+///
+/// A discrete-event simulation of gateways, priced orchestrators, demand and
+/// go-livepeer's selection algorithm. Without a command it runs the built-in
+/// scenario: the 15,000 LPT of the Agent SPE.
+#[derive(Debug, Parser)]
+#[command(
+    name = "orchsim",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Without a command: `orchsim run` on the built-in scenario. Exit codes: see --help.",
+    after_long_help = EXIT_CODES
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: run::RunOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Forecast how long the credits last and who earns them.
+    Run(run::RunArgs),
+    /// Validate scenarios: every error at once, with its place.
+    Check(check::CheckArgs),
+    /// Show who would be selected, with which probability, and who not and why.
+    Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of a scenario file, for editors.
+    Schema,
+    /// Write a commented scenario to start from.
+    Init(init::InitArgs),
+    /// Print a script that completes orchsim's commands in a shell.
+    Completions(completions::CompletionsArgs),
+}
+
+/// How a command that did its work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As asked.
+    Success,
+    /// The forecast is there, but an objective of the scenario was missed.
+    ObjectiveMissed,
+    /// A checked scenario is not valid.
+    Invalid,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        match outcome {
+            Outcome::Success => ExitCode::SUCCESS,
+            Outcome::Invalid => ExitCode::from(2),
+            Outcome::ObjectiveMissed => ExitCode::from(3),
+        }
+    }
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it cannot be done.
+    pub fn execute(self) -> Result<Outcome, Failure> {
+        match self.command {
+            None => run::execute(&run::RunArgs::built_in(self.run)),
+            Some(Command::Run(args)) => run::execute(&args),
+            Some(Command::Check(args)) => check::execute(&args),
+            Some(Command::Explain(args)) => explain::execute(&args),
+            Some(Command::Schema) => schema::execute(),
+            Some(Command::Init(args)) => init::execute(&args),
+            Some(Command::Completions(args)) => completions::execute(&args),
+        }
+    }
+}
