@@ -211,7 +211,9 @@ impl SessionPool {
         self.eligible.extend((0..sessions.len() as u32).filter(free));
         rule.filter(candidates, &mut self.eligible);
         let by_order = |&a: &u32, &b: &u32| {
-            order(&sessions[a as usize]).total_cmp(&order(&sessions[b as usize])).then(a.cmp(&b))
+            let (first, second) = (&sessions[a as usize], &sessions[b as usize]);
+            let by_latency = first.discovery_latency.total_cmp(&second.discovery_latency);
+            order(first).total_cmp(&order(second)).then(by_latency).then(a.cmp(&b))
         };
         rule.draw(candidates, &mut self.eligible, |list| list.sort_unstable_by(by_order), key)
     }
