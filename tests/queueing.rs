@@ -23,8 +23,8 @@ fn blocking_is_erlang_b_for_any_service_distribution() {
     ];
     for (servers, load) in [(1, 0.5), (3, 2.0), (5, 5.0), (10, 7.0)] {
         for variation in &services {
-            let mut scenario = scenario(load * 86_400.0 / 10.0);
-            scenario.network.models[0].service.overhead_s = 10.0;
+            let mut scenario = scenario(load * 86_400.0 / 30.0);
+            scenario.network.models[0].service.overhead_s = 30.0;
             scenario.network.models[0].service.variation = variation.clone();
             scenario.network.gateways[0].retry_window_s = 0.0;
             scenario.network.orchestrators = vec![orchestrator("only", 1, servers)];

@@ -31,18 +31,7 @@ pub struct RateFactors {
     pub growth: f64,
 }
 
-/// One request of a stream.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Arrival {
-    /// When; [`SimTime::NEVER`] when there is no further one.
-    pub time: SimTime,
-    /// Its size, where a trace gives one.
-    pub size: Option<f64>,
-}
-
-const NO_MORE: Arrival = Arrival { time: SimTime::NEVER, size: None };
-
-/// The requests of one demand stream in one replication, in order of time.
+/// The times of the requests of one demand stream in one replication, in order.
 #[derive(Debug)]
 pub struct ArrivalStream<'a>(Source<'a>);
 
@@ -70,14 +59,15 @@ impl<'a> ArrivalStream<'a> {
         })
     }
 
-    /// The next request.
-    pub fn next_arrival(&mut self) -> Arrival {
+    /// When the next request comes; [`SimTime::NEVER`] when there is no further
+    /// one.
+    pub fn next_arrival(&mut self) -> SimTime {
         match &mut self.0 {
             Source::Poisson(process) => process.next_arrival(),
             Source::Trace { trace, next } => {
-                let Some(&(seconds, size)) = trace.requests.get(*next) else { return NO_MORE };
+                let request = trace.requests.get(*next);
                 *next += 1;
-                Arrival { time: SimTime::from_secs(seconds), size }
+                request.map_or(SimTime::NEVER, |&(seconds, _)| SimTime::from_secs(seconds))
             }
         }
     }
@@ -202,7 +192,7 @@ impl<'a> PoissonProcess<'a> {
         self.greatest_rate = self.stretch_rate * greatest;
     }
 
-    fn next_arrival(&mut self) -> Arrival {
+    fn next_arrival(&mut self) -> SimTime {
         while self.now < self.end {
             let excited = self.excitation.as_ref().map_or(0.0, |excitation| excitation.rate);
             let bound = self.greatest_rate + excited;
@@ -222,10 +212,10 @@ impl<'a> PoissonProcess<'a> {
                 if let Some(excitation) = &mut self.excitation {
                     excitation.rate += excitation.jump;
                 }
-                return Arrival { time: SimTime::from_secs(self.now), size: None };
+                return SimTime::from_secs(self.now);
             }
         }
-        NO_MORE
+        SimTime::NEVER
     }
 
     /// Whether a candidate drawn at the rate `bound` is a request at the rate
@@ -271,7 +261,7 @@ mod tests {
         let mut process = PoissonProcess::new(&arrivals, clock, factors, key, days * DAY);
         std::iter::from_fn(|| {
             let arrival = process.next_arrival();
-            (arrival.time != SimTime::NEVER).then(|| arrival.time.as_days())
+            (arrival != SimTime::NEVER).then(|| arrival.as_days())
         })
         .collect()
     }

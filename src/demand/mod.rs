@@ -4,11 +4,13 @@ mod arrivals;
 mod bursts;
 mod growth;
 mod profile;
+mod schedule;
 
-pub use arrivals::{Arrival, ArrivalStream, RateFactors, UserClock};
+pub use arrivals::{ArrivalStream, RateFactors, UserClock};
 pub use bursts::Bursts;
 pub use growth::Growth;
 pub use profile::{HourProfile, WeekProfile};
+pub use schedule::ArrivalSchedule;
 
 use crate::kernel::{Distribution, StreamKey};
 
@@ -34,6 +36,17 @@ pub struct DemandStream {
     pub used_share: Distribution,
     /// Probability that a request is malformed (answered "400").
     pub bad_request_share: f64,
+}
+
+impl DemandStream {
+    /// The size of request number `request` of the stream, where a trace has
+    /// recorded one.
+    pub fn recorded_size(&self, request: u64) -> Option<f64> {
+        match &self.arrivals {
+            Arrivals::Poisson(_) => None,
+            Arrivals::Trace(trace) => trace.requests.get(request as usize)?.1,
+        }
+    }
 }
 
 /// When the requests of a stream come.

@@ -1,3 +1,5 @@
+use std::f64::consts::LOG2_E;
+
 use super::StreamKey;
 
 /// A distribution of a non-negative quantity, by its usual name.
@@ -58,7 +60,8 @@ impl Distribution {
             Distribution::Lognormal { mean, cv } => {
                 let variance = libm::log1p(cv * cv);
                 let location = libm::log(*mean) - variance / 2.0;
-                Sampler::Lognormal { location, scale: libm::sqrt(variance) }
+                let (location, scale) = (location * LOG2_E, libm::sqrt(variance) * LOG2_E);
+                Sampler::Lognormal { location, scale }
             }
             Distribution::Choice { values, cumulative } => {
                 Sampler::Choice { values: values.clone(), cumulative: cumulative.clone() }
@@ -84,11 +87,12 @@ pub enum Sampler {
         /// Mean.
         mean: f64,
     },
-    /// Lognormal: `exp(location + scale * z)`.
+    /// Lognormal: `2^(location + scale * z)`, base 2 because that power is
+    /// cheaper.
     Lognormal {
-        /// Mean of the logarithm.
+        /// Mean of the logarithm to base 2.
         location: f64,
-        /// Standard deviation of the logarithm.
+        /// Standard deviation of the logarithm to base 2.
         scale: f64,
     },
     /// One of some values.
@@ -108,7 +112,7 @@ impl Sampler {
             Sampler::Uniform { min, span } => min + span * key.uniform(index),
             Sampler::Exponential { mean } => mean * key.exponential(index),
             Sampler::Lognormal { location, scale } => {
-                libm::exp(location + scale * key.normal(index))
+                libm::exp2(location + scale * key.normal(index))
             }
             Sampler::Choice { values, cumulative } => {
                 let uniform = key.uniform(index);

@@ -8,6 +8,6 @@ mod random;
 mod ziggurat;
 
 pub use distribution::{Distribution, Sampler};
-pub use events::{ClockTree, EventList};
+pub use events::EventList;
 pub use histogram::LatencyHistogram;
 pub use random::{Sequence, StreamKey, index_below};

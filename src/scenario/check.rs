@@ -2,7 +2,7 @@ use super::diagnostics::{Problem, Report};
 use super::price_text;
 use super::shape::{Key, Presence, Shape, Text};
 use super::tree::{Cursor, Entry, Node, Span, Table, Value, join, parse_value};
-use crate::units::Amount;
+use crate::units::{Amount, AmountError};
 
 /// Reports everything in `node` that is not of its shape, marks it invalid,
 /// and fills in the defaults of keys left out.
@@ -20,7 +20,12 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
         (Shape::Form(keys), Value::Table(table)) => check_form(keys, table, path, report),
         (Shape::Map { of, .. }, Value::Table(table)) => {
             for (key, entry) in table {
-                check(of, &mut entry.node, &join(path, key), report);
+                let path = join(path, key);
+                if let Some(fault) = text_fault(Text::Name, key) {
+                    let problem = Problem::new(entry.key, path.as_str(), fault.message);
+                    report.push(problem.expected(Text::Name.words()));
+                }
+                check(of, &mut entry.node, &path, report);
             }
             None
         }
@@ -36,7 +41,7 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
         }
         (Shape::Text(kind), Value::Text(text)) => text_fault(*kind, text),
         (Shape::Integer { min, max }, Value::Integer(value)) => {
-            let holds = (*min..=*max).contains(value);
+            let holds = (i128::from(*min)..=i128::from(*max)).contains(value);
             (!holds).then(|| Fault::new(format!("{value} is out of range")))
         }
         (Shape::Number(bounds), Value::Integer(value)) => {
@@ -194,11 +199,11 @@ fn list_length(length: usize, min: usize, max: usize) -> Fault {
         length => format!("the list has {length} elements"),
     };
     let expected = if min == max {
-        format!("exactly {min}")
+        format!("exactly {min} elements")
     } else if length < min {
-        format!("at least {min}")
+        format!("{min} or more elements")
     } else {
-        format!("at most {max}")
+        format!("at most {max} elements")
     };
     Fault { expected: Some(expected), ..Fault::new(message) }
 }
@@ -238,9 +243,13 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
                 Some(Fault::new(format!("the unit {} does not fit", amount.currency.name())))
             }
             Err(error) => {
+                let message = error.to_string();
                 let names = currencies.iter().map(|currency| currency.name()).collect();
-                let unit = text.split_whitespace().last().unwrap_or_default().to_string();
-                Some(Fault { word: Some((unit, names)), ..Fault::new(error.to_string()) })
+                let word = match error {
+                    AmountError::Unit(unit) => Some((unit, names)),
+                    _ => None,
+                };
+                Some(Fault { word, ..Fault::new(message) })
             }
         },
         Text::Price => {

@@ -8,6 +8,8 @@ use super::tree::{Cursor, Span};
 
 /// Problems kept; those beyond are only counted.
 const MOST_KEPT: usize = 500;
+/// Characters of a line of what was expected.
+const WRAPPED: usize = 82;
 /// Characters of a source line shown around the place.
 const LINE_WINDOW: usize = 96;
 
@@ -99,13 +101,30 @@ impl fmt::Display for Diagnostic {
             writeln!(f, "{gutter} = key: {}", self.key)?;
         }
         if let Some(expected) = &self.expected {
-            writeln!(f, "{gutter} = expected: {expected}")?;
+            let indent = format!("\n{gutter}             ");
+            writeln!(f, "{gutter} = expected: {}", wrapped(expected).join(&indent))?;
         }
         if let Some(suggestion) = &self.suggestion {
             writeln!(f, "{gutter} = help: did you mean `{suggestion}`?")?;
         }
         Ok(())
     }
+}
+
+/// `text` in lines that fit a terminal.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + word.chars().count() < WRAPPED => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
 }
 
 /// A problem before its place is looked up.
@@ -160,7 +179,7 @@ pub(crate) fn nearest<'a>(
     let scored =
         valid.into_iter().enumerate().map(|(i, name)| (similarity(name), Reverse(i), name));
     let (score, _, name) = scored.max()?;
-    (score >= 550_000).then_some(name)
+    (score >= 500_000).then_some(name)
 }
 
 /// A text that spans point into: the scenario file first, then the overrides.

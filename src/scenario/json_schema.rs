@@ -20,7 +20,7 @@ fn of_shape(shape: &Shape) -> Json {
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::Date => json!({ "type": "string", "format": "date" }),
         Shape::Integer { min, max } => {
-            json!({ "type": "integer", "minimum": *min as i64, "maximum": *max as i64 })
+            json!({ "type": "integer", "minimum": min, "maximum": max })
         }
         Shape::Number(bounds) => {
             let minimum = if bounds.above_min { "exclusiveMinimum" } else { "minimum" };
@@ -45,7 +45,11 @@ fn of_shape(shape: &Shape) -> Json {
             form["maxProperties"] = json!(1);
             form
         }
-        Shape::Map { of, .. } => json!({ "type": "object", "additionalProperties": of_shape(of) }),
+        Shape::Map { of, .. } => json!({
+            "type": "object",
+            "propertyNames": of_text(Text::Name),
+            "additionalProperties": of_shape(of),
+        }),
         Shape::Either(shapes) => {
             json!({ "anyOf": shapes.iter().map(|shape| of_shape(shape)).collect::<Vec<_>>() })
         }

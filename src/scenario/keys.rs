@@ -69,12 +69,7 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
         "365",
         "Simulated days after which a future that still has credits is cut off (censored).",
     ),
-    default(
-        "seed",
-        &Shape::Integer { min: 0, max: i64::MAX as i128 },
-        "1",
-        "Seed of every random stream.",
-    ),
+    default("seed", &Shape::Integer { min: 0, max: u64::MAX }, "1", "Seed of every random stream."),
     default(
         "replications",
         &Shape::Integer { min: 1, max: 1_000_000 },
@@ -183,7 +178,7 @@ const MODEL: &[Key] = &[
     optional(
         "steps",
         &Shape::Integer { min: 1, max: 10_000 },
-        "Inference steps in the latency score of text-to-image. Left out: go-livepeer's rule: the \
+        "Inference steps in the latency score, for text-to-image only. Left out: go-livepeer's rule: the \
          N of a ByteDance/SDXL-Lightning..._Nstep, 8 for another SDXL-Lightning, else 50.",
     ),
     default(
@@ -200,7 +195,7 @@ const MODEL: &[Key] = &[
                 "seconds_per_unit",
                 &number(0.0, 86_400.0),
                 "0",
-                "Seconds each pixel, token, second of audio or character adds.",
+                "Seconds each pixel, token, second of audio or character adds; 0 for live video.",
             ),
             default(
                 "variation",
@@ -241,7 +236,7 @@ const GATEWAY: &[Key] = &[
     ),
     default(
         "price_exp_factor",
-        &Shape::Number(Bounds { min: 0.0, max: 1e18, above_min: true, below_max: false }),
+        &number(0.0, 1e18),
         "100",
         "-selectPriceExpFactor, in wei per unit.",
     ),
@@ -304,7 +299,7 @@ const GROUP: &[Key] = &[
     required("id", NAME, "Members are called id-1, id-2 and so on."),
     required(
         "count",
-        &Shape::Integer { min: 1, max: MOST_ORCHESTRATORS as i128 },
+        &Shape::Integer { min: 1, max: MOST_ORCHESTRATORS as u64 },
         "How many members.",
     ),
     required("region", NAME, "Where they run."),
@@ -385,7 +380,7 @@ const STREAM: &[Key] = &[
         &Shape::Map { of: SHARE, keys: "region ids" },
         "Share of the requests that comes from each region; they sum to 1.",
     ),
-    default(
+    optional(
         "growth",
         &Shape::Form(&[
             required("constant", EMPTY, "No trend."),
@@ -441,8 +436,7 @@ const STREAM: &[Key] = &[
                 "Straight lines between points, constant outside them.",
             ),
         ]),
-        "{ constant = {} }",
-        "Trend: a factor on the level at the start.",
+        "Trend: a factor on the level at the start. Left out: none.",
     ),
     optional("hours", NAME, "One of hour_profiles. Left out: flat."),
     optional("weekdays", NAME, "One of weekday_profiles. Left out: flat."),
@@ -517,7 +511,8 @@ const STREAM: &[Key] = &[
                 "For each region its requests in order: [time_s] or [time_s, size].",
             ),
         ]),
-        "Recorded requests, instead of requests_per_day.",
+        "Recorded requests, instead of requests_per_day and what shapes it. A request without a \
+         size of its own gets one from `size`.",
     ),
 ];
 

@@ -12,6 +12,8 @@ struct Segment {
 
 /// What an override puts at the end of its path.
 struct Setting<'a> {
+    /// The text left of `=`.
+    path: &'a str,
     /// The text right of `=`.
     raw: &'a str,
     source: usize,
@@ -44,7 +46,7 @@ pub(super) fn apply(
     let raw = value.trim();
     let start = text.len() - value.trim_start().len();
     let span = Span { source, start: start.min(text.len()), end: start + raw.len() };
-    let setting = Setting { raw, source, span };
+    let setting = Setting { path: path.trim(), raw, source, span };
     set(shape, root, &segments, &setting, report);
 }
 
@@ -88,9 +90,8 @@ fn set(
     report: &mut Report,
 ) {
     let Some((segment, rest)) = path.split_first() else {
-        if let Some(value) = value_for(shape, setting, report) {
-            *node = value;
-        }
+        let invalid = Node { span: setting.span, value: Value::Invalid };
+        *node = value_for(shape, setting, report).unwrap_or(invalid);
         return;
     };
     let list = list_shape(shape);
@@ -102,7 +103,7 @@ fn set(
         let message = format!("there is no `{}` to set", segment.name);
         let keys = all_keys(shape);
         let names = || keys.iter().map(|key| key.name);
-        let problem = Problem::new(segment.span, written(path, setting), message);
+        let problem = Problem::new(segment.span, setting.path, message);
         let expected = match keys.is_empty() {
             true => shape.words(),
             false => format!("one of {}", super::shape::quoted(names(), "or")),
@@ -122,7 +123,7 @@ fn set(
         let value = if list_shape(child).is_some() && !rest.is_empty() {
             Value::List(Vec::new())
         } else {
-            Value::Table(Table::new())
+            Value::Invalid
         };
         Entry { key: segment.span, node: Node { span: segment.span, value } }
     };
@@ -146,9 +147,10 @@ fn set_in_list(
             Some(item) => set(of, item, &path[1..], setting, report),
             None => {
                 let message = format!("there is no element {index}");
-                let problem = Problem::new(segment.span, written(path, setting), message);
+                let problem = Problem::new(segment.span, setting.path, message);
                 report.push(problem.expected(match length {
-                    0 => "no index: the list is empty".to_string(),
+                    0 => "no index, as the list is empty".to_string(),
+                    1 => "the index 0".to_string(),
                     length => format!("an index from 0 to {}", length - 1),
                 }));
             }
@@ -173,10 +175,17 @@ fn set_in_list(
         let keys = all_keys(of);
         let names = labels.iter().map(String::as_str).chain(keys.iter().map(|key| key.name));
         let message = format!("no element and no key is called `{}`", segment.name);
-        let problem = Problem::new(segment.span, written(path, setting), message);
+        let problem = Problem::new(segment.span, setting.path, message);
         let expected = "an index, an id of the list, or a key of its elements";
         report.push(problem.expected(expected).nearest(&segment.name, names));
         return;
+    }
+    if items.is_empty() {
+        report.push(Problem::new(
+            segment.span,
+            setting.path,
+            "the list has no element to set it in",
+        ));
     }
     for item in items {
         set(of, item, path, setting, report);
@@ -193,12 +202,6 @@ fn labels(item: &Node) -> impl Iterator<Item = &str> {
         _ => None,
     };
     ["id", "pipeline", "model"].map(text).into_iter().flatten()
-}
-
-/// The rest of a path, for the `key` of a problem.
-fn written(path: &[Segment], setting: &Setting) -> String {
-    let names: Vec<&str> = path.iter().map(|segment| segment.name.as_str()).collect();
-    format!("{} = {}", names.join("."), setting.raw)
 }
 
 fn list_shape(shape: &'static Shape) -> Option<&'static Shape> {
@@ -233,14 +236,14 @@ fn all_keys(shape: &'static Shape) -> Vec<&'static Key> {
 /// The value of a setting: TOML, or a bare word where it is no TOML or where
 /// only a text belongs (`version=0.9`).
 fn value_for(shape: &'static Shape, setting: &Setting, report: &mut Report) -> Option<Node> {
-    let Setting { raw, source, span } = *setting;
+    let Setting { path, raw, source, span } = *setting;
     let word = || Node { span, value: Value::Text(raw.to_string()) };
     let parsed = parse_value(raw, source, span.start, report);
     match parsed {
         Some(node) if matches!(node.value, Value::Text(_)) || !wants_word(shape) => Some(node),
         Some(_) => Some(word()),
         None if raw.is_empty() || raw.starts_with(['"', '\'', '[', '{']) => {
-            let problem = Problem::new(span, "", "the value is not TOML");
+            let problem = Problem::new(span, path, "the value is not TOML");
             report.push(problem.expected(shape.words()));
             None
         }

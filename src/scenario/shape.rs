@@ -28,8 +28,8 @@ pub(super) enum Shape {
     Bool,
     Date,
     Integer {
-        min: i128,
-        max: i128,
+        min: u64,
+        max: u64,
     },
     Number(Bounds),
     List {
@@ -85,11 +85,15 @@ impl Bounds {
         low && high
     }
 
-    /// In words: "a number above 0 and at most 1".
+    /// In words: "a number above 0, at most 1".
     pub fn words(&self) -> String {
-        let low = if self.above_min { "above" } else { "at least" };
-        let high = if self.below_max { "below" } else { "at most" };
-        format!("a number {low} {} and {high} {}", self.min, self.max)
+        let Bounds { min, max, above_min, below_max } = *self;
+        match (above_min, below_max) {
+            (false, false) => format!("a number from {min} to {max}"),
+            (false, true) => format!("a number of at least {min}, below {max}"),
+            (true, false) => format!("a number above {min}, at most {max}"),
+            (true, true) => format!("a number above {min}, below {max}"),
+        }
     }
 }
 
@@ -99,15 +103,18 @@ impl Shape {
         match self {
             Shape::Text(text) => text.words(),
             Shape::Bool => "`true` or `false`".into(),
-            Shape::Date => "a date such as 2025-02-18".into(),
+            Shape::Date => "a date such as 2025-02-18, without quotes".into(),
             Shape::Integer { min, max } => format!("an integer from {min} to {max}"),
             Shape::Number(bounds) => bounds.words(),
             Shape::List { of, min, max } if min == max => {
-                format!("a list of {min}: {}", of.words())
+                format!("a list of {min} values, each {}", of.words())
             }
-            Shape::List { of, .. } => format!("a list of: {}", of.words()),
+            Shape::List { of: Shape::Table(keys), .. } => {
+                format!("a list of tables with {}", quoted(names(keys), "and"))
+            }
+            Shape::List { of, .. } => format!("a list, each value {}", of.words()),
             Shape::Table(keys) => format!("a table with {}", quoted(names(keys), "and")),
-            Shape::Map { keys, of } => format!("a table of {keys}, each {}", of.words()),
+            Shape::Map { keys, of } => format!("a table of {keys}, each with {}", of.words()),
             Shape::Form(keys) => format!("a table with one of {}", quoted(names(keys), "or")),
             Shape::Either(shapes) => {
                 let words: Vec<String> = shapes.iter().map(|shape| shape.words()).collect();
@@ -118,7 +125,7 @@ impl Shape {
 }
 
 impl Text {
-    fn words(self) -> String {
+    pub fn words(self) -> String {
         match self {
             Text::Name => "a name of letters, digits, `-`, `_` and `.`".into(),
             Text::Line => "a line of text".into(),

@@ -33,7 +33,8 @@ pub(super) fn members<T: Clone>(
         let values = inner.items();
         let values: Option<Vec<T>> =
             values.iter().map(|value| (attribute.read)(value, report)).collect();
-        return Some(values?.into_iter().cycle().take(count).collect());
+        let values = values.filter(|values| !values.is_empty())?;
+        return Some(values.into_iter().cycle().take(count).collect());
     }
     let mut number = |key: &str| {
         let value = (attribute.read)(&inner.get(key)?, report)?;

@@ -54,7 +54,9 @@ impl Value {
             Value::Integer(_) => "an integer",
             Value::Number(_) => "a number",
             Value::Bool(_) => "a boolean",
-            Value::Date(_) => "a date or time",
+            Value::Date(date) if date.date.is_none() => "a time",
+            Value::Date(date) if date.time.is_some() => "a date with a time",
+            Value::Date(_) => "a date",
             Value::List(_) => "a list",
             Value::Table(_) => "a table",
             Value::Invalid => "an invalid value",
@@ -65,12 +67,6 @@ impl Value {
 /// Parses a document; syntax errors go to `report`.
 pub(super) fn parse_document(text: &str, report: &mut Report) -> Option<Node> {
     let whole = Span { source: 0, start: 0, end: 0 };
-    // A key of very many parts would make a tree too deep to walk or drop.
-    if let Some(start) = text.lines().find(|line| dots_outside_values(line) > DEEPEST) {
-        let start = start.as_ptr() as usize - text.as_ptr() as usize;
-        report.push(too_deep(Span { start, end: start + 1, ..whole }));
-        return None;
-    }
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
@@ -109,11 +105,6 @@ fn shift(node: &mut Node, offset: usize) {
         }),
         _ => {}
     }
-}
-
-fn dots_outside_values(line: &str) -> usize {
-    let key = line.split_once(['=', '#']).map_or(line, |(key, _)| key);
-    key.bytes().filter(|&byte| byte == b'.').count()
 }
 
 fn too_deep(span: Span) -> Problem {
@@ -179,6 +170,10 @@ impl<'a> Cursor<'a> {
         let Value::Table(table) = &self.node.value else { return None };
         let entry = table.get(key)?;
         Some(Cursor { node: &entry.node, path: join(&self.path, key) })
+    }
+
+    pub fn is_table(&self) -> bool {
+        matches!(self.node.value, Value::Table(_))
     }
 
     /// The elements of a list.
@@ -253,12 +248,14 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// `path.key`, with the key quoted where it is not a bare one.
+/// `path.key`, with the key quoted where it is not a bare one and cut where it
+/// is very long.
 pub(super) fn join(path: &str, key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let shown: String = key.chars().take(80).collect();
     let key = match !key.is_empty() && key.chars().all(bare) {
-        true => key.to_string(),
-        false => format!("{:?}", key.chars().take(80).collect::<String>()),
+        true => shown,
+        false => format!("{shown:?}"),
     };
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }

@@ -3,7 +3,7 @@ use std::fmt::{self, Write};
 use super::{Goal, Scenario};
 use crate::demand::{Arrivals, Bursts, DemandStream, Growth, HourProfile, WeekProfile};
 use crate::kernel::Distribution;
-use crate::network::{Gateway, Model, Offer, Orchestrator};
+use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline};
 use crate::units::Amount;
 
 /// The scenario in full: groups expanded, defaults written out, prices in wei.
@@ -104,7 +104,9 @@ impl Writer<'_> {
         writeln!(out, "\n[[models]]")?;
         writeln!(out, "pipeline = \"{}\"", model.pipeline.name())?;
         writeln!(out, "id = {}", quoted(&model.id))?;
-        writeln!(out, "steps = {}", model.steps)?;
+        if model.pipeline == Pipeline::TextToImage {
+            writeln!(out, "steps = {}", model.steps)?;
+        }
         writeln!(out, "cold_start_s = {:?}", model.cold_start_s)?;
         writeln!(out, "service.overhead_s = {:?}", service.overhead_s)?;
         writeln!(out, "service.seconds_per_unit = {:?}", service.seconds_per_unit)?;
@@ -160,9 +162,9 @@ impl Writer<'_> {
 
     fn demand(&mut self) -> fmt::Result {
         let s = self.scenario;
-        writeln!(self.out, "\n[demand.uncertainty]")?;
-        writeln!(self.out, "level_cv = {:?}", s.uncertainty.level_cv)?;
-        writeln!(self.out, "growth_sd = {:?}", s.uncertainty.growth_sd)?;
+        writeln!(self.out, "\n[demand]")?;
+        writeln!(self.out, "uncertainty.level_cv = {:?}", s.uncertainty.level_cv)?;
+        writeln!(self.out, "uncertainty.growth_sd = {:?}", s.uncertainty.growth_sd)?;
 
         let mut hours: Vec<&HourProfile> = Vec::new();
         let mut weekdays: Vec<&WeekProfile> = Vec::new();
@@ -175,13 +177,11 @@ impl Writer<'_> {
                 weekdays.push(&arrivals.weekdays);
             }
         }
-        writeln!(self.out, "\n[demand.hour_profiles]")?;
         for (number, profile) in hours.iter().enumerate() {
-            writeln!(self.out, "hours-{number} = {:?}", profile.0)?;
+            writeln!(self.out, "hour_profiles.hours-{number} = {:?}", profile.0)?;
         }
-        writeln!(self.out, "\n[demand.weekday_profiles]")?;
         for (number, profile) in weekdays.iter().enumerate() {
-            writeln!(self.out, "weekdays-{number} = {:?}", profile.0)?;
+            writeln!(self.out, "weekday_profiles.weekdays-{number} = {:?}", profile.0)?;
         }
         for streams in s.demand.chunk_by(|a, b| a.id == b.id) {
             if let Some(first) = streams.first() {

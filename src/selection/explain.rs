@@ -63,13 +63,19 @@ pub fn explain(network: &Network, gateway: usize, model: usize) -> Explanation {
             stake: o.stake,
             warm: None,
             discovered: 0.0,
-            standing: Standing::Filtered("does not offer the model".to_string()),
+            standing: Standing::Filtered("model not offered".to_string()),
             probability: 0.0,
         })
         .collect();
     let in_time = |candidate: &u32| chances.discovered[*candidate as usize] >= 0.5;
     let everyone: Vec<u32> = (0..market.candidates.len() as u32).collect();
-    let known: Vec<u32> = everyone.iter().copied().filter(in_time).collect();
+    let mut known: Vec<u32> = everyone.iter().copied().filter(in_time).collect();
+    // The order in which the gateway learns of them: nearest first.
+    let latency = |&candidate: &u32| {
+        let probe = &market.probes[candidate as usize];
+        probe.base_s + probe.jitter_s
+    };
+    known.sort_by(|a, b| latency(a).total_cmp(&latency(b)));
     let pool = |warm: bool| {
         let mut pool = known.clone();
         pool.retain(|&candidate| market.warm[candidate as usize] == warm);

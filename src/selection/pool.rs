@@ -1,6 +1,3 @@
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::{Candidate, ProbabilityRule};
 use crate::kernel::{StreamKey, index_below};
 
@@ -66,8 +63,10 @@ pub struct SessionPool {
     /// Never-used sessions in the order the gateway knows them.
     untried: Vec<u32>,
     /// Used and free sessions by latency score, then by how long they are free
-    /// (only under [`PoolRule::FirstContactThenFastest`]).
-    fastest: BinaryHeap<Reverse<(u128, SessionRef)>>,
+    /// (only under [`PoolRule::FirstContactThenFastest`]). The next one stands
+    /// last: the few sessions that are used again and again come and go at the
+    /// end of the list.
+    fastest: Vec<(u128, SessionRef)>,
     returns: u64,
     in_use: Vec<u32>,
     eligible: Vec<u32>,
@@ -89,7 +88,7 @@ impl SessionPool {
             sessions: vec![absent; candidates],
             size: 0,
             untried: Vec::new(),
-            fastest: BinaryHeap::new(),
+            fastest: Vec::new(),
             returns: 0,
             in_use: Vec::new(),
             eligible: Vec::with_capacity(candidates),
@@ -167,17 +166,17 @@ impl SessionPool {
         key: StreamKey,
     ) -> Option<u32> {
         self.drop_stale();
-        match self.fastest.peek() {
-            Some(Reverse((key, _))) if *key >> 64 == 0 || self.untried.is_empty() => {
-                self.fastest.pop().map(|Reverse((_, session))| session.candidate)
+        match self.fastest.last() {
+            Some((key, _)) if *key >> 64 == 0 || self.untried.is_empty() => {
+                self.fastest.pop().map(|(_, session)| session.candidate)
             }
             _ => self.first_contact(rule, candidates, key),
         }
     }
 
-    /// Takes removed sessions off the top of the heap.
+    /// Takes removed sessions off the end of the list.
     fn drop_stale(&mut self) {
-        while let Some(Reverse((_, known))) = self.fastest.peek() {
+        while let Some((_, known)) = self.fastest.last() {
             let session = &self.sessions[known.candidate as usize];
             if session.status == Status::Idle && session.generation == known.generation {
                 return;
@@ -212,7 +211,9 @@ impl SessionPool {
         self.eligible.extend((0..sessions.len() as u32).filter(free));
         rule.filter(candidates, &mut self.eligible);
         let by_order = |&a: &u32, &b: &u32| {
-            order(&sessions[a as usize]).total_cmp(&order(&sessions[b as usize])).then(a.cmp(&b))
+            let (first, second) = (&sessions[a as usize], &sessions[b as usize]);
+            let by_latency = first.discovery_latency.total_cmp(&second.discovery_latency);
+            order(first).total_cmp(&order(second)).then(by_latency).then(a.cmp(&b))
         };
         rule.draw(candidates, &mut self.eligible, |list| list.sort_unstable_by(by_order), key)
     }
@@ -273,7 +274,8 @@ impl SessionPool {
         if self.rule == PoolRule::FirstContactThenFastest {
             // Scores are not negative, so their bits order as they do.
             let key = u128::from(score.to_bits()) << 64 | u128::from(self.returns);
-            self.fastest.push(Reverse((key, session)));
+            let behind = self.fastest.iter().rev().take_while(|(other, _)| *other < key).count();
+            self.fastest.insert(self.fastest.len() - behind, (key, session));
             self.returns += 1;
         }
     }

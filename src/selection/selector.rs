@@ -416,7 +416,7 @@ mod tests {
     fn pools_are_refreshed_after_ten_minutes_and_not_before() {
         let market = market(Version::V0_8_3, false, &[0.1; 4]);
         let mut gateway = Gateway::new(&market);
-        let mut serve = |gateway: &mut Gateway| {
+        let serve = |gateway: &mut Gateway| {
             let (session, discovered) = gateway.ask();
             let (session, warm) = session.unwrap();
             gateway.selector.complete(session, warm);

@@ -2,8 +2,8 @@ use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::recorder::{Failure, Recorder, ReplicationResult};
 use super::slots::Slots;
 use super::world::{MarketPlan, Route, World};
-use crate::demand::ArrivalStream;
-use crate::kernel::{ClockTree, EventList, StreamKey};
+use crate::demand::{ArrivalSchedule, ArrivalStream};
+use crate::kernel::{EventList, StreamKey};
 use crate::network::Pipeline;
 use crate::payments::{
     LIVE_PAYMENT_INTERVAL_S, Ledger, LedgerViolation, live_prepaid_pixels, live_stream_pixels,
@@ -74,9 +74,7 @@ pub fn replicate(world: &World, replication: u64) -> Result<ReplicationResult, L
 struct Replication<'w> {
     world: &'w World<'w>,
     end: SimTime,
-    arrivals: Vec<ArrivalStream<'w>>,
-    next_sizes: Vec<Option<f64>>,
-    next_arrivals: ClockTree,
+    arrivals: ArrivalSchedule<'w>,
     requests_asked: Vec<u64>,
     stream_keys: Vec<StreamKey>,
     discovery_keys: Vec<StreamKey>,
@@ -102,7 +100,7 @@ impl<'w> Replication<'w> {
         let factors = scenario.uncertainty.draw(uncertainty_key);
         let stream_keys: Vec<StreamKey> =
             (0..world.streams.len() as u64).map(|stream| demand_key.child(stream)).collect();
-        let mut arrivals: Vec<ArrivalStream> = scenario
+        let arrivals = scenario
             .demand
             .iter()
             .zip(&world.streams)
@@ -111,15 +109,10 @@ impl<'w> Replication<'w> {
                 ArrivalStream::new(stream, plan.clock, factors, key.child(0), end)
             })
             .collect();
-        let first: Vec<_> = arrivals.iter_mut().map(ArrivalStream::next_arrival).collect();
         Replication {
             world,
             end,
-            arrivals,
-            next_sizes: first.iter().map(|arrival| arrival.size).collect(),
-            next_arrivals: ClockTree::new(
-                &first.iter().map(|arrival| arrival.time).collect::<Vec<_>>(),
-            ),
+            arrivals: ArrivalSchedule::new(arrivals),
             requests_asked: vec![0; world.streams.len()],
             stream_keys: stream_keys.iter().map(|key| key.child(1)).collect(),
             discovery_keys: (0..world.markets.len() as u64)
@@ -144,15 +137,16 @@ impl<'w> Replication<'w> {
 
     fn run(mut self) -> Result<ReplicationResult, LedgerViolation> {
         loop {
-            let (arrival, stream) = self.next_arrivals.earliest();
-            let event = self.events.next_time();
+            let (arrival, event) = (self.arrivals.next_time(), self.events.next_time());
             let now = arrival.min(event);
             if now >= self.end || self.depleted.is_some() {
                 break;
             }
             self.enter_days_up_to(now);
             if arrival <= event {
-                self.arrive(stream, now);
+                if let Some(stream) = self.arrivals.pop() {
+                    self.arrive(stream, now);
+                }
             } else if let Some((now, event)) = self.events.pop() {
                 self.handle(event, now);
             }
@@ -203,13 +197,11 @@ impl<'w> Replication<'w> {
 
     fn arrive(&mut self, stream: usize, now: SimTime) {
         let plan = &self.world.streams[stream];
-        let recorded_size = self.next_sizes[stream];
-        let next = self.arrivals[stream].next_arrival();
-        self.next_arrivals.set(stream, next.time);
-        self.next_sizes[stream] = next.size;
-        let key = self.stream_keys[stream].child(self.requests_asked[stream]);
+        let request_number = self.requests_asked[stream];
         self.requests_asked[stream] += 1;
+        let key = self.stream_keys[stream].child(request_number);
         self.recorder.service[plan.service].asked += 1;
+        let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
         let request = Request {
             stream: stream as u32,
@@ -289,7 +281,7 @@ impl<'w> Replication<'w> {
             let amount = if plan.pipeline.is_live() { 0.0 } else { request.used_size };
             let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
             let variation = plan.variation.draw(key, Draw::Variation.index());
-            work_s = nominal_s * variation / route.speed;
+            work_s = nominal_s * variation * route.slowness;
             if !warm && self.loaded_cold[route.orchestrator] != Some(plan.model) {
                 self.loaded_cold[route.orchestrator] = Some(plan.model);
                 work_s += plan.cold_start_s;

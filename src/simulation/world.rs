@@ -34,7 +34,8 @@ pub(super) struct Route {
     /// Seconds of network a request takes without jitter.
     pub network_s: f64,
     pub jitter_s: f64,
-    pub speed: f64,
+    /// Inverse of its speed.
+    pub slowness: f64,
     pub reliability: f64,
 }
 
@@ -162,7 +163,7 @@ impl MarketPlan {
                 network_s: REQUEST_ROUND_TRIPS
                     * network.rtt.secs(gateway.region, orchestrator.region),
                 jitter_s: orchestrator.jitter_ms / 1000.0,
-                speed: orchestrator.speed,
+                slowness: 1.0 / orchestrator.speed,
                 reliability: orchestrator.reliability,
             }
         };

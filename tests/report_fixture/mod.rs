@@ -82,7 +82,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
             unresponsive_orchestrators: 2,
         },
         failure_delay_s: 2.0,
-        stream_failures_per_hour: 0.0,
+        stream_failures_per_hour: 0.05,
         demand: Vec::new(),
         uncertainty: DemandUncertainty::default(),
         objectives: Vec::new(),

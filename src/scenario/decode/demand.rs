@@ -35,21 +35,25 @@ pub(super) fn streams(
     let mut all = Vec::new();
     let mut ids = BTreeSet::new();
     let mut valid = true;
-    for at in demand.list("streams") {
+    let listed = demand.list("streams");
+    for at in &listed {
         if let Some(id) = at.get("id")
             && let Some(name) = id.text()
             && !ids.insert(name)
         {
             report.push(duplicate(&id, "demand stream", name));
         }
-        match stream(&at, &hours, &weekdays, context, report) {
+        match stream(at, &hours, &weekdays, context, report) {
             Some(read) => all.extend(read),
             None => valid = false,
         }
     }
-    if valid && all.is_empty() {
-        let streams = demand.get("streams")?;
-        report.push(Problem::at(&streams, "nobody asks").expected("a stream with requests"));
+    if valid
+        && all.is_empty()
+        && let Some(first) = listed.first()
+    {
+        let problem = Problem::at(first, "no stream has any requests");
+        report.push(problem.expected("a rate above 0"));
         return None;
     }
     valid.then_some(all)
@@ -114,7 +118,10 @@ fn stream(
     let used_share = at.get("used_share").and_then(|share| distribution(&share, None, report));
     let hours = profile(at, "hours", hours, |w| HourProfile::from_weights(w).0, report);
     let weekdays = profile(at, "weekdays", weekdays, |w| WeekProfile::from_weights(w).0, report);
-    let growth = at.get("growth").and_then(|growth| trend(&growth, report));
+    let growth = match at.get("growth") {
+        Some(growth) => trend(&growth, report),
+        None => Some(Growth::Constant),
+    };
     let bursts = bursts(at);
     let requests = requests(at, context, report);
     let (gateway, (_, model), requests) = (gateway?, asked?, requests?);
@@ -158,7 +165,17 @@ enum Requests {
 /// without any are left out.
 fn requests(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(usize, Requests)>> {
     let (rate, recorded, shares) = (at.get("requests_per_day"), at.get("trace"), at.get("regions"));
-    let by_region = rate.as_ref().is_some_and(|rate| rate.number().is_none());
+    let written =
+        recorded.as_ref().and_then(Cursor::form).is_some_and(|(form, _)| form == "requests");
+    let by_region = written || rate.as_ref().is_some_and(Cursor::is_table);
+    let shaping = ["growth", "hours", "weekdays", "bursts"].map(|key| (key, at.get(key)));
+    if recorded.is_some() {
+        for (key, place) in &shaping {
+            let Some(place) = place else { continue };
+            let problem = Problem::at(place, format!("a trace has its own times, without `{key}`"));
+            report.push(problem.expected(format!("no `{key}` beside `trace`")));
+        }
+    }
     let shares = shares.map(|shares| {
         let misplaced = by_region.then_some("the requests of each region are given already");
         if let Some(message) = misplaced {
@@ -184,6 +201,7 @@ fn requests(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(
         (None, Some(recorded)) => {
             let only = match &shares {
                 None => None,
+                Some(_) if written => None,
                 Some((shares, place)) => match shares.as_ref()?.as_slice() {
                     [(region, _)] => Some(*region),
                     _ => {
@@ -236,7 +254,7 @@ pub(super) fn known_region(
 ) -> Option<usize> {
     let names = &context.names.regions;
     let region = names.get(name);
-    if region.is_none() {
+    if region.is_none() && names.len() > 0 {
         let problem = Problem::new(key, value.path.as_str(), names.message(name));
         report.push(names.unknown(name, problem));
     }

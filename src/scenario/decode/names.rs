@@ -1,6 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::diagnostics::{Problem, Report};
+use super::super::shape::quoted;
 use super::super::tree::Cursor;
 use crate::network::Pipeline;
 
@@ -11,6 +12,8 @@ pub(super) struct Names<'a> {
     pub regions: Index<'a>,
     pub gateways: Index<'a>,
     models: BTreeMap<(Pipeline, &'a str), usize>,
+    /// Models of a pipeline that does not exist.
+    misplaced: BTreeSet<&'a str>,
 }
 
 /// Names of one kind in order.
@@ -45,7 +48,7 @@ impl<'a> Index<'a> {
     /// The index of `name`, reported at `at` where it does not exist.
     pub fn find_name(&self, name: &str, at: &Cursor, report: &mut Report) -> Option<usize> {
         let found = self.by_name.get(name).copied();
-        if found.is_none() {
+        if found.is_none() && !self.by_name.is_empty() {
             report.push(self.unknown(name, Problem::at(at, self.message(name))));
         }
         found
@@ -57,8 +60,8 @@ impl<'a> Index<'a> {
 
     /// Adds to a problem what the right names would be.
     pub fn unknown(&self, name: &str, problem: Problem) -> Problem {
-        let names = self.by_name.keys().copied();
-        problem.expected(format!("the id of a {}", self.kind)).nearest(name, names)
+        let names = || self.by_name.keys().copied();
+        problem.expected(one_of(self.kind, names())).nearest(name, names())
     }
 
     pub fn get(&self, name: &str) -> Option<usize> {
@@ -73,10 +76,15 @@ impl<'a> Index<'a> {
 impl<'a> Names<'a> {
     pub fn collect(root: &Cursor<'a>, report: &mut Report) -> Names<'a> {
         let mut models = BTreeMap::new();
+        let mut misplaced = BTreeSet::new();
         for (index, item) in root.list("models").iter().enumerate() {
             let pipeline = item.text_at("pipeline").and_then(Pipeline::named);
-            let (Some(pipeline), Some(id)) = (pipeline, item.get("id")) else { continue };
+            let Some(id) = item.get("id") else { continue };
             let Some(name) = id.text() else { continue };
+            let Some(pipeline) = pipeline else {
+                misplaced.insert(name);
+                continue;
+            };
             if models.insert((pipeline, name), index).is_some() {
                 report.push(duplicate(&id, pipeline.name(), name));
             }
@@ -85,6 +93,7 @@ impl<'a> Names<'a> {
             regions: Index::collect(root, "regions", "region", report),
             gateways: Index::collect(root, "gateways", "gateway", report),
             models,
+            misplaced,
         }
     }
 
@@ -96,12 +105,26 @@ impl<'a> Names<'a> {
         if let Some(&index) = self.models.get(&(pipeline, name)) {
             return Some((pipeline, index));
         }
-        let of_pipeline = self.models.keys().filter(|(of, _)| *of == pipeline);
+        if self.misplaced.contains(name) || self.models.is_empty() {
+            return None;
+        }
+        let of_pipeline = || {
+            let same = self.models.keys().filter(|(of, _)| *of == pipeline);
+            same.map(|(_, id)| *id)
+        };
         let shown: String = name.chars().take(80).collect();
         let message = format!("there is no model `{shown}` under {}", pipeline.name());
-        let problem = Problem::at(&model, message).expected("the id of one of [[models]]");
-        report.push(problem.nearest(name, of_pipeline.map(|(_, id)| *id)));
+        let problem = Problem::at(&model, message).expected(one_of("model", of_pipeline()));
+        report.push(problem.nearest(name, of_pipeline()));
         None
+    }
+}
+
+/// The names there are, where they are few.
+fn one_of<'a>(kind: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    match names.clone().count() {
+        1..=9 => format!("the {kind} {}", quoted(names, "or")),
+        _ => format!("the id of a {kind} of this scenario"),
     }
 }
 

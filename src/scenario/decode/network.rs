@@ -29,7 +29,7 @@ const SLOWEST: f64 = 1e-6;
 pub(super) fn network(root: &Cursor, context: &Context, report: &mut Report) -> Option<Network> {
     let regions = all(&root.list("regions"), |at| region(at));
     let rtt = rtt_matrix(root, context, report);
-    let models = all(&root.list("models"), |at| model(at));
+    let models = all(&root.list("models"), |at| model(at, report));
     let model_keys: Vec<Option<(Pipeline, &str)>> =
         root.list("models").iter().map(model_key).collect();
     let gateways = all(&root.list("gateways"), |at| gateway(at, &model_keys, context, report));
@@ -118,13 +118,25 @@ fn model_key<'a>(at: &Cursor<'a>) -> Option<(Pipeline, &'a str)> {
     Some((Pipeline::named(at.text_at("pipeline")?)?, at.text_at("id")?))
 }
 
-fn model(at: &Cursor) -> Option<Model> {
+fn model(at: &Cursor, report: &mut Report) -> Option<Model> {
     let (pipeline, id) = model_key(at)?;
     let steps = match at.get("steps") {
+        Some(steps) if pipeline != Pipeline::TextToImage => {
+            let problem = Problem::at(&steps, format!("{} has no steps to count", pipeline.name()));
+            report.push(problem.expected("`steps` only under text-to-image"));
+            return None;
+        }
         Some(steps) => steps.integer()?,
         None => default_steps(id),
     };
     let service = at.get("service")?;
+    let seconds_per_unit = service.get("seconds_per_unit")?;
+    if pipeline.is_live() && seconds_per_unit.number()? > 0.0 {
+        let message = "a live stream is worked on for as long as it lasts".to_string();
+        let problem = Problem::at(&seconds_per_unit, message);
+        report.push(problem.expected("only `overhead_s`, the seconds until it starts"));
+        return None;
+    }
     let (form, variation) = service.get("variation")?.form()?;
     let variation = match form {
         "constant" => Distribution::Constant(1.0),
@@ -137,7 +149,7 @@ fn model(at: &Cursor) -> Option<Model> {
         steps,
         service: ServiceTime {
             overhead_s: service.number_at("overhead_s")?,
-            seconds_per_unit: service.number_at("seconds_per_unit")?,
+            seconds_per_unit: seconds_per_unit.number()?,
             variation,
         },
         cold_start_s: at.number_at("cold_start_s")?,
@@ -293,7 +305,7 @@ fn orchestrators(
         + groups.iter().map(|group| count(group) * offers(group)).sum::<usize>();
     if orchestrators > MOST_ORCHESTRATORS || offers > MOST_OFFERS {
         let list = groups.first().or(singles.first())?;
-        let message = format!("{orchestrators} orchestrators with {offers} offers");
+        let message = format!("{orchestrators} orchestrators with {offers} offers are too many");
         let expected = format!("at most {MOST_ORCHESTRATORS} with {MOST_OFFERS} offers");
         report.push(Problem::at(list, message).expected(expected));
         return None;

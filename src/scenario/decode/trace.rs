@@ -1,6 +1,7 @@
 //! Recorded requests, in the scenario or in a CSV file beside it.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, tz::Offset};
@@ -76,7 +77,11 @@ fn from_file(
     let text = match read_text(&path, LARGEST_TRACE_BYTES) {
         Ok(text) => text,
         Err(error) => {
-            let problem = Problem::at(at, format!("cannot read `{name}`: {error}"));
+            let message = match error.kind() {
+                ErrorKind::NotFound => format!("there is no file `{name}`"),
+                _ => format!("cannot read `{name}`: {error}"),
+            };
+            let problem = Problem::at(at, message);
             report.push(problem.expected("a CSV file, relative to the scenario's folder"));
             return None;
         }

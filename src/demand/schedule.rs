@@ -1,0 +1,130 @@
+use super::ArrivalStream;
+use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
+
+/// Arrivals a batch should hold: enough to make sorting cheap, few enough to
+/// stay in the cache.
+const BATCH: std::ops::Range<usize> = 256..2048;
+const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_HOUR * NANOS_PER_SECOND);
+
+/// The requests of all demand streams in order of time; at one time, in order
+/// of stream. They are worked out a short window ahead and sorted.
+#[derive(Debug)]
+pub struct ArrivalSchedule<'a> {
+    streams: Vec<ArrivalStream<'a>>,
+    next: Vec<SimTime>,
+    /// Time above, stream below: one comparison of both.
+    batch: Vec<u128>,
+    taken: usize,
+    window: SimTime,
+    window_end: SimTime,
+}
+
+impl<'a> ArrivalSchedule<'a> {
+    /// The requests of `streams`.
+    pub fn new(mut streams: Vec<ArrivalStream<'a>>) -> ArrivalSchedule<'a> {
+        let next = streams.iter_mut().map(ArrivalStream::next_arrival).collect();
+        let mut schedule = ArrivalSchedule {
+            streams,
+            next,
+            batch: Vec::new(),
+            taken: 0,
+            window: LONGEST_WINDOW,
+            window_end: SimTime::ZERO,
+        };
+        schedule.fill();
+        schedule
+    }
+
+    /// When the next request comes; [`SimTime::NEVER`] if none does.
+    pub fn next_time(&self) -> SimTime {
+        self.batch.get(self.taken).map_or(SimTime::NEVER, |due| SimTime((due >> 64) as u64))
+    }
+
+    /// Takes the next request and says of which stream it is.
+    pub fn pop(&mut self) -> Option<usize> {
+        let stream = *self.batch.get(self.taken)? as u32;
+        self.taken += 1;
+        if self.taken == self.batch.len() {
+            self.fill();
+        }
+        Some(stream as usize)
+    }
+
+    /// Works out the next window in which there is a request.
+    fn fill(&mut self) {
+        self.batch.clear();
+        self.taken = 0;
+        while self.batch.is_empty() {
+            let earliest = self.next.iter().min().copied().unwrap_or(SimTime::NEVER);
+            if earliest == SimTime::NEVER {
+                return;
+            }
+            self.window_end = self.window_end.max(earliest) + self.window;
+            for (index, (stream, next)) in self.streams.iter_mut().zip(&mut self.next).enumerate() {
+                while *next < self.window_end {
+                    self.batch.push(u128::from(next.0) << 64 | index as u128);
+                    *next = stream.next_arrival();
+                }
+            }
+        }
+        self.batch.sort_unstable();
+        if self.batch.len() > BATCH.end {
+            self.window = SimTime((self.window.0 / 2).max(1));
+        } else if self.batch.len() < BATCH.start {
+            self.window = SimTime(self.window.0 * 2).min(LONGEST_WINDOW);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demand::{Arrivals, DemandStream, RateFactors, Trace, UserClock};
+    use crate::kernel::{Distribution, StreamKey};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever the traces, all their requests come, in order of time and
+        /// then of stream.
+        #[test]
+        fn streams_are_merged_in_order(
+            traces in prop::collection::vec(prop::collection::vec(0u32..200_000, 0..300), 1..6)
+        ) {
+            let stream = |mut seconds: Vec<u32>| {
+                seconds.sort_unstable();
+                let requests = seconds.iter().map(|&s| (f64::from(s) / 7.0, None)).collect();
+                DemandStream {
+                    id: String::new(),
+                    gateway: 0,
+                    model: 0,
+                    region: 0,
+                    arrivals: Arrivals::Trace(Trace { requests }),
+                    size: Distribution::Constant(1.0),
+                    used_share: Distribution::Constant(1.0),
+                    bad_request_share: 0.0,
+                }
+            };
+            let streams: Vec<DemandStream> = traces.into_iter().map(stream).collect();
+            let mut expected = Vec::new();
+            for (index, stream) in streams.iter().enumerate() {
+                if let Arrivals::Trace(trace) = &stream.arrivals {
+                    let due = |&(s, _): &(f64, _)| (SimTime::from_secs(s), index);
+                    expected.extend(trace.requests.iter().map(due));
+                }
+            }
+            expected.sort_unstable();
+            let clock = UserClock { start_weekday: 0, utc_offset_hours: 0.0 };
+            let factors = RateFactors { level: 1.0, growth: 1.0 };
+            let arrivals = |stream| {
+                ArrivalStream::new(stream, clock, factors, StreamKey::root(1), SimTime::NEVER)
+            };
+            let mut schedule = ArrivalSchedule::new(streams.iter().map(arrivals).collect());
+            let mut seen = Vec::new();
+            while schedule.next_time() != SimTime::NEVER {
+                let time = schedule.next_time();
+                seen.push((time, schedule.pop().unwrap()));
+            }
+            prop_assert_eq!(seen, expected);
+        }
+    }
+}

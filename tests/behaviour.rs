@@ -1,0 +1,225 @@
+//! The network's behaviour against what go-livepeer's rules imply.
+
+mod common;
+
+use common::{mean_and_error, orchestrator, scenario};
+use orchsim::demand::{Arrivals, Trace};
+use orchsim::kernel::Distribution;
+use orchsim::network::{LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Version};
+use orchsim::scenario::Scenario;
+use orchsim::simulation::{ReplicationResult, World, replicate};
+use orchsim::units::Lpt;
+
+const LPT: u128 = 1_000_000_000_000_000_000;
+
+fn run(scenario: &Scenario, number: u64) -> ReplicationResult {
+    replicate(&World::new(scenario), number).unwrap()
+}
+
+/// Share of requests served in each of `replications`.
+fn success_rates(scenario: &Scenario, replications: u64) -> Vec<f64> {
+    let world = World::new(scenario);
+    (0..replications)
+        .map(|number| {
+            let record = &replicate(&world, number).unwrap().service[0];
+            let failed: u64 = record.failed.iter().sum();
+            record.served as f64 / (record.served + failed) as f64
+        })
+        .collect()
+}
+
+/// Orchestrators of so much stake each, so rarely asked that none is busy.
+fn staked(version: Version, stakes: &[u128]) -> Scenario {
+    let mut scenario = scenario(500.0);
+    scenario.horizon_days = 100;
+    scenario.network.gateways[0].version = version;
+    let staked = |(index, stake): (usize, &u128)| Orchestrator {
+        stake: Lpt(stake * LPT),
+        speed: 1.0 + index as f64,
+        ..orchestrator(&format!("o{index}"), 1, 10)
+    };
+    scenario.network.orchestrators = stakes.iter().enumerate().map(staked).collect();
+    scenario.network.registered_orchestrators = stakes.len() as u32;
+    scenario
+}
+
+#[test]
+fn from_0_8_4_on_requests_follow_the_selection_weights() {
+    // 0.7 by stake and 0.3 evenly: 0.7 * 0.1 + 0.1, the same, 0.7 * 0.8 + 0.1.
+    for version in [Version::V0_8_4, Version::V0_9] {
+        let result = run(&staked(version, &[100, 100, 800]), 0);
+        let served: u64 = result.served_by.iter().sum();
+        for (count, expected) in result.served_by.iter().zip([0.17, 0.17, 0.66]) {
+            let share = *count as f64 / served as f64;
+            let error = (expected * (1.0 - expected) / served as f64).sqrt();
+            assert!((share - expected).abs() < 3.5 * error, "{share} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn in_0_8_3_the_fastest_serves_all_but_the_first_contacts() {
+    let result = run(&staked(Version::V0_8_3, &[100, 100, 800]), 0);
+    // Requests that overlap a running one fall to the next fastest: 500 a day
+    // of a third of a second each overlap 0.2 % of the time.
+    let served: u64 = result.served_by.iter().sum();
+    assert!(result.served_by[2] as f64 > 0.99 * served as f64, "{:?}", result.served_by);
+    assert!(result.served_by[0] >= 1 && result.served_by[1] >= 1);
+}
+
+#[test]
+fn two_price_policies_meet_the_same_demand() {
+    let cheap = staked(Version::V0_9, &[1, 1]);
+    let mut dear = cheap.clone();
+    for orchestrator in &mut dear.network.orchestrators {
+        orchestrator.offers[0].price = orchsim::units::Price::new(1000, 1).unwrap();
+    }
+    let (cheap, dear) = (run(&cheap, 3), run(&dear, 3));
+    assert_eq!(cheap.service[0].asked, dear.service[0].asked);
+    assert_eq!(cheap.service[0].latency, dear.service[0].latency);
+}
+
+#[test]
+fn a_slow_failure_is_never_retried_and_a_quick_one_is() {
+    // Two orchestrators, each failing 40 %. A failure after an hour is past the
+    // retry window: success 0.6. One at once removes the session and tries the
+    // other: 0.6 + 0.4 * 0.6; then both pools are empty, the gateway discovers
+    // anew (at no distance: at once) and goes on until it succeeds.
+    let mut scenario = staked(Version::V0_9, &[1, 1]);
+    for orchestrator in &mut scenario.network.orchestrators {
+        orchestrator.reliability = 0.6;
+        orchestrator.offers[0].capacity = 1_000;
+    }
+    scenario.failure_delay_s = 3600.0;
+    scenario.horizon_days = 3000;
+    let (slow, error) = mean_and_error(&success_rates(&scenario, 5));
+    // An exponential delay with mean one hour ends within 2 s once in 1,800.
+    assert!((slow - 0.6).abs() < 3.0 * error + 0.001, "{slow} +- {error}");
+    scenario.failure_delay_s = 1e-6;
+    scenario.horizon_days = 100;
+    let (quick, _) = mean_and_error(&success_rates(&scenario, 5));
+    assert!(quick > 0.9999, "{quick}");
+}
+
+#[test]
+fn a_refusal_for_capacity_goes_to_another_orchestrator() {
+    // Erlang B for the two as one group of c = 2: refusals only when both are
+    // full. From 0.8.4 on a refusing session is set aside, not suspended.
+    let mut scenario = staked(Version::V0_9, &[1, 1]);
+    scenario.demand = common::scenario(43_200.0).demand;
+    scenario.network.models[0].service.overhead_s = 2.0;
+    scenario.horizon_days = 1;
+    for orchestrator in &mut scenario.network.orchestrators {
+        orchestrator.offers[0].capacity = 1;
+        orchestrator.speed = 1.0;
+    }
+    let blocked: Vec<f64> =
+        success_rates(&scenario, 60).iter().map(|success| 1.0 - success).collect();
+    let (mean, error) = mean_and_error(&blocked);
+    // a = 1: B(2, 1) = (1/2) / (1 + 1 + 1/2) = 0.2.
+    assert!((mean - 0.2).abs() < 3.0 * error, "{mean} +- {error}");
+}
+
+#[test]
+fn a_malformed_request_suspends_an_innocent_orchestrator() {
+    // 0.9 answers 400 to the client at once and removes the session: of one
+    // orchestrator nothing is left, so the next request discovers anew.
+    let mut scenario = staked(Version::V0_9, &[1]);
+    scenario.demand[0].bad_request_share = 0.25;
+    let record = &run(&scenario, 0).service[0];
+    let [no_orchestrator, capacity, error, bad, lost] = record.failed;
+    assert_eq!([no_orchestrator, capacity, error, lost], [0; 4]);
+    let (asked, bad) = (record.asked as f64, bad as f64);
+    assert!((bad / asked - 0.25).abs() < 3.5 * (0.1875 / asked).sqrt());
+}
+
+/// Ten streams of an hour each, one a day, on one orchestrator.
+fn streams(version: Version) -> Scenario {
+    let mut scenario = scenario(1.0);
+    scenario.horizon_days = 12;
+    scenario.network.gateways[0].version = version;
+    scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
+    scenario.network.models[0].service.overhead_s = 0.0;
+    scenario.network.orchestrators = vec![orchestrator("only", 3, 1)];
+    let requests = (0..10).map(|day| (f64::from(day) * 86_400.0, Some(3600.0))).collect();
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    scenario
+}
+
+#[test]
+fn a_stream_costs_its_prepayment_and_every_second_of_720p30() {
+    // 0.9 prepays 60 s of 720p30, 0.8.3 30 s of 3200 x 1800 at 30 frames.
+    let prepaid = [(Version::V0_9, 60 * 27_648_000), (Version::V0_8_3, 30 * 3200 * 1800 * 30)];
+    for (version, prepaid_pixels) in prepaid {
+        let result = run(&streams(version), 0);
+        let pixels = 10 * (prepaid_pixels + 3600 * LIVE_PIXELS_PER_SECOND);
+        assert_eq!(result.fees[0].0, u128::from(3 * pixels));
+        assert_eq!(result.service[0].served, 10);
+    }
+}
+
+#[test]
+fn a_stream_swaps_until_it_has_swapped_too_often() {
+    // An orchestrator that fails on the average every 36 s: the third swap
+    // within three minutes of the last ends the stream.
+    let mut scenario = streams(Version::V0_9);
+    scenario.stream_failures_per_hour = 100.0;
+    let record = &run(&scenario, 0).service[0];
+    assert_eq!((record.served, record.failed), (0, [0, 0, 0, 0, 10]));
+    // One failure in a thousand hours leaves ten hours alone.
+    scenario.stream_failures_per_hour = 0.001;
+    assert_eq!(run(&scenario, 0).service[0].served, 10);
+}
+
+#[test]
+fn a_far_region_is_never_known_while_a_near_one_answers() {
+    let mut scenario = staked(Version::V0_9, &[1, 1000]);
+    scenario.network.regions.push(orchsim::network::Region {
+        id: "there".to_string(),
+        name: "There".to_string(),
+        utc_offset_hours: 8.0,
+    });
+    let mut rtt = orchsim::network::RttMatrix::zero(2);
+    // 3.5 round trips of 150 ms are 525 ms: past the first checkpoint.
+    rtt.set_ms(0, 1, 150.0);
+    scenario.network.rtt = rtt;
+    scenario.network.orchestrators[1].region = 1;
+    assert_eq!(run(&scenario, 0).served_by[1], 0);
+    // Without anyone near the gateway waits for the next checkpoint.
+    scenario.network.orchestrators[0].offers.clear();
+    assert!(run(&scenario, 0).served_by[1] > 40_000);
+}
+
+#[test]
+fn a_max_price_below_every_offer_means_no_service_and_no_spend() {
+    for (ignore, served) in [(false, false), (true, true)] {
+        let mut scenario = staked(Version::V0_9, &[1, 1]);
+        scenario.network.gateways[0].max_price = vec![orchsim::units::Price::new(1, 2).ok()];
+        scenario.network.gateways[0].ignore_max_price = ignore;
+        let result = run(&scenario, 0);
+        assert_eq!(result.service[0].served > 0, served);
+        assert_eq!(result.depleted, None);
+    }
+}
+
+#[test]
+fn a_cold_orchestrator_loads_the_model_once_and_only_when_no_warm_one_is_left() {
+    let mut scenario = staked(Version::V0_9, &[1, 1]);
+    scenario.network.models[0].cold_start_s = 30.0;
+    scenario.network.orchestrators[1].offers[0].warm = false;
+    assert_eq!(run(&scenario, 0).served_by[1], 0);
+    scenario.network.orchestrators[0].offers.clear();
+    let result = run(&scenario, 0);
+    let slow = result.service[0].latency.quantile(1.0).unwrap();
+    let typical = result.service[0].latency.quantile(0.999).unwrap();
+    assert!(slow > 30_000.0 && typical < 2_000.0, "{slow} {typical}");
+}
+
+#[test]
+fn service_times_reach_the_user() {
+    // A lognormal second of work with mean 1: its median is 1 / sqrt(1 + cv^2).
+    let mut scenario = staked(Version::V0_9, &[1]);
+    scenario.network.models[0].service.variation = Distribution::Lognormal { mean: 1.0, cv: 0.5 };
+    let median = run(&scenario, 0).service[0].latency.quantile(0.5).unwrap();
+    assert!((median / (1000.0 / 1.25f64.sqrt()) - 1.0).abs() < 0.02, "{median}");
+}

@@ -1,0 +1,154 @@
+//! What `--set` reaches, and what a scenario's texts come to mean.
+
+use std::path::Path;
+
+use orchsim::demand::{Arrivals, Growth};
+use orchsim::network::Version;
+use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset};
+use orchsim::units::{Lpt, Price, Wei};
+
+fn set(text: &str, overrides: &[&str]) -> Scenario {
+    let source = Source { name: "scenario.toml".into(), text: text.into(), directory: None };
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    load(&source, &overrides).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn minimal() -> &'static str {
+    preset("minimal").unwrap()
+}
+
+fn rates(scenario: &Scenario, id: &str) -> Vec<f64> {
+    let streams = scenario.demand.iter().filter(|stream| stream.id == id);
+    let rate = |arrivals: &Arrivals| match arrivals {
+        Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
+        Arrivals::Trace(_) => panic!("a trace"),
+    };
+    streams.map(|stream| rate(&stream.arrivals)).collect()
+}
+
+#[test]
+fn a_list_without_index_means_every_element() {
+    let scenario = set(DEFAULT, &["gateways.version=0.9"]);
+    assert!(scenario.network.gateways.iter().all(|gateway| gateway.version == Version::V0_9));
+}
+
+#[test]
+fn a_list_element_is_found_by_id_and_by_index() {
+    for path in
+        ["gateways.dream-gateway", "gateways.1", "gateways[1]", "gateways.\"dream-gateway\""]
+    {
+        let scenario = set(DEFAULT, &[&format!("{path}.version=0.8.4")]);
+        let versions = scenario.network.gateways.iter().map(|gateway| gateway.version);
+        assert!(versions.eq([Version::V0_8_3, Version::V0_8_4]), "{path}");
+    }
+}
+
+#[test]
+fn ids_may_contain_dots_and_slashes() {
+    let path = "models.meta-llama/Meta-Llama-3.1-8B-Instruct.cold_start_s=7";
+    let scenario = set(DEFAULT, &[path]);
+    let cold = scenario.network.models.iter().map(|model| model.cold_start_s);
+    assert_eq!(cold.filter(|seconds| *seconds == 7.0).count(), 1);
+}
+
+#[test]
+fn a_pipeline_names_its_maximum_price() {
+    let path = "gateways.livepeer-eliza.max_prices.text-to-image.price=2384185 wei";
+    let scenario = set(DEFAULT, &[path]);
+    let price = |gateway: usize| scenario.network.gateways[gateway].max_price[0];
+    assert_eq!(price(0), Price::new(2_384_185, 1).ok());
+    assert_eq!(price(1), Price::new(4_768_371, 1).ok());
+}
+
+#[test]
+fn bare_words_are_texts_and_the_last_override_wins() {
+    let scenario = set(minimal(), &["credits.amount=1 ETH", "credits.amount = 2 ETH", "seed=9"]);
+    assert_eq!((scenario.credits.eth, scenario.seed), (Wei(2_000_000_000_000_000_000), 9));
+}
+
+#[test]
+fn a_form_replaces_the_one_before() {
+    let path = "demand.streams.images.growth.linear.per_day=0.5";
+    let scenario = set(minimal(), &[path]);
+    let Arrivals::Poisson(arrivals) = &scenario.demand[0].arrivals else { panic!("a trace") };
+    assert_eq!(arrivals.growth, Growth::Linear { per_day: 0.5 });
+}
+
+#[test]
+fn keys_and_tables_that_are_not_there_can_be_set() {
+    let scenario = set(minimal(), &["behaviour.failure_delay_s=3"]);
+    assert_eq!(scenario.failure_delay_s, 3.0);
+    let scenario = set(minimal(), &["demand.streams.images.bad_request_share=0.25"]);
+    assert_eq!(scenario.demand[0].bad_request_share, 0.25);
+}
+
+#[test]
+fn a_rate_is_divided_by_the_shares() {
+    let scenario = set(minimal(), &["demand.streams.images.requests_per_day=100"]);
+    assert_eq!(rates(&scenario, "images"), [50.0, 30.0, 20.0]);
+}
+
+#[test]
+fn the_credits_are_worth_what_the_market_paid() {
+    // 15,000 LPT at 7.91 USD are 118,650 USD, at 2,706 USD an ETH 43.847 ETH.
+    let credits = set(DEFAULT, &[]).credits;
+    assert_eq!(credits.lpt, Lpt(15_000_000_000_000_000_000_000));
+    assert!((credits.eth.to_coins() - 118_650.0 / 2_706.0).abs() < 1e-9);
+    // An LPT price in ETH needs no dollar.
+    let credits = set(minimal(), &["credits.lpt_price=0.003 ETH"]).credits;
+    assert_eq!(credits.eth, Wei(300_000_000_000_000_000));
+    // ETH is not converted; its worth in LPT is.
+    let credits =
+        set(minimal(), &["credits.amount=0.6 ETH", "credits.lpt_price=0.003 ETH"]).credits;
+    assert_eq!((credits.eth, credits.lpt.to_coins()), (Wei(600_000_000_000_000_000), 200.0));
+}
+
+#[test]
+fn a_spread_takes_the_quantiles_of_its_distribution() {
+    // Quantiles 0.1, 0.3, 0.5, 0.7, 0.9 of a lognormal with median 50,000 and
+    // sigma 1, from Python's statistics.NormalDist().inv_cdf.
+    let scenario = set(minimal(), &["orchestrator_groups.na.count=5"]);
+    let group = scenario.network.orchestrators.iter().filter(|node| node.id.starts_with("na-"));
+    let mut stakes: Vec<f64> = group.map(|node| node.stake.to_coins()).collect();
+    assert!(!stakes.is_sorted(), "the members are shuffled");
+    stakes.sort_by(f64::total_cmp);
+    let expected = [13_880.312, 29_595.505, 50_000.0, 84_472.287, 180_111.224];
+    for (stake, expected) in stakes.iter().zip(expected) {
+        assert!((stake - expected).abs() < 0.01, "{stakes:?}");
+    }
+}
+
+#[test]
+fn a_spread_does_not_depend_on_the_seed() {
+    let nodes = |seed: &str| format!("{:?}", set(minimal(), &[seed]).network.orchestrators);
+    assert_eq!(nodes("seed=1"), nodes("seed=2"));
+}
+
+#[test]
+fn steps_follow_go_livepeer() {
+    let steps = |id: &str| {
+        let text = minimal().replace("ByteDance/SDXL-Lightning", id);
+        set(&text, &[]).network.models[0].steps
+    };
+    assert_eq!(steps("ByteDance/SDXL-Lightning"), 8);
+    assert_eq!(steps("ByteDance/SDXL-Lightning_4step"), 4);
+    assert_eq!(steps("SG161222/RealVisXL_V4.0_Lightning"), 50);
+}
+
+#[test]
+fn traces_count_from_the_start_in_utc() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let source = Source::read(tests.join("scenario_every_key.toml")).unwrap();
+    let scenario = load(&source, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let traces: Vec<_> = scenario
+        .demand
+        .iter()
+        .filter(|stream| stream.id == "u")
+        .map(|stream| match &stream.arrivals {
+            Arrivals::Trace(trace) => (stream.region, trace.requests.clone()),
+            Arrivals::Poisson(_) => panic!("not a trace"),
+        })
+        .collect();
+    let na = vec![(82_800.0, Some(128.0)), (86_400.0, Some(64.5))];
+    assert_eq!(traces, [(0, na), (1, vec![(23_400.0, None)])]);
+}
