@@ -138,11 +138,13 @@ fn an_invalid_scenario_ends_with_2_and_every_error_and_writes_nothing() {
 #[test]
 fn usage_errors_end_with_2_and_write_nothing() {
     let workshop = Workshop::with_minimal();
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["run", "missing.toml"], "there is no file `missing.toml`"),
         (&["run", "agent-spe-15k"], "orchsim init --preset agent-spe-15k"),
         (&["run", "minimal"], "did you mean `minimal.toml`?"),
         (&["run", "."], "not a regular file"),
+        (&["run", "minimal.toml", "--out", "minimal.toml"], "`minimal.toml` is not a directory"),
+        (&["run", "minimal.toml", "--out", "minimal.toml/x"], "`minimal.toml` is not a directory"),
         (&["run", "--precision", "1"], "between 0 and 1"),
         (&["run", "--precision", "nan"], "between 0 and 1"),
         (&["run", "--threads", "0"], "1..=1024"),
@@ -191,17 +193,18 @@ fn a_foreign_directory_is_refused_untouched_and_an_own_one_replaced() {
     assert_eq!(workshop.names(), ["mine", "minimal.toml", "photos"]);
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn a_disk_that_refuses_ends_with_1() {
     let workshop = Workshop::with_minimal();
-    let ended = workshop.run_minimal(&["--out", "/dev/null/run"]);
-    assert_eq!(ended.code, 2, "{ended:?}");
-    if Path::new("/proc/self").is_dir() {
-        let ended = workshop.run_minimal(&["--out", "/proc/orchsim-test"]);
-        assert_eq!(ended.code, 1, "{ended:?}");
-        assert!(ended.stderr.contains("/proc"));
-    }
+    let ended = workshop.run_minimal(&["--out", "/proc/orchsim-test"]);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.stderr.starts_with("error: cannot create `/proc"), "{}", ended.stderr);
+
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = Ended::from(workshop.command(&["schema"]).stdout(full).output().unwrap());
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.stderr.starts_with("error: cannot write to standard output"));
 }
 
 /// The seed of the run whose files are in `directory`, each as the manifest

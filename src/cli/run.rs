@@ -57,7 +57,12 @@ pub(super) struct RunOptions {
     horizon: Option<u32>,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS)
+    )]
     threads: Option<u32>,
     /// Where to write [default: outputs/<scenario name>]
     ///
