@@ -144,7 +144,7 @@ fn usage_errors_end_with_2_and_write_nothing() {
         (&["run", "minimal"], "did you mean `minimal.toml`?"),
         (&["run", "."], "not a regular file"),
         (&["run", "minimal.toml", "--out", "minimal.toml"], "`minimal.toml` is not a directory"),
-        (&["run", "minimal.toml", "--out", "minimal.toml/x"], "`minimal.toml` is not a directory"),
+        (&["run", "minimal.toml", "--out", "minimal.toml/x"], "is not a directory"),
         (&["run", "--precision", "1"], "between 0 and 1"),
         (&["run", "--precision", "nan"], "between 0 and 1"),
         (&["run", "--threads", "0"], "1..=1024"),
