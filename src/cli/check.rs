@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ pub(super) fn execute(args: &CheckArgs) -> Result<Outcome, Failure> {
             json!({
                 "file": path.display().to_string(),
                 "valid": scenario.is_ok(),
-                "errors": scenario.as_ref().err().map_or(json!([]), errors),
+                "errors": scenario.as_ref().err().map_or(json!([]), |failure| errors(path, failure)),
             })
         });
         output::print_json(&json!({ "valid": valid, "scenarios": files.collect::<Vec<_>>() }))?;
@@ -66,9 +66,19 @@ fn inventory(scenario: &Scenario) -> String {
     counts.map(|(count, noun)| format!("{count} {noun}{}", plural(count))).join(", ")
 }
 
-fn errors(failure: &Failure) -> Value {
+/// As [`Diagnostics::to_json`](crate::scenario::Diagnostics::to_json) has
+/// them; a file that cannot be read is an error without a place.
+fn errors(path: &Path, failure: &Failure) -> Value {
     match failure {
         Failure::Invalid(diagnostics) => diagnostics.to_json(),
-        Failure::Usage(message) | Failure::Runtime(message) => json!([{ "message": message }]),
+        Failure::Usage(message) | Failure::Runtime(message) => json!([{
+            "file": path.display().to_string(),
+            "line": null,
+            "column": null,
+            "key": "",
+            "message": message.lines().next(),
+            "expected": null,
+            "suggestion": null,
+        }]),
     }
 }

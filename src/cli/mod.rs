@@ -41,13 +41,14 @@ Exit codes:
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of the run")]
     run: run::RunOptions,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Forecast how long the credits last and who earns them.
+    #[command(after_long_help = EXIT_CODES)]
     Run(run::RunArgs),
     /// Validate scenarios: every error at once, with its place.
     Check(check::CheckArgs),

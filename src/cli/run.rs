@@ -40,24 +40,24 @@ pub(super) struct RunOptions {
     #[command(flatten)]
     set: Overrides,
     /// Seed of every random stream
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Independent futures to simulate; with --precision, the most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     replications: Option<u32>,
     /// Stop when the mean runway is known to within this share of itself
     ///
     /// R is the relative half-width of the 95 % interval of the mean runway,
     /// such as 0.02. Without --replications at most 1,000 replications are
     /// made, or those of the scenario if more.
-    #[arg(long, value_name = "R", value_parser = precision)]
+    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = precision)]
     precision: Option<f64>,
     /// Days after which a future that still has credits is cut off
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     horizon: Option<u32>,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS))]
     threads: Option<u32>,
     /// Where to write [default: outputs/<scenario name>]
     ///

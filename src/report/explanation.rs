@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use super::Style;
 use super::format::{grouped, percent, plural, whole_percent};
 use super::json::number;
-use super::table::{Cell, Column, Table, bar_of};
+use super::table::{Cell, Column, Table, Unit};
 use super::text::{BOLD, Page, YELLOW};
 use crate::network::Network;
 use crate::selection::{Explanation, Row, Standing};
 use crate::units::Price;
 
-/// An explanation for a terminal: the likeliest in a sentence, the rule, every
-/// orchestrator with the likeliest first, warnings. `gateway` and `model` are
-/// those of the question, indices into the network's.
+/// An explanation for a terminal: the answer in a sentence, the rule, every
+/// orchestrator with its probability or why it has none, warnings. `gateway`
+/// and `model` are those of the question, indices into the network's.
 pub fn explanation_text(
     network: &Network,
     gateway: usize,
@@ -21,21 +21,29 @@ pub fn explanation_text(
     explanation: &Explanation,
     style: Style,
 ) -> String {
-    let mut rows: Vec<&Row> = explanation.rows.iter().collect();
-    rows.sort_by(|a, b| {
-        let rank = |row: &Row| (!is_eligible(row), row.price.is_none());
-        rank(a).cmp(&rank(b)).then(b.probability.total_cmp(&a.probability))
-    });
+    let unit = network.models[model].pipeline.billing_unit().name();
+    let (mut eligible, filtered): (Vec<&Row>, Vec<&Row>) =
+        explanation.rows.iter().partition(|row| row.standing == Standing::Eligible);
+    eligible.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let (offering, others): (Vec<&Row>, Vec<&Row>) =
+        filtered.into_iter().partition(|row| row.price.is_some());
+
     let mut page = Page::new(style);
-    page.paragraph(BOLD, &answer(network, gateway, model, &rows), "");
+    page.paragraph(BOLD, &answer(network, gateway, model, &eligible), "");
     page.blank();
     let version = network.gateways[gateway].version.name();
     page.paragraph("", &format!("Rule of {version}: {}.", explanation.rule), "");
-    page.section(table(network, model, &rows).lines(
-        &["orchestrator", "region", "pool", "price", "stake", "stake_share", "found", "chance"],
-        usize::MAX,
-        None,
-    ));
+    if !eligible.is_empty() {
+        page.section(eligible_lines(network, unit, &eligible));
+    }
+    if !offering.is_empty() {
+        page.section(filtered_lines(network, unit, &offering));
+    }
+    if !others.is_empty() {
+        let ids: Vec<&str> = others.iter().map(|row| id(network, row)).collect();
+        page.blank();
+        page.paragraph("", &format!("Without an offer: {}.", ids.join(", ")), "  ");
+    }
     for warning in &explanation.warnings {
         page.blank();
         page.paragraph(YELLOW, &format!("warning: {warning}"), "  ");
@@ -96,68 +104,85 @@ fn price_number(price: Price) -> Value {
     if price.units() == 1 { json!(price.wei()) } else { json!(price.to_f64()) }
 }
 
-fn is_eligible(row: &Row) -> bool {
-    row.standing == Standing::Eligible
-}
-
 fn pool(warm: bool) -> &'static str {
     if warm { "warm" } else { "cold" }
 }
 
-fn answer(network: &Network, gateway: usize, model: usize, rows: &[&Row]) -> String {
+fn id<'a>(network: &'a Network, row: &Row) -> &'a str {
+    &network.orchestrators[row.orchestrator].id
+}
+
+fn answer(network: &Network, gateway: usize, model: usize, eligible: &[&Row]) -> String {
     let question = format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
-    let eligible = rows.iter().filter(|row| is_eligible(row)).count();
-    let orchestrators = plural(&rows.len().to_string(), "orchestrator");
-    match rows.first() {
-        Some(likeliest) if is_eligible(likeliest) => format!(
-            "{question}: {} is likeliest to be selected first, with {}; {eligible} of \
-             {orchestrators} can be.",
-            network.orchestrators[likeliest.orchestrator].id,
+    let all = plural(&network.orchestrators.len().to_string(), "orchestrator");
+    match eligible.first() {
+        Some(likeliest) => format!(
+            "{question}: {} of {all} can be selected; the likeliest at first is {}, with {}.",
+            eligible.len(),
+            id(network, likeliest),
             percent(likeliest.probability),
         ),
-        _ => format!("{question}: none of {orchestrators} can be selected."),
+        None => format!("{question}: none of {all} can be selected."),
     }
 }
 
-fn table(network: &Network, model: usize, rows: &[&Row]) -> Table {
-    let unit = network.models[model].pipeline.billing_unit().name();
-    let columns = vec![
+/// The columns every orchestrator has, whether it can be selected or not.
+fn common_columns(unit: &str) -> Vec<Column> {
+    vec![
         Column::text("orchestrator", "Orchestrator"),
         Column::text("region", "Region"),
         Column::text("pool", "Pool"),
         Column::number("price", format!("Wei per {unit}")),
-        Column::number("stake", "Stake LPT"),
-        Column::number("stake_share", "Share"),
-        Column::number("found", "Found"),
-        Column::text("chance", "Selected"),
-    ];
-    let stake: f64 =
-        rows.iter().filter(|row| is_eligible(row)).map(|row| row.stake.to_coins()).sum();
-    let cells = |row: &&Row| {
-        let orchestrator = &network.orchestrators[row.orchestrator];
-        let own_stake = row.stake.to_coins();
-        let (stake_share, chance) = match &row.standing {
-            Standing::Eligible => (
-                (stake > 0.0).then(|| percent(own_stake / stake)),
-                format!("{:>6}  {}", percent(row.probability), bar_of(row.probability)),
-            ),
-            Standing::Filtered(reason) => (None, format!("no: {reason}")),
-        };
-        let offered = row.price.is_some();
-        vec![
-            Cell::text(&orchestrator.id),
-            Cell::text(&network.regions[orchestrator.region].id),
-            Cell::text(row.warm.map_or("", pool)),
-            Cell::text(row.price.map(price_text).unwrap_or_default()),
-            Cell::text(grouped(own_stake, 0)),
-            Cell::text(stake_share.unwrap_or_default()),
-            Cell::text(if offered { whole_percent(row.discovered) } else { String::new() }),
-            Cell::text(chance),
-        ]
-    };
-    Table::new(columns, rows.iter().map(cells).collect())
+        Column::number("stake", "Stake (LPT)"),
+    ]
 }
 
+fn common_cells(network: &Network, row: &Row) -> Vec<Cell> {
+    vec![
+        Cell::text(id(network, row)),
+        Cell::text(&network.regions[network.orchestrators[row.orchestrator].region].id),
+        Cell::text(row.warm.map_or("", pool)),
+        Cell::text(row.price.map(price_text).unwrap_or_default()),
+        Cell::text(grouped(row.stake.to_coins(), 0)),
+    ]
+}
+
+fn eligible_lines(network: &Network, unit: &str, rows: &[&Row]) -> Vec<String> {
+    let stake: f64 = rows.iter().map(|row| row.stake.to_coins()).sum();
+    let mut columns = common_columns(unit);
+    columns.push(Column::number("stake_share", "Share"));
+    columns.push(Column::number("found", "Found"));
+    columns.push(Column::number("probability", "Selected"));
+    let cells = |row: &&Row| {
+        let mut cells = common_cells(network, row);
+        let share = (stake > 0.0).then(|| row.stake.to_coins() / stake);
+        cells.push(Cell::Number(share, Unit::Share));
+        cells.push(Cell::text(whole_percent(row.discovered)));
+        cells.push(Cell::share(row.probability));
+        cells
+    };
+    let table = Table::new(columns, rows.iter().map(cells).collect());
+    let keys =
+        ["orchestrator", "region", "pool", "price", "stake", "stake_share", "found", "probability"];
+    table.lines(&keys, usize::MAX, Some("probability"))
+}
+
+fn filtered_lines(network: &Network, unit: &str, rows: &[&Row]) -> Vec<String> {
+    let mut columns = common_columns(unit);
+    columns.push(Column::text("reason", "Not selected because"));
+    let cells = |row: &&Row| {
+        let mut cells = common_cells(network, row);
+        if let Standing::Filtered(reason) = &row.standing {
+            cells.push(Cell::text(reason));
+        }
+        cells
+    };
+    let table = Table::new(columns, rows.iter().map(cells).collect());
+    table.lines(&["orchestrator", "region", "pool", "price", "stake", "reason"], usize::MAX, None)
+}
+
+/// Decimals only where the price is small enough for them to matter.
 fn price_text(price: Price) -> String {
-    grouped(price.to_f64(), if price.units() == 1 { 0 } else { 3 })
+    let wei = price.to_f64();
+    grouped(wei, if price.units() == 1 || wei >= 1000.0 { 0 } else { 3 })
 }

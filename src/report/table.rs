@@ -227,7 +227,7 @@ fn aligned(grid: &[Vec<String>], is_text: &[bool]) -> Vec<String> {
 }
 
 /// A bar of at most 20 characters for a share of 1.
-pub(super) fn bar_of(share: f64) -> String {
+fn bar_of(share: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = libm::round(share.clamp(0.0, 1.0) * 160.0) as usize;
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])

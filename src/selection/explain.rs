@@ -100,7 +100,7 @@ pub fn explain(network: &Network, gateway: usize, model: usize) -> Explanation {
             Standing::Eligible
         } else if !in_time(&candidate) {
             Standing::Filtered(format!(
-                "too far: answers {:.0} % of discoveries in time",
+                "too far: found by {:.0} % of discoveries",
                 row.discovered * 100.0
             ))
         } else if let Some(max) = max_price.filter(|_| !known_as.within_max_price) {

@@ -1,0 +1,210 @@
+//! The commands beside `run`: what they print and how they end.
+
+mod cli_support;
+
+use std::fs;
+
+use cli_support::{Ended, Workshop};
+use serde_json::Value;
+
+#[test]
+fn check_names_every_file_and_every_error() {
+    let workshop = Workshop::with_minimal();
+    let text = orchsim::scenario::preset("minimal").unwrap();
+    let broken = text.replacen("version = \"0.8.3\"", "version = \"0.8.5\"", 1).replacen(
+        "region = \"asia\"",
+        "region = \"asja\"",
+        1,
+    );
+    workshop.write("broken.toml", &broken);
+
+    let good = workshop.run(&["check", "minimal.toml"]);
+    assert_eq!((good.code, good.stderr.as_str()), (0, ""));
+    assert!(good.stdout.starts_with("minimal.toml: valid"));
+
+    let bad = workshop.run(&["check", "minimal.toml", "broken.toml", "none.toml"]);
+    assert_eq!(bad.code, 2);
+    assert!(bad.stdout.starts_with("minimal.toml: valid"));
+    for part in ["broken.toml:", "0.8.5", "did you mean `asia`?", "no file `none.toml`", "2 errors"]
+    {
+        assert!(bad.stderr.contains(part), "{part}: {}", bad.stderr);
+    }
+
+    let json = workshop.run(&["check", "--format", "json", "minimal.toml", "broken.toml", "none"]);
+    assert_eq!((json.code, json.stderr.as_str()), (2, ""));
+    let document = json.json();
+    assert_eq!(document["valid"], false);
+    let errors = |file: usize| document["scenarios"][file]["errors"].as_array().unwrap().len();
+    assert_eq!((errors(0), errors(1), errors(2)), (0, 2, 1));
+    let line = broken.lines().position(|line| line.contains("\"0.8.5\"")).unwrap() + 1;
+    assert_eq!(document["scenarios"][1]["errors"][0]["line"], line);
+}
+
+#[test]
+fn check_applies_overrides() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run(&["check", "minimal.toml", "--set", "gateways.weights.stake=0.9"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert_eq!(workshop.run(&["check", "minimal.toml", "--set", "seed=4"]).code, 0);
+}
+
+fn explain(workshop: &Workshop, args: &[&str]) -> Value {
+    let question = ["explain", "minimal.toml", "--gateway", "gateway", "--format", "json"];
+    let ended = workshop.run(&[&question, args].concat());
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    ended.json()
+}
+
+#[test]
+fn explain_gives_the_probabilities_of_the_stake_rule() {
+    let workshop = Workshop::with_minimal();
+    let document = explain(&workshop, &["--pipeline", "llm"]);
+    assert_eq!(document["gateway"], "gateway");
+    assert_eq!(document["pipeline"], "llm");
+    assert_eq!(document["model"], "meta-llama/Meta-Llama-3.1-8B-Instruct");
+    assert!(document["rule"].is_string() && document["warnings"].is_array());
+    let candidates = document["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 4);
+    // 0.7 x stake / 183,622.3684 + 0.3 / 3, by hand.
+    let expected = [("na-1", 0.474_171), ("eu-1", 0.328_730), ("na-2", 0.197_099)];
+    for candidate in candidates {
+        let id = candidate["orchestrator"].as_str().unwrap();
+        let probability = candidate["probability"].as_f64().unwrap();
+        match expected.iter().find(|(known, _)| *known == id) {
+            Some((_, by_hand)) => {
+                assert!((probability - by_hand).abs() < 1e-6, "{id}: {probability}");
+                assert_eq!(candidate["status"], "eligible");
+                assert_eq!(candidate["reason"], Value::Null);
+                assert!(candidate["price_wei_per_unit"].as_f64().unwrap() > 1e7);
+            }
+            None => {
+                assert_eq!(probability, 0.0);
+                assert_eq!(candidate["status"], "filtered");
+                assert!(candidate["reason"].is_string());
+                assert_eq!(candidate["price_wei_per_unit"], Value::Null);
+                assert_eq!(candidate["stake_lpt"], 20_000);
+            }
+        }
+    }
+}
+
+#[test]
+fn explain_counts_whole_wei_exactly_and_sums_to_one() {
+    let workshop = Workshop::with_minimal();
+    for version in ["0.8.3", "0.8.4", "0.9"] {
+        let set = format!("gateways.version={version}");
+        let document = explain(&workshop, &["--pipeline", "text-to-image", "--set", &set]);
+        let candidates = document["candidates"].as_array().unwrap();
+        assert_eq!(candidates[0]["price_wei_per_unit"], 2_384_185, "{version}");
+        let eligible = candidates.iter().filter(|candidate| candidate["status"] == "eligible");
+        let sum: f64 = eligible.map(|candidate| candidate["probability"].as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{version}: {sum}");
+    }
+}
+
+#[test]
+fn explain_warns_of_a_blind_price_weight() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run(&[
+        "explain",
+        "minimal.toml",
+        "--gateway=gateway",
+        "--pipeline=llm",
+        "--set",
+        "gateways.weights={ stake = 0.2, price = 0.7, random = 0.1 }",
+    ]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.contains("warning: the price weight of 0.7 is blind"), "{}", ended.stdout);
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100));
+}
+
+#[test]
+fn explain_works_on_the_built_in_scenario() {
+    let ended = Workshop::new().run(&["explain", "--gateway=livepeer-eliza", "--pipeline=llm"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.starts_with("livepeer-eliza for llm/"), "{}", ended.stdout);
+}
+
+#[test]
+fn explain_suggests_the_nearest_name() {
+    let workshop = Workshop::with_minimal();
+    let cases = [
+        (["gatewey", "llm", "x"], "did you mean `gateway`?"),
+        (["gateway", "lmm", "x"], "did you mean `llm`?"),
+        (["gateway", "text-to-speech", "x"], "no pipeline `text-to-speech`"),
+        (
+            ["gateway", "text-to-image", "SDXL-lightning"],
+            "did you mean `ByteDance/SDXL-Lightning`?",
+        ),
+    ];
+    for ([gateway, pipeline, model], message) in cases {
+        let question = ["--gateway", gateway, "--pipeline", pipeline, "--model", model];
+        let ended = workshop.run(&[&["explain", "minimal.toml"], &question[..]].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+        assert!(ended.stderr.contains(message), "{message}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn explain_asks_which_of_several_models() {
+    let workshop = Workshop::new();
+    let text = orchsim::scenario::preset("minimal").unwrap();
+    let second = "[[models]]\npipeline = \"llm\"\nid = \"another\"\n\
+                  service = { overhead_s = 0.3, seconds_per_unit = 0.01 }\n\n[[gateways]]";
+    workshop.write("two.toml", &text.replacen("[[gateways]]", second, 1));
+    let ended = workshop.run(&["explain", "two.toml", "--gateway=gateway", "--pipeline=llm"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("--model") && ended.stderr.contains("another"));
+}
+
+#[test]
+fn init_writes_a_preset_byte_for_byte_and_never_over_a_file() {
+    let workshop = Workshop::new();
+    for (args, file) in [
+        (&["init"][..], "agent-spe-15k.toml"),
+        (&["init", "deep/er", "--preset", "minimal"][..], "deep/er/minimal.toml"),
+    ] {
+        let ended = workshop.run(args);
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        assert!(ended.stdout.contains(&format!("orchsim run {file}")), "{}", ended.stdout);
+        let name = file.rsplit('/').next().unwrap();
+        let shipped = format!("{}/scenarios/{name}", env!("CARGO_MANIFEST_DIR"));
+        assert!(fs::read(workshop.path(file)).unwrap() == fs::read(shipped).unwrap());
+        assert_eq!(workshop.run(&["check", file]).code, 0);
+    }
+    workshop.write("agent-spe-15k.toml", "mine");
+    let ended = workshop.run(&["init"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    assert_eq!(fs::read_to_string(workshop.path("agent-spe-15k.toml")).unwrap(), "mine");
+    assert_eq!(workshop.run(&["init", "--preset", "minimla"]).code, 2);
+    assert_eq!(workshop.run(&["init", "agent-spe-15k.toml"]).code, 1);
+}
+
+#[test]
+fn schema_is_json_and_completions_name_every_command() {
+    let workshop = Workshop::new();
+    let schema = workshop.run(&["schema"]);
+    assert_eq!(schema.json()["properties"]["credits"]["type"], "object");
+    for shell in ["bash", "zsh", "fish"] {
+        let script: Ended = workshop.run(&["completions", shell]);
+        assert_eq!((script.code, script.stderr.as_str()), (0, ""));
+        for command in ["run", "check", "explain", "schema", "init", "completions"] {
+            assert!(script.stdout.contains(command), "{shell}: {command}");
+        }
+    }
+    assert_eq!(workshop.run(&["completions", "tcsh"]).code, 2);
+}
+
+#[test]
+fn help_states_the_exit_codes() {
+    let workshop = Workshop::new();
+    for args in [&["--help"][..], &["run", "--help"][..]] {
+        let help = workshop.run(args);
+        assert_eq!(help.code, 0);
+        assert!(help.stdout.contains("3  an objective of the scenario was missed"));
+    }
+    assert_eq!(
+        workshop.run(&["--version"]).stdout,
+        format!("orchsim {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}

@@ -1,0 +1,282 @@
+//! `orchsim run`: exit codes, output, and the run directory under fire.
+
+mod cli_support;
+
+use std::fs;
+use std::path::Path;
+use std::thread::sleep;
+
+use cli_support::{Ended, SHORT, Workshop, contents};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+fn summary(directory: &Path) -> Value {
+    serde_json::from_slice(&fs::read(directory.join("summary.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn text_goes_to_stdout_and_a_closing_line_to_stderr() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run_minimal(&[]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.lines().next().unwrap().ends_with('.'), "{}", ended.stdout);
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100));
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    assert!(workshop.path("outputs/minimal/report.html").is_file());
+
+    let quiet = workshop.run_minimal(&["--quiet"]);
+    assert_eq!((quiet.stdout, quiet.stderr), (ended.stdout, String::new()));
+}
+
+#[test]
+fn json_is_one_document_the_same_as_the_file() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run_minimal(&["--format", "json", "--seed", "7", "--out", "here"]);
+    assert_eq!(ended.code, 0);
+    let document = ended.json();
+    assert_eq!(document, summary(&workshop.path("here")));
+    assert_eq!(document["seed"], 7);
+    assert_eq!(document["replications"], 4);
+    assert_eq!(document["horizon_days"], 90);
+}
+
+#[test]
+fn no_command_runs_the_built_in_scenario() {
+    let workshop = Workshop::new();
+    let ended =
+        workshop.run(&["--replications", "1", "--horizon", "1", "--format", "json", "--quiet"]);
+    assert!(ended.code == 0 || ended.code == 3, "{ended:?}");
+    assert_eq!(ended.json()["scenario"], "agent-spe-15k");
+    assert!(workshop.path("outputs/agent-spe-15k/manifest.json").is_file());
+}
+
+#[test]
+fn the_number_of_threads_leaves_every_byte_the_same() {
+    let workshop = Workshop::with_minimal();
+    workshop.run_minimal(&["--threads", "1", "--out", "one"]);
+    workshop.run_minimal(&["--threads", "2", "--out", "two"]);
+    let one = contents(&workshop.path("one"));
+    assert!(one.len() > 10);
+    assert!(one == contents(&workshop.path("two")));
+}
+
+#[test]
+fn the_printed_command_gives_the_same_result_again() {
+    let workshop = Workshop::with_minimal();
+    let first = workshop.run_minimal(&[
+        "--seed",
+        "3",
+        "--set",
+        "credits.amount=50 LPT",
+        "--suppress",
+        "censored",
+        "--precision",
+        "0.5",
+    ]);
+    assert_eq!(first.code, 0, "{first:?}");
+    let before = contents(&workshop.path("outputs/minimal"));
+    let manifest: Value = serde_json::from_slice(&before[Path::new("manifest.json")]).unwrap();
+    let command = manifest["command"].as_str().unwrap();
+    fs::remove_dir_all(workshop.path("outputs")).unwrap();
+
+    // A shell takes it as it stands.
+    let arguments = command.strip_prefix("orchsim ").unwrap();
+    let script = format!("exec \"$0\" {arguments} --quiet");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_orchsim")]).current_dir(workshop.path(""));
+    assert!(shell.output().unwrap().status.success(), "{command}");
+    assert!(before == contents(&workshop.path("outputs/minimal")));
+}
+
+#[test]
+fn the_resolved_scenario_gives_the_same_result_again() {
+    let workshop = Workshop::with_minimal();
+    workshop.run_minimal(&["--set", "gateways.version=0.9", "--seed", "5"]);
+    let ended = workshop.run(&["run", "outputs/minimal/scenario.toml", "--out", "again", "-q"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for name in ["summary.json", "burn.csv", "fees_by_orchestrator.csv", "scenario.toml"] {
+        let read = |directory: &str| fs::read(workshop.path(directory).join(name)).unwrap();
+        assert!(read("outputs/minimal") == read("again"), "{name}");
+    }
+}
+
+#[test]
+fn a_precision_sets_the_number_of_replications() {
+    let workshop = Workshop::with_minimal();
+    let until_spent = ["--set", "credits.amount=20 LPT", "--format", "json", "-q"];
+    let replications = |precision: &[&str]| {
+        let args = [&["run", "minimal.toml"], &until_spent[..], precision].concat();
+        workshop.run(&args).json()["replications"].as_u64().unwrap()
+    };
+    // By the rule of three a precision of 5 % needs 60 of them at least.
+    let rough = replications(&["--precision", "0.05"]);
+    assert!((60..=1_000).contains(&rough), "{rough}");
+    assert_eq!(replications(&["--precision", "0.0001", "--replications", "30"]), 30);
+}
+
+#[test]
+fn a_missed_objective_ends_with_3_after_everything_is_written() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run_minimal(&["--set", "credits.amount=1 LPT"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stdout.contains("missed"));
+    let objectives = &summary(&workshop.path("outputs/minimal"))["objectives"];
+    assert_eq!(objectives[0]["met"], false);
+}
+
+#[test]
+fn an_invalid_scenario_ends_with_2_and_every_error_and_writes_nothing() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run(&["run", "minimal.toml", "--set", "sede=1", "--horizon", "0"]);
+    assert_eq!(ended.code, 2);
+    assert_eq!(ended.stdout, "");
+    assert!(ended.stderr.contains("did you mean `seed`?"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("horizon_days"), "{}", ended.stderr);
+    assert_eq!(workshop.names(), ["minimal.toml"]);
+}
+
+#[test]
+fn usage_errors_end_with_2_and_write_nothing() {
+    let workshop = Workshop::with_minimal();
+    let cases: [(&[&str], &str); 11] = [
+        (&["run", "missing.toml"], "there is no file `missing.toml`"),
+        (&["run", "agent-spe-15k"], "orchsim init --preset agent-spe-15k"),
+        (&["run", "minimal"], "did you mean `minimal.toml`?"),
+        (&["run", "."], "not a regular file"),
+        (&["run", "--precision", "1"], "between 0 and 1"),
+        (&["run", "--precision", "nan"], "between 0 and 1"),
+        (&["run", "--threads", "0"], "1..=1024"),
+        (&["run", "--seed", "-1"], "invalid value '-1' for '--seed <N>'"),
+        (&["run", "--suppress", "wide"], "'wide-interval'"),
+        (&["run", "--format", "xml"], "text, json"),
+        (&["--seed", "1", "check", "minimal.toml"], "cannot be used with"),
+    ];
+    for (args, message) in cases {
+        let ended = workshop.run(args);
+        assert_eq!(ended.code, 2, "{args:?}");
+        assert_eq!(ended.stdout, "", "{args:?}");
+        assert!(ended.stderr.contains(message), "{args:?}: {}", ended.stderr);
+        assert_eq!(workshop.names(), ["minimal.toml"], "{args:?}");
+    }
+}
+
+#[test]
+fn png_is_refused_where_it_cannot_be_made() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run_minimal(&["--png"]);
+    if cfg!(feature = "png") {
+        assert_eq!(ended.code, 0);
+        assert!(workshop.path("outputs/minimal/figures/survival.png").is_file());
+    } else {
+        assert_eq!(ended.code, 2);
+        assert!(ended.stderr.contains("--features png"));
+        assert_eq!(workshop.names(), ["minimal.toml"]);
+    }
+}
+
+#[test]
+fn a_foreign_directory_is_refused_untouched_and_an_own_one_replaced() {
+    let workshop = Workshop::with_minimal();
+    fs::create_dir(workshop.path("photos")).unwrap();
+    workshop.write("photos/cat.jpg", "meow");
+    let refused = workshop.run_minimal(&["--out", "photos"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("photos"));
+    assert_eq!(contents(&workshop.path("photos")).len(), 1);
+
+    for seed in ["1", "2"] {
+        assert_eq!(workshop.run_minimal(&["--out", "mine", "--seed", seed]).code, 0);
+        assert_eq!(summary(&workshop.path("mine"))["seed"].to_string(), seed);
+    }
+    assert_eq!(workshop.names(), ["mine", "minimal.toml", "photos"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_refuses_ends_with_1() {
+    let workshop = Workshop::with_minimal();
+    let ended = workshop.run_minimal(&["--out", "/dev/null/run"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    if Path::new("/proc/self").is_dir() {
+        let ended = workshop.run_minimal(&["--out", "/proc/orchsim-test"]);
+        assert_eq!(ended.code, 1, "{ended:?}");
+        assert!(ended.stderr.contains("/proc"));
+    }
+}
+
+/// The seed of the run whose files are in `directory`, each as the manifest
+/// says.
+fn whole_run(directory: &Path) -> u64 {
+    let files = contents(directory);
+    let manifest: Value = serde_json::from_slice(&files[Path::new("manifest.json")]).unwrap();
+    let hashes = manifest["sha256"].as_object().unwrap();
+    assert_eq!(hashes.len() + 1, files.len());
+    for (name, hash) in hashes {
+        let digest = Sha256::digest(&files[Path::new(name)]);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash, &digest, "{name}");
+    }
+    manifest["seed"].as_u64().unwrap()
+}
+
+#[test]
+fn a_run_killed_at_any_moment_leaves_a_whole_run_behind() {
+    let workshop = Workshop::with_minimal();
+    let began = std::time::Instant::now();
+    assert_eq!(workshop.run_minimal(&["--seed", "1", "-q"]).code, 0);
+    let usual = began.elapsed();
+    let (mut killed, mut last) = (0, 1);
+    for seed in 2..22 {
+        let text = seed.to_string();
+        let args = [&["run", "minimal.toml", "-q", "--seed", &text], &SHORT[..]].concat();
+        let mut command = workshop.command(&args);
+        let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        sleep(usual * (seed - 1) / 20);
+        child.kill().unwrap();
+        let finished = child.wait().unwrap().code().is_some();
+        killed += u32::from(!finished);
+
+        let (target, aside) = ("outputs/minimal", "outputs/.minimal.orchsim-previous");
+        let target = workshop.path(target);
+        let directory = if target.exists() { target } else { workshop.path(aside) };
+        let found = whole_run(&directory);
+        assert!(found == last || found == u64::from(seed), "{found} after {last} and {seed}");
+        last = found;
+    }
+    assert!(killed > 0);
+    // What they left does not stand in the way of the next.
+    assert_eq!(workshop.run_minimal(&["--seed", "99", "-q"]).code, 0);
+    assert_eq!(whole_run(&workshop.path("outputs/minimal")), 99);
+    assert_eq!(fs::read_dir(workshop.path("outputs")).unwrap().count(), 1);
+}
+
+#[test]
+fn colour_follows_the_environment() {
+    let workshop = Workshop::with_minimal();
+    let args = [&["run", "minimal.toml", "-q"], &SHORT[..]].concat();
+    let is_coloured = |variables: &[(&str, &str)]| {
+        let mut command = workshop.command(&args);
+        let ended = Ended::from(command.envs(variables.iter().copied()).output().unwrap());
+        ended.stdout.contains('\x1b')
+    };
+    assert!(!is_coloured(&[]));
+    assert!(is_coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!is_coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let workshop = Workshop::with_minimal();
+    let json = ["run", "minimal.toml", "-q", "--format", "json"];
+    let cases: [&[&str]; 4] =
+        [&["run", "minimal.toml", "-q"], &json, &["schema"], &["completions", "bash"]];
+    for args in cases {
+        let args = if args[0] == "run" { [args, &SHORT[..]].concat() } else { args.to_vec() };
+        let mut command = workshop.command(&args);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = Ended::from(child.wait_with_output().unwrap());
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{args:?}");
+    }
+}
