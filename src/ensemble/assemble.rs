@@ -180,7 +180,7 @@ fn fees(
             stake_share: if total_stake > 0.0 { stakes[index] / total_stake } else { 0.0 },
         })
         .collect();
-    rows.sort_by(|a, b| b.fees.cmp(&a.fees));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.fees));
     rows
 }
 

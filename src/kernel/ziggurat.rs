@@ -32,7 +32,7 @@ impl Ziggurat {
 /// Constants of Marsaglia and Tsang for 256 layers.
 const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
 const EXPONENTIAL_AREA: f64 = 3.949_659_822_581_557e-3;
-const NORMAL_TAIL: f64 = 3.654_152_885_361_008_8;
+const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 const NORMAL_AREA: f64 = 4.928_673_233_992_336e-3;
 
 static EXPONENTIAL: LazyLock<Ziggurat> = LazyLock::new(|| {

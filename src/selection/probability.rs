@@ -230,7 +230,8 @@ mod tests {
     #[test]
     fn probabilities_are_those_of_go_livepeers_test() {
         // server/selection_algorithm_test.go, TestCalculateProbabilities.
-        let cases: [(ProbabilityRule, [f64; 3], [f64; 3], [f64; 3]); 4] = [
+        type Case = (ProbabilityRule, [f64; 3], [f64; 3], [f64; 3]);
+        let cases: [Case; 4] = [
             (
                 rule(0.3, 0.7, 0.0),
                 [100.0, 100_000.0, 300.0],
