@@ -50,7 +50,7 @@ impl SenderFunds {
     fn reserve_share(&self) -> Wei {
         match self.active_set {
             0 => Wei::ZERO,
-            members => Wei((self.reserve.0 + self.claimed.0) / u128::from(members)),
+            members => Wei(self.reserve.0.saturating_add(self.claimed.0) / u128::from(members)),
         }
     }
 
@@ -102,7 +102,7 @@ impl SenderFunds {
     }
 
     /// What a redemption pays: from the deposit, then from this orchestrator's
-    /// part of the reserve (livepeer/protocol `contracts/pm/mixins`).
+    /// part of the reserve (livepeer/protocol `contracts/pm/mixins/MixinTicketBrokerCore.sol`).
     pub fn redeem(&self, face_value: Wei) -> Redemption {
         let from_deposit = face_value.min(self.deposit);
         let rest = Wei(face_value.0 - from_deposit.0);
