@@ -42,11 +42,11 @@ fn winners_follow_the_binomial_law() {
             cells[last].0 += law.pmf(winners as u64) * DRAWS as f64;
             cells[last].1 += count;
         }
-        if let [.., previous, last] = &mut cells[..] {
-            if last.0 < 10.0 {
-                *previous = (previous.0 + last.0, previous.1 + last.1);
-                cells.pop();
-            }
+        if let [.., previous, last] = &mut cells[..]
+            && last.0 < 10.0
+        {
+            *previous = (previous.0 + last.0, previous.1 + last.1);
+            cells.pop();
         }
         let statistic: f64 =
             cells.iter().map(|&(mean, count)| (count as f64 - mean).powi(2) / mean).sum();

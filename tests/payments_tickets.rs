@@ -140,7 +140,8 @@ proptest! {
         let per_wei = numerator / ev;
         prop_assert_eq!(per_wei * ev, numerator);
         // face value * per_wei >= 2^256 - 1 > face value * (per_wei - 1)
-        prop_assert!(per_wei.checked_mul(face_value.into()).is_none_or(|product| product == U256::MAX));
+        let product = per_wei.checked_mul(face_value.into());
+        prop_assert!(product.is_none_or(|product| product == U256::MAX));
         prop_assert!(((per_wei - 1) * face_value) < U256::MAX);
         let relative = probability.to_f64() * face_value as f64 / ev as f64;
         prop_assert!((relative - 1.0).abs() < 1e-12);
@@ -244,7 +245,8 @@ proptest! {
         prop_assert_eq!(paid.from_deposit.0 + paid.from_reserve.0 + paid.unpaid.0, face_value);
         prop_assert!(paid.from_deposit <= Wei(deposit) && paid.from_reserve <= Wei(reserve));
         prop_assert!(paid.from_reserve == Wei::ZERO || paid.from_deposit == Wei(deposit));
-        prop_assert!(paid.from_reserve.0 + by_recipient <= ((reserve + claimed) / u128::from(active_set)).max(by_recipient));
+        let share = (reserve + claimed) / u128::from(active_set);
+        prop_assert!(paid.from_reserve.0 + by_recipient <= share.max(by_recipient));
     }
 }
 

@@ -102,7 +102,8 @@ impl SenderFunds {
     }
 
     /// What a redemption pays: from the deposit, then from this orchestrator's
-    /// part of the reserve (livepeer/protocol `contracts/pm/mixins/MixinTicketBrokerCore.sol`).
+    /// part of the reserve (livepeer/protocol
+    /// `contracts/pm/mixins/MixinTicketBrokerCore.sol`).
     pub fn redeem(&self, face_value: Wei) -> Redemption {
         let from_deposit = face_value.min(self.deposit);
         let rest = Wei(face_value.0 - from_deposit.0);
