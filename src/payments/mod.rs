@@ -1,7 +1,31 @@
-//! What it costs: fees, and the books they are kept in.
+//! What it costs: fees, tickets and balances, and the books they are kept in.
 
+mod acceptance;
+mod billing;
 mod ledger;
 mod live;
+mod live_interval;
+mod lottery;
+mod max_float;
+mod nonces;
+mod quote;
+mod session_credit;
+mod ticket_params;
 
+pub use acceptance::{
+    AI_MAX_TOTAL_EV, AcceptanceLimits, DEFAULT_DEPOSIT_MULTIPLIER, DEFAULT_MAX_TICKET_EV,
+    DEFAULT_MAX_TOTAL_EV, TicketRefusal,
+};
+pub use billing::{billed_and_used, text_to_speech_units};
 pub use ledger::{InsufficientCredits, Ledger, LedgerViolation};
 pub use live::{LIVE_PAYMENT_INTERVAL_S, live_prepaid_pixels, live_stream_pixels};
+pub use live_interval::IntervalMeter;
+pub use lottery::winning_tickets;
+pub use max_float::{Redemption, RedemptionRefusal, SenderFunds};
+pub use nonces::{L1_BLOCK_S, Receipt, TicketParams, max_sender_nonces, params_life_blocks};
+pub use quote::{next_usd_feed, price_still_accepted, quoted_price, usd_feed_read_at};
+pub use session_credit::{BALANCE_TTL, Loss, LossCause, SessionCredit, Settled, Staged};
+pub use ticket_params::{
+    AI_TICKET_EV, DEFAULT_REDEEM_GAS, DEFAULT_TICKET_EV, DEFAULT_TX_COST_MULTIPLIER,
+    InsufficientReserve, TicketPolicy, TicketTerms, WinProbability,
+};

@@ -1,0 +1,103 @@
+use super::TicketTerms;
+use crate::units::Wei;
+
+/// The largest expected value of one ticket (`-maxTicketEV`, go-livepeer
+/// `cmd/livepeer/starter/starter.go`).
+pub const DEFAULT_MAX_TICKET_EV: Wei = Wei(3_000_000_000_000);
+/// The largest expected value of one payment (`-maxTotalEV`, go-livepeer
+/// `cmd/livepeer/starter/starter.go`).
+pub const DEFAULT_MAX_TOTAL_EV: Wei = Wei(20_000_000_000_000);
+/// The `-maxTotalEV` the documentation of AI gateways asks for (livepeer/docs
+/// `ai/gateways/onchain.mdx`).
+pub const AI_MAX_TOTAL_EV: Wei = Wei(100_000_000_000_000);
+/// Deposit over face value (`-depositMultiplier`, go-livepeer
+/// `cmd/livepeer/starter/starter.go`).
+pub const DEFAULT_DEPOSIT_MULTIPLIER: u64 = 1;
+
+/// What a gateway is willing to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcceptanceLimits {
+    /// Largest expected value of one ticket.
+    pub max_ticket_ev: Wei,
+    /// Largest expected value of all tickets of one payment.
+    pub max_total_ev: Wei,
+    /// The face value may be the deposit divided by this, and no more.
+    pub deposit_multiplier: u64,
+}
+
+impl Default for AcceptanceLimits {
+    /// What a node runs with when no flag is set.
+    fn default() -> AcceptanceLimits {
+        AcceptanceLimits {
+            max_ticket_ev: DEFAULT_MAX_TICKET_EV,
+            max_total_ev: DEFAULT_MAX_TOTAL_EV,
+            deposit_multiplier: DEFAULT_DEPOSIT_MULTIPLIER,
+        }
+    }
+}
+
+/// Why a gateway does not send tickets (go-livepeer `validateTicketParams` and
+/// `validateSender` in `pm/sender.go`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum TicketRefusal {
+    /// The ticket is worth its face value.
+    #[error("ticket face value too low")]
+    FaceValueTooLow,
+    /// One ticket is worth more than the gateway allows.
+    #[error("ticket EV above the gateway's maximum")]
+    TicketEvTooHigh,
+    /// The gateway has no deposit.
+    #[error("no deposit")]
+    NoDeposit,
+    /// The gateway has no reserve.
+    #[error("no reserve")]
+    NoReserve,
+    /// The gateway's deposit and reserve can be withdrawn by the next round.
+    #[error("deposit and reserve are set to unlock soon")]
+    Unlocking,
+    /// The payment is worth more than the gateway allows.
+    #[error("total ticket EV above the gateway's maximum")]
+    TotalEvTooHigh,
+    /// One winning ticket could take more of the deposit than the gateway
+    /// allows.
+    #[error("ticket face value above the share of the deposit allowed")]
+    FaceValueTooHigh,
+}
+
+impl AcceptanceLimits {
+    /// Whether a gateway with this deposit and reserve sends `tickets` tickets;
+    /// `unlocking` says that both can be withdrawn by the next round. A payment
+    /// of no tickets and tickets of no value are always fine.
+    ///
+    /// # Errors
+    /// [`TicketRefusal`], the first in go-livepeer's order.
+    pub fn check(
+        &self,
+        terms: &TicketTerms,
+        tickets: u64,
+        deposit: Wei,
+        reserve: Wei,
+        unlocking: bool,
+    ) -> Result<(), TicketRefusal> {
+        let ev = terms.expected_value;
+        if tickets == 0 || ev == Wei::ZERO {
+            return Ok(());
+        }
+        let exceeds = |value: Wei, limit: Wei| value > limit || value == limit && terms.rounded_up;
+        let total = Wei(ev.0.saturating_mul(u128::from(tickets)));
+        let max_face_value = deposit.0 / u128::from(self.deposit_multiplier.max(1));
+        let refusals = [
+            (ev >= terms.face_value, TicketRefusal::FaceValueTooLow),
+            (exceeds(ev, self.max_ticket_ev), TicketRefusal::TicketEvTooHigh),
+            (deposit == Wei::ZERO, TicketRefusal::NoDeposit),
+            (reserve == Wei::ZERO, TicketRefusal::NoReserve),
+            (unlocking, TicketRefusal::Unlocking),
+            (exceeds(total, self.max_total_ev), TicketRefusal::TotalEvTooHigh),
+            (terms.face_value.0 > max_face_value, TicketRefusal::FaceValueTooHigh),
+        ];
+        match refusals.iter().find(|(refused, _)| *refused) {
+            Some(&(_, refusal)) => Err(refusal),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+use crate::network::Pipeline;
+
+/// Units an orchestrator debits for each character of text-to-speech
+/// (go-livepeer `server/ai_http.go`).
+const TEXT_TO_SPEECH_DEBIT: u64 = 1000;
+
+/// Units a gateway pays for a request and those of them that were used, for a
+/// request of `size` of which `used_size` was worked on (both in
+/// [`Pipeline::size_unit`]): tokens generated of the `max_tokens` paid, frames
+/// returned of the 25 paid, live pixels sent of the size billed. What is used
+/// beyond what is billed, such as the last fraction of a second of audio, is not
+/// paid and does not count.
+pub fn billed_and_used(pipeline: Pipeline, size: f64, used_size: f64) -> (u64, u64) {
+    let billed = pipeline.billed_units(size);
+    let used = match pipeline {
+        Pipeline::AudioToText => (used_size * 1000.0 + 0.5) as u64,
+        Pipeline::ImageToVideo => {
+            let frames_of_one_pixel = pipeline.billed_units(1.0);
+            (used_size * frames_of_one_pixel as f64 + 0.5) as u64
+        }
+        _ => pipeline.billed_units(used_size),
+    };
+    (billed, used.min(billed))
+}
+
+/// Units the gateway pays and the orchestrator debits for a text of so many
+/// bytes and characters (Unicode code points). Only for text-to-speech do they
+/// differ: the gateway pays bytes (go-livepeer `server/ai_process.go`), the
+/// orchestrator takes 1000 a character (`server/ai_http.go`), so that its
+/// balance of the gateway runs short long before the gateway's own.
+pub fn text_to_speech_units(bytes: u64, characters: u64) -> (u64, u64) {
+    (bytes, characters.saturating_mul(TEXT_TO_SPEECH_DEBIT))
+}

@@ -1,0 +1,175 @@
+use ethnum::U256;
+
+use crate::units::Wei;
+
+/// Expected value of a ticket unless the orchestrator sets `-ticketEV`
+/// (go-livepeer `cmd/livepeer/starter/starter.go`, since November 2023).
+pub const DEFAULT_TICKET_EV: Wei = Wei(8_000_000_000);
+/// The `-ticketEV` the documentation of AI orchestrators asks for
+/// (livepeer/docs `ai/orchestrators/onchain.mdx`): one wei below the gateways'
+/// limit, which a ticket of exactly 3e12 would break by its rounding (see
+/// [`TicketTerms::rounded_up`]).
+pub const AI_TICKET_EV: Wei = Wei(2_999_999_999_999);
+/// Gas budgeted for a redemption on Arbitrum (go-livepeer
+/// `cmd/livepeer/starter/starter.go`).
+pub const DEFAULT_REDEEM_GAS: u64 = 1_200_000;
+/// Face value over redemption cost (go-livepeer
+/// `cmd/livepeer/starter/starter.go`).
+pub const DEFAULT_TX_COST_MULTIPLIER: u64 = 100;
+
+/// Face value over expected value where the redemption costs next to nothing
+/// (`evMultiplier` of go-livepeer `pm/recipient.go`).
+const EV_MULTIPLIER: u128 = 100;
+/// A face value that pays for a redemption at this gas price is offered even
+/// while gas is dearer: 3 gwei (`avgGasPrice` of go-livepeer
+/// `pm/recipient.go`).
+const AVERAGE_GAS_PRICE: Wei = Wei(3_000_000_000);
+
+/// How an orchestrator sets the parameters of the tickets it accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketPolicy {
+    /// What one ticket is worth on average (`-ticketEV`).
+    pub expected_value: Wei,
+    /// Gas it budgets for redeeming a winning ticket.
+    pub redeem_gas: u64,
+    /// Face value over redemption cost, before caps.
+    pub tx_cost_multiplier: u64,
+    /// `-maxFaceValue`; `None` is no limit of its own.
+    pub max_face_value: Option<Wei>,
+}
+
+impl Default for TicketPolicy {
+    /// What a node runs with when no flag is set.
+    fn default() -> TicketPolicy {
+        TicketPolicy {
+            expected_value: DEFAULT_TICKET_EV,
+            redeem_gas: DEFAULT_REDEEM_GAS,
+            tx_cost_multiplier: DEFAULT_TX_COST_MULTIPLIER,
+            max_face_value: None,
+        }
+    }
+}
+
+/// The chance of a ticket to win, as the ticket carries it: a numerator over
+/// 2^256 - 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WinProbability(U256);
+
+impl WinProbability {
+    /// No ticket wins.
+    pub const NEVER: WinProbability = WinProbability(U256::ZERO);
+
+    /// The smallest probability that gives `face_value` an expected value of at
+    /// least `expected_value`: `winProb` of go-livepeer `pm/recipient.go`.
+    pub fn new(face_value: Wei, expected_value: Wei) -> WinProbability {
+        if face_value == Wei::ZERO {
+            return WinProbability::NEVER;
+        }
+        if face_value == expected_value {
+            return WinProbability(U256::MAX);
+        }
+        let per_wei = U256::MAX / face_value.0 + u128::from(rounds_up(face_value));
+        WinProbability(per_wei.saturating_mul(U256::from(expected_value.0)))
+    }
+
+    /// The numerator, in decimal digits.
+    pub fn numerator(self) -> String {
+        self.0.to_string()
+    }
+
+    /// The nearest `f64`, for the draw.
+    pub fn to_f64(self) -> f64 {
+        self.0.as_f64() / U256::MAX.as_f64()
+    }
+}
+
+fn rounds_up(face_value: Wei) -> bool {
+    U256::MAX % face_value.0 != U256::ZERO
+}
+
+/// The parameters of a ticket an orchestrator asks a gateway for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketTerms {
+    /// What a winning ticket pays.
+    pub face_value: Wei,
+    /// What a ticket pays on average, in whole wei.
+    pub expected_value: Wei,
+    /// The chance to win.
+    pub win_probability: WinProbability,
+    /// Whether the win probability was rounded up. The expected value then
+    /// exceeds [`TicketTerms::expected_value`] by less than a wei, which shows
+    /// only where it meets a limit exactly.
+    pub rounded_up: bool,
+    /// What redeeming a ticket costs the orchestrator at the present gas price.
+    pub tx_cost: Wei,
+}
+
+/// No face value suits both the orchestrator and what it may claim from the
+/// gateway's reserve (go-livepeer `errInsufficientSenderReserve`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("insufficient sender reserve")]
+pub struct InsufficientReserve;
+
+impl TicketTerms {
+    /// What an orchestrator that charges nothing asks for: tickets of no value,
+    /// none of which is sent (`TicketParams` of go-livepeer `pm/recipient.go`).
+    pub const FREE: TicketTerms = TicketTerms {
+        face_value: Wei::ZERO,
+        expected_value: Wei::ZERO,
+        win_probability: WinProbability::NEVER,
+        rounded_up: false,
+        tx_cost: Wei::ZERO,
+    };
+
+    /// `TxCostMultiplier` of go-livepeer `pm/recipient.go` as numerator and
+    /// denominator: the face value over the cost of its redemption, `None`
+    /// where redemption is free.
+    pub fn tx_cost_multiplier(&self) -> Option<(Wei, Wei)> {
+        (self.tx_cost > Wei::ZERO).then_some((self.face_value, self.tx_cost))
+    }
+}
+
+impl TicketPolicy {
+    /// What a redemption costs at `gas_price`.
+    pub fn tx_cost(&self, gas_price: Wei) -> Wei {
+        Wei(gas_price.0.saturating_mul(u128::from(self.redeem_gas)))
+    }
+
+    /// The terms offered at `gas_price` to a gateway whose claimable reserve is
+    /// `max_float` (see [`SenderFunds::max_float`](super::SenderFunds)):
+    /// `TicketParams` of go-livepeer `pm/recipient.go` at a positive price.
+    ///
+    /// # Errors
+    /// [`InsufficientReserve`] where the face value, capped by `max_float` and
+    /// [`TicketPolicy::max_face_value`], falls below the expected value or below
+    /// the cost of its redemption.
+    pub fn terms(
+        &self,
+        gas_price: Wei,
+        max_float: Wei,
+    ) -> Result<TicketTerms, InsufficientReserve> {
+        let tx_cost = self.tx_cost(gas_price);
+        let face_value = self.face_value(tx_cost, max_float)?;
+        Ok(TicketTerms {
+            face_value,
+            expected_value: self.expected_value,
+            win_probability: WinProbability::new(face_value, self.expected_value),
+            rounded_up: face_value != self.expected_value && rounds_up(face_value),
+            tx_cost,
+        })
+    }
+
+    fn face_value(&self, tx_cost: Wei, max_float: Wei) -> Result<Wei, InsufficientReserve> {
+        let mut face_value = Wei(tx_cost.0.saturating_mul(u128::from(self.tx_cost_multiplier)));
+        if face_value < self.expected_value {
+            face_value = Wei(self.expected_value.0.saturating_mul(EV_MULTIPLIER));
+        }
+        face_value = face_value.min(max_float).min(self.max_face_value.unwrap_or(face_value));
+        let covers_redemption =
+            face_value >= tx_cost || face_value >= self.tx_cost(AVERAGE_GAS_PRICE);
+        if face_value == Wei::ZERO || face_value < self.expected_value || !covers_redemption {
+            return Err(InsufficientReserve);
+        }
+        Ok(face_value)
+    }
+}
