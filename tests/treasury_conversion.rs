@@ -65,6 +65,12 @@ fn the_pool_recovers_by_half_each_half_life() {
     assert!((loss(60) / loss(0) - 0.5).abs() < 0.002);
     assert!((loss(120) / loss(0) - 0.25).abs() < 0.002);
     assert!(loss(60 * 24 * 7) < 1e-6);
+
+    let mut pool = SwapPool::new(SwapTerms { recovery_half_life_h: 0.0, ..terms });
+    let mut sell = |time| pool.sell(time, lpt(500), PRICES).unwrap().net;
+    let first = sell(SimTime::ZERO);
+    assert!(sell(SimTime::ZERO) < first);
+    assert_eq!(sell(SimTime(1)), first);
 }
 
 /// Selling in pieces at one moment or at once moves along the same curve.

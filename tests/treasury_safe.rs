@@ -139,7 +139,12 @@ fn a_safe_that_can_never_sign_is_refused() {
     assert_eq!(absent, Some(SafeError::NeverAvailable { available: 1, threshold: 2 }));
     let likely = open(&|setup| setup.signers[3].availability = 1.5);
     assert_eq!(likely, Some(SafeError::Availability(1.5)));
-    let coma = Sleep { utc_offset_h: 0.0, from_h: 0.0, hours: 24.0 };
-    assert_eq!(open(&|setup| setup.signers[0].sleep = Some(coma)), Some(SafeError::Sleep(24.0)));
+    for (utc_offset_h, from_h, hours) in
+        [(0.0, 0.0, 24.0), (0.0, -1.0, 8.0), (f64::INFINITY, 0.0, 8.0)]
+    {
+        let sleep = Sleep { utc_offset_h, from_h, hours };
+        let error = open(&|setup| setup.signers[0].sleep = Some(sleep));
+        assert!(matches!(error, Some(SafeError::Sleep(_))), "{error:?}");
+    }
     assert_eq!(open(&|setup| setup.retry_hours = 0.0), Some(SafeError::Retry(0.0)));
 }

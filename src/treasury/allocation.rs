@@ -36,8 +36,8 @@ pub struct Allocation {
 
 impl Allocation {
     /// An allocation that others draw on, in order of time and then of the
-    /// list. What is left at `deadline` goes back, after that day's drawings;
-    /// later ones get nothing.
+    /// list. What is left at `deadline`, after drawings of the same moment,
+    /// goes back; later ones get nothing.
     pub fn new(lpt: Lpt, mut drawings: Vec<Drawing>, deadline: Option<SimTime>) -> Allocation {
         let deadline = deadline.unwrap_or(SimTime::NEVER);
         drawings.retain(|drawing| drawing.at <= deadline);

@@ -56,8 +56,9 @@ impl Credits {
     }
 }
 
-/// `amount * numerator / denominator`, floored; `u128::MAX` where that, or
-/// `denominator * numerator`, may be beyond it, and where the denominator is 0.
+/// `amount * numerator / denominator`, floored. `u128::MAX` where the result, or
+/// the numerator times the remainder of `amount / denominator`, does not fit,
+/// and where the denominator is 0.
 fn mul_div(amount: u128, numerator: u128, denominator: u128) -> u128 {
     let Some(quotient) = amount.checked_div(denominator) else {
         return u128::MAX;

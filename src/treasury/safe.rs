@@ -31,15 +31,21 @@ pub struct Signer {
 /// The hours of a day in which a signer sleeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sleep {
-    /// Local time less UTC, in hours.
+    /// Local time less UTC in hours, from -24 to 24.
     pub utc_offset_h: f64,
-    /// When it begins, in hours of local time.
+    /// When it begins, in hours of local time from 0 to 24.
     pub from_h: f64,
-    /// How long it lasts in hours, below 24.
+    /// How long it lasts in hours, from 0 to below 24.
     pub hours: f64,
 }
 
 impl Sleep {
+    fn is_possible(&self) -> bool {
+        (-24.0..=24.0).contains(&self.utc_offset_h)
+            && (0.0..=24.0).contains(&self.from_h)
+            && (0.0..24.0).contains(&self.hours)
+    }
+
     /// The first moment from `time` on at which the signer is awake.
     fn awake_from(&self, time: SimTime) -> SimTime {
         let [day, offset, from, hours] =
@@ -87,9 +93,12 @@ pub enum SafeError {
     /// Not a probability.
     #[error("an availability of {0}: it lies between 0 and 1")]
     Availability(f64),
-    /// Sleep that never ends, or is not a time.
-    #[error("sleep of {0} hours: it lies between 0 and 24, 24 excluded")]
-    Sleep(f64),
+    /// Sleep that never ends, or at no time of a day.
+    #[error(
+        "sleep from {} h for {} h at {} h from UTC: it begins within a day and ends within another",
+        .0.from_h, .0.hours, .0.utc_offset_h
+    )]
+    Sleep(Sleep),
     /// No time, or not a time, between proposals.
     #[error("a retry after {0} hours: it must be above 0")]
     Retry(f64),
@@ -119,8 +128,8 @@ impl Safe {
             if !(0.0..=1.0).contains(&signer.availability) {
                 return Err(SafeError::Availability(signer.availability));
             }
-            if let Some(sleep) = signer.sleep.filter(|sleep| !(0.0..24.0).contains(&sleep.hours)) {
-                return Err(SafeError::Sleep(sleep.hours));
+            if let Some(sleep) = signer.sleep.filter(|sleep| !sleep.is_possible()) {
+                return Err(SafeError::Sleep(sleep));
             }
         }
         let available = signers.iter().filter(|signer| signer.availability > 0.0).count();

@@ -13,7 +13,8 @@ pub struct SwapTerms {
     /// LPT on the pool's side of a constant-product curve: selling `q` moves
     /// the pool's price by about `-2 q / depth`.
     pub depth: Lpt,
-    /// Hours in which trade with other markets takes back half of the impact.
+    /// Hours in which trade with other markets takes back half of the impact; 0
+    /// where it does so at once.
     pub recovery_half_life_h: f64,
     /// Gas of one swap.
     pub gas: Wei,
@@ -89,6 +90,9 @@ impl SwapPool {
     }
 
     fn excess_at(&self, now: SimTime) -> f64 {
+        if now <= self.updated {
+            return self.excess;
+        }
         let hours = (now - self.updated).as_secs() / SECONDS_PER_HOUR as f64;
         self.excess * libm::exp2(-hours / self.terms.recovery_half_life_h)
     }
