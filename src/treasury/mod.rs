@@ -1,4 +1,37 @@
-//! Where the money comes from: the credits, and what they are worth.
+//! Where the money comes from: the credits, what they are worth, and the way
+//! from the Safe's LPT to a gateway's deposit.
+//!
+//! An [`Allocation`] holds LPT. A [`Converter`] says when how much of it is to
+//! be sold, the [`Safe`] when the transaction is signed, a [`SwapPool`] what
+//! it yields at the price of a [`PricePath`], and [`TopUps`] which gateway
+//! gets it. Each is a state machine driven by simulated time; none books
+//! anything itself.
+
+mod allocation;
+mod conversion;
+mod inflation;
+mod price_path;
+mod prices;
+mod safe;
+mod spend;
+mod swap;
+mod top_up;
+
+pub use allocation::{Allocation, Drawing, Outflow};
+pub use conversion::{ConversionPolicy, ConversionState, Converter, Schedule};
+pub use inflation::{Inflation, MINTED_PER_ROUND};
+pub use price_path::{
+    Bootstrap, BootstrapError, JumpDiffusion, PricePath, PriceSeries, RowProblem, SeriesFault,
+    TokenPrices,
+};
+pub use prices::Prices;
+pub use safe::{
+    AGENT_SPE_SIGNERS, AGENT_SPE_THRESHOLD, RETRY_HOURS, SIGNING_DELAY_HOURS, Safe, SafeError,
+    SafeSetup, Signer, Sleep,
+};
+pub use spend::TrailingSpend;
+pub use swap::{Swap, SwapPool, SwapTerms};
+pub use top_up::{GatewayFunds, RESERVE, TopUp, TopUpRule, TopUps, apportion};
 
 use crate::units::{Decimal, Lpt, Wei};
 
@@ -14,4 +47,23 @@ pub struct Credits {
     pub lpt_usd: Decimal,
     /// Price of one ETH in USD.
     pub eth_usd: Decimal,
+}
+
+impl Credits {
+    /// The prices at the start, from which a [`PricePath`] sets out.
+    pub fn prices(&self) -> Prices {
+        Prices { lpt_usd: self.lpt_usd.to_f64(), eth_usd: self.eth_usd.to_f64() }
+    }
+}
+
+/// `amount * numerator / denominator`, floored. `u128::MAX` where the result, or
+/// the numerator times the remainder of `amount / denominator`, does not fit,
+/// and where the denominator is 0.
+fn mul_div(amount: u128, numerator: u128, denominator: u128) -> u128 {
+    let Some(quotient) = amount.checked_div(denominator) else {
+        return u128::MAX;
+    };
+    let rest = (amount % denominator).checked_mul(numerator);
+    let rest = rest.map_or(u128::MAX, |rest| rest / denominator);
+    quotient.saturating_mul(numerator).saturating_add(rest)
 }

@@ -1,0 +1,177 @@
+use jiff::civil::Date;
+
+use crate::treasury::Prices;
+
+/// Recorded prices in order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriceSeries {
+    first: Prices,
+    rows: Vec<(f64, Prices)>,
+}
+
+/// What is wrong with a row of a recorded series.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowProblem {
+    /// The header lacks a column, or has it twice.
+    #[error("the header needs one column `{0}`")]
+    Column(&'static str),
+    /// More or fewer cells than columns.
+    #[error("{cells} cells under {columns} columns")]
+    Cells {
+        /// Cells in the row.
+        cells: usize,
+        /// Columns of the header.
+        columns: usize,
+    },
+    /// Not a calendar date.
+    #[error("`{0}` is not a date")]
+    Date(String),
+    /// Not a positive number.
+    #[error("`{0}` is not a price above 0")]
+    Price(String),
+    /// Not after the row before.
+    #[error("the row is not later than the one before")]
+    Order,
+    /// No row at all.
+    #[error("there are no prices")]
+    Empty,
+}
+
+impl RowProblem {
+    /// What was expected instead.
+    pub fn expected(&self) -> &'static str {
+        match self {
+            RowProblem::Column(_) => "the columns `date`, `lpt_usd` and `eth_usd`",
+            RowProblem::Cells { .. } => "one cell for each column",
+            RowProblem::Date(_) => "a date such as 2025-02-18",
+            RowProblem::Price(_) => "USD a token, for example 7.91",
+            RowProblem::Order => "rows in order of time, one a date",
+            RowProblem::Empty => "at least one row below the header",
+        }
+    }
+}
+
+/// A fault of a recorded series, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct SeriesFault {
+    /// Line of the file, from 1; of rows that come from no file, their number.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: RowProblem,
+}
+
+impl PriceSeries {
+    /// A series of (days since the scenario's start, USD an LPT, USD an ETH).
+    /// Days may be negative and need not be whole.
+    ///
+    /// # Errors
+    /// The first row that is out of order or holds no positive, finite price.
+    pub fn new(rows: &[(f64, f64, f64)]) -> Result<PriceSeries, SeriesFault> {
+        let mut kept: Vec<(f64, Prices)> = Vec::with_capacity(rows.len());
+        for (index, &(day, lpt_usd, eth_usd)) in rows.iter().enumerate() {
+            let fault = |problem| SeriesFault { line: index + 1, problem };
+            if let Some(price) = [lpt_usd, eth_usd].into_iter().find(|price| !is_price(*price)) {
+                return Err(fault(RowProblem::Price(price.to_string())));
+            }
+            if !day.is_finite() || kept.last().is_some_and(|(before, _)| *before >= day) {
+                return Err(fault(RowProblem::Order));
+            }
+            kept.push((day, Prices { lpt_usd, eth_usd }));
+        }
+        PriceSeries::of(kept).ok_or(SeriesFault { line: 1, problem: RowProblem::Empty })
+    }
+
+    /// Reads CSV with the columns `date`, `lpt_usd` and `eth_usd`, in any order
+    /// and beside others. A price counts from 00:00 UTC of its date; day 0 is
+    /// `start`, the scenario's first day.
+    ///
+    /// # Errors
+    /// Every fault, with its line.
+    pub fn from_csv(text: &str, start: Date) -> Result<PriceSeries, Vec<SeriesFault>> {
+        let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+        let (header, line) = lines.next().unwrap_or(("", 1));
+        let columns = Columns::of(header).map_err(|problem| vec![SeriesFault { line, problem }])?;
+        let (mut rows, mut faults) = (Vec::new(), Vec::new());
+        let mut latest = f64::NEG_INFINITY;
+        for (text, line) in lines {
+            let row = columns.row(text, start).and_then(|row| match row.0 > latest {
+                true => Ok(row),
+                false => Err(RowProblem::Order),
+            });
+            match row {
+                Ok(row) => {
+                    latest = row.0;
+                    rows.push(row);
+                }
+                Err(problem) => faults.push(SeriesFault { line, problem }),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        PriceSeries::of(rows).ok_or(vec![SeriesFault { line, problem: RowProblem::Empty }])
+    }
+
+    fn of(rows: Vec<(f64, Prices)>) -> Option<PriceSeries> {
+        let first = rows.first()?.1;
+        Some(PriceSeries { first, rows })
+    }
+
+    /// The earliest prices.
+    pub fn first(&self) -> Prices {
+        self.first
+    }
+
+    /// Every (days since the scenario's start, prices), the earliest first.
+    pub fn rows(&self) -> &[(f64, Prices)] {
+        &self.rows
+    }
+}
+
+fn is_price(price: f64) -> bool {
+    price.is_finite() && price > 0.0
+}
+
+/// Where in a row each column stands.
+struct Columns {
+    date: usize,
+    lpt_usd: usize,
+    eth_usd: usize,
+    count: usize,
+}
+
+impl Columns {
+    fn of(header: &str) -> Result<Columns, RowProblem> {
+        let names: Vec<&str> = cells(header).collect();
+        let only = |wanted: &'static str| {
+            let mut found = (0..names.len()).filter(|&i| names[i].eq_ignore_ascii_case(wanted));
+            match (found.next(), found.next()) {
+                (Some(index), None) => Ok(index),
+                _ => Err(RowProblem::Column(wanted)),
+            }
+        };
+        let (date, lpt_usd, eth_usd) = (only("date")?, only("lpt_usd")?, only("eth_usd")?);
+        Ok(Columns { date, lpt_usd, eth_usd, count: names.len() })
+    }
+
+    fn row(&self, line: &str, start: Date) -> Result<(f64, Prices), RowProblem> {
+        let cells: Vec<&str> = cells(line).collect();
+        if cells.len() != self.count {
+            return Err(RowProblem::Cells { cells: cells.len(), columns: self.count });
+        }
+        let text = cells[self.date];
+        let date: Date = text.parse().map_err(|_| RowProblem::Date(text.to_string()))?;
+        let price = |text: &str| {
+            let price = text.parse().ok().filter(|price| is_price(*price));
+            price.ok_or_else(|| RowProblem::Price(text.to_string()))
+        };
+        let prices =
+            Prices { lpt_usd: price(cells[self.lpt_usd])?, eth_usd: price(cells[self.eth_usd])? };
+        Ok((f64::from((date - start).get_days()), prices))
+    }
+}
+
+fn cells(line: &str) -> impl Iterator<Item = &str> {
+    line.trim_start_matches('\u{feff}').split(',').map(|cell| cell.trim().trim_matches('"').trim())
+}

@@ -1,0 +1,52 @@
+use super::mul_div;
+use crate::units::{Decimal, Lpt, Wei};
+
+/// Base units in a whole coin.
+const COIN: u128 = 1_000_000_000_000_000_000;
+
+/// Decimals of Chainlink's ETH/USD feed.
+const FEED_DECIMALS: u32 = 8;
+
+/// What the tokens are worth at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prices {
+    /// USD an LPT.
+    pub lpt_usd: f64,
+    /// USD an ETH.
+    pub eth_usd: f64,
+}
+
+impl Prices {
+    /// ETH an LPT.
+    pub fn lpt_eth(self) -> f64 {
+        self.lpt_usd / self.eth_usd
+    }
+
+    /// [`Prices::lpt_eth`] in wei an LPT, rounded to the nearest wei: the one
+    /// place where a price becomes an integer.
+    pub fn wei_per_lpt(self) -> u128 {
+        libm::round(self.lpt_eth() * COIN as f64) as u128
+    }
+
+    /// What `lpt` is worth at [`Prices::wei_per_lpt`], fractions of a wei
+    /// dropped.
+    pub fn to_wei(self, lpt: Lpt) -> Wei {
+        Wei(mul_div(lpt.0, self.wei_per_lpt(), COIN))
+    }
+
+    /// The least LPT worth at least `wei`; `u128::MAX` base units where an LPT
+    /// is worth nothing.
+    pub fn to_lpt(self, wei: Wei) -> Lpt {
+        if wei == Wei::ZERO {
+            return Lpt::ZERO;
+        }
+        let floor = mul_div(wei.0, COIN, self.wei_per_lpt());
+        Lpt(if self.to_wei(Lpt(floor)) < wei { floor.saturating_add(1) } else { floor })
+    }
+
+    /// USD an ETH as Chainlink's feed publishes it: 8 decimals, to the nearest.
+    pub fn eth_usd_feed(self) -> Decimal {
+        let unit = libm::pow(10.0, f64::from(FEED_DECIMALS));
+        Decimal { mantissa: libm::round(self.eth_usd * unit) as u128, scale: FEED_DECIMALS }
+    }
+}

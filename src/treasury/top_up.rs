@@ -1,0 +1,133 @@
+use super::mul_div;
+use crate::units::Wei;
+
+/// A gateway's reserve in production, 0.36 ETH (docs.livepeer.org 2025-09-23;
+/// go-livepeer issue 3744).
+pub const RESERVE: Wei = Wei(360_000_000_000_000_000);
+
+/// What a gateway has with the TicketBroker, and spends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GatewayFunds {
+    /// Deposit.
+    pub deposit: Wei,
+    /// Reserve.
+    pub reserve: Wei,
+    /// Recent spend a day.
+    pub spend_per_day: Wei,
+}
+
+/// How the yield of a conversion is divided over gateways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopUpRule {
+    /// In fixed proportions, one for each gateway; one left out gets nothing.
+    Shares(Vec<u64>),
+    /// In proportion to recent spend.
+    RecentSpend,
+    /// To those whose deposit lasts shortest, until all last alike, at recent
+    /// spend; nothing to those that spend nothing.
+    LowestCover,
+}
+
+/// What one gateway is paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TopUp {
+    /// Into its deposit.
+    pub deposit: Wei,
+    /// Into its reserve.
+    pub reserve: Wei,
+}
+
+/// How gateways are topped up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopUps {
+    /// How much each gateway gets.
+    pub rule: TopUpRule,
+    /// The reserve each gateway fills before its deposit, see [`RESERVE`].
+    pub reserve: Wei,
+}
+
+impl TopUps {
+    /// Divides `amount` to the wei. Where the rule prefers none it is divided
+    /// evenly; without gateways there is nothing.
+    pub fn divide(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<TopUp> {
+        let parts = apportion(amount, &self.weights(amount, gateways));
+        let top_up = |(part, gateway): (Wei, &GatewayFunds)| {
+            let lacking = Wei(self.reserve.0.saturating_sub(gateway.reserve.0));
+            let reserve = lacking.min(part);
+            TopUp { deposit: Wei(part.0 - reserve.0), reserve }
+        };
+        parts.into_iter().zip(gateways).map(top_up).collect()
+    }
+
+    fn weights(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<u128> {
+        match &self.rule {
+            TopUpRule::Shares(shares) => {
+                let shares = shares.iter().map(|&share| u128::from(share));
+                shares.chain(std::iter::repeat(0)).take(gateways.len()).collect()
+            }
+            TopUpRule::RecentSpend => gateways.iter().map(|funds| funds.spend_per_day.0).collect(),
+            TopUpRule::LowestCover => {
+                let days = common_cover(amount, gateways);
+                let lacking = |funds: &GatewayFunds| {
+                    let wanted = days * funds.spend_per_day.0 as f64;
+                    (wanted - funds.deposit.0 as f64).max(0.0) as u128
+                };
+                gateways.iter().map(lacking).collect()
+            }
+        }
+    }
+}
+
+/// The days that the deposits of the gateways with least cover last once
+/// `amount` has levelled them; 0 where none spends.
+fn common_cover(amount: Wei, gateways: &[GatewayFunds]) -> f64 {
+    let terms = |funds: &GatewayFunds| (funds.deposit.0 as f64, funds.spend_per_day.0 as f64);
+    let mut spending: Vec<(f64, f64)> =
+        gateways.iter().map(terms).filter(|(_, spend)| *spend > 0.0).collect();
+    spending.sort_by(|(a, spend_a), (b, spend_b)| (a / spend_a).total_cmp(&(b / spend_b)));
+    let (mut funds, mut spend_per_day, mut days) = (amount.0 as f64, 0.0, 0.0);
+    for (deposit, spend) in spending {
+        if spend_per_day > 0.0 && deposit / spend >= days {
+            break;
+        }
+        funds += deposit;
+        spend_per_day += spend;
+        days = funds / spend_per_day;
+    }
+    days
+}
+
+/// Divides `amount` in proportion to `weights`, exactly: floors first, then one
+/// wei each to the largest remainders, the earlier index first on a tie. Evenly
+/// where all weights are 0; nothing where there are none.
+pub fn apportion(amount: Wei, weights: &[u128]) -> Vec<Wei> {
+    let weights = short_weights(weights);
+    let total: u128 = weights.iter().sum();
+    let mut parts: Vec<Wei> =
+        weights.iter().map(|&weight| Wei(mul_div(amount.0, weight, total))).collect();
+    let mut left_over = amount.0 - parts.iter().map(|part| part.0).sum::<u128>();
+    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+    let remainder = |index: usize| amount.0 % total * weights[index] % total;
+    by_remainder.sort_by_key(|&index| (std::cmp::Reverse(remainder(index)), index));
+    for index in by_remainder {
+        if left_over == 0 {
+            break;
+        }
+        parts[index].0 += 1;
+        left_over -= 1;
+    }
+    parts
+}
+
+/// The weights with so many low bits cut off that their sum fits 64, and with
+/// it every product of two of them 128; ones where all are 0.
+fn short_weights(weights: &[u128]) -> Vec<u128> {
+    let largest = weights.iter().max().copied().unwrap_or(0);
+    if largest == 0 {
+        return vec![1; weights.len()];
+    }
+    let bits =
+        (u128::BITS - largest.leading_zeros()) + (usize::BITS - weights.len().leading_zeros());
+    let cut = bits.saturating_sub(u64::BITS);
+    weights.iter().map(|weight| weight >> cut).collect()
+}
