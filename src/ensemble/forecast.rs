@@ -113,6 +113,71 @@ pub struct SpendBreakdown {
     pub by_region: Vec<(String, Wei)>,
 }
 
+/// Where the ETH that left the gateways went, mechanism by mechanism; means over
+/// replications, in ETH, adding up to the spend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waterfall {
+    /// The steps from "price x units used" to "ETH gone", in that order.
+    pub steps: Vec<WaterfallStep>,
+    /// ETH gone: the sum of the steps.
+    pub total_eth: f64,
+}
+
+/// One mechanism of a [`Waterfall`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaterfallStep {
+    /// Its name in files: `units_used`, `units_unused`, `price_adjustment`,
+    /// `credit_left`, `lost_failure`, `lost_payment_refused`,
+    /// `lost_session_refresh`, `lost_expiry`, `lost_swap`,
+    /// `lost_session_removed`, `lottery`.
+    pub id: &'static str,
+    /// It in words.
+    pub label: &'static str,
+    /// Mean and interval, in ETH; below 0 only for the lottery.
+    pub eth: Estimate,
+    /// Share of the total.
+    pub share: f64,
+}
+
+/// What became of the allocation; means over replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TreasurySummary {
+    /// LPT allocated.
+    pub allocated_lpt: f64,
+    /// LPT sold.
+    pub sold_lpt: Estimate,
+    /// LPT drawn by other projects.
+    pub drawn_lpt: Estimate,
+    /// LPT left in the Safe at the end.
+    pub unsold_lpt: Estimate,
+    /// LPT returned to the treasury at the deadline.
+    pub returned_lpt: Estimate,
+    /// ETH that the sales brought, after fee, impact and gas.
+    pub proceeds_eth: Estimate,
+    /// Pool fees of the sales, in ETH.
+    pub swap_fee_eth: Estimate,
+    /// Price impact of the sales, in ETH.
+    pub swap_impact_eth: Estimate,
+    /// Gas of the sales, in ETH.
+    pub swap_gas_eth: Estimate,
+    /// ETH spent, at the prices of the days it was spent on, in USD.
+    pub spent_usd: Estimate,
+    /// The same in LPT.
+    pub spent_lpt: Estimate,
+    /// ETH left in deposits and reserves at the end.
+    pub left_eth: Estimate,
+    /// Conversions executed.
+    pub conversions: f64,
+    /// Hours in which the protocol mints the allocation.
+    pub inflation_hours: f64,
+    /// Hours in which a gateway refused requests for want of a top-up.
+    pub outage_hours: Estimate,
+    /// Outages.
+    pub outages: f64,
+    /// Requests refused meanwhile.
+    pub refused: f64,
+}
+
 /// What one orchestrator earned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeeRow {
@@ -181,17 +246,23 @@ pub struct FailureCounts {
     pub bad_request: f64,
     /// A live stream ended before its user left ("too many swaps").
     pub stream_lost: f64,
+    /// The gateway's limits or the orchestrator refused the payment.
+    pub payment: f64,
+    /// The gateway had no funds and waited for a top-up.
+    pub no_funds: f64,
 }
 
 impl FailureCounts {
     /// Names and values in the order tables print them.
-    pub fn named(&self) -> [(&'static str, f64); 5] {
+    pub fn named(&self) -> [(&'static str, f64); 7] {
         [
             ("no_orchestrator", self.no_orchestrator),
             ("capacity", self.capacity),
             ("orchestrator_error", self.orchestrator_error),
             ("bad_request", self.bad_request),
             ("stream_lost", self.stream_lost),
+            ("payment", self.payment),
+            ("no_funds", self.no_funds),
         ]
     }
 
@@ -287,6 +358,10 @@ pub struct Forecast {
     pub days: Vec<DayRow>,
     /// Where the credits went.
     pub spend: SpendBreakdown,
+    /// The same by mechanism.
+    pub waterfall: Waterfall,
+    /// What became of the allocation.
+    pub treasury: TreasurySummary,
     /// Who earned them, largest first.
     pub fees: Vec<FeeRow>,
     /// The same by region, in the scenario's order.

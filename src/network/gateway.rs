@@ -1,3 +1,4 @@
+use super::AcceptanceLimits;
 use crate::units::Price;
 
 /// The go-livepeer release a gateway runs. Behaviour changed materially in
@@ -89,6 +90,8 @@ pub struct Gateway {
     /// First checkpoint of a discovery, in seconds (`-discoveryTimeout`,
     /// default 0.5).
     pub discovery_timeout_s: f64,
+    /// What tickets it is willing to send.
+    pub limits: AcceptanceLimits,
     /// For how long after its start a failed request is tried again, in
     /// seconds (`-aiProcessingRetryTimeout`, default 2).
     pub retry_window_s: f64,

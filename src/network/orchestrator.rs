@@ -1,3 +1,4 @@
+use super::TicketPolicy;
 use crate::units::{Lpt, Price};
 
 /// One model an orchestrator serves, at one price.
@@ -32,6 +33,11 @@ pub struct Orchestrator {
     pub jitter_ms: f64,
     /// The score of the performance service for `min_perf_score`, 0 to 1.
     pub perf_score: f64,
+    /// The tickets it asks for.
+    pub tickets: TicketPolicy,
+    /// Whether it adds the cost of redemption to its prices
+    /// (`-autoAdjustPrice`).
+    pub auto_adjust_price: bool,
     /// What it serves, at most one offer per model.
     pub offers: Vec<Offer>,
 }

@@ -1,4 +1,5 @@
 use super::TicketTerms;
+use crate::network::AcceptanceLimits;
 use crate::units::Wei;
 
 /// The largest expected value of one ticket (`-maxTicketEV`, go-livepeer
@@ -13,17 +14,6 @@ pub const AI_MAX_TOTAL_EV: Wei = Wei(100_000_000_000_000);
 /// Deposit over face value (`-depositMultiplier`, go-livepeer
 /// `cmd/livepeer/starter/starter.go`).
 pub const DEFAULT_DEPOSIT_MULTIPLIER: u64 = 1;
-
-/// What a gateway is willing to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AcceptanceLimits {
-    /// Largest expected value of one ticket.
-    pub max_ticket_ev: Wei,
-    /// Largest expected value of all tickets of one payment.
-    pub max_total_ev: Wei,
-    /// The face value may be the deposit divided by this, and no more.
-    pub deposit_multiplier: u64,
-}
 
 impl Default for AcceptanceLimits {
     /// What a node runs with when no flag is set.

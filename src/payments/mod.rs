@@ -10,11 +10,12 @@ mod max_float;
 mod nonces;
 mod quote;
 mod session_credit;
+mod setup;
 mod ticket_params;
 
 pub use acceptance::{
-    AI_MAX_TOTAL_EV, AcceptanceLimits, DEFAULT_DEPOSIT_MULTIPLIER, DEFAULT_MAX_TICKET_EV,
-    DEFAULT_MAX_TOTAL_EV, TicketRefusal,
+    AI_MAX_TOTAL_EV, DEFAULT_DEPOSIT_MULTIPLIER, DEFAULT_MAX_TICKET_EV, DEFAULT_MAX_TOTAL_EV,
+    TicketRefusal,
 };
 pub use billing::{billed_and_used, text_to_speech_units};
 pub use ledger::{InsufficientCredits, Ledger, LedgerViolation};
@@ -25,7 +26,8 @@ pub use max_float::{Redemption, RedemptionRefusal, SenderFunds};
 pub use nonces::{L1_BLOCK_S, Receipt, TicketParams, max_sender_nonces, params_life_blocks};
 pub use quote::{next_usd_feed, price_still_accepted, quoted_price, usd_feed_read_at};
 pub use session_credit::{BALANCE_TTL, Loss, LossCause, SessionCredit, Settled, Staged};
+pub use setup::{PaymentMode, PaymentSetup};
 pub use ticket_params::{
     AI_TICKET_EV, DEFAULT_REDEEM_GAS, DEFAULT_TICKET_EV, DEFAULT_TX_COST_MULTIPLIER,
-    InsufficientReserve, TicketPolicy, TicketTerms, WinProbability,
+    InsufficientReserve, TicketTerms, WinProbability,
 };

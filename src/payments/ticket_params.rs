@@ -1,5 +1,6 @@
 use ethnum::U256;
 
+use crate::network::TicketPolicy;
 use crate::units::Wei;
 
 /// Expected value of a ticket unless the orchestrator sets `-ticketEV`
@@ -24,19 +25,6 @@ const EV_MULTIPLIER: u128 = 100;
 /// while gas is dearer: 3 gwei (`avgGasPrice` of go-livepeer
 /// `pm/recipient.go`).
 const AVERAGE_GAS_PRICE: Wei = Wei(3_000_000_000);
-
-/// How an orchestrator sets the parameters of the tickets it accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TicketPolicy {
-    /// What one ticket is worth on average (`-ticketEV`).
-    pub expected_value: Wei,
-    /// Gas it budgets for redeeming a winning ticket.
-    pub redeem_gas: u64,
-    /// Face value over redemption cost, before caps.
-    pub tx_cost_multiplier: u64,
-    /// `-maxFaceValue`; `None` is no limit of its own.
-    pub max_face_value: Option<Wei>,
-}
 
 impl Default for TicketPolicy {
     /// What a node runs with when no flag is set.

@@ -18,7 +18,8 @@ use jiff::civil::Date;
 
 use crate::demand::{DemandStream, DemandUncertainty};
 use crate::network::Network;
-use crate::treasury::Credits;
+use crate::payments::PaymentSetup;
+use crate::treasury::{Credits, TreasurySetup};
 
 pub use diagnostics::Diagnostics;
 pub(crate) use diagnostics::nearest;
@@ -82,6 +83,10 @@ pub struct Scenario {
     pub replications: u32,
     /// The credits.
     pub credits: Credits,
+    /// How they get to the gateways.
+    pub treasury: TreasurySetup,
+    /// How gateways pay.
+    pub payments: PaymentSetup,
     /// Who exists.
     pub network: Network,
     /// Mean seconds until a failing request fails (exponential): it decides

@@ -13,6 +13,7 @@ mod inflation;
 mod price_path;
 mod prices;
 mod safe;
+mod setup;
 mod spend;
 mod swap;
 mod top_up;
@@ -29,6 +30,7 @@ pub use safe::{
     AGENT_SPE_SIGNERS, AGENT_SPE_THRESHOLD, RETRY_HOURS, SIGNING_DELAY_HOURS, Safe, SafeError,
     SafeSetup, Signer, Sleep,
 };
+pub use setup::TreasurySetup;
 pub use spend::TrailingSpend;
 pub use swap::{Swap, SwapPool, SwapTerms};
 pub use top_up::{GatewayFunds, RESERVE, TopUp, TopUpRule, TopUps, apportion};

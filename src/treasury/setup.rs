@@ -1,0 +1,23 @@
+use super::{ConversionPolicy, Drawing, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUps};
+use crate::units::SimTime;
+
+/// How the credits get from the Safe's LPT to the gateways' deposits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TreasurySetup {
+    /// The paths of the token prices.
+    pub prices: TokenPrices,
+    /// The multisig.
+    pub safe: SafeSetup,
+    /// When how much LPT is sold.
+    pub conversion: ConversionPolicy,
+    /// What a sale costs.
+    pub swap: SwapTerms,
+    /// Which gateway gets the proceeds, and how much of it as reserve.
+    pub top_ups: TopUps,
+    /// LPT that other projects draw from the same allocation.
+    pub drawings: Vec<Drawing>,
+    /// When what is left goes back to the treasury.
+    pub deadline: Option<SimTime>,
+    /// What is minted meanwhile, to compare with.
+    pub inflation: Inflation,
+}
