@@ -6,7 +6,9 @@ use super::warnings::warnings;
 use super::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantiles, RegionFees, ServiceRow, SpendBreakdown,
+    TreasurySummary, Waterfall, WaterfallStep,
 };
+use crate::payments::LossCause;
 use crate::scenario::{Goal, Scenario};
 use crate::simulation::{ServiceRecord, World};
 use crate::units::{Wei, mean_parts};
@@ -37,6 +39,8 @@ pub(super) fn assemble(
         runways,
         days: days(world, samples),
         spend: spend(world, samples),
+        waterfall: waterfall(samples),
+        treasury: treasury(scenario, samples),
         fees: fees(scenario, samples, &fee_eth, &stakes),
         region_fees: region_fees(scenario, samples, &fee_eth),
         concentration: Concentration::new(&fee_eth, &stakes),
@@ -51,8 +55,6 @@ pub(super) fn assemble(
 
 fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
     let pipelines = world.pipelines.len();
-    let opening = world.scenario.credits.eth.to_coins();
-    let mut balances = vec![opening; samples.len()];
     let quantiles = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         Quantiles::of_sorted(&values)
@@ -66,13 +68,16 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
                 .iter()
                 .map(|sample| (0..pipelines).map(|p| spent(sample, day, p)).sum())
                 .collect();
-            for ((balance, total), sample) in balances.iter_mut().zip(&totals).zip(samples) {
-                *balance -= total;
-                let (runway, censored) = sample.runway;
-                if !censored && runway < (day + 1) as f64 {
-                    *balance = 0.0;
-                }
-            }
+            let balances = samples
+                .iter()
+                .map(|sample| {
+                    let (runway, censored) = sample.runway;
+                    let is_over = !censored && runway < (day + 1) as f64;
+                    let balance =
+                        sample.daily_balance_eth.get(day).or(sample.daily_balance_eth.last());
+                    if is_over { 0.0 } else { balance.copied().unwrap_or(0.0) }
+                })
+                .collect();
             let by_pipeline = (0..pipelines)
                 .map(|pipeline| {
                     let values: Vec<f64> =
@@ -83,7 +88,7 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
                 .collect();
             DayRow {
                 day: day as u32,
-                balance_eth: quantiles(balances.clone()),
+                balance_eth: quantiles(balances),
                 spend_eth: quantiles(totals),
                 by_pipeline,
             }
@@ -133,6 +138,84 @@ fn spend(world: &World, samples: &[Sample]) -> SpendBreakdown {
         by_model: by(&|stream| model(stream).key()),
         by_gateway: by(&|stream| network.gateways[demand[stream].gateway].id.clone()),
         by_region: by(&|stream| network.regions[demand[stream].region].id.clone()),
+    }
+}
+
+/// The steps from "price x units used" to what left the gateways.
+fn waterfall(samples: &[Sample]) -> Waterfall {
+    let lost =
+        |cause: LossCause| move |sample: &Sample| sample.books.lost()[cause as usize].0 as i128;
+    type Step = (&'static str, &'static str, Box<dyn Fn(&Sample) -> i128>);
+    let steps: [Step; 11] = [
+        ("units_used", "price x units used", Box::new(|s| s.fee_parts.used)),
+        ("units_unused", "units billed but not used", Box::new(|s| s.fee_parts.unused)),
+        ("price_adjustment", "price adjustment", Box::new(|s| s.fee_parts.adjustment)),
+        (
+            "credit_left",
+            "whole tickets, still usable",
+            Box::new(|s| s.books.credit_left().0 as i128),
+        ),
+        ("lost_failure", "lost: request failed", Box::new(lost(LossCause::Failure))),
+        (
+            "lost_payment_refused",
+            "lost: payment refused",
+            Box::new(lost(LossCause::PaymentRefused)),
+        ),
+        (
+            "lost_session_refresh",
+            "lost: session refreshed",
+            Box::new(lost(LossCause::SessionRefresh)),
+        ),
+        ("lost_expiry", "lost: balance expired", Box::new(lost(LossCause::Expiry))),
+        ("lost_swap", "lost: stream swapped", Box::new(lost(LossCause::Swap))),
+        (
+            "lost_session_removed",
+            "lost: session removed",
+            Box::new(lost(LossCause::SessionRemoved)),
+        ),
+        ("lottery", "luck of the lottery", Box::new(|s| s.books.lottery())),
+    ];
+    let eth = |wei: i128| wei as f64 / 1e18;
+    let estimates: Vec<Estimate> = steps
+        .iter()
+        .map(|(_, _, amount)| {
+            let amounts: Vec<f64> = samples.iter().map(|sample| eth(amount(sample))).collect();
+            Estimate::of_mean(&amounts)
+        })
+        .collect();
+    let total_eth: f64 = estimates.iter().map(|estimate| estimate.mean).sum();
+    let share = |part: f64| if total_eth > 0.0 { part / total_eth } else { 0.0 };
+    let steps = steps
+        .iter()
+        .zip(estimates)
+        .map(|(&(id, label, _), eth)| WaterfallStep { id, label, eth, share: share(eth.mean) })
+        .collect();
+    Waterfall { steps, total_eth }
+}
+
+fn treasury(scenario: &Scenario, samples: &[Sample]) -> TreasurySummary {
+    let over = |value: &dyn Fn(&Sample) -> f64| {
+        Estimate::of_mean(&samples.iter().map(value).collect::<Vec<f64>>())
+    };
+    let allocated = scenario.credits.lpt;
+    TreasurySummary {
+        allocated_lpt: allocated.to_coins(),
+        sold_lpt: over(&|s| s.books.safe().sold.to_coins()),
+        drawn_lpt: over(&|s| s.books.safe().drawn.to_coins()),
+        unsold_lpt: over(&|s| s.books.safe().on_hand.to_coins()),
+        returned_lpt: over(&|s| s.books.safe().returned.to_coins()),
+        proceeds_eth: over(&|s| s.books.proceeds().to_coins()),
+        swap_fee_eth: over(&|s| s.books.swaps().fee.to_coins()),
+        swap_impact_eth: over(&|s| s.books.swaps().impact.to_coins()),
+        swap_gas_eth: over(&|s| s.books.swaps().gas.to_coins()),
+        spent_usd: over(&|s| s.spent_at_day_prices.usd),
+        spent_lpt: over(&|s| s.spent_at_day_prices.lpt),
+        left_eth: over(&|s| s.books.left().to_coins()),
+        conversions: over(&|s| s.books.swaps().count as f64).mean,
+        inflation_hours: scenario.treasury.inflation.hours(allocated),
+        outage_hours: over(&|s| s.outages.seconds / 3600.0),
+        outages: over(&|s| s.outages.count as f64).mean,
+        refused: over(&|s| s.outages.refused as f64).mean,
     }
 }
 
@@ -211,8 +294,16 @@ fn service_row(
     [gateway, pipeline, region]: [&str; 3],
 ) -> ServiceRow {
     let mean = |count: u64| count as f64 / replications as f64;
-    let [no_orchestrator, capacity, orchestrator_error, bad_request, stream_lost] =
-        record.failed.map(mean);
+    let [
+        no_orchestrator,
+        capacity,
+        orchestrator_error,
+        bad_request,
+        stream_lost,
+        payment,
+        no_funds,
+        nonces,
+    ] = record.failed.map(mean);
     ServiceRow {
         gateway: gateway.to_string(),
         pipeline: pipeline.to_string(),
@@ -225,6 +316,8 @@ fn service_row(
             orchestrator_error,
             bad_request,
             stream_lost,
+            payment: payment + nonces,
+            no_funds,
         },
         latency: LatencySummary {
             p50_ms: record.latency.quantile(0.5),

@@ -5,9 +5,11 @@ use rayon::prelude::*;
 
 use super::assemble::assemble;
 use super::{Forecast, looks, precise_enough};
-use crate::payments::LedgerViolation;
+use crate::payments::{Ledger, LedgerViolation};
 use crate::scenario::Scenario;
-use crate::simulation::{ReplicationResult, ServiceRecord, World, replicate};
+use crate::simulation::{
+    FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices, World, replicate,
+};
 use crate::units::Wei;
 
 /// Fewest replications a run that stops by its precision makes.
@@ -30,12 +32,18 @@ pub(super) struct Sample {
     pub runway: (f64, bool),
     /// Spend of each day by pipeline, day after day, in ETH.
     pub daily_spend_eth: Vec<f64>,
+    /// What the credits were worth at the end of each day, in ETH.
+    pub daily_balance_eth: Vec<f64>,
     pub spend_by_stream: Vec<Wei>,
     pub fees: Vec<Wei>,
     pub served_by: Vec<u64>,
     /// Requests served and failed.
     pub served: u64,
     pub failed: u64,
+    pub fee_parts: FeeParts,
+    pub books: Ledger,
+    pub spent_at_day_prices: SpentAtDayPrices,
+    pub outages: Outages,
 }
 
 impl Sample {
@@ -48,11 +56,16 @@ impl Sample {
         Sample {
             runway,
             daily_spend_eth: result.daily_spend.iter().map(|spend| spend.to_coins()).collect(),
+            daily_balance_eth: result.daily_balance.iter().map(|wei| wei.to_coins()).collect(),
             spend_by_stream: result.spend_by_stream.clone(),
             fees: result.fees.clone(),
             served_by: result.served_by.clone(),
             served: result.service.iter().map(|record| record.served).sum(),
             failed: result.service.iter().map(failed).sum(),
+            fee_parts: result.fee_parts,
+            books: result.books.clone(),
+            spent_at_day_prices: result.spent_at_day_prices,
+            outages: result.outages,
         }
     }
 }

@@ -1,19 +1,63 @@
-use crate::units::Wei;
+use super::{LossCause, Redemption};
+use crate::treasury::{Swap, TopUp};
+use crate::units::{Lpt, Wei};
 
-/// The books of one replication, in whole wei: credits on hand, credits held
-/// for requests in flight, and what every orchestrator was paid. Every booking
-/// moves an amount from one account to another.
+/// The books of one replication, double entry: LPT from the Safe to where it
+/// went, and ETH in two views that must agree.
+///
+/// *Cash* follows the coins: what the swaps brought stands in deposits and
+/// reserves, is promised to winning tickets, or was paid to orchestrators.
+/// *Accrual* says what for: every promise is fee earned, credit that sessions
+/// still hold, credit lost, or the luck of the lottery.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    opening: Wei,
-    credits: Wei,
-    held: Wei,
+    safe: SafeAccounts,
+    /// What swaps brought in.
+    proceeds: Wei,
+    deposits: Vec<Wei>,
+    reserves: Vec<Wei>,
+    /// Won and not yet redeemed, by gateway.
+    promised: Vec<Wei>,
+    /// Redeemed, by orchestrator.
     paid: Vec<Wei>,
+    returned: Wei,
+    /// Expected value of all tickets sent.
+    issued: Wei,
+    earned: Wei,
+    /// Held by requests in flight.
+    staged: Wei,
+    session_credit: Wei,
+    lost: [Wei; LossCause::ALL.len()],
+    swaps: SwapTotals,
 }
 
-/// The credits on hand do not cover a payment.
+/// Where the LPT is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InsufficientCredits;
+pub struct SafeAccounts {
+    /// What was allocated.
+    pub allocated: Lpt,
+    /// Still in the Safe.
+    pub on_hand: Lpt,
+    /// Sold for ETH.
+    pub sold: Lpt,
+    /// Drawn by other projects.
+    pub drawn: Lpt,
+    /// Returned to the treasury.
+    pub returned: Lpt,
+}
+
+/// What selling the LPT cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwapTotals {
+    /// Swaps made.
+    pub count: u64,
+    /// Pool fees.
+    pub fee: Wei,
+    /// Price impact.
+    pub impact: Wei,
+    /// Gas.
+    pub gas: Wei,
+}
 
 /// The books do not balance: a defect of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,27 +65,71 @@ pub struct InsufficientCredits;
 pub struct LedgerViolation {
     /// The account.
     pub account: &'static str,
-    /// What it shows.
-    pub shown: Wei,
+    /// What it shows, in base units.
+    pub shown: i128,
     /// What it should show.
-    pub expected: Wei,
+    pub expected: i128,
 }
 
 impl Ledger {
-    /// Books that open with `credits` and nothing paid to any of
-    /// `orchestrators`.
-    pub fn open(credits: Wei, orchestrators: usize) -> Ledger {
-        Ledger { opening: credits, credits, held: Wei::ZERO, paid: vec![Wei::ZERO; orchestrators] }
+    /// Books that open with an allocation in the Safe and nothing else.
+    pub fn open(allocated: Lpt, gateways: usize, orchestrators: usize) -> Ledger {
+        Ledger {
+            safe: SafeAccounts {
+                allocated,
+                on_hand: allocated,
+                sold: Lpt::ZERO,
+                drawn: Lpt::ZERO,
+                returned: Lpt::ZERO,
+            },
+            proceeds: Wei::ZERO,
+            deposits: vec![Wei::ZERO; gateways],
+            reserves: vec![Wei::ZERO; gateways],
+            promised: vec![Wei::ZERO; gateways],
+            paid: vec![Wei::ZERO; orchestrators],
+            returned: Wei::ZERO,
+            issued: Wei::ZERO,
+            earned: Wei::ZERO,
+            staged: Wei::ZERO,
+            session_credit: Wei::ZERO,
+            lost: [Wei::ZERO; LossCause::ALL.len()],
+            swaps: SwapTotals::default(),
+        }
     }
 
-    /// Credits on hand.
-    pub fn credits(&self) -> Wei {
-        self.credits
+    /// Where the LPT is.
+    pub fn safe(&self) -> SafeAccounts {
+        self.safe
     }
 
-    /// Credits held for requests in flight.
-    pub fn held(&self) -> Wei {
-        self.held
+    /// What selling the LPT cost.
+    pub fn swaps(&self) -> SwapTotals {
+        self.swaps
+    }
+
+    /// What swaps brought in.
+    pub fn proceeds(&self) -> Wei {
+        self.proceeds
+    }
+
+    /// A gateway's deposit less what winning tickets will take from it.
+    pub fn free_deposit(&self, gateway: usize) -> Wei {
+        Wei(self.deposits[gateway].0.saturating_sub(self.promised[gateway].0))
+    }
+
+    /// A gateway's deposit.
+    pub fn deposit(&self, gateway: usize) -> Wei {
+        self.deposits[gateway]
+    }
+
+    /// A gateway's reserve.
+    pub fn reserve(&self, gateway: usize) -> Wei {
+        self.reserves[gateway]
+    }
+
+    /// What winning tickets of a gateway will take.
+    pub fn promised(&self, gateway: usize) -> Wei {
+        self.promised[gateway]
     }
 
     /// What each orchestrator was paid.
@@ -49,85 +137,144 @@ impl Ledger {
         &self.paid
     }
 
-    /// Credits -> held: sets a fee aside when its request is submitted.
-    ///
-    /// # Errors
-    /// [`InsufficientCredits`] where the credits on hand do not cover it;
-    /// nothing is booked then.
-    pub fn hold(&mut self, fee: Wei) -> Result<(), InsufficientCredits> {
-        self.credits = self.credits.checked_sub(fee).ok_or(InsufficientCredits)?;
-        self.held.0 += fee.0;
-        Ok(())
+    /// Fees of requests served.
+    pub fn earned(&self) -> Wei {
+        self.earned
     }
 
-    /// Held -> credits: the request failed.
-    pub fn release(&mut self, fee: Wei) {
-        self.held.0 -= fee.0;
-        self.credits.0 += fee.0;
+    /// Credit that sessions and requests in flight hold.
+    pub fn credit_left(&self) -> Wei {
+        Wei(self.session_credit.0 + self.staged.0)
     }
 
-    /// Held -> orchestrator: the request was served.
-    pub fn settle(&mut self, fee: Wei, orchestrator: usize) {
-        self.held.0 -= fee.0;
-        self.paid[orchestrator].0 += fee.0;
+    /// Credit lost, by [`LossCause`] in order.
+    pub fn lost(&self) -> &[Wei; LossCause::ALL.len()] {
+        &self.lost
     }
 
-    /// Checks that what was opened is what is on hand, held and paid, and that
-    /// the accounts paid into agree with `booked`, the spend as the recorder
-    /// saw it.
+    /// What was paid above the expected value of the tickets sent: the luck of
+    /// the lottery, in wei.
+    pub fn lottery(&self) -> i128 {
+        self.committed() as i128 - self.issued.0 as i128
+    }
+
+    /// ETH in deposits and reserves that nobody has a claim to.
+    pub fn left(&self) -> Wei {
+        let held: Wei = self.deposits.iter().chain(&self.reserves).copied().sum();
+        Wei(held.0.saturating_sub(self.promised.iter().map(|wei| wei.0).sum()))
+    }
+
+    /// All that was paid or promised to orchestrators.
+    fn committed(&self) -> u128 {
+        let promised: Wei = self.promised.iter().copied().sum();
+        let paid: Wei = self.paid.iter().copied().sum();
+        promised.0 + paid.0
+    }
+
+    /// Safe -> swap -> gateways: LPT was sold and topped the gateways up.
+    pub fn convert(&mut self, swap: &Swap, top_ups: &[TopUp]) {
+        self.safe.on_hand.0 -= swap.sold.0;
+        self.safe.sold.0 += swap.sold.0;
+        self.proceeds.0 += swap.net.0;
+        self.swaps.count += 1;
+        self.swaps.fee.0 += swap.fee.0;
+        self.swaps.impact.0 += swap.impact.0;
+        self.swaps.gas.0 += swap.gas.0;
+        for (gateway, top_up) in top_ups.iter().enumerate() {
+            self.deposits[gateway].0 += top_up.deposit.0;
+            self.reserves[gateway].0 += top_up.reserve.0;
+        }
+    }
+
+    /// Safe -> another project.
+    pub fn draw(&mut self, lpt: Lpt) {
+        self.safe.on_hand.0 -= lpt.0;
+        self.safe.drawn.0 += lpt.0;
+    }
+
+    /// Safe and gateways -> treasury: the deadline has come.
+    pub fn return_all(&mut self, lpt: Lpt) {
+        self.safe.on_hand.0 -= lpt.0;
+        self.safe.returned.0 += lpt.0;
+        for gateway in 0..self.deposits.len() {
+            let free = self.free_deposit(gateway);
+            self.deposits[gateway].0 -= free.0;
+            self.returned.0 += free.0 + std::mem::take(&mut self.reserves[gateway]).0;
+        }
+    }
+
+    /// Session credit -> staged: a request takes the balance of its session.
+    pub fn stage(&mut self, reserved: Wei) {
+        self.session_credit.0 -= reserved.0;
+        self.staged.0 += reserved.0;
+    }
+
+    /// Tickets worth `value` on average reach an orchestrator.
+    pub fn issue(&mut self, value: Wei) {
+        self.issued.0 += value.0;
+        self.staged.0 += value.0;
+    }
+
+    /// Deposit -> orchestrator at once: tickets cost what they are worth.
+    pub fn pay(&mut self, value: Wei, gateway: usize, orchestrator: usize) {
+        self.deposits[gateway].0 -= value.0;
+        self.paid[orchestrator].0 += value.0;
+    }
+
+    /// A winning ticket promises its face value.
+    pub fn promise(&mut self, face_value: Wei, gateway: usize) {
+        self.promised[gateway].0 += face_value.0;
+    }
+
+    /// Promised -> orchestrator: a winning ticket is redeemed. What neither
+    /// deposit nor reserve covers is promised no more and never paid.
+    pub fn redeem(&mut self, redemption: Redemption, gateway: usize, orchestrator: usize) {
+        let Redemption { from_deposit, from_reserve, unpaid } = redemption;
+        self.promised[gateway].0 -= from_deposit.0 + from_reserve.0 + unpaid.0;
+        self.deposits[gateway].0 -= from_deposit.0;
+        self.reserves[gateway].0 -= from_reserve.0;
+        self.paid[orchestrator].0 += from_deposit.0 + from_reserve.0;
+    }
+
+    /// Staged -> earned and session credit: the request was served.
+    pub fn settle(&mut self, fee: Wei, surplus: Wei) {
+        self.staged.0 -= fee.0 + surplus.0;
+        self.earned.0 += fee.0;
+        self.session_credit.0 += surplus.0;
+    }
+
+    /// Staged -> lost: the request failed.
+    pub fn lose_staged(&mut self, amount: Wei, cause: LossCause) {
+        self.staged.0 -= amount.0;
+        self.lost[cause as usize].0 += amount.0;
+    }
+
+    /// Session credit -> lost.
+    pub fn lose_credit(&mut self, amount: Wei, cause: LossCause) {
+        self.session_credit.0 -= amount.0;
+        self.lost[cause as usize].0 += amount.0;
+    }
+
+    /// Checks that LPT, cash and accrual balance, and that the orchestrators'
+    /// accounts agree with `booked`, the spend as the recorder saw it.
     ///
     /// # Errors
     /// [`LedgerViolation`] names the first account that does not agree.
     pub fn audit(&self, booked: Wei) -> Result<(), LedgerViolation> {
-        let paid: Wei = self.paid.iter().copied().sum();
-        let check = |account, shown, expected| {
+        let check = |account, shown: u128, expected: u128| {
             if shown == expected {
-                Ok(())
-            } else {
-                Err(LedgerViolation { account, shown, expected })
+                return Ok(());
             }
+            Err(LedgerViolation { account, shown: shown as i128, expected: expected as i128 })
         };
-        check("orchestrators", paid, booked)?;
-        check("credits", Wei(self.credits.0 + self.held.0 + paid.0), self.opening)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// Any sequence of bookings keeps the sum of all accounts.
-        #[test]
-        fn bookings_conserve_every_wei(
-            opening in 0u64..10_000,
-            bookings in prop::collection::vec((0u64..500, 0usize..3, any::<bool>()), 0..200),
-        ) {
-            let mut ledger = Ledger::open(Wei(u128::from(opening)), 3);
-            let mut booked = Wei::ZERO;
-            for (fee, orchestrator, served) in bookings {
-                let fee = Wei(u128::from(fee));
-                if ledger.hold(fee).is_err() {
-                    prop_assert!(ledger.credits() < fee);
-                } else if served {
-                    ledger.settle(fee, orchestrator);
-                    booked.0 += fee.0;
-                } else {
-                    ledger.release(fee);
-                }
-                prop_assert_eq!(ledger.audit(booked), Ok(()));
-            }
-            prop_assert_eq!(ledger.credits().0 + booked.0, u128::from(opening));
-        }
-    }
-
-    #[test]
-    fn a_violation_names_the_account() {
-        let mut ledger = Ledger::open(Wei(10), 1);
-        ledger.hold(Wei(4)).unwrap();
-        ledger.settle(Wei(4), 0);
-        let violation = ledger.audit(Wei(3)).unwrap_err();
-        assert_eq!((violation.account, violation.shown), ("orchestrators", Wei(4)));
+        let SafeAccounts { allocated, on_hand, sold, drawn, returned } = self.safe;
+        check("safe", on_hand.0 + sold.0 + drawn.0 + returned.0, allocated.0)?;
+        let held: Wei = self.deposits.iter().chain(&self.reserves).copied().sum();
+        let paid: Wei = self.paid.iter().copied().sum();
+        check("gateways", held.0 + paid.0 + self.returned.0, self.proceeds.0)?;
+        check("orchestrators", self.committed(), booked.0)?;
+        let lost: Wei = self.lost.iter().copied().sum();
+        let accrued = self.earned.0 + self.credit_left().0 + lost.0;
+        check("sessions", accrued, self.issued.0)
     }
 }

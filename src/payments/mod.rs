@@ -18,7 +18,7 @@ pub use acceptance::{
     TicketRefusal,
 };
 pub use billing::{billed_and_used, text_to_speech_units};
-pub use ledger::{InsufficientCredits, Ledger, LedgerViolation};
+pub use ledger::{Ledger, LedgerViolation, SafeAccounts, SwapTotals};
 pub use live::{LIVE_PAYMENT_INTERVAL_S, live_prepaid_pixels, live_stream_pixels};
 pub use live_interval::IntervalMeter;
 pub use lottery::winning_tickets;

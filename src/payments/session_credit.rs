@@ -116,7 +116,13 @@ impl SessionCredit {
     /// `None`, with nothing reserved, where tickets cannot pay the fee because
     /// they are worth nothing or their number exceeds 64 bits.
     pub fn stage(&mut self, fee: Wei, ev: Wei) -> Option<Staged> {
-        let gap = fee.max(ev).0.saturating_sub(self.credit.0);
+        self.stage_at_least(fee, fee.max(ev), ev)
+    }
+
+    /// [`SessionCredit::stage`] with a minimum of one's own, not below `fee`:
+    /// for payments booked together.
+    pub fn stage_at_least(&mut self, fee: Wei, least: Wei, ev: Wei) -> Option<Staged> {
+        let gap = least.max(fee).0.saturating_sub(self.credit.0);
         let tickets = match gap {
             0 => 0,
             _ if ev == Wei::ZERO => return None,

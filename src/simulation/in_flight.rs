@@ -1,7 +1,8 @@
 use super::recorder::Failure;
 use crate::kernel::StreamKey;
+use crate::payments::{SessionCredit, Staged};
 use crate::selection::SessionRef;
-use crate::units::{SimTime, Wei};
+use crate::units::SimTime;
 
 /// How a submission will end, known when it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,9 @@ pub(super) struct Submission {
     pub session: SessionRef,
     pub warm: bool,
     pub at: SimTime,
-    pub fee: Wei,
+    /// The payment, unless the orchestrator turned the request away before it
+    /// looked at the tickets.
+    pub staged: Option<Staged>,
     pub outcome: Outcome,
 }
 
@@ -29,6 +32,9 @@ pub(super) struct LiveState {
     /// When the present orchestrator fails or the user leaves.
     pub leg_ends: SimTime,
     pub leg_fails: bool,
+    /// What interval payments have left over.
+    pub credit: SessionCredit,
+    pub payments: u64,
     pub recent_swaps: u32,
     pub last_swap: SimTime,
 }

@@ -1,11 +1,15 @@
 //! One replication: the world, its events, its recorder.
 
+mod cashier;
 mod in_flight;
 mod recorder;
 mod replication;
 mod slots;
+mod treasurer;
 mod world;
 
-pub use recorder::{Failure, ReplicationResult, ServiceRecord};
+pub use recorder::{
+    Failure, FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices,
+};
 pub use replication::replicate;
 pub use world::{REQUEST_ROUND_TRIPS, ServiceKey, World};

@@ -1,5 +1,6 @@
 use super::World;
 use crate::kernel::LatencyHistogram;
+use crate::payments::Ledger;
 use crate::units::{SimTime, Wei};
 
 /// Why a request was not served.
@@ -15,6 +16,17 @@ pub enum Failure {
     BadRequest,
     /// A live stream ended before its user left.
     StreamLost,
+    /// The gateway's limits or the orchestrator refused the payment.
+    Payment,
+    /// The gateway had no funds and waited for a top-up.
+    NoFunds,
+    /// The orchestrator had no ticket nonce left.
+    Nonces,
+}
+
+impl Failure {
+    /// How many there are.
+    pub const COUNT: usize = 8;
 }
 
 /// Service to one [`ServiceKey`](super::ServiceKey).
@@ -25,7 +37,7 @@ pub struct ServiceRecord {
     /// Requests served.
     pub served: u64,
     /// Requests failed, by [`Failure`] in order of declaration.
-    pub failed: [u64; 5],
+    pub failed: [u64; Failure::COUNT],
     /// From the user's request to the answer (for a live stream, to its
     /// start).
     pub latency: LatencyHistogram,
@@ -52,6 +64,9 @@ pub struct ReplicationResult {
     /// Spend of each day by pipeline: day after day, each in the order of
     /// [`World::pipelines`]. Ends with the last day simulated.
     pub daily_spend: Vec<Wei>,
+    /// What the credits were worth at the end of each day: unsold LPT at the
+    /// day's price, and what is free in deposits and reserves.
+    pub daily_balance: Vec<Wei>,
     /// Spend by demand stream.
     pub spend_by_stream: Vec<Wei>,
     /// Fees by orchestrator.
@@ -60,6 +75,53 @@ pub struct ReplicationResult {
     pub served_by: Vec<u64>,
     /// Service, in the order of [`World::service_keys`].
     pub service: Vec<ServiceRecord>,
+    /// What fees were made of.
+    pub fee_parts: FeeParts,
+    /// The books at the end.
+    pub books: Ledger,
+    /// What was spent, at the prices of the days it was spent on.
+    pub spent_at_day_prices: SpentAtDayPrices,
+    /// Gateways without funds.
+    pub outages: Outages,
+}
+
+/// What the fees of served requests were made of, in wei.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeeParts {
+    /// Base price times units used.
+    pub used: i128,
+    /// Base price times units billed and not used.
+    pub unused: i128,
+    /// Price agreed above (or below) the base price.
+    pub adjustment: i128,
+}
+
+/// Spend converted day by day.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SpentAtDayPrices {
+    /// In USD.
+    pub usd: f64,
+    /// In LPT.
+    pub lpt: f64,
+}
+
+/// Times in which a gateway refused requests for want of a top-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outages {
+    /// How many.
+    pub count: u64,
+    /// How long in all, in seconds.
+    pub seconds: f64,
+    /// Requests refused.
+    pub refused: u64,
+}
+
+/// What a payment is for: a demand stream, its pipeline, and the day.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PaidFor {
+    stream: u32,
+    /// Index into the daily spend.
+    cell: u32,
 }
 
 /// Collects what happens during a replication.
@@ -68,9 +130,11 @@ pub(super) struct Recorder {
     pipelines: usize,
     today: usize,
     pub daily_spend: Vec<Wei>,
+    pub daily_balance: Vec<Wei>,
     pub spend_by_stream: Vec<Wei>,
     pub served_by: Vec<u64>,
     pub service: Vec<ServiceRecord>,
+    pub fee_parts: FeeParts,
 }
 
 impl Recorder {
@@ -79,10 +143,17 @@ impl Recorder {
             pipelines: world.pipelines.len(),
             today: 0,
             daily_spend: vec![Wei::ZERO; world.pipelines.len()],
+            daily_balance: Vec::new(),
             spend_by_stream: vec![Wei::ZERO; world.streams.len()],
             served_by: vec![0; world.scenario.network.orchestrators.len()],
             service: vec![ServiceRecord::default(); world.service_keys.len()],
+            fee_parts: FeeParts::default(),
         }
+    }
+
+    /// What a payment of today is for.
+    pub(super) fn paid_for(&self, stream: usize, pipeline: usize) -> PaidFor {
+        PaidFor { stream: stream as u32, cell: (self.today + pipeline) as u32 }
     }
 
     /// Opens the books of day number `day`.
@@ -91,9 +162,25 @@ impl Recorder {
         self.daily_spend.resize(self.today + self.pipelines, Wei::ZERO);
     }
 
-    pub(super) fn spend(&mut self, stream: usize, pipeline: usize, fee: Wei) {
-        self.daily_spend[self.today + pipeline].0 += fee.0;
-        self.spend_by_stream[stream].0 += fee.0;
+    pub(super) fn spend(&mut self, paid_for: PaidFor, amount: Wei) {
+        self.daily_spend[paid_for.cell as usize].0 += amount.0;
+        self.spend_by_stream[paid_for.stream as usize].0 += amount.0;
+    }
+
+    /// Undoes a part of [`Recorder::spend`].
+    pub(super) fn take_back(&mut self, paid_for: PaidFor, amount: Wei) {
+        self.daily_spend[paid_for.cell as usize].0 -= amount.0;
+        self.spend_by_stream[paid_for.stream as usize].0 -= amount.0;
+    }
+
+    /// Notes the balance of all days before number `next_day` that have none.
+    pub(super) fn note_balance(&mut self, balance: Wei, next_day: u64) {
+        self.daily_balance.resize(next_day as usize, balance);
+    }
+
+    /// Spend of the day that is under way.
+    pub(super) fn spent_today(&self) -> Wei {
+        self.daily_spend[self.today..].iter().copied().sum()
     }
 
     /// All spend so far.

@@ -1,15 +1,18 @@
+use super::cashier::{Cashier, NoPayment, Payee};
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
-use super::recorder::{Failure, Recorder, ReplicationResult};
+use super::recorder::{Failure, Outages, Recorder, ReplicationResult, SpentAtDayPrices};
 use super::slots::Slots;
-use super::world::{MarketPlan, Route, World};
+use super::treasurer::Treasurer;
+use super::world::{MarketPlan, Route, StreamPlan, World};
 use crate::demand::{ArrivalSchedule, ArrivalStream};
 use crate::kernel::{EventList, StreamKey};
 use crate::network::Pipeline;
 use crate::payments::{
-    LIVE_PAYMENT_INTERVAL_S, Ledger, LedgerViolation, live_prepaid_pixels, live_stream_pixels,
+    BALANCE_TTL, LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged,
+    billed_and_used, live_prepaid_pixels, live_stream_pixels,
 };
-use crate::selection::{Selection, SessionRef, SessionSelector};
-use crate::units::{NANOS_PER_SECOND, Price, SECONDS_PER_HOUR, SimTime};
+use crate::selection::{PROBE_ROUND_TRIPS, Selection, SessionRef, SessionSelector};
+use crate::units::{NANOS_PER_SECOND, Price, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Share of a request's network time that passes before the orchestrator has
 /// it: two and a half of three round trips.
@@ -42,6 +45,9 @@ enum Draw {
     Variation,
     FailureDelay,
     LegLength,
+    Redemption,
+    /// The first of a stream's payments; its later ones follow.
+    Lottery,
 }
 
 impl Draw {
@@ -60,6 +66,12 @@ enum Event {
     Answer(u32),
     /// A live stream pays, and ends when it is its time.
     StreamPayment(u32),
+    /// A winning ticket is redeemed.
+    Redemption(u32),
+    /// The treasury is looked after.
+    Treasury,
+    /// A proposed conversion has its signatures.
+    Conversion(u64),
 }
 
 /// Runs replication number `replication` of the world's scenario.
@@ -85,7 +97,12 @@ struct Replication<'w> {
     /// The model each orchestrator last loaded on demand.
     loaded_cold: Vec<Option<usize>>,
     set_aside: Vec<(u32, SessionRef, bool)>,
-    ledger: Ledger,
+    cashier: Cashier<'w>,
+    treasurer: Treasurer<'w>,
+    /// Since when each gateway is without funds.
+    without_funds: Vec<Option<SimTime>>,
+    outages: Outages,
+    spent_at_day_prices: SpentAtDayPrices,
     depleted: Option<SimTime>,
     recorder: Recorder,
     day_ends: SimTime,
@@ -96,7 +113,8 @@ impl<'w> Replication<'w> {
         let scenario = world.scenario;
         let end = SimTime::from_days(u64::from(scenario.horizon_days));
         let key = StreamKey::root(scenario.seed).child(replication);
-        let [demand_key, discovery_key, uncertainty_key] = [0, 1, 2].map(|part| key.child(part));
+        let [demand_key, discovery_key, uncertainty_key, treasury_key] =
+            [0, 1, 2, 3].map(|part| key.child(part));
         let factors = scenario.uncertainty.draw(uncertainty_key);
         let stream_keys: Vec<StreamKey> =
             (0..world.streams.len() as u64).map(|stream| demand_key.child(stream)).collect();
@@ -109,6 +127,11 @@ impl<'w> Replication<'w> {
                 ArrivalStream::new(stream, plan.clock, factors, key.child(0), end)
             })
             .collect();
+        let mut cashier = Cashier::new(world);
+        let mut treasurer = Treasurer::new(scenario, treasury_key);
+        treasurer.open(&mut cashier.ledger);
+        let mut events = EventList::default();
+        events.schedule(treasurer.next_time(SimTime::ZERO), Event::Treasury);
         Replication {
             world,
             end,
@@ -118,7 +141,7 @@ impl<'w> Replication<'w> {
             discovery_keys: (0..world.markets.len() as u64)
                 .map(|market| discovery_key.child(market))
                 .collect(),
-            events: EventList::default(),
+            events,
             requests: Requests::default(),
             selectors: world
                 .markets
@@ -128,7 +151,11 @@ impl<'w> Replication<'w> {
             slots: world.capacities.iter().map(|&capacity| Slots::new(capacity)).collect(),
             loaded_cold: vec![None; scenario.network.orchestrators.len()],
             set_aside: Vec::new(),
-            ledger: Ledger::open(scenario.credits.eth, scenario.network.orchestrators.len()),
+            cashier,
+            treasurer,
+            without_funds: vec![None; scenario.network.gateways.len()],
+            outages: Outages::default(),
+            spent_at_day_prices: SpentAtDayPrices::default(),
             depleted: None,
             recorder: Recorder::new(world),
             day_ends: SimTime::from_days(1),
@@ -151,38 +178,56 @@ impl<'w> Replication<'w> {
                 self.handle(event, now);
             }
         }
-        self.settle_what_is_in_flight();
-        self.ledger.audit(self.recorder.total_spend())?;
+        let end = self.depleted.unwrap_or(self.end);
+        self.settle_what_is_in_flight(end);
+        self.close_day(end, end.day() + 1);
+        for gateway in 0..self.without_funds.len() {
+            self.end_outage(gateway, end);
+        }
+        self.cashier.ledger.audit(self.recorder.total_spend())?;
         Ok(ReplicationResult {
             depleted: self.depleted,
             daily_spend: self.recorder.daily_spend,
+            daily_balance: self.recorder.daily_balance,
             spend_by_stream: self.recorder.spend_by_stream,
-            fees: self.ledger.paid().to_vec(),
+            fees: self.cashier.ledger.paid().to_vec(),
             served_by: self.recorder.served_by,
             service: self.recorder.service,
+            fee_parts: self.recorder.fee_parts,
+            books: self.cashier.ledger,
+            spent_at_day_prices: self.spent_at_day_prices,
+            outages: self.outages,
         })
     }
 
     fn enter_days_up_to(&mut self, now: SimTime) {
         if now >= self.day_ends {
+            self.close_day(self.day_ends, now.day());
             self.recorder.enter_day(now.day());
             self.day_ends = SimTime::from_days(now.day() + 1);
         }
     }
 
-    /// Once the run is over: running streams pay what they owe up to the end,
-    /// as far as the credits go; what is held for requests in flight returns.
-    fn settle_what_is_in_flight(&mut self) {
-        let end = self.depleted.unwrap_or(self.end);
+    /// Converts the day's spend at the day's prices and notes what the credits
+    /// are worth, for every day up to number `next_day`.
+    fn close_day(&mut self, now: SimTime, next_day: u64) {
+        let prices = self.treasurer.prices(now);
+        let ledger = &self.cashier.ledger;
+        let unsold = prices.to_wei(ledger.safe().on_hand);
+        self.recorder.note_balance(Wei(ledger.left().0 + unsold.0), next_day);
+        let eth = self.recorder.spent_today().to_coins();
+        self.spent_at_day_prices.usd += eth * prices.eth_usd;
+        self.spent_at_day_prices.lpt += eth / prices.lpt_eth();
+    }
+
+    /// Once the run is over: running streams pay what they owe, as far as the
+    /// funds go, and winning tickets are redeemed.
+    fn settle_what_is_in_flight(&mut self, end: SimTime) {
         while let Some((_, event)) = self.events.pop() {
             match event {
-                Event::Select(_) => {}
-                Event::Answer(number) => {
-                    if let Some(submission) = self.requests.get(number).submission {
-                        self.ledger.release(submission.fee);
-                    }
-                }
                 Event::StreamPayment(number) => self.pay_stream(number, end),
+                Event::Redemption(win) => self.cashier.redeem(win, &mut self.recorder),
+                Event::Select(_) | Event::Answer(_) | Event::Treasury | Event::Conversion(_) => {}
             }
         }
     }
@@ -192,6 +237,72 @@ impl<'w> Replication<'w> {
             Event::Select(number) => self.select(number, now, false),
             Event::Answer(number) => self.answer(number, now),
             Event::StreamPayment(number) => self.continue_stream(number, now),
+            Event::Redemption(win) => self.cashier.redeem(win, &mut self.recorder),
+            Event::Treasury => self.look_after_treasury(now),
+            Event::Conversion(transaction) => {
+                self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
+                for gateway in 0..self.without_funds.len() {
+                    if self.cashier.ledger.free_deposit(gateway) > Wei::ZERO {
+                        self.end_outage(gateway, now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn look_after_treasury(&mut self, now: SimTime) {
+        if let Some(proposal) = self.treasurer.look(now, &mut self.cashier.ledger) {
+            self.events.schedule(proposal.executes, Event::Conversion(proposal.transaction));
+        }
+        self.events.schedule(self.treasurer.next_time(now), Event::Treasury);
+    }
+
+    fn end_outage(&mut self, gateway: usize, now: SimTime) {
+        if let Some(since) = self.without_funds[gateway].take() {
+            self.outages.seconds += (now - since).as_secs();
+        }
+    }
+
+    /// A gateway cannot pay: it waits for a top-up if one may come, else the
+    /// credits are depleted.
+    fn run_out(&mut self, gateway: usize, now: SimTime) {
+        if !self.treasurer.may_still_pay() {
+            self.depleted.get_or_insert(now);
+        } else if self.without_funds[gateway].is_none() {
+            self.without_funds[gateway] = Some(now);
+            self.outages.count += 1;
+        }
+    }
+
+    /// Sends staged tickets, and schedules the redemption of those that win.
+    /// Returns whether the orchestrator credits them.
+    fn send(
+        &mut self,
+        payee: Payee,
+        staged: Staged,
+        stream: usize,
+        now: SimTime,
+        lottery: (StreamKey, u64),
+    ) -> bool {
+        let paid_for = self.recorder.paid_for(stream, self.world.streams[stream].pipeline_index);
+        let delay_s = self.world.scenario.payments.redemption_delay_s;
+        let (key, index) = lottery;
+        let events = &mut self.events;
+        let mut redeem = |win: u32| {
+            let delay = delay_s * key.child(index).exponential(Draw::Redemption.index());
+            events.schedule(now + SimTime::from_secs(delay), Event::Redemption(win));
+        };
+        let recorder = &mut self.recorder;
+        self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
+        self.cashier.send(payee, staged, paid_for, now, lottery, recorder, &mut redeem)
+    }
+
+    fn payee(&self, plan: &StreamPlan, session: SessionRef) -> Payee {
+        let market = &self.world.markets[plan.market];
+        Payee {
+            account: market.first_account + session.candidate as usize,
+            gateway: market.gateway,
+            orchestrator: market.routes[session.candidate as usize].orchestrator,
         }
     }
 
@@ -251,27 +362,61 @@ impl<'w> Replication<'w> {
     fn submit(&mut self, number: u32, session: SessionRef, warm: bool, now: SimTime) {
         let request = self.requests.get(number);
         let key = submission_key(request);
-        let plan = &self.world.streams[request.stream as usize];
+        let (stream, size) = (request.stream as usize, request.size);
+        let plan = &self.world.streams[stream];
         let market = &self.world.markets[plan.market];
         let route = &market.routes[session.candidate as usize];
+        let payee = self.payee(plan, session);
+        let refreshed = self.cashier.refresh(payee, route.price, now);
         let units = if plan.pipeline.is_live() {
             live_prepaid_pixels(market.market.version)
         } else {
-            plan.pipeline.billed_units(request.size)
+            plan.pipeline.billed_units(size)
         };
-        let fee = route.price.fee(units);
-        if self.ledger.hold(fee).is_err() {
-            self.depleted = Some(now);
-            return;
-        }
+        let payment = refreshed.and_then(|asked_again| {
+            let fee = self.cashier.quote(payee).fee(units);
+            let staged = if plan.pipeline.is_live() {
+                // The prepayment has a balance of its own, used once.
+                let least = fee.max(self.cashier.ticket_value(payee));
+                self.cashier.stage_on(&mut SessionCredit::default(), payee, fee, least)
+            } else {
+                self.cashier.stage(payee, fee)
+            };
+            staged.map(|staged| (staged, asked_again))
+        });
+        let (staged, asked_again) = match payment {
+            Ok(payment) => payment,
+            Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
+        };
+        let refresh_s = if asked_again { PROBE_ROUND_TRIPS / 3.0 * route.network_s } else { 0.0 };
         let network_s = route.network_s + route.jitter_s * key.exponential(Draw::Jitter.index());
-        let arrival = now + SimTime::from_secs(network_s * NETWORK_BEFORE_ARRIVAL);
+        let arrival = now + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
+        let turned_away = if self.requests.get(number).is_bad {
+            Some(Failure::BadRequest)
+        } else if !self.slots[route.offer].make_room(arrival) {
+            Some(Failure::Capacity)
+        } else {
+            None
+        };
+        let staged = match turned_away {
+            Some(_) => {
+                self.cashier.turned_away(staged);
+                None
+            }
+            None => Some(staged),
+        };
+        let is_credited = staged.is_none_or(|staged| {
+            self.send(payee, staged, stream, now, (key, Draw::Lottery.index()))
+        });
+        let request = self.requests.get(number);
         let mut work_s = 0.0;
         let slots = &mut self.slots[route.offer];
-        let outcome = if request.is_bad {
-            Outcome::Failed(Failure::BadRequest)
-        } else if !slots.make_room(arrival) {
-            Outcome::Failed(Failure::Capacity)
+        let outcome = if let Some(failure) = turned_away {
+            Outcome::Failed(failure)
+        } else if !is_credited {
+            Outcome::Failed(Failure::Nonces)
+        } else if self.cashier.is_in_debt(payee, now) {
+            Outcome::Failed(Failure::Payment)
         } else if key.uniform(Draw::Success.index()) >= route.reliability {
             work_s =
                 self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
@@ -299,7 +444,7 @@ impl<'w> Replication<'w> {
         };
         let request = self.requests.get(number);
         request.tries += 1;
-        request.submission = Some(Submission { session, warm, at: now, fee, outcome });
+        request.submission = Some(Submission { session, warm, at: now, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         self.events.schedule(arrival + SimTime::from_secs(work_s + back_s), Event::Answer(number));
     }
@@ -310,30 +455,78 @@ impl<'w> Replication<'w> {
         let Some(submission) = request.submission.take() else { return };
         let plan = &self.world.streams[request.stream as usize];
         let market = &self.world.markets[plan.market];
-        let selector = &mut self.selectors[plan.market];
         let Submission { session, warm, .. } = submission;
         let served = submission.outcome == Outcome::Served;
         if sets_latency_score(plan.pipeline, served) {
             let wall_s = (now - submission.at).as_secs();
             let units =
                 plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            selector.set_latency_score(session, warm, wall_s / units);
+            self.selectors[plan.market].set_latency_score(session, warm, wall_s / units);
         }
+        let route = &market.routes[session.candidate as usize];
+        let payee = self.payee(plan, session);
         match submission.outcome {
             Outcome::Served => {
-                selector.complete(session, warm);
-                let route = &market.routes[session.candidate as usize];
-                self.ledger.settle(submission.fee, route.orchestrator);
-                self.recorder.spend(request.stream as usize, plan.pipeline_index, submission.fee);
+                self.selectors[plan.market].complete(session, warm);
                 if plan.pipeline.is_live() {
                     self.start_stream(number, now, submission);
                 } else {
+                    let request = self.requests.get(number);
+                    let (size, used_size) = (request.size, request.used_size);
+                    let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
+                    self.note_fee(payee, route.price, billed, used);
+                    if let Some(staged) = submission.staged {
+                        self.cashier.served(payee, staged, now);
+                    }
+                    if plan.pipeline == Pipeline::TextToSpeech {
+                        let until = SimTime(now.0 + 2 * BALANCE_TTL.0);
+                        self.cashier.fall_in_debt(payee, until);
+                    }
                     self.serve(number, now, route.orchestrator);
                 }
             }
             Outcome::Failed(failure) => {
-                self.ledger.release(submission.fee);
+                if let Some(staged) = submission.staged {
+                    self.cashier.failed(staged);
+                }
                 self.retry(number, now, failure, session, warm);
+            }
+        }
+    }
+
+    /// Notes what a fee was made of.
+    fn note_fee(&mut self, payee: Payee, base: Price, billed: u64, used: u64) {
+        let fee = self.cashier.quote(payee).fee(billed).0 as i128;
+        let (base_fee, used_fee) = (base.fee(billed).0 as i128, base.fee(used).0 as i128);
+        let parts = &mut self.recorder.fee_parts;
+        parts.used += used_fee;
+        parts.unused += base_fee - used_fee;
+        parts.adjustment += fee - base_fee;
+    }
+
+    /// The request cannot be paid. Without funds it fails; terms that cannot
+    /// be met count as an error of the orchestrator.
+    fn cannot_pay(
+        &mut self,
+        number: u32,
+        now: SimTime,
+        problem: NoPayment,
+        payee: Payee,
+        session: SessionRef,
+        warm: bool,
+    ) {
+        let request = self.requests.get(number);
+        request.tries += 1;
+        request.submissions += 1;
+        match problem {
+            NoPayment::Refused => self.retry(number, now, Failure::Payment, session, warm),
+            NoPayment::NoFunds => {
+                let market = self.world.streams[request.stream as usize].market;
+                request.last_failure = Some(Failure::NoFunds);
+                self.selectors[market].complete(session, warm);
+                self.outages.refused += 1;
+                self.run_out(payee.gateway, now);
+                self.give_up(number, true);
             }
         }
     }
@@ -366,17 +559,19 @@ impl<'w> Replication<'w> {
         let request = self.requests.get(number);
         request.last_failure = Some(failure);
         let plan = &self.world.streams[request.stream as usize];
-        let MarketPlan { market, .. } = &self.world.markets[plan.market];
+        let MarketPlan { market, retry_window_s, .. } = &self.world.markets[plan.market];
         let classes = market.version.has_error_classes();
-        if classes && failure == Failure::Capacity && !market.is_live {
+        let another_may_do = matches!(failure, Failure::Capacity | Failure::Nonces);
+        if classes && another_may_do && !market.is_live {
             request.has_set_aside = true;
             self.set_aside.push((number, session, warm));
         } else {
             self.selectors[plan.market].remove(market, session, warm);
+            let payee = self.payee(plan, session);
+            self.cashier.close(payee, LossCause::SessionRemoved);
         }
-        let gateway = self.world.scenario.demand[request.stream as usize].gateway;
-        let window_s = self.world.scenario.network.gateways[gateway].retry_window_s;
-        let window_is_over = (now - request.round_began).as_secs() > window_s;
+        let request = self.requests.get(number);
+        let window_is_over = (now - request.round_began).as_secs() > *retry_window_s;
         if window_is_over || classes && failure == Failure::BadRequest {
             // go-livepeer returns here without giving set-aside sessions back:
             // they stay in use for good.
@@ -426,6 +621,15 @@ impl<'w> Replication<'w> {
         let user_network = SimTime::from_secs(plan.user_rtt_s);
         let latency = now - request.arrived + user_network;
         request.submission = Some(submission);
+        let payee = self.payee(plan, submission.session);
+        let route = &self.world.markets[plan.market].routes[submission.session.candidate as usize];
+        let prepaid = live_prepaid_pixels(self.world.markets[plan.market].market.version);
+        self.note_fee(payee, route.price, prepaid, 0);
+        if let Some(staged) = submission.staged {
+            let mut own_balance = SessionCredit::default();
+            self.cashier.served_on(&mut own_balance, staged, now);
+            self.cashier.lose_credit(own_balance, LossCause::Expiry);
+        }
         let live = self.requests.live(number);
         let is_first_start = live.paid_until == SimTime::ZERO;
         live.paid_until = now;
@@ -436,43 +640,60 @@ impl<'w> Replication<'w> {
     }
 
     fn schedule_stream_payment(&mut self, number: u32, now: SimTime) {
-        let price = self.stream_price(number);
+        let Some((payee, _)) = self.stream_payee(number) else { return };
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND);
-        let interval_fee = price.fee(live_stream_pixels(interval)).0.max(1);
-        let affordable = self.ledger.credits().0 / LIVE_BOOKING_SHARE / interval_fee;
+        let interval_fee = self.cashier.quote(payee).fee(live_stream_pixels(interval)).0.max(1);
+        let deposit = self.cashier.ledger.free_deposit(payee.gateway);
+        let affordable = deposit.0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
         let live = self.requests.live(number);
         let next = (now + SimTime(interval.0 * intervals)).min(live.leg_ends.max(now));
         self.events.schedule(next, Event::StreamPayment(number));
     }
 
-    fn stream_route(&mut self, number: u32) -> Option<&'w Route> {
+    /// Whom a running stream pays, and its base price.
+    fn stream_payee(&mut self, number: u32) -> Option<(Payee, &'w Route)> {
         let request = self.requests.get(number);
-        let market = &self.world.markets[self.world.streams[request.stream as usize].market];
         let submission = request.submission?;
-        Some(&market.routes[submission.session.candidate as usize])
+        let plan = &self.world.streams[request.stream as usize];
+        let route = &self.world.markets[plan.market].routes[submission.session.candidate as usize];
+        Some((self.payee(plan, submission.session), route))
     }
 
-    fn stream_price(&mut self, number: u32) -> Price {
-        self.stream_route(number).map_or(Price::ZERO, |route| route.price)
-    }
-
-    /// Pays a running stream up to `until`; where the credits do not cover it
-    /// they are depleted and nothing is paid.
+    /// Pays a running stream up to `until`, interval by interval. Where the
+    /// gateway cannot, nothing is paid.
     fn pay_stream(&mut self, number: u32, until: SimTime) {
-        let Some(route) = self.stream_route(number) else { return };
+        let Some((payee, route)) = self.stream_payee(number) else { return };
+        let request = self.requests.get(number);
+        let (stream, key) = (request.stream as usize, submission_key(request));
         let live = self.requests.live(number);
         let span = until - live.paid_until;
         live.paid_until = until;
-        let fee = route.price.fee(live_stream_pixels(span));
-        let stream = self.requests.get(number).stream as usize;
-        let pipeline = self.world.streams[stream].pipeline_index;
-        if self.ledger.hold(fee).is_err() {
-            self.depleted.get_or_insert(until);
-            return;
+        live.payments += 1;
+        let lottery = (key, Draw::Lottery.index() + live.payments);
+        let mut credit = live.credit;
+        let units = live_stream_pixels(span);
+        let fee = self.cashier.quote(payee).fee(units);
+        // Before its last interval the balance must still be worth a ticket.
+        let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND).min(span);
+        let last = self.cashier.quote(payee).fee(live_stream_pixels(interval));
+        let before_last = fee.0.saturating_sub(last.0);
+        let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
+        match self.cashier.stage_on(&mut credit, payee, fee, least) {
+            Ok(staged) => {
+                self.send(payee, staged, stream, until, lottery);
+                self.cashier.served_on(&mut credit, staged, until);
+                self.note_fee(payee, route.price, units, units);
+            }
+            Err(_) => self.run_out(payee.gateway, until),
         }
-        self.ledger.settle(fee, route.orchestrator);
-        self.recorder.spend(stream, pipeline, fee);
+        self.requests.live(number).credit = credit;
+    }
+
+    /// What is left of a stream's balance is lost when it leaves.
+    fn lose_stream_credit(&mut self, number: u32, cause: LossCause) {
+        let credit = std::mem::take(&mut self.requests.live(number).credit);
+        self.cashier.lose_credit(credit, cause);
     }
 
     fn continue_stream(&mut self, number: u32, now: SimTime) {
@@ -485,14 +706,16 @@ impl<'w> Replication<'w> {
             self.schedule_stream_payment(number, now);
         } else if live.leg_fails {
             self.swap(number, now);
-        } else if let Some(route) = self.stream_route(number) {
-            self.serve(number, now, route.orchestrator);
+        } else if let Some((payee, _)) = self.stream_payee(number) {
+            self.lose_stream_credit(number, LossCause::Expiry);
+            self.serve(number, now, payee.orchestrator);
         }
     }
 
     /// A running stream lost its orchestrator: another one takes over, unless
     /// that happened too often of late.
     fn swap(&mut self, number: u32, now: SimTime) {
+        self.lose_stream_credit(number, LossCause::Swap);
         let live = self.requests.live(number);
         if (now - live.last_swap).as_secs() > SWAP_WINDOW_S {
             live.recent_swaps = 0;

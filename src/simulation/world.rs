@@ -42,6 +42,11 @@ pub(super) struct Route {
 /// A market with its routes, one for each candidate.
 #[derive(Clone, Debug)]
 pub(super) struct MarketPlan {
+    /// The gateway, an index into the network's.
+    pub gateway: usize,
+    /// Number of the first of its accounts, one for each candidate.
+    pub first_account: usize,
+    pub retry_window_s: f64,
     pub market: Market,
     pub routes: Vec<Route>,
 }
@@ -98,7 +103,14 @@ impl<'a> World<'a> {
         let mut markets = Vec::new();
         for stream in &scenario.demand {
             market_index.entry((stream.gateway, stream.model)).or_insert_with(|| {
-                markets.push(MarketPlan::new(network, stream.gateway, stream.model, &first_offer));
+                let plan = MarketPlan::new(
+                    network,
+                    stream.gateway,
+                    stream.model,
+                    &first_offer,
+                    markets.iter().map(|plan: &MarketPlan| plan.routes.len()).sum(),
+                );
+                markets.push(plan);
                 markets.len() - 1
             });
         }
@@ -150,10 +162,23 @@ impl<'a> World<'a> {
     }
 }
 
+impl World<'_> {
+    /// Accounts of all markets together.
+    pub(super) fn accounts(&self) -> usize {
+        self.markets.iter().map(|plan| plan.routes.len()).sum()
+    }
+}
+
 impl MarketPlan {
-    fn new(network: &Network, gateway: usize, model: usize, first_offer: &[usize]) -> MarketPlan {
-        let market = Market::new(network, gateway, model);
-        let gateway = &network.gateways[gateway];
+    fn new(
+        network: &Network,
+        gateway_index: usize,
+        model: usize,
+        first_offer: &[usize],
+        first_account: usize,
+    ) -> MarketPlan {
+        let market = Market::new(network, gateway_index, model);
+        let gateway = &network.gateways[gateway_index];
         let route = |candidate: &Candidate| {
             let orchestrator = &network.orchestrators[candidate.orchestrator];
             Route {
@@ -168,6 +193,12 @@ impl MarketPlan {
             }
         };
         let routes = market.candidates.iter().map(route).collect();
-        MarketPlan { market, routes }
+        MarketPlan {
+            gateway: gateway_index,
+            first_account,
+            retry_window_s: gateway.retry_window_s,
+            market,
+            routes,
+        }
     }
 }

@@ -1,0 +1,325 @@
+use super::recorder::{PaidFor, Recorder};
+use super::world::World;
+use crate::kernel::StreamKey;
+use crate::network::{Gateway, Orchestrator, Version};
+use crate::payments::{
+    Ledger, Loss, LossCause, PaymentMode, Receipt, SenderFunds, SessionCredit, Staged,
+    TicketParams, TicketRefusal, TicketTerms, quoted_price, winning_tickets,
+};
+use crate::units::{Price, SimTime, Wei};
+
+/// What a gateway has agreed with one orchestrator for one model.
+#[derive(Clone, Copy, Debug)]
+struct Account {
+    credit: SessionCredit,
+    /// `None` before the first dealing.
+    params: Option<TicketParams>,
+    opened: SimTime,
+    terms: TicketTerms,
+    win_probability: f64,
+    quote: Price,
+    /// Until then the orchestrator's own books say that the gateway owes it.
+    in_debt_until: SimTime,
+}
+
+/// Why a request cannot be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoPayment {
+    /// The gateway's limits or the orchestrator's terms stand against it.
+    Refused,
+    /// The gateway's deposit is too small.
+    NoFunds,
+}
+
+/// Where a payment goes: the account and its two ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Payee {
+    pub account: usize,
+    pub gateway: usize,
+    pub orchestrator: usize,
+}
+
+/// A winning ticket on its way to the contract.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Win {
+    face_value: Wei,
+    gateway: usize,
+    orchestrator: usize,
+    paid_for: PaidFor,
+}
+
+/// Keeps the accounts of all gateways with all orchestrators, and the books.
+#[derive(Debug)]
+pub(super) struct Cashier<'w> {
+    world: &'w World<'w>,
+    pub ledger: Ledger,
+    accounts: Vec<Account>,
+    wins: Vec<Win>,
+    free_wins: Vec<u32>,
+}
+
+impl<'w> Cashier<'w> {
+    pub(super) fn new(world: &'w World<'w>) -> Cashier<'w> {
+        let scenario = world.scenario;
+        let unopened = Account {
+            credit: SessionCredit::default(),
+            params: None,
+            opened: SimTime::ZERO,
+            terms: TicketTerms::FREE,
+            win_probability: 0.0,
+            quote: Price::ZERO,
+            in_debt_until: SimTime::ZERO,
+        };
+        Cashier {
+            world,
+            ledger: Ledger::open(
+                scenario.credits.lpt,
+                scenario.network.gateways.len(),
+                scenario.network.orchestrators.len(),
+            ),
+            accounts: vec![unopened; world.accounts()],
+            wins: Vec::new(),
+            free_wins: Vec::new(),
+        }
+    }
+
+    fn gateway(&self, payee: Payee) -> &'w Gateway {
+        &self.world.scenario.network.gateways[payee.gateway]
+    }
+
+    fn orchestrator(&self, payee: Payee) -> &'w Orchestrator {
+        &self.world.scenario.network.orchestrators[payee.orchestrator]
+    }
+
+    /// The price agreed.
+    pub(super) fn quote(&self, payee: Payee) -> Price {
+        self.accounts[payee.account].quote
+    }
+
+    /// Sees to it that the session has ticket parameters that hold at `now`.
+    /// Returns whether it had to ask the orchestrator for new ones: the session
+    /// gets a new id then, and the credit of the old one is lost.
+    pub(super) fn refresh(
+        &mut self,
+        payee: Payee,
+        base_price: Price,
+        now: SimTime,
+    ) -> Result<bool, NoPayment> {
+        let version = self.gateway(payee).version;
+        let account = &mut self.accounts[payee.account];
+        if account.credit.credit() > Wei::ZERO && now >= account.credit.expires_at(account.opened) {
+            let loss = account.credit.close(LossCause::Expiry);
+            self.ledger.lose_credit(loss.amount, loss.cause);
+        }
+        match &account.params {
+            Some(params) if !params.needs_refresh(now) => return Ok(false),
+            Some(_) => {
+                let loss = account.credit.close(LossCause::SessionRefresh);
+                self.ledger.lose_credit(loss.amount, loss.cause);
+            }
+            None => account.opened = now,
+        }
+        let asks_again = self.accounts[payee.account].params.is_some();
+        self.agree(payee, base_price, version, now)?;
+        Ok(asks_again)
+    }
+
+    fn agree(
+        &mut self,
+        payee: Payee,
+        base_price: Price,
+        version: Version,
+        now: SimTime,
+    ) -> Result<(), NoPayment> {
+        let orchestrator = self.orchestrator(payee);
+        let funds = self.funds(payee);
+        let gas_price = self.world.scenario.payments.gas_price(now);
+        let terms = if base_price == Price::ZERO {
+            Ok(TicketTerms::FREE)
+        } else {
+            orchestrator.tickets.terms(gas_price, funds.max_float())
+        };
+        let account = &mut self.accounts[payee.account];
+        let terms = terms.map_err(|_| NoPayment::Refused)?;
+        account.quote = quoted_price(base_price, &terms, orchestrator.auto_adjust_price)
+            .map_err(|_| NoPayment::Refused)?;
+        account.terms = terms;
+        account.win_probability = terms.win_probability.to_f64();
+        account.params = Some(TicketParams::issue(version, now));
+        Ok(())
+    }
+
+    fn funds(&self, payee: Payee) -> SenderFunds {
+        SenderFunds {
+            deposit: self.ledger.deposit(payee.gateway),
+            reserve: self.ledger.reserve(payee.gateway),
+            claimed: Wei::ZERO,
+            claimed_by_recipient: Wei::ZERO,
+            pending: self.ledger.promised(payee.gateway),
+            active_set: self.world.scenario.network.registered_orchestrators,
+        }
+    }
+
+    /// Reserves the balance of the session and works out the tickets that are
+    /// still needed for `fee`.
+    pub(super) fn stage(&mut self, payee: Payee, fee: Wei) -> Result<Staged, NoPayment> {
+        let Account { mut credit, terms, .. } = self.accounts[payee.account];
+        let staged = self.stage_on(&mut credit, payee, fee, fee.max(terms.expected_value));
+        self.accounts[payee.account].credit = credit;
+        staged
+    }
+
+    /// The same on a balance of its own, for at least `least` in all.
+    pub(super) fn stage_on(
+        &mut self,
+        credit: &mut SessionCredit,
+        payee: Payee,
+        fee: Wei,
+        least: Wei,
+    ) -> Result<Staged, NoPayment> {
+        let limits = self.gateway(payee).limits;
+        let account = &self.accounts[payee.account];
+        let staged = credit.stage_at_least(fee, least, account.terms.expected_value);
+        let staged = staged.ok_or(NoPayment::Refused)?;
+        self.ledger.stage(staged.reserved_credit);
+        let (deposit, reserve) =
+            (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
+        let refusal = match limits.check(&account.terms, staged.tickets, deposit, reserve, false) {
+            Ok(()) if deposit >= staged.new_credit => return Ok(staged),
+            Ok(()) => NoPayment::NoFunds,
+            Err(
+                TicketRefusal::NoDeposit
+                | TicketRefusal::NoReserve
+                | TicketRefusal::FaceValueTooHigh,
+            ) => NoPayment::NoFunds,
+            Err(_) => NoPayment::Refused,
+        };
+        self.lose(staged.refuse());
+        Err(refusal)
+    }
+
+    fn lose(&mut self, loss: Loss) {
+        self.ledger.lose_staged(loss.amount, loss.cause);
+    }
+
+    /// The orchestrator turns the request away before it looks at the tickets:
+    /// only the reserved balance is lost, with it the session's credit.
+    pub(super) fn turned_away(&mut self, staged: Staged) {
+        self.ledger.lose_staged(staged.reserved_credit, LossCause::Failure);
+    }
+
+    /// The tickets reach the orchestrator. Returns whether it credits them;
+    /// winners, which `lottery` names the draw of, are redeemed in any case and
+    /// given to `won`.
+    pub(super) fn send(
+        &mut self,
+        payee: Payee,
+        staged: Staged,
+        paid_for: PaidFor,
+        now: SimTime,
+        lottery: (StreamKey, u64),
+        recorder: &mut Recorder,
+        mut won: impl FnMut(u32),
+    ) -> bool {
+        let account = &mut self.accounts[payee.account];
+        let terms = account.terms;
+        let win_probability = account.win_probability;
+        let receipt = match &mut account.params {
+            Some(params) if staged.tickets > 0 => params.receive(staged.tickets, now),
+            _ => Receipt::Accepted,
+        };
+        self.ledger.issue(staged.new_credit);
+        match self.world.scenario.payments.mode {
+            PaymentMode::Expected => {
+                self.ledger.pay(staged.new_credit, payee.gateway, payee.orchestrator);
+                recorder.spend(paid_for, staged.new_credit);
+            }
+            PaymentMode::Tickets if staged.tickets > 0 => {
+                let (key, index) = lottery;
+                let winners = winning_tickets(key, index, staged.tickets, win_probability);
+                for _ in 0..winners {
+                    self.ledger.promise(terms.face_value, payee.gateway);
+                    recorder.spend(paid_for, terms.face_value);
+                    let Payee { gateway, orchestrator, .. } = payee;
+                    let win = Win { face_value: terms.face_value, gateway, orchestrator, paid_for };
+                    won(self.remember(win));
+                }
+            }
+            PaymentMode::Tickets => {}
+        }
+        receipt == Receipt::Accepted
+    }
+
+    fn remember(&mut self, win: Win) -> u32 {
+        match self.free_wins.pop() {
+            Some(number) => {
+                self.wins[number as usize] = win;
+                number
+            }
+            None => {
+                self.wins.push(win);
+                (self.wins.len() - 1) as u32
+            }
+        }
+    }
+
+    /// A winning ticket reaches the contract.
+    pub(super) fn redeem(&mut self, number: u32, recorder: &mut Recorder) {
+        let Win { face_value, gateway, orchestrator, paid_for } = self.wins[number as usize];
+        self.free_wins.push(number);
+        let payee = Payee { account: 0, gateway, orchestrator };
+        let mut funds = self.funds(payee);
+        funds.pending = Wei::ZERO;
+        let redemption = funds.redeem(face_value);
+        self.ledger.redeem(redemption, gateway, orchestrator);
+        recorder.take_back(paid_for, redemption.unpaid);
+    }
+
+    /// The request was served.
+    pub(super) fn served(&mut self, payee: Payee, staged: Staged, now: SimTime) {
+        let mut credit = self.accounts[payee.account].credit;
+        self.served_on(&mut credit, staged, now);
+        self.accounts[payee.account].credit = credit;
+    }
+
+    /// The same on a balance of its own.
+    pub(super) fn served_on(&mut self, credit: &mut SessionCredit, staged: Staged, now: SimTime) {
+        let settled = credit.commit(staged, now);
+        self.ledger.settle(settled.fee, settled.surplus);
+    }
+
+    /// A balance of its own is given up.
+    pub(super) fn lose_credit(&mut self, mut credit: SessionCredit, cause: LossCause) {
+        let loss = credit.close(cause);
+        self.ledger.lose_credit(loss.amount, loss.cause);
+    }
+
+    /// The request failed after its tickets had been sent.
+    pub(super) fn failed(&mut self, staged: Staged) {
+        self.lose(staged.forfeit());
+    }
+
+    /// The session is given up, and its credit with it.
+    pub(super) fn close(&mut self, payee: Payee, cause: LossCause) {
+        let account = &mut self.accounts[payee.account];
+        let loss = account.credit.close(cause);
+        account.params = None;
+        self.ledger.lose_credit(loss.amount, loss.cause);
+    }
+
+    /// The value of one ticket agreed.
+    pub(super) fn ticket_value(&self, payee: Payee) -> Wei {
+        self.accounts[payee.account].terms.expected_value
+    }
+
+    /// Whether the orchestrator's books still say that the gateway owes it.
+    pub(super) fn is_in_debt(&self, payee: Payee, now: SimTime) -> bool {
+        now < self.accounts[payee.account].in_debt_until
+    }
+
+    /// The orchestrator debited far more than the gateway paid: until its
+    /// entry of the gateway expires it accepts nothing.
+    pub(super) fn fall_in_debt(&mut self, payee: Payee, until: SimTime) {
+        self.accounts[payee.account].in_debt_until = until;
+    }
+}
