@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{mean_and_error, orchestrator, scenario};
+use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{World, replicate};
 use orchsim::units::Wei;
@@ -18,7 +18,7 @@ fn runways(scenario: &Scenario, replications: u64) -> Vec<f64> {
 fn constant(wei_per_pixel: u128) -> Scenario {
     let mut scenario = scenario(200.0);
     scenario.horizon_days = 365;
-    scenario.credits.eth = Wei(5_000 * 1_000 * 10);
+    scenario.credits = credits(Wei(5_000 * 1_000 * 10 + RESERVE.0));
     scenario.network.orchestrators = vec![orchestrator("only", wei_per_pixel, 1000)];
     scenario
 }

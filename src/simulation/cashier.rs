@@ -3,7 +3,7 @@ use super::world::World;
 use crate::kernel::StreamKey;
 use crate::network::{Gateway, Orchestrator, Version};
 use crate::payments::{
-    Ledger, Loss, LossCause, PaymentMode, Receipt, SenderFunds, SessionCredit, Staged,
+    BALANCE_TTL, Ledger, Loss, LossCause, PaymentMode, Receipt, SenderFunds, SessionCredit, Staged,
     TicketParams, TicketRefusal, TicketTerms, quoted_price, winning_tickets,
 };
 use crate::units::{Price, SimTime, Wei};
@@ -15,11 +15,15 @@ struct Account {
     /// `None` before the first dealing.
     params: Option<TicketParams>,
     opened: SimTime,
+    /// Gas price and max float that the terms were worked out for.
+    terms_for: Option<(Wei, Wei)>,
     terms: TicketTerms,
     win_probability: f64,
     quote: Price,
-    /// Until then the orchestrator's own books say that the gateway owes it.
-    in_debt_until: SimTime,
+    /// What the orchestrator's own books say the gateway has with it: tickets
+    /// credited less units debited, in wei.
+    balance: i128,
+    balance_changed: SimTime,
 }
 
 /// Why a request cannot be paid.
@@ -29,6 +33,15 @@ pub(super) enum NoPayment {
     Refused,
     /// The gateway's deposit is too small.
     NoFunds,
+}
+
+/// Why an orchestrator does not accept a payment it got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotAccepted {
+    /// No nonce was left for some of the tickets.
+    Nonces,
+    /// In its own books the gateway has too little with it.
+    Balance,
 }
 
 /// Where a payment goes: the account and its two ends.
@@ -65,10 +78,12 @@ impl<'w> Cashier<'w> {
             credit: SessionCredit::default(),
             params: None,
             opened: SimTime::ZERO,
+            terms_for: None,
             terms: TicketTerms::FREE,
             win_probability: 0.0,
             quote: Price::ZERO,
-            in_debt_until: SimTime::ZERO,
+            balance: 0,
+            balance_changed: SimTime::ZERO,
         };
         Cashier {
             world,
@@ -132,19 +147,22 @@ impl<'w> Cashier<'w> {
         now: SimTime,
     ) -> Result<(), NoPayment> {
         let orchestrator = self.orchestrator(payee);
-        let funds = self.funds(payee);
-        let gas_price = self.world.scenario.payments.gas_price(now);
-        let terms = if base_price == Price::ZERO {
-            Ok(TicketTerms::FREE)
-        } else {
-            orchestrator.tickets.terms(gas_price, funds.max_float())
-        };
+        let terms_for =
+            (self.world.scenario.payments.gas_price(now), self.funds(payee).max_float());
         let account = &mut self.accounts[payee.account];
-        let terms = terms.map_err(|_| NoPayment::Refused)?;
-        account.quote = quoted_price(base_price, &terms, orchestrator.auto_adjust_price)
-            .map_err(|_| NoPayment::Refused)?;
-        account.terms = terms;
-        account.win_probability = terms.win_probability.to_f64();
+        if account.terms_for != Some(terms_for) {
+            let (gas_price, max_float) = terms_for;
+            let terms = if base_price == Price::ZERO {
+                Ok(TicketTerms::FREE)
+            } else {
+                orchestrator.tickets.terms(gas_price, max_float)
+            };
+            let terms = terms.map_err(|_| NoPayment::Refused)?;
+            account.quote = quoted_price(base_price, &terms, orchestrator.auto_adjust_price)
+                .map_err(|_| NoPayment::Refused)?;
+            account.win_probability = terms.win_probability.to_f64();
+            (account.terms, account.terms_for) = (terms, Some(terms_for));
+        }
         account.params = Some(TicketParams::issue(version, now));
         Ok(())
     }
@@ -164,18 +182,21 @@ impl<'w> Cashier<'w> {
     /// still needed for `fee`.
     pub(super) fn stage(&mut self, payee: Payee, fee: Wei) -> Result<Staged, NoPayment> {
         let Account { mut credit, terms, .. } = self.accounts[payee.account];
-        let staged = self.stage_on(&mut credit, payee, fee, fee.max(terms.expected_value));
+        let least = fee.max(terms.expected_value);
+        let staged = self.stage_on(&mut credit, payee, fee, least, least);
         self.accounts[payee.account].credit = credit;
         staged
     }
 
-    /// The same on a balance of its own, for at least `least` in all.
+    /// The same on a balance of its own, for at least `least` in all, `at_once`
+    /// being the largest payment made at one time.
     pub(super) fn stage_on(
         &mut self,
         credit: &mut SessionCredit,
         payee: Payee,
         fee: Wei,
         least: Wei,
+        at_once: Wei,
     ) -> Result<Staged, NoPayment> {
         let limits = self.gateway(payee).limits;
         let account = &self.accounts[payee.account];
@@ -184,7 +205,9 @@ impl<'w> Cashier<'w> {
         self.ledger.stage(staged.reserved_credit);
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
-        let refusal = match limits.check(&account.terms, staged.tickets, deposit, reserve, false) {
+        let most_at_once = at_once.0.checked_div(account.terms.expected_value.0).unwrap_or(0) + 1;
+        let tickets = staged.tickets.min(most_at_once as u64);
+        let refusal = match limits.check(&account.terms, tickets, deposit, reserve, false) {
             Ok(()) if deposit >= staged.new_credit => return Ok(staged),
             Ok(()) => NoPayment::NoFunds,
             Err(
@@ -208,7 +231,7 @@ impl<'w> Cashier<'w> {
         self.ledger.lose_staged(staged.reserved_credit, LossCause::Failure);
     }
 
-    /// The tickets reach the orchestrator. Returns whether it credits them;
+    /// The tickets reach the orchestrator. Returns whether it accepts them;
     /// winners, which `lottery` names the draw of, are redeemed in any case and
     /// given to `won`.
     pub(super) fn send(
@@ -220,7 +243,7 @@ impl<'w> Cashier<'w> {
         lottery: (StreamKey, u64),
         recorder: &mut Recorder,
         mut won: impl FnMut(u32),
-    ) -> bool {
+    ) -> Result<(), NotAccepted> {
         let account = &mut self.accounts[payee.account];
         let terms = account.terms;
         let win_probability = account.win_probability;
@@ -247,7 +270,45 @@ impl<'w> Cashier<'w> {
             }
             PaymentMode::Tickets => {}
         }
-        receipt == Receipt::Accepted
+        self.receive(payee, staged, receipt, now)
+    }
+
+    /// The orchestrator books what it got and looks whether the gateway has at
+    /// least a ticket's worth with it (go-livepeer `core/orchestrator.go`,
+    /// `SufficientBalance`).
+    fn receive(
+        &mut self,
+        payee: Payee,
+        staged: Staged,
+        receipt: Receipt,
+        now: SimTime,
+    ) -> Result<(), NotAccepted> {
+        let account = &mut self.accounts[payee.account];
+        let ticket_value = account.terms.expected_value.0;
+        let credited = match receipt {
+            Receipt::Accepted => staged.new_credit.0,
+            Receipt::Expired => 0,
+            Receipt::TooManyNonces { accepted } => u128::from(accepted) * ticket_value,
+        };
+        if now - account.balance_changed > BALANCE_TTL {
+            // Idle for so long the entry was swept, on both sides.
+            account.balance = account.credit.credit().0 as i128 + staged.reserved_credit.0 as i128;
+        }
+        account.balance += credited as i128;
+        account.balance_changed = now;
+        match receipt {
+            Receipt::TooManyNonces { .. } => Err(NotAccepted::Nonces),
+            Receipt::Expired => Err(NotAccepted::Balance),
+            _ if account.balance < ticket_value as i128 => Err(NotAccepted::Balance),
+            _ => Ok(()),
+        }
+    }
+
+    /// The orchestrator debits a request it served.
+    pub(super) fn debit(&mut self, payee: Payee, amount: Wei, now: SimTime) {
+        let account = &mut self.accounts[payee.account];
+        account.balance -= amount.0 as i128;
+        account.balance_changed = now;
     }
 
     fn remember(&mut self, win: Win) -> u32 {
@@ -310,16 +371,5 @@ impl<'w> Cashier<'w> {
     /// The value of one ticket agreed.
     pub(super) fn ticket_value(&self, payee: Payee) -> Wei {
         self.accounts[payee.account].terms.expected_value
-    }
-
-    /// Whether the orchestrator's books still say that the gateway owes it.
-    pub(super) fn is_in_debt(&self, payee: Payee, now: SimTime) -> bool {
-        now < self.accounts[payee.account].in_debt_until
-    }
-
-    /// The orchestrator debited far more than the gateway paid: until its
-    /// entry of the gateway expires it accepts nothing.
-    pub(super) fn fall_in_debt(&mut self, payee: Payee, until: SimTime) {
-        self.accounts[payee.account].in_debt_until = until;
     }
 }

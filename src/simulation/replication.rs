@@ -1,4 +1,4 @@
-use super::cashier::{Cashier, NoPayment, Payee};
+use super::cashier::{Cashier, NoPayment, NotAccepted, Payee};
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::recorder::{Failure, Outages, Recorder, ReplicationResult, SpentAtDayPrices};
 use super::slots::Slots;
@@ -8,8 +8,8 @@ use crate::demand::{ArrivalSchedule, ArrivalStream};
 use crate::kernel::{EventList, StreamKey};
 use crate::network::Pipeline;
 use crate::payments::{
-    BALANCE_TTL, LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged,
-    billed_and_used, live_prepaid_pixels, live_stream_pixels,
+    LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged, billed_and_used,
+    live_prepaid_pixels, live_stream_pixels, text_to_speech_units,
 };
 use crate::selection::{PROBE_ROUND_TRIPS, Selection, SessionRef, SessionSelector};
 use crate::units::{NANOS_PER_SECOND, Price, SECONDS_PER_HOUR, SimTime, Wei};
@@ -275,7 +275,7 @@ impl<'w> Replication<'w> {
     }
 
     /// Sends staged tickets, and schedules the redemption of those that win.
-    /// Returns whether the orchestrator credits them.
+    /// Returns whether the orchestrator accepts them.
     fn send(
         &mut self,
         payee: Payee,
@@ -283,7 +283,7 @@ impl<'w> Replication<'w> {
         stream: usize,
         now: SimTime,
         lottery: (StreamKey, u64),
-    ) -> bool {
+    ) -> Result<(), NotAccepted> {
         let paid_for = self.recorder.paid_for(stream, self.world.streams[stream].pipeline_index);
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         let (key, index) = lottery;
@@ -378,7 +378,7 @@ impl<'w> Replication<'w> {
             let staged = if plan.pipeline.is_live() {
                 // The prepayment has a balance of its own, used once.
                 let least = fee.max(self.cashier.ticket_value(payee));
-                self.cashier.stage_on(&mut SessionCredit::default(), payee, fee, least)
+                self.cashier.stage_on(&mut SessionCredit::default(), payee, fee, least, least)
             } else {
                 self.cashier.stage(payee, fee)
             };
@@ -405,7 +405,7 @@ impl<'w> Replication<'w> {
             }
             None => Some(staged),
         };
-        let is_credited = staged.is_none_or(|staged| {
+        let accepted = staged.map_or(Ok(()), |staged| {
             self.send(payee, staged, stream, now, (key, Draw::Lottery.index()))
         });
         let request = self.requests.get(number);
@@ -413,10 +413,11 @@ impl<'w> Replication<'w> {
         let slots = &mut self.slots[route.offer];
         let outcome = if let Some(failure) = turned_away {
             Outcome::Failed(failure)
-        } else if !is_credited {
-            Outcome::Failed(Failure::Nonces)
-        } else if self.cashier.is_in_debt(payee, now) {
-            Outcome::Failed(Failure::Payment)
+        } else if let Err(problem) = accepted {
+            Outcome::Failed(match problem {
+                NotAccepted::Nonces => Failure::Nonces,
+                NotAccepted::Balance => Failure::Payment,
+            })
         } else if key.uniform(Draw::Success.index()) >= route.reliability {
             work_s =
                 self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
@@ -478,10 +479,11 @@ impl<'w> Replication<'w> {
                     if let Some(staged) = submission.staged {
                         self.cashier.served(payee, staged, now);
                     }
-                    if plan.pipeline == Pipeline::TextToSpeech {
-                        let until = SimTime(now.0 + 2 * BALANCE_TTL.0);
-                        self.cashier.fall_in_debt(payee, until);
-                    }
+                    let debited = match plan.pipeline {
+                        Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
+                        _ => billed,
+                    };
+                    self.cashier.debit(payee, self.cashier.quote(payee).fee(debited), now);
                     self.serve(number, now, route.orchestrator);
                 }
             }
@@ -679,9 +681,12 @@ impl<'w> Replication<'w> {
         let last = self.cashier.quote(payee).fee(live_stream_pixels(interval));
         let before_last = fee.0.saturating_sub(last.0);
         let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
-        match self.cashier.stage_on(&mut credit, payee, fee, least) {
+        let at_once = last.max(self.cashier.ticket_value(payee));
+        match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
             Ok(staged) => {
-                self.send(payee, staged, stream, until, lottery);
+                // Up to 0.8.4 orchestrators did not stop a stream for want of
+                // payment; on a stream that pays every interval none is wanting.
+                let _ = self.send(payee, staged, stream, until, lottery);
                 self.cashier.served_on(&mut credit, staged, until);
                 self.note_fee(payee, route.price, units, units);
             }

@@ -8,15 +8,29 @@ use orchsim::demand::{
 };
 use orchsim::kernel::Distribution;
 use orchsim::network::{
-    Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, SelectionWeights,
-    ServiceTime, Version,
+    AcceptanceLimits, Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix,
+    SelectionWeights, ServiceTime, TicketPolicy, Version,
 };
+use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::scenario::Scenario;
-use orchsim::treasury::Credits;
+use orchsim::treasury::{
+    ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
+    TreasurySetup,
+};
 use orchsim::units::{Lpt, Price, Wei};
 
 /// Credits nobody can spend.
 pub const PLENTY: Wei = Wei(1_000_000_000_000_000_000_000_000_000_000);
+
+/// What a gateway keeps in reserve, out of the credits.
+pub const RESERVE: Wei = Wei(1_000);
+
+/// Credits that are sold at once for exactly so much, free of cost: one LPT is
+/// one ETH.
+pub fn credits(eth: Wei) -> Credits {
+    let usd = "1".parse().unwrap();
+    Credits { lpt: Lpt(eth.0), eth, lpt_usd: usd, eth_usd: usd }
+}
 
 /// One gateway on 0.9, no orchestrator yet, text-to-image requests of 1,000
 /// pixels at `requests_per_day`, each a second of work.
@@ -28,11 +42,26 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
         horizon_days: 1,
         seed: 1,
         replications: 1,
-        credits: Credits {
-            lpt: Lpt(0),
-            eth: PLENTY,
-            lpt_usd: "8".parse().unwrap(),
-            eth_usd: "2700".parse().unwrap(),
+        credits: credits(PLENTY),
+        treasury: TreasurySetup {
+            prices: TokenPrices::Constant,
+            safe: SafeSetup { signers: Vec::new(), threshold: 0, retry_hours: 24.0 },
+            conversion: ConversionPolicy::AllAtOnce,
+            swap: SwapTerms {
+                fee_bps: 0,
+                depth: Lpt(u128::MAX),
+                recovery_half_life_h: 1.0,
+                gas: Wei::ZERO,
+            },
+            top_ups: TopUps { rule: TopUpRule::RecentSpend, reserve: RESERVE },
+            drawings: Vec::new(),
+            deadline: None,
+            inflation: Inflation::OBSERVED,
+        },
+        payments: PaymentSetup {
+            mode: PaymentMode::Expected,
+            gas_prices: vec![(0.0, Wei::ZERO)],
+            redemption_delay_s: 0.0,
         },
         network: Network {
             regions: vec![Region {
@@ -61,6 +90,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
                 min_perf_score: 0.0,
                 ignore_max_price: false,
                 max_price: vec![None],
+                limits: AcceptanceLimits::default(),
                 discovery_timeout_s: 0.5,
                 retry_window_s: 2.0,
             }],
@@ -102,6 +132,9 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
         reliability: 1.0,
         jitter_ms: 0.0,
         perf_score: 1.0,
+        // Tickets of one wei: a payment is the fee to the wei.
+        tickets: TicketPolicy { expected_value: Wei(1), ..TicketPolicy::default() },
+        auto_adjust_price: false,
         offers: vec![Offer {
             model: 0,
             price: Price::new(wei_per_unit, 1).unwrap(),
