@@ -13,6 +13,28 @@ fn every_key() -> Source {
     Source::read(tests.join("scenario_every_key.toml")).unwrap()
 }
 
+/// The scenario of every key and its variants, see there.
+fn variants() -> Vec<Source> {
+    let every_key = every_key();
+    let key = |line: &str| line.split(" = ").next().map(str::to_string);
+    let variant = |number: usize| {
+        let mark = format!("#{number}| ");
+        let mut text: Vec<&str> = Vec::new();
+        for line in every_key.text.lines() {
+            match line.strip_prefix(&mark) {
+                Some(line) => {
+                    text.pop_if(|above| key(above) == key(line));
+                    text.push(line);
+                }
+                None if line.starts_with('#') => {}
+                None => text.push(line),
+            }
+        }
+        Source { text: text.join("\n"), ..every_key.clone() }
+    };
+    (0..=5).map(variant).collect()
+}
+
 fn to_json(value: &Toml) -> Json {
     match value {
         Toml::String(text) => json!(text),
@@ -100,11 +122,15 @@ fn shipped_and_resolved_scenarios_satisfy_the_schema() {
     let schema = json_schema();
     let every_key = every_key();
     let shipped = preset_names().map(|name| preset(name).unwrap().to_string());
-    for text in shipped.chain([every_key.text.clone()]) {
+    for text in shipped.chain(variants().into_iter().map(|source| source.text)) {
         assert_eq!(violation(&schema, &document(&text), ""), None);
         let source = Source { text, ..every_key.clone() };
-        let resolved = to_toml(&load(&source, &[]).unwrap_or_else(|e| panic!("{e}")));
+        let scenario = load(&source, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let resolved = to_toml(&scenario);
         assert_eq!(violation(&schema, &document(&resolved), ""), None);
+        let again = load(&Source { text: resolved, ..source }, &[]);
+        let again = again.unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(format!("{scenario:?}"), format!("{again:?}"));
     }
 }
 
@@ -180,7 +206,9 @@ fn the_scenario_of_every_key_has_every_key() {
     let (mut known, mut used) = (BTreeSet::new(), BTreeSet::new());
     let schema = json_schema();
     schema_paths(&schema, "", &mut known);
-    used_paths(&schema, &document(&every_key().text), "", &mut used);
+    for source in variants() {
+        used_paths(&schema, &document(&source.text), "", &mut used);
+    }
     assert_eq!(known.difference(&used).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
@@ -207,8 +235,11 @@ fn at<'a>(value: &'a mut Toml, path: &[String]) -> &'a mut Toml {
 /// No key is read and ignored: another value makes another scenario, or none.
 #[test]
 fn every_value_has_an_effect() {
-    let source = every_key();
-    let unchanged = format!("{:?}", load(&source, &[]).unwrap_or_else(|e| panic!("{e}")));
+    variants().iter().for_each(values_have_effects);
+}
+
+fn values_have_effects(source: &Source) {
+    let unchanged = format!("{:?}", load(source, &[]).unwrap_or_else(|e| panic!("{e}")));
     let root = Toml::Table(source.text.parse().unwrap());
     let mut paths = Vec::new();
     leaves(&root, Vec::new(), &mut paths);

@@ -3,12 +3,20 @@
 
 use super::shape::{Bounds, Key, Shape, Text, default, optional, required};
 use crate::network::{Pipeline, Version};
+use crate::payments::PaymentMode;
 use crate::units::Currency::{Eth, Gwei, Lpt, Usd, Wei};
 
 /// Most orchestrators, groups expanded.
 pub(super) const MOST_ORCHESTRATORS: usize = 100_000;
 /// Most offers of all orchestrators together.
 pub(super) const MOST_OFFERS: usize = 1_000_000;
+
+/// How payments are counted, by the name a scenario uses.
+pub(super) const PAYMENT_MODES: [(&str, PaymentMode); 2] =
+    [("tickets", PaymentMode::Tickets), ("expected", PaymentMode::Expected)];
+/// The days of a week from Monday.
+pub(super) const WEEKDAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// A plain value, or a spread of it over the members of a group.
 macro_rules! spread {
@@ -78,6 +86,19 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
     ),
     default("suppress_warnings", &list(LINE, 0, 100), "[]", "Names of warnings not to print."),
     required("credits", &Shape::Table(CREDITS), "What is spent."),
+    default(
+        "token_prices",
+        &Shape::Form(TOKEN_PRICES),
+        "{ constant = {} }",
+        "How the prices of LPT and ETH move from those of `credits` on.",
+    ),
+    default(
+        "treasury",
+        &Shape::Table(TREASURY),
+        "{}",
+        "How the credits get from the Safe's LPT to the gateways.",
+    ),
+    default("payments", &Shape::Table(PAYMENTS), "{}", "How gateways pay."),
     default("network", &Shape::Table(NETWORK), "{}", "The pool the gateways discover."),
     default("behaviour", &Shape::Table(BEHAVIOUR), "{}", "How requests fail."),
     required("regions", &list(&Shape::Table(REGION), 1, 100), "Parts of the world."),
@@ -110,23 +131,312 @@ const CREDITS: &[Key] = &[
     required(
         "amount",
         &Shape::Text(Text::Money(&[Lpt, Eth, Gwei, Wei])),
-        "The allocation. In LPT it is converted at once at the prices below; an amount of ETH is \
-         spent as it is.",
+        "The allocation. In LPT it is sold as `treasury` says; an amount of ETH is spent as it is.",
     ),
-    required(
+    optional(
         "lpt_price",
         &Shape::Text(Text::Money(&[Usd, Eth, Gwei, Wei])),
-        "Price of one LPT at the conversion.",
+        "Price of one LPT at the start. May be left out only beside `token_prices.replay`, which \
+         then says it.",
     ),
-    required(
+    optional(
         "eth_price",
         &Shape::Text(Text::Money(&[Usd])),
-        "Price of one ETH; USD prices convert at it.",
+        "Price of one ETH at the start, at which USD prices convert; may be left out like that of \
+         an LPT.",
     ),
     optional(
         "proceeds",
         &Shape::Text(Text::Money(&[Eth, Gwei, Wei])),
         "What the conversion of an LPT amount yielded. Left out: amount x lpt_price / eth_price.",
+    ),
+];
+
+const TOKEN_PRICES: &[Key] = &[
+    required("constant", EMPTY, "They stay what they are at the start."),
+    required(
+        "jump_diffusion",
+        &Shape::Table(&[
+            default("lpt_volatility", VOLATILITY, "0.99", "Of LPT between jumps, a year."),
+            default("eth_volatility", VOLATILITY, "0.75", "Of ETH, a year."),
+            default("correlation", &number(-1.0, 1.0), "0.78", "Of the two Brownian motions."),
+            default("lpt_drift", DRIFT, "0", "Growth rate a year of LPT's mean price."),
+            default("eth_drift", DRIFT, "0", "Growth rate a year of ETH's mean price."),
+            default("jumps_per_year", &number(0.0, 8_760.0), "6", "Mean number of LPT's jumps."),
+            default(
+                "jump_mean",
+                &number(-10.0, 10.0),
+                "0",
+                "Mean of the logarithm of a jump's factor.",
+            ),
+            default(
+                "jump_sd",
+                &number(0.0, 10.0),
+                "0.41",
+                "Standard deviation of the logarithm of a jump's factor.",
+            ),
+        ]),
+        "Correlated geometric Brownian motions, that of LPT with jumps. What is left out is that \
+         of LPT and ETH in 2025.",
+    ),
+    required(
+        "bootstrap",
+        &Shape::Table(&[
+            optional("file", LINE, SERIES_FILE),
+            optional(
+                "returns",
+                &list(&list(&number(-100.0, 100.0), 2, 2), 1, 100_000),
+                "Or the daily log returns themselves: [lpt, eth].",
+            ),
+            default("block_days", &Shape::Integer { min: 1, max: 36_500 }, "7", "Days in a block."),
+        ]),
+        "Recorded daily changes of both, drawn in blocks of consecutive days.",
+    ),
+    required(
+        "replay",
+        &Shape::Form(&[
+            required("file", LINE, SERIES_FILE),
+            required(
+                "rows",
+                &list(&list(&number(-1e9, 1e9), 3, 3), 1, 1_000_000),
+                "[days since the start, USD an LPT, USD an ETH], in order of time.",
+            ),
+        ]),
+        "As recorded; the last price holds for ever after.",
+    ),
+];
+
+const SERIES_FILE: &str = "A CSV file, relative to the scenario's folder, with the columns `date`, \
+                           `lpt_usd` and `eth_usd`.";
+
+const TREASURY: &[Key] = &[
+    default(
+        "conversion",
+        &Shape::Form(&[
+            required("all_at_once", EMPTY, "All of it at the start."),
+            required(
+                "clip",
+                &Shape::Table(&[
+                    required("lpt", LPT, "What is sold each time."),
+                    EVERY_DAYS,
+                    FIRST_DAY,
+                    WEEKDAY,
+                    HOUR,
+                ]),
+                "A fixed amount at fixed times.",
+            ),
+            required(
+                "below_threshold",
+                &Shape::Table(&[
+                    required("balance", ETH, "Deposit and reserve of any gateway."),
+                    required("clip", LPT, "What is sold each time."),
+                ]),
+                "A fixed amount whenever a gateway has less than `balance`.",
+            ),
+            required(
+                "days_of_cover",
+                &Shape::Table(&[
+                    required("days", POSITIVE_DAYS, "Days of recent spend to have."),
+                    EVERY_DAYS,
+                    FIRST_DAY,
+                    WEEKDAY,
+                    HOUR,
+                ]),
+                "At fixed times what is missing to so many days of spend.",
+            ),
+        ]),
+        "{ all_at_once = {} }",
+        "When how much LPT is sold.",
+    ),
+    default(
+        "signers",
+        &Shape::Either(&[&Shape::Integer { min: 1, max: 1_000 }, &list(SIGNER, 1, 1_000)]),
+        "4",
+        "Signers of the Safe: how many, all like a signer of whom nothing is said, or each. \
+         Default: the Agent SPE's 2 of 4 (forum thread 2747).",
+    ),
+    default(
+        "threshold",
+        &Shape::Integer { min: 1, max: 1_000 },
+        "2",
+        "Signatures a transaction needs.",
+    ),
+    default(
+        "retry_hours",
+        POSITIVE_HOURS,
+        "24",
+        "Hours until a transaction that found too few signers is proposed again.",
+    ),
+    default(
+        "swap",
+        &Shape::Table(&[
+            default(
+                "fee_bps",
+                &Shape::Integer { min: 0, max: 10_000 },
+                "30",
+                "Fee of the pool in basis points (0.01 %).",
+            ),
+            default(
+                "depth",
+                LPT,
+                "\"2250000 LPT\"",
+                "LPT on the pool's side of a constant-product curve: a sale of q moves its price \
+                 by about 2 q / depth. Default: from six clips of 500 LPT on Arbitrum, 2025-08-29.",
+            ),
+            default(
+                "recovery_half_life_h",
+                HOURS,
+                "1",
+                "Hours in which other markets take back half of that; 0 is at once.",
+            ),
+            default("gas", ETH, "\"0.00002 ETH\"", "Gas of a sale."),
+        ]),
+        "{}",
+        "What a sale of LPT costs.",
+    ),
+    default(
+        "top_ups",
+        &Shape::Table(&[
+            default(
+                "rule",
+                &Shape::Either(&[
+                    &Shape::Text(Text::Word(top_up_rules)),
+                    &Shape::Map {
+                        of: &Shape::Integer { min: 0, max: 1_000_000_000 },
+                        keys: "gateway ids",
+                    },
+                ]),
+                "\"recent_spend\"",
+                "In proportion to recent spend; or to the gateways that last shortest until all last \
+                 alike; or in fixed proportions. Evenly while nothing was spent.",
+            ),
+            default(
+                "reserve",
+                ETH,
+                "\"0.36 ETH\"",
+                "Reserve each gateway fills before its deposit. Default: the least for production \
+                 in docs.livepeer.org; a hundredth of it caps the face value of a ticket.",
+            ),
+        ]),
+        "{}",
+        "Which gateway gets what a sale brings.",
+    ),
+    default(
+        "drawings",
+        &list(
+            &Shape::Table(&[
+                required("project", LINE, "Who."),
+                required("day", DAY, "On which day of the simulation, at 00:00 UTC."),
+                required("lpt", LPT, "How much; what is left where that is less."),
+            ]),
+            0,
+            10_000,
+        ),
+        "[]",
+        "LPT that other projects draw from the same allocation.",
+    ),
+    optional(
+        "deadline_day",
+        &Shape::Integer { min: 1, max: 36_500 },
+        "Day on which what is left goes back to the treasury. Left out: never.",
+    ),
+    default(
+        "minted_per_round",
+        LPT,
+        "\"23413 LPT\"",
+        "LPT the protocol mints in a round, to compare with. Default: February 2025 (forum thread \
+         2747).",
+    ),
+    default("round_hours", POSITIVE_HOURS, "21.6", "Length of a round. Default: as observed."),
+];
+
+const EVERY_DAYS: Key =
+    default("every_days", &Shape::Integer { min: 1, max: 36_500 }, "7", "Days between them.");
+const FIRST_DAY: Key = optional("first_day", DAY, "The first day; left out: 0.");
+const WEEKDAY: Key = optional(
+    "weekday",
+    &Shape::Text(Text::Word(weekday_names)),
+    "Or the day of the week, from the first of them on.",
+);
+const HOUR: Key =
+    default("hour", &Shape::Integer { min: 0, max: 23 }, "0", "Hour of the day, UTC.");
+
+const SIGNER: &Shape = &Shape::Table(&[
+    default("count", &Shape::Integer { min: 1, max: 1_000 }, "1", "Signers of this kind."),
+    default(
+        "delay_h",
+        &Shape::Either(&[HOURS, &Shape::Form(DELAY_FORMS)]),
+        "{ exponential = { mean = 4 } }",
+        "Hours from the proposal to the signature. Default: assumed.",
+    ),
+    default("availability", SHARE, "1", "Probability of being there for a proposal."),
+    optional(
+        "sleep",
+        &Shape::Table(&[
+            required("from_h", &number(0.0, 24.0), "Hour of local time at which it begins."),
+            required(
+                "hours",
+                &Shape::Number(Bounds { min: 0.0, max: 24.0, above_min: false, below_max: true }),
+                "How long it lasts.",
+            ),
+            default("utc_offset_h", &number(-24.0, 24.0), "0", "Hours local time is ahead of UTC."),
+        ]),
+        "Hours of the day in which nothing is signed. Left out: none.",
+    ),
+]);
+
+const DELAY_FORMS: &[Key] = &[
+    required(
+        "uniform",
+        &Shape::Table(&[
+            required("min", HOURS, "Lower bound."),
+            required("max", HOURS, "Upper bound."),
+        ]),
+        "Even between bounds.",
+    ),
+    required("exponential", &Shape::Table(&[required("mean", HOURS, "Mean.")]), "Exponential."),
+    required(
+        "lognormal",
+        &Shape::Table(&[
+            required("mean", HOURS, "Mean."),
+            required("cv", CV, "Standard deviation over mean."),
+        ]),
+        "Lognormal.",
+    ),
+    required("choice", &choice!(HOURS), "One of some values."),
+];
+
+const PAYMENTS: &[Key] = &[
+    default(
+        "mode",
+        &Shape::Text(Text::Word(payment_modes)),
+        "\"tickets\"",
+        "Tickets that win or not, as on chain, or each ticket at its expected value.",
+    ),
+    default(
+        "gas_price",
+        ETH,
+        "\"0.01 gwei\"",
+        "L2 gas price at the start. Default: the minimum on Arbitrum until 2026-01-08.",
+    ),
+    default(
+        "gas_price_steps",
+        &list(
+            &Shape::Table(&[
+                required("day", POSITIVE_DAYS, "Days since the start."),
+                required("gas_price", ETH, "The price from then on."),
+            ]),
+            0,
+            10_000,
+        ),
+        "[]",
+        "Later gas prices.",
+    ),
+    default(
+        "redemption_delay_s",
+        &number(0.0, 604_800.0),
+        "600",
+        "Mean seconds (exponential) from a win to its redemption.",
     ),
 ];
 
@@ -249,6 +559,25 @@ const GATEWAY: &[Key] = &[
         "-discoveryTimeout: first checkpoint of a discovery.",
     ),
     default("retry_window_s", &number(0.0, 3_600.0), "2", "-aiProcessingRetryTimeout"),
+    default(
+        "max_ticket_ev",
+        ETH,
+        "\"3000000000000 wei\"",
+        "-maxTicketEV: the most one ticket may be worth on average.",
+    ),
+    default(
+        "max_total_ev",
+        ETH,
+        "\"100000000000000 wei\"",
+        "-maxTotalEV: the most one payment may be worth on average. Default: what the AI gateway \
+         documentation asks for; go-livepeer's own is 20000000000000 wei.",
+    ),
+    default(
+        "deposit_multiplier",
+        &Shape::Integer { min: 1, max: 1_000_000_000 },
+        "1",
+        "-depositMultiplier: a face value may be the deposit divided by it.",
+    ),
     optional(
         "max_price_per_unit",
         PRICE,
@@ -278,6 +607,11 @@ const ORCHESTRATOR: &[Key] = &[
     default("reliability", SHARE, "1", "Probability that a request it accepted succeeds."),
     default("jitter_ms", JITTER, "20", "Mean of the exponential time its last mile adds."),
     default("perf_score", SHARE, "1", "Its score for min_perf_score."),
+    default("ticket_ev", ETH, AI_TICKET_EV, TICKET_EV),
+    MAX_FACE_VALUE,
+    REDEEM_GAS,
+    TX_COST_MULTIPLIER,
+    AUTO_ADJUST_PRICE,
     required(
         "offers",
         &list(
@@ -294,6 +628,30 @@ const ORCHESTRATOR: &[Key] = &[
         "What it serves, at most one offer per model.",
     ),
 ];
+
+const AI_TICKET_EV: &str = "\"2999999999999 wei\"";
+const TICKET_EV: &str = "-ticketEV: what a ticket is worth on average. Default: what the AI \
+                         orchestrator documentation asks for; go-livepeer's own is 8000000000 wei.";
+const MAX_FACE_VALUE: Key =
+    optional("max_face_value", ETH, "-maxFaceValue: the most a ticket pays. Left out: no limit.");
+const REDEEM_GAS: Key = default(
+    "redeem_gas",
+    &Shape::Integer { min: 1, max: 1_000_000_000 },
+    "1200000",
+    "Gas budgeted for redeeming a ticket. Default: go-livepeer's on Arbitrum.",
+);
+const TX_COST_MULTIPLIER: Key = default(
+    "tx_cost_multiplier",
+    &Shape::Integer { min: 1, max: 1_000_000_000 },
+    "100",
+    "Face value over the cost of redemption.",
+);
+const AUTO_ADJUST_PRICE: Key = default(
+    "auto_adjust_price",
+    &Shape::Bool,
+    "true",
+    "-autoAdjustPrice: whether the cost of redemption is added to prices.",
+);
 
 const GROUP: &[Key] = &[
     required("id", NAME, "Members are called id-1, id-2 and so on."),
@@ -318,6 +676,11 @@ const GROUP: &[Key] = &[
         "Mean of the exponential time a member's last mile adds.",
     ),
     default("perf_score", &spread!(SHARE), "1", "Score for min_perf_score."),
+    default("ticket_ev", &spread!(ETH), AI_TICKET_EV, TICKET_EV),
+    MAX_FACE_VALUE,
+    REDEEM_GAS,
+    TX_COST_MULTIPLIER,
+    AUTO_ADJUST_PRICE,
     required(
         "offers",
         &list(
@@ -560,10 +923,18 @@ const NAME: &Shape = &Shape::Text(Text::Name);
 const LINE: &Shape = &Shape::Text(Text::Line);
 const PRICE: &Shape = &Shape::Text(Text::Price);
 const PIXELS: &Shape = &Shape::Text(Text::PixelSize);
-const STAKE: &Shape = &Shape::Text(Text::Money(&[Lpt]));
+const STAKE: &Shape = LPT;
+const LPT: &Shape = &Shape::Text(Text::Money(&[Lpt]));
+const ETH: &Shape = &Shape::Text(Text::Money(&[Eth, Gwei, Wei]));
 const PIPELINE: &Shape = &Shape::Text(Text::Word(pipeline_names));
 const EMPTY: &Shape = &Shape::Table(&[]);
 const SHARE: &Shape = &number(0.0, 1.0);
+const VOLATILITY: &Shape = &number(0.0, 100.0);
+const DRIFT: &Shape = &number(-100.0, 100.0);
+const DAY: &Shape = &Shape::Integer { min: 0, max: 36_500 };
+const POSITIVE_DAYS: &Shape =
+    &Shape::Number(Bounds { min: 0.0, max: 36_500.0, above_min: true, below_max: false });
+const HOURS: &Shape = &number(0.0, 8_760.0);
 const CV: &Shape = &number(0.0, 100.0);
 const SIZE: &Shape = &number(0.0, 1e12);
 const RATE: &Shape = &number(0.0, 1e9);
@@ -585,6 +956,18 @@ const fn list(of: &'static Shape, min: usize, max: usize) -> Shape {
 
 fn pipeline_names() -> Vec<&'static str> {
     Pipeline::ALL.map(Pipeline::name).to_vec()
+}
+
+fn payment_modes() -> Vec<&'static str> {
+    PAYMENT_MODES.map(|(name, _)| name).to_vec()
+}
+
+fn weekday_names() -> Vec<&'static str> {
+    WEEKDAYS.to_vec()
+}
+
+fn top_up_rules() -> Vec<&'static str> {
+    vec!["recent_spend", "lowest_cover"]
 }
 
 fn version_names() -> Vec<&'static str> {

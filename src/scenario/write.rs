@@ -1,10 +1,12 @@
 use std::fmt::{self, Write};
 
+use super::keys::PAYMENT_MODES;
 use super::{Goal, Scenario};
 use crate::demand::{Arrivals, Bursts, DemandStream, Growth, HourProfile, WeekProfile};
 use crate::kernel::Distribution;
 use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline};
-use crate::units::Amount;
+use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
+use crate::units::{Amount, SimTime, Wei};
 
 /// The scenario in full: groups expanded, defaults written out, prices in wei.
 /// Reading it gives an equal scenario. Demand streams that follow one another
@@ -37,10 +39,17 @@ impl Writer<'_> {
         let usd = |value| Amount { value, currency: crate::units::Currency::Usd };
         writeln!(out, "\n[credits]")?;
         writeln!(out, "amount = \"{}\"", s.credits.lpt)?;
-        writeln!(out, "proceeds = \"{}\"", s.credits.eth)?;
+        // Under another policy they follow from the prices.
+        if s.treasury.conversion == ConversionPolicy::AllAtOnce {
+            writeln!(out, "proceeds = \"{}\"", s.credits.eth)?;
+        }
         writeln!(out, "lpt_price = \"{}\"", usd(s.credits.lpt_usd))?;
         writeln!(out, "eth_price = \"{}\"", usd(s.credits.eth_usd))?;
 
+        self.token_prices()?;
+        self.treasury()?;
+        self.payments()?;
+        let out = &mut self.out;
         writeln!(out, "\n[network]")?;
         writeln!(out, "registered_orchestrators = {}", s.network.registered_orchestrators)?;
         writeln!(out, "unresponsive_orchestrators = {}", s.network.unresponsive_orchestrators)?;
@@ -73,6 +82,135 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    fn token_prices(&mut self) -> fmt::Result {
+        let out = &mut self.out;
+        writeln!(out, "\n[token_prices]")?;
+        match &self.scenario.treasury.prices {
+            TokenPrices::Constant => writeln!(out, "constant = {{}}"),
+            TokenPrices::JumpDiffusion(JumpDiffusion {
+                lpt_drift,
+                eth_drift,
+                lpt_volatility,
+                eth_volatility,
+                correlation,
+                jumps_per_year,
+                jump_mean,
+                jump_sd,
+            }) => {
+                let motion = [
+                    ("lpt_volatility", *lpt_volatility),
+                    ("eth_volatility", *eth_volatility),
+                    ("correlation", *correlation),
+                    ("lpt_drift", *lpt_drift),
+                    ("eth_drift", *eth_drift),
+                    ("jumps_per_year", *jumps_per_year),
+                    ("jump_mean", *jump_mean),
+                    ("jump_sd", *jump_sd),
+                ];
+                writeln!(out, "jump_diffusion = {}", table(motion.into_iter()))
+            }
+            TokenPrices::Bootstrap(record) => {
+                writeln!(out, "bootstrap.block_days = {}", record.block_days())?;
+                writeln!(out, "bootstrap.returns = [")?;
+                for (lpt, eth) in record.returns() {
+                    writeln!(out, "  [{lpt:?}, {eth:?}],")?;
+                }
+                writeln!(out, "]")
+            }
+            TokenPrices::Replay(series) => {
+                writeln!(out, "replay.rows = [")?;
+                for (day, prices) in series.rows() {
+                    writeln!(out, "  [{day:?}, {:?}, {:?}],", prices.lpt_usd, prices.eth_usd)?;
+                }
+                writeln!(out, "]")
+            }
+        }
+    }
+
+    fn treasury(&mut self) -> fmt::Result {
+        let treasury = &self.scenario.treasury;
+        let out = &mut self.out;
+        writeln!(out, "\n[treasury]")?;
+        match &treasury.conversion {
+            ConversionPolicy::AllAtOnce => writeln!(out, "conversion = {{ all_at_once = {{}} }}"),
+            ConversionPolicy::Clip { lpt, schedule } => {
+                let schedule = times(schedule);
+                writeln!(out, "conversion = {{ clip = {{ lpt = \"{lpt}\", {schedule} }} }}")
+            }
+            ConversionPolicy::BelowThreshold { balance, clip } => {
+                let table = format!("balance = \"{balance}\", clip = \"{clip}\"");
+                writeln!(out, "conversion = {{ below_threshold = {{ {table} }} }}")
+            }
+            ConversionPolicy::DaysOfCover { days, schedule } => {
+                let table = format!("days = {days:?}, {}", times(schedule));
+                writeln!(out, "conversion = {{ days_of_cover = {{ {table} }} }}")
+            }
+        }?;
+        writeln!(out, "signers = [")?;
+        for signer in &treasury.safe.signers {
+            let delay = distribution(&signer.delay_h);
+            write!(out, "  {{ delay_h = {delay}, availability = {:?}", signer.availability)?;
+            if let Some(sleep) = signer.sleep {
+                let hours = [
+                    ("from_h", sleep.from_h),
+                    ("hours", sleep.hours),
+                    ("utc_offset_h", sleep.utc_offset_h),
+                ];
+                write!(out, ", sleep = {}", table(hours.into_iter()))?;
+            }
+            writeln!(out, " }},")?;
+        }
+        writeln!(out, "]\nthreshold = {}", treasury.safe.threshold)?;
+        writeln!(out, "retry_hours = {:?}", treasury.safe.retry_hours)?;
+        let swap = &treasury.swap;
+        writeln!(out, "swap.fee_bps = {}", swap.fee_bps)?;
+        writeln!(out, "swap.depth = \"{}\"", swap.depth)?;
+        writeln!(out, "swap.recovery_half_life_h = {:?}", swap.recovery_half_life_h)?;
+        writeln!(out, "swap.gas = \"{}\"", swap.gas)?;
+        match &treasury.top_ups.rule {
+            TopUpRule::RecentSpend => writeln!(out, "top_ups.rule = \"recent_spend\"")?,
+            TopUpRule::LowestCover => writeln!(out, "top_ups.rule = \"lowest_cover\"")?,
+            TopUpRule::Shares(shares) => {
+                let gateways = self.scenario.network.gateways.iter().zip(shares);
+                let shares: Vec<String> = gateways
+                    .map(|(gateway, share)| format!("{} = {share}", quoted(&gateway.id)))
+                    .collect();
+                writeln!(out, "top_ups.rule = {{ {} }}", shares.join(", "))?;
+            }
+        }
+        writeln!(out, "top_ups.reserve = \"{}\"", treasury.top_ups.reserve)?;
+        writeln!(out, "drawings = [")?;
+        for drawing in &treasury.drawings {
+            let project = treasury.projects.get(drawing.project).map_or("", String::as_str);
+            let (project, day, lpt) = (quoted(project), drawing.at.day(), drawing.lpt);
+            writeln!(out, "  {{ project = {project}, day = {day}, lpt = \"{lpt}\" }},")?;
+        }
+        writeln!(out, "]")?;
+        if let Some(deadline) = treasury.deadline {
+            writeln!(out, "deadline_day = {}", deadline.day())?;
+        }
+        writeln!(out, "minted_per_round = \"{}\"", treasury.inflation.minted_per_round)?;
+        writeln!(out, "round_hours = {:?}", treasury.inflation.round_hours)
+    }
+
+    fn payments(&mut self) -> fmt::Result {
+        let payments = &self.scenario.payments;
+        let out = &mut self.out;
+        writeln!(out, "\n[payments]")?;
+        if let Some((mode, _)) = PAYMENT_MODES.iter().find(|(_, mode)| *mode == payments.mode) {
+            writeln!(out, "mode = \"{mode}\"")?;
+        }
+        if let Some(((_, first), steps)) = payments.gas_prices.split_first() {
+            writeln!(out, "gas_price = {}", in_wei(*first))?;
+            writeln!(out, "gas_price_steps = [")?;
+            for (day, price) in steps {
+                writeln!(out, "  {{ day = {day:?}, gas_price = {} }},", in_wei(*price))?;
+            }
+            writeln!(out, "]")?;
+        }
+        writeln!(out, "redemption_delay_s = {:?}", payments.redemption_delay_s)
     }
 
     fn region(&self, index: usize) -> &str {
@@ -131,6 +269,10 @@ impl Writer<'_> {
         writeln!(out, "ignore_max_price = {}", gateway.ignore_max_price)?;
         writeln!(out, "discovery_timeout_s = {:?}", gateway.discovery_timeout_s)?;
         writeln!(out, "retry_window_s = {:?}", gateway.retry_window_s)?;
+        let limits = &gateway.limits;
+        writeln!(out, "max_ticket_ev = {}", in_wei(limits.max_ticket_ev))?;
+        writeln!(out, "max_total_ev = {}", in_wei(limits.max_total_ev))?;
+        writeln!(out, "deposit_multiplier = {}", limits.deposit_multiplier)?;
         writeln!(out, "max_prices = [")?;
         for (model, price) in self.scenario.network.models.iter().zip(&gateway.max_price) {
             if let Some(price) = price {
@@ -151,6 +293,14 @@ impl Writer<'_> {
         writeln!(out, "reliability = {:?}", orchestrator.reliability)?;
         writeln!(out, "jitter_ms = {:?}", orchestrator.jitter_ms)?;
         writeln!(out, "perf_score = {:?}", orchestrator.perf_score)?;
+        let tickets = &orchestrator.tickets;
+        writeln!(out, "ticket_ev = {}", in_wei(tickets.expected_value))?;
+        if let Some(limit) = tickets.max_face_value {
+            writeln!(out, "max_face_value = {}", in_wei(limit))?;
+        }
+        writeln!(out, "redeem_gas = {}", tickets.redeem_gas)?;
+        writeln!(out, "tx_cost_multiplier = {}", tickets.tx_cost_multiplier)?;
+        writeln!(out, "auto_adjust_price = {}", orchestrator.auto_adjust_price)?;
         writeln!(out, "offers = [")?;
         for Offer { model, price, warm, capacity } in &orchestrator.offers {
             let served = served(&self.scenario.network.models[*model]);
@@ -264,6 +414,17 @@ fn table<'a>(entries: impl Iterator<Item = (&'a str, f64)>) -> String {
     let entries: Vec<String> =
         entries.map(|(key, value)| format!("{} = {value:?}", quoted(key))).collect();
     format!("{{ {} }}", entries.join(", "))
+}
+
+fn in_wei(amount: Wei) -> String {
+    format!("\"{} wei\"", amount.to_decimal_string())
+}
+
+/// The keys of a schedule, which begins on a full hour.
+fn times(schedule: &Schedule) -> String {
+    let first_day = schedule.first.day();
+    let hour = (schedule.first - SimTime::from_days(first_day)).hour();
+    format!("every_days = {}, first_day = {first_day}, hour = {hour}", schedule.every.day())
 }
 
 /// The keys that name a model.

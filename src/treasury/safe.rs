@@ -28,6 +28,15 @@ pub struct Signer {
     pub sleep: Option<Sleep>,
 }
 
+impl Default for Signer {
+    /// One who is always there and signs after [`SIGNING_DELAY_HOURS`] in the
+    /// mean (exponential).
+    fn default() -> Signer {
+        let delay_h = Distribution::Exponential { mean: SIGNING_DELAY_HOURS };
+        Signer { delay_h, availability: 1.0, sleep: None }
+    }
+}
+
 /// The hours of a day in which a signer sleeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sleep {

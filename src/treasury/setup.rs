@@ -14,7 +14,9 @@ pub struct TreasurySetup {
     pub swap: SwapTerms,
     /// Which gateway gets the proceeds, and how much of it as reserve.
     pub top_ups: TopUps,
-    /// LPT that other projects draw from the same allocation.
+    /// The projects that draw from the same allocation.
+    pub projects: Vec<String>,
+    /// What they draw.
     pub drawings: Vec<Drawing>,
     /// When what is left goes back to the treasury.
     pub deadline: Option<SimTime>,

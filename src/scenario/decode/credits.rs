@@ -1,32 +1,120 @@
 use super::super::diagnostics::{Problem, Report};
-use super::super::tree::Cursor;
-use crate::treasury::Credits;
-use crate::units::{Amount, Currency, Decimal, Lpt, Wei};
+use super::super::tree::{Cursor, join};
+use crate::kernel::StreamKey;
+use crate::treasury::{Credits, PricePath, Prices, TokenPrices};
+use crate::units::{Amount, Currency, Decimal, Lpt, SimTime, Wei};
 
 /// Decimals kept of an LPT price that is given in ETH.
 const PRICE_DECIMALS: u32 = 12;
+
+/// Largest amount but that of the credits, in base units: 1e12 coins, so that
+/// sums of many stay far from overflow.
+const LARGEST_AMOUNT: u128 = 1_000_000_000_000_000_000_000_000_000_000;
 
 /// The amount a checked money text stands for.
 pub(super) fn amount(at: &Cursor) -> Option<Amount> {
     at.text()?.parse().ok()
 }
 
-/// Dollars an ETH.
-pub(super) fn eth_price(root: &Cursor, report: &mut Report) -> Option<Decimal> {
-    let at = root.get("credits")?.get("eth_price")?;
-    positive_price(&at, amount(&at)?.value, report)
+/// An amount of ETH.
+pub(super) fn wei(at: &Cursor, report: &mut Report) -> Option<Wei> {
+    let wei = amount(at)?.to_wei().filter(|wei| wei.0 <= LARGEST_AMOUNT);
+    if wei.is_none() {
+        report.push(Problem::at(at, "the amount is too large").expected("at most 1e12 ETH"));
+    }
+    wei
+}
+
+/// An amount of ETH above zero.
+pub(super) fn positive_wei(at: &Cursor, report: &mut Report) -> Option<Wei> {
+    let wei = wei(at, report)?;
+    if wei == Wei::ZERO {
+        report.push(Problem::at(at, "the amount is zero").expected("at least 1 wei"));
+        return None;
+    }
+    Some(wei)
+}
+
+/// An amount of LPT.
+pub(super) fn lpt(at: &Cursor, report: &mut Report) -> Option<Lpt> {
+    let lpt = amount(at)?.to_lpt().filter(|lpt| lpt.0 <= LARGEST_AMOUNT);
+    if lpt.is_none() {
+        report.push(Problem::at(at, "the amount is too large").expected("at most 1e12 LPT"));
+    }
+    lpt
+}
+
+/// An amount of LPT above zero.
+pub(super) fn positive_lpt(at: &Cursor, report: &mut Report) -> Option<Lpt> {
+    let lpt = lpt(at, report)?;
+    if lpt == Lpt::ZERO {
+        report.push(Problem::at(at, "the amount is zero").expected("more than 0 LPT"));
+        return None;
+    }
+    Some(lpt)
+}
+
+/// Dollars an LPT and an ETH at the start: those written, else those that a
+/// replayed series has then.
+pub(super) fn prices(
+    root: &Cursor,
+    paths: Option<&TokenPrices>,
+    report: &mut Report,
+) -> Option<(Decimal, Decimal)> {
+    let at = root.get("credits")?;
+    let recorded = match paths {
+        Some(paths @ TokenPrices::Replay(_)) => Some(prices_at_start(paths)),
+        _ => None,
+    };
+    let mut missing = |key: &str| {
+        // Without token prices there is a report already.
+        if paths.is_some() {
+            let message = format!("the key `{key}` is missing");
+            let problem = Problem::new(at.node.span, join(&at.path, key), message);
+            report.push(problem.expected("a price at the start; only `replay` brings its own"));
+        }
+    };
+    let eth_place = at.get("eth_price");
+    let lpt_place = at.get("lpt_price");
+    if recorded.is_none() {
+        eth_place.is_none().then(|| missing("eth_price"));
+        lpt_place.is_none().then(|| missing("lpt_price"));
+    }
+    let eth_usd = match &eth_place {
+        Some(place) => positive_price(place, amount(place)?.value, report)?,
+        None => recorded_price(&at, recorded?.eth_usd, report)?,
+    };
+    let lpt_usd = match &lpt_place {
+        Some(place) => lpt_price(place, eth_usd, report)?,
+        None => recorded_price(&at, recorded?.lpt_usd, report)?,
+    };
+    Some((lpt_usd, eth_usd))
+}
+
+fn prices_at_start(paths: &TokenPrices) -> Prices {
+    let unused = Prices { lpt_usd: 0.0, eth_usd: 0.0 };
+    PricePath::new(paths, unused, StreamKey::root(0)).at(SimTime::ZERO)
+}
+
+fn recorded_price(at: &Cursor, usd: f64, report: &mut Report) -> Option<Decimal> {
+    match usd.to_string().parse() {
+        Ok(price) => positive_price(at, price, report),
+        Err(()) => {
+            report.push(Problem::at(at, "the recorded price at the start has too many digits"));
+            None
+        }
+    }
 }
 
 pub(super) fn credits(
     root: &Cursor,
-    eth_usd: Option<Decimal>,
+    prices: Option<(Decimal, Decimal)>,
     report: &mut Report,
 ) -> Option<Credits> {
     let at = root.get("credits")?;
-    let lpt_usd = lpt_price(&at, eth_usd?, report);
     let place = at.get("amount")?;
     let allocation = amount(&place)?;
-    let (eth_usd, lpt_usd) = (eth_usd?, lpt_usd?);
+    let (lpt_usd, eth_usd) = prices?;
     let rates = (ratio_terms(lpt_usd, eth_usd), ratio_terms(eth_usd, lpt_usd));
     let (Some(to_eth), Some(to_lpt)) = rates else {
         let problem = Problem::at(&at, "the prices have too many digits to convert with");
@@ -64,9 +152,8 @@ pub(super) fn credits(
     }
 }
 
-fn lpt_price(at: &Cursor, eth_usd: Decimal, report: &mut Report) -> Option<Decimal> {
-    let place = at.get("lpt_price")?;
-    let written = amount(&place)?;
+fn lpt_price(place: &Cursor, eth_usd: Decimal, report: &mut Report) -> Option<Decimal> {
+    let written = amount(place)?;
     let value = match written.currency {
         Currency::Usd => Some(written.value),
         currency => {
@@ -81,10 +168,10 @@ fn lpt_price(at: &Cursor, eth_usd: Decimal, report: &mut Report) -> Option<Decim
         }
     };
     let Some(value) = value else {
-        report.push(Problem::at(&place, "the price has too many digits"));
+        report.push(Problem::at(place, "the price has too many digits"));
         return None;
     };
-    positive_price(&place, value, report)
+    positive_price(place, value, report)
 }
 
 /// A price above zero in its shortest form, cut to [`PRICE_DECIMALS`].

@@ -329,7 +329,11 @@ fn bursts(stream: &Cursor) -> Option<Bursts> {
 
 /// A distribution of sizes or shares. `in_pixels` says whether a picture size
 /// such as "1024x1024" has a meaning; where the pipeline is not known, it has.
-fn distribution(at: &Cursor, in_pixels: Option<bool>, report: &mut Report) -> Option<Distribution> {
+pub(super) fn distribution(
+    at: &Cursor,
+    in_pixels: Option<bool>,
+    report: &mut Report,
+) -> Option<Distribution> {
     let mut value = |at: &Cursor| {
         let Some(text) = at.text() else { return at.number() };
         if in_pixels == Some(false) {

@@ -2,10 +2,14 @@
 
 mod credits;
 mod demand;
+mod files;
 mod names;
 mod network;
 mod objectives;
+mod payments;
+mod token_prices;
 mod trace;
+mod treasury;
 
 use std::path::Path;
 
@@ -32,9 +36,14 @@ pub(super) fn scenario(
     report: &mut Report,
 ) -> Option<Scenario> {
     let start = start_date(root, report);
-    let eth_usd = credits::eth_price(root, report);
-    let context = Context { names: Names::collect(root, report), directory, start, eth_usd };
-    let credits = credits::credits(root, eth_usd, report);
+    let names = Names::collect(root, report);
+    let mut context = Context { names, directory, start, eth_usd: None };
+    let token_prices = token_prices::token_prices(root, &context, report);
+    let prices = credits::prices(root, token_prices.as_ref(), report);
+    context.eth_usd = prices.map(|(_, eth_usd)| eth_usd);
+    let credits = credits::credits(root, prices, report);
+    let treasury = treasury::treasury(root, token_prices, credits.as_ref(), &context, report);
+    let payments = payments::payments(root, report);
     let network = network::network(root, &context, report);
     let demand = demand::streams(root, &context, report);
     let uncertainty = demand::uncertainty(root);
@@ -49,6 +58,8 @@ pub(super) fn scenario(
         seed: root.get("seed")?.integer()?,
         replications: root.get("replications")?.integer()?,
         credits: credits?,
+        treasury: treasury?,
+        payments: payments?,
         network: network?,
         failure_delay_s: root.get("behaviour")?.number_at("failure_delay_s")?,
         stream_failures_per_hour: root.get("behaviour")?.number_at("stream_failures_per_hour")?,

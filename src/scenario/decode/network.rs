@@ -7,13 +7,13 @@ use super::super::spread::{Attribute, members, rounded};
 use super::super::tree::Cursor;
 use super::demand::known_region;
 use super::names::duplicate;
-use super::{Context, credits};
+use super::{Context, credits, payments};
 use crate::kernel::Distribution;
 use crate::network::{
     Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, SelectionWeights,
     ServiceTime, Version,
 };
-use crate::units::{Lpt, Price};
+use crate::units::{Lpt, Price, Wei};
 
 /// How far go-livepeer lets the selection weights' sum be from 1
 /// (`cmd/livepeer/starter/starter.go`).
@@ -178,6 +178,7 @@ fn gateway(
     let region = at.get("region").and_then(|region| context.names.regions.find(&region, report));
     let weights = at.get("weights").and_then(|weights| selection_weights(&weights, report));
     let max_price = max_prices(at, models, context, report);
+    let limits = payments::limits(at, report);
     let version = at.text_at("version")?;
     let version = Version::NAMES.iter().find(|(name, _)| *name == version)?.1;
     Some(Gateway {
@@ -190,6 +191,7 @@ fn gateway(
         ignore_max_price: at.get("ignore_max_price")?.flag()?,
         max_price: max_price?,
         discovery_timeout_s: at.number_at("discovery_timeout_s")?,
+        limits: limits?,
         retry_window_s: at.number_at("retry_window_s")?,
     })
 }
@@ -275,14 +277,6 @@ fn price(at: &Cursor, pipeline: Pipeline, context: &Context, report: &mut Report
     }
 }
 
-fn stake(at: &Cursor, report: &mut Report) -> Option<Lpt> {
-    let stake = credits::amount(at)?.to_lpt();
-    if stake.is_none() {
-        report.push(Problem::at(at, "the stake is too large").expected("at most 1e20 LPT"));
-    }
-    stake
-}
-
 fn orchestrators(
     root: &Cursor,
     context: &Context,
@@ -342,7 +336,9 @@ fn orchestrators(
 
 fn single(at: &Cursor, context: &Context, report: &mut Report) -> Option<Orchestrator> {
     let region = at.get("region").and_then(|region| context.names.regions.find(&region, report));
-    let stake = at.get("stake").and_then(|at| stake(&at, report));
+    let stake = at.get("stake").and_then(|at| credits::lpt(&at, report));
+    let ticket_ev = at.get("ticket_ev").and_then(|at| credits::positive_wei(&at, report));
+    let tickets = ticket_ev.and_then(|ev| payments::tickets(at, &[ev], report)?.pop());
     let mut models = BTreeSet::new();
     let offers = all(&at.list("offers"), |offer| {
         let (pipeline, model) = offered_model(offer, &mut models, context, report)?;
@@ -361,6 +357,8 @@ fn single(at: &Cursor, context: &Context, report: &mut Report) -> Option<Orchest
         reliability: at.number_at("reliability")?,
         jitter_ms: at.number_at("jitter_ms")?,
         perf_score: at.number_at("perf_score")?,
+        tickets: tickets?,
+        auto_adjust_price: at.get("auto_adjust_price")?.flag()?,
         offers: offers?,
     })
 }
@@ -401,12 +399,23 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
     let stakes = at.get("stake").and_then(|place| {
         let attribute = Attribute {
             key: format!("{id}/stake"),
-            read: &stake,
+            read: &credits::lpt,
             to_number: |stake: &Lpt| stake.to_coins(),
             from_number: stake_from_coins,
         };
         members(&place, count, &attribute, report)
     });
+    let ticket_evs = at.get("ticket_ev").and_then(|place| {
+        let attribute = Attribute {
+            key: format!("{id}/ticket_ev"),
+            read: &credits::positive_wei,
+            to_number: |ev: &Wei| ev.0 as f64,
+            from_number: |ev| (1.0..1e30).contains(&ev).then_some(Wei(libm::round(ev) as u128)),
+        };
+        members(&place, count, &attribute, report)
+    });
+    let tickets = ticket_evs.and_then(|evs| payments::tickets(at, &evs, report));
+    let auto_adjust_price = at.get("auto_adjust_price")?.flag()?;
     let mut models = BTreeSet::new();
     let offers = all(&at.list("offers"), |offer| {
         let (pipeline, model) = offered_model(offer, &mut models, context, report)?;
@@ -427,7 +436,8 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         Some((model, offer.get("warm")?.flag()?, prices?, capacities?))
     });
     let (speed, reliability, jitter_ms) = (speed?, reliability?, jitter_ms?);
-    let (perf_score, stakes, offers, region) = (perf_score?, stakes?, offers?, region?);
+    let (perf_score, stakes, tickets) = (perf_score?, stakes?, tickets?);
+    let (offers, region) = (offers?, region?);
     let offer_of = |k: usize| {
         let offer = |(model, warm, prices, capacities): &(usize, bool, Vec<Price>, Vec<u32>)| {
             Offer { model: *model, price: prices[k], warm: *warm, capacity: capacities[k].max(1) }
@@ -442,6 +452,8 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         reliability: reliability[k].min(1.0),
         jitter_ms: jitter_ms[k],
         perf_score: perf_score[k].min(1.0),
+        tickets: tickets[k],
+        auto_adjust_price,
         offers: offer_of(k),
     };
     Some((0..count).map(member).collect())

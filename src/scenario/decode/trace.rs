@@ -1,17 +1,15 @@
 //! Recorded requests, in the scenario or in a CSV file beside it.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, tz::Offset};
 
 use super::super::check::pixel_size;
 use super::super::diagnostics::{Problem, Report};
-use super::super::source::read_text;
 use super::super::tree::Cursor;
-use super::Context;
 use super::demand::known_region;
+use super::{Context, files};
 use crate::demand::Trace;
 
 const LARGEST_TRACE_BYTES: u64 = 512 << 20;
@@ -68,24 +66,7 @@ fn from_file(
     report: &mut Report,
 ) -> Option<Vec<(usize, Trace)>> {
     let name = at.text()?;
-    let Some(directory) = context.directory else {
-        let problem = Problem::at(at, "a scenario that is not a file has no folder to find it in");
-        report.push(problem);
-        return None;
-    };
-    let path = directory.join(name);
-    let text = match read_text(&path, LARGEST_TRACE_BYTES) {
-        Ok(text) => text,
-        Err(error) => {
-            let message = match error.kind() {
-                ErrorKind::NotFound => format!("there is no file `{name}`"),
-                _ => format!("cannot read `{name}`: {error}"),
-            };
-            let problem = Problem::at(at, message);
-            report.push(problem.expected("a CSV file, relative to the scenario's folder"));
-            return None;
-        }
-    };
+    let text = files::csv_text(at, LARGEST_TRACE_BYTES, context, report)?;
     let mut file = CsvFile { at, name, start: context.start?, report, valid: true };
     let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
     let (_, header) = lines.next().unwrap_or((1, ""));

@@ -8,14 +8,9 @@ use crate::kernel::{StreamKey, index_below};
 /// every day is drawn equally often).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bootstrap {
-    returns: Vec<LogReturn>,
+    /// Daily log returns of (LPT, ETH).
+    returns: Vec<(f64, f64)>,
     block_days: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct LogReturn {
-    lpt: f64,
-    eth: f64,
 }
 
 /// Why a series cannot be drawn from.
@@ -64,19 +59,38 @@ impl Bootstrap {
             if day - before != 1.0 {
                 return Err(BootstrapError::Gap { after: *before, gap: day - before });
             }
-            returns.push(LogReturn {
-                lpt: libm::log(to.lpt_usd / from.lpt_usd),
-                eth: libm::log(to.eth_usd / from.eth_usd),
-            });
+            returns
+                .push((libm::log(to.lpt_usd / from.lpt_usd), libm::log(to.eth_usd / from.eth_usd)));
         }
-        let longest = returns.len();
-        if longest == 0 {
+        if returns.is_empty() {
             return Err(BootstrapError::TooShort { rows: rows.len() });
         }
+        Bootstrap::of_returns(returns, block_days)
+    }
+
+    /// Draws from daily log returns of (LPT, ETH) in blocks of `block_days`.
+    ///
+    /// # Errors
+    /// [`BootstrapError::Block`] where the block does not fit.
+    pub fn of_returns(
+        returns: Vec<(f64, f64)>,
+        block_days: usize,
+    ) -> Result<Bootstrap, BootstrapError> {
+        let longest = returns.len();
         if !(1..=longest).contains(&block_days) {
             return Err(BootstrapError::Block { block_days, longest });
         }
         Ok(Bootstrap { returns, block_days })
+    }
+
+    /// The daily log returns of (LPT, ETH) in order of time.
+    pub fn returns(&self) -> &[(f64, f64)] {
+        &self.returns
+    }
+
+    /// Days in a block.
+    pub fn block_days(&self) -> usize {
+        self.block_days
     }
 
     pub(super) fn walk(&self, key: StreamKey) -> Walk<'_> {
@@ -104,8 +118,7 @@ impl Walk<'_> {
                 let block = self.day / block_days;
                 self.block_start = index_below(self.key.uniform(block), returns.len());
             }
-            let LogReturn { lpt, eth } =
-                returns[(self.block_start + within as usize) % returns.len()];
+            let (lpt, eth) = returns[(self.block_start + within as usize) % returns.len()];
             self.growth.lpt += lpt;
             self.growth.eth += eth;
             self.day += 1;

@@ -1,0 +1,77 @@
+use super::super::diagnostics::{Problem, Report};
+use super::super::keys::PAYMENT_MODES;
+use super::super::tree::Cursor;
+use super::credits::{positive_wei, wei};
+use crate::network::{AcceptanceLimits, TicketPolicy};
+use crate::payments::PaymentSetup;
+use crate::units::Wei;
+
+pub(super) fn payments(root: &Cursor, report: &mut Report) -> Option<PaymentSetup> {
+    let at = root.get("payments")?;
+    let mode = at.text_at("mode")?;
+    let (_, mode) = PAYMENT_MODES.into_iter().find(|(name, _)| *name == mode)?;
+    let mut gas_prices = vec![(0.0, wei(&at.get("gas_price")?, report)?)];
+    for step in at.list("gas_price_steps") {
+        let day = step.get("day")?;
+        let price = wei(&step.get("gas_price")?, report)?;
+        let from = day.number()?;
+        if gas_prices.last().is_some_and(|(before, _)| *before >= from) {
+            let problem = Problem::at(&day, "the day is not later than the one before");
+            report.push(problem.expected("steps in order of their day"));
+            return None;
+        }
+        gas_prices.push((from, price));
+    }
+    let redemption_delay_s = at.number_at("redemption_delay_s")?;
+    Some(PaymentSetup { mode, gas_prices, redemption_delay_s })
+}
+
+/// What a gateway is willing to send.
+pub(super) fn limits(gateway: &Cursor, report: &mut Report) -> Option<AcceptanceLimits> {
+    let ticket = positive_wei(&gateway.get("max_ticket_ev")?, report);
+    let total_at = gateway.get("max_total_ev")?;
+    let total = positive_wei(&total_at, report);
+    let (max_ticket_ev, max_total_ev) = (ticket?, total?);
+    if max_total_ev < max_ticket_ev {
+        let most = max_ticket_ev.to_decimal_string();
+        let message = "a payment may be worth less than one ticket";
+        let expected = format!("`max_total_ev` of at least `max_ticket_ev`, {most} wei");
+        report.push(Problem::at(&total_at, message).expected(expected));
+        return None;
+    }
+    let deposit_multiplier = gateway.get("deposit_multiplier")?.integer()?;
+    Some(AcceptanceLimits { max_ticket_ev, max_total_ev, deposit_multiplier })
+}
+
+/// The tickets an orchestrator, or every member of a group, asks for at each
+/// of `expected_values`.
+pub(super) fn tickets(
+    at: &Cursor,
+    expected_values: &[Wei],
+    report: &mut Report,
+) -> Option<Vec<TicketPolicy>> {
+    let face_value = at.get("max_face_value");
+    let max_face_value = match &face_value {
+        Some(place) => Some(positive_wei(place, report)?),
+        None => None,
+    };
+    let most = expected_values.iter().max()?;
+    if let (Some(place), Some(limit)) = (&face_value, max_face_value)
+        && limit < *most
+    {
+        let message = "a ticket may be worth less than it is to be worth on average";
+        let expected =
+            format!("`max_face_value` of at least `ticket_ev`, {} wei", most.to_decimal_string());
+        report.push(Problem::at(place, message).expected(expected));
+        return None;
+    }
+    let redeem_gas = at.get("redeem_gas")?.integer()?;
+    let tx_cost_multiplier = at.get("tx_cost_multiplier")?.integer()?;
+    let policy = |&expected_value: &Wei| TicketPolicy {
+        expected_value,
+        redeem_gas,
+        tx_cost_multiplier,
+        max_face_value,
+    };
+    Some(expected_values.iter().map(policy).collect())
+}
