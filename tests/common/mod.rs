@@ -55,6 +55,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             },
             top_ups: TopUps { rule: TopUpRule::RecentSpend, reserve: RESERVE },
             drawings: Vec::new(),
+            projects: Vec::new(),
             deadline: None,
             inflation: Inflation::OBSERVED,
         },
