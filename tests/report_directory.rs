@@ -9,7 +9,7 @@ use std::path::Path;
 use orchsim::ensemble::Forecast;
 use orchsim::report::{WriteError, WriteOptions, check_target, write_run_directory};
 use orchsim::scenario::Scenario;
-use report_fixture::{HOSTILE, awkward, context, realistic};
+use report_fixture::{HOSTILE, awkward, context, realistic, waterfall};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -333,4 +333,45 @@ fn money_is_in_csv_whole_where_people_see_a_part() {
     let requests = text("requests.csv");
     let heading = requests.lines().next().unwrap_or_default();
     assert!(heading.contains(",failed_payment,failed_no_funds,"), "{heading}");
+}
+
+#[test]
+fn each_bar_of_the_waterfall_starts_where_the_one_above_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    let (scenario, mut forecast) = realistic();
+    forecast.spend.total_eth.mean = 10.0;
+    forecast.waterfall = waterfall(
+        10.0,
+        &[
+            ("units_used", "price x units used", 0.6),
+            ("lost_failure", "lost: failed requests", 0.5),
+            ("lottery", "luck", -0.1),
+        ],
+    );
+    write(&target, &(scenario, forecast)).unwrap();
+    let svg = fs::read_to_string(target.join("figures/waterfall.svg")).unwrap();
+    let attribute = |element: &str, name: &str| {
+        let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse::<f64>().unwrap()
+    };
+    // The last rectangle of a colour is its bar, those before are the legend's.
+    let bar = |colour: &str| {
+        let rects = svg.split("<rect").filter(|rect| {
+            rect.split("/>").next().is_some_and(|rect| rect.contains(&format!("fill=\"{colour}\"")))
+        });
+        let rect = rects.last().unwrap();
+        (attribute(rect, "x"), attribute(rect, "x") + attribute(rect, "width"))
+    };
+    let used = bar("#009E73");
+    let failed = bar("#D55E00");
+    let lottery = bar("#CC79A7");
+    let gone = bar("#5C636B");
+    let near = |a: f64, b: f64| assert!((a - b).abs() <= 2.0, "{a} and {b}");
+    near(used.0, gone.0);
+    near(failed.0, used.1);
+    // The lottery takes back: from the end of the losses to the total.
+    near(lottery.1, failed.1);
+    near(lottery.0, gone.1);
+    near((used.1 - used.0) / (gone.1 - gone.0) * 100.0, 60.0);
 }

@@ -64,6 +64,7 @@ pub(super) fn html(
     for figure in waterfall {
         push_figure(&mut page, figure, context);
     }
+    push_reasons(&mut page, forecast);
     push_treasury(&mut page, forecast);
     page.push_str("<section>\n<h2>Spend in detail</h2>\n<div class=\"stack\">\n");
     for table in tables::spend_in_detail(forecast) {
@@ -185,14 +186,18 @@ fn push_overpayment(page: &mut String, forecast: &Forecast) {
     }
     page.push_str("<div class=\"stack\">\n");
     push_table(page, &overpayment::table(forecast));
-    page.push_str("</div>\n<ul class=\"reasons\">\n");
+    page.push_str("</div>\n</section>\n");
+}
+
+fn push_reasons(page: &mut String, forecast: &Forecast) {
+    page.push_str("<ul class=\"reasons\">\n");
     for step in overpayment::shown(&forecast.waterfall) {
         if let Some(reason) = overpayment::reason(step) {
             let label = html_escaped(step.label);
             let _ = writeln!(page, "<li><b>{label}</b>: {}</li>", html_escaped(reason));
         }
     }
-    page.push_str("</ul>\n</section>\n");
+    page.push_str("</ul>\n");
 }
 
 fn push_treasury(page: &mut String, forecast: &Forecast) {

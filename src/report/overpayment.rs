@@ -20,9 +20,9 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) const ALL: [(Kind, &'static str); 4] = [
-        (Kind::Used, "work used"),
-        (Kind::Price, "gas in the price"),
-        (Kind::Unused, "nothing used"),
+        (Kind::Used, "for work used"),
+        (Kind::Price, "for gas in the price"),
+        (Kind::Unused, "for nothing used"),
         (Kind::Lottery, "luck of the draw"),
     ];
 
@@ -70,7 +70,9 @@ pub(super) fn conclusion(waterfall: &Waterfall) -> Option<String> {
 /// Why go-livepeer spends the ETH of a step, in a sentence.
 pub(super) fn reason(step: &WaterfallStep) -> Option<&'static str> {
     let reason = match step.id {
-        "units_used" => "The work users got, at the orchestrators' prices before gas.",
+        "units_used" => {
+            "The work users got, at the orchestrators' prices before what they add for gas."
+        }
         "units_unused" => {
             "A chat pays for max tokens, image-to-video for 25 frames, a live stream for 720p at \
              30 frames a second and a prepaid start (a minute in 0.9), used or not."

@@ -217,6 +217,7 @@ impl Table {
             for (line, row) in lines.iter_mut().skip(1).zip(&self.rows) {
                 if let Some(Cell::Number(Some(share), Unit::Share)) = row.get(column) {
                     let _ = write!(line, "  {}", bar_of(*share));
+                    line.truncate(line.trim_end().len());
                 }
             }
         }

@@ -54,7 +54,7 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
     let (plain, estimated) = (Quantity::plain, Quantity::estimated);
     vec![
         plain("allocated_lpt", "allocated", Lpt, t.allocated_lpt),
-        plain("inflation_hours", "minted in", Hours, t.inflation_hours),
+        plain("inflation_hours", "minted by the protocol in", Hours, t.inflation_hours),
         estimated("drawn_lpt", "drawn by other projects", Lpt, &t.drawn_lpt).idle_at_zero(),
         estimated("sold_lpt", "sold", Lpt, &t.sold_lpt),
         plain("conversions", "conversions", Count, t.conversions).idle_at_zero(),
@@ -76,9 +76,9 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
 }
 
 /// How the figures were arrived at, for under a heading.
-pub(super) const EXPLANATION: &str = "Means over all simulated futures. \"Minted in\" is the time in which the protocol mints the \
-     allocation; proceeds are what is left after the cost of the swaps; USD and LPT are at the \
-     prices of the days the ETH was spent on.";
+pub(super) const EXPLANATION: &str = "Means over all simulated futures. The protocol mints as much as was allocated in the hours \
+     shown; proceeds are what the swaps left after their cost; USD and LPT are at the prices of \
+     the days the ETH was spent on.";
 
 /// What people want to know of it; no row where there is nothing to tell.
 pub(super) fn table(forecast: &Forecast) -> Table {

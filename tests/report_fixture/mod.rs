@@ -378,11 +378,13 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
     all.push(("empty lists", scenario, forecast));
 
     let (scenario, mut forecast) = made_up(30, 2, 0.5);
+    forecast.spend.total_eth = around(0.7, 0.04);
     forecast.waterfall = waterfall(0.7, &[("units_used", "price x units used", 1.0)]);
     all.push(("a single step", scenario, forecast));
 
     let (scenario, mut forecast) = made_up(30, 2, 0.5);
     let unlucky = [("units_used", "price x units used", 4.0), ("lottery", "lottery", -3.0)];
+    forecast.spend.total_eth = Estimate { mean: 0.01, lo: -0.02, hi: 0.04 };
     forecast.waterfall = waterfall(0.01, &unlucky);
     all.push(("winners much below expectation", scenario, forecast));
 

@@ -73,7 +73,7 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         title: "From price x units to ETH gone",
         explanation: explanation.to_string(),
         table: overpayment::table(forecast),
-        plot_height: ROW_HEIGHT * rows.len() as u32 + 100,
+        plot_height: ROW_HEIGHT * rows.len() as u32 + 136,
         legend,
         plot: Box::new(move |area| draw(area, &rows)),
     }
@@ -82,10 +82,10 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
 fn draw(area: &super::Area, rows: &[Row]) -> Result<(), DrawError> {
     let ends = rows.iter().flat_map(|row| [row.from + row.eth.mean, row.from + row.eth.hi]);
     let most = ends.filter(|end| end.is_finite()).fold(0.0, f64::max);
-    let x = Axis::amounts(most, |eth, decimals| format!("{} ETH", grouped(eth, decimals)));
+    let x = Axis::amounts(most, grouped);
     let right = if most > 0.0 { most } else { 1.0 };
     let count = rows.len() as f64;
-    let frame = Frame { left: 0, right: 40, grid: (true, false), ..Frame::default() };
+    let frame = Frame { left: 24, x_name: "ETH", grid: (true, false), ..Frame::default() };
     let mut chart = chart(area, &frame, x, Axis::new(0.0..count, Vec::new()))?;
     let at = |side: HPos| Pos::new(side, VPos::Center);
     for (i, row) in rows.iter().enumerate() {
@@ -93,17 +93,21 @@ fn draw(area: &super::Area, rows: &[Row]) -> Result<(), DrawError> {
         let bottom = count - 1.0 - i as f64;
         let (bar, text) = (bottom + 0.25, bottom + 0.7);
         let label = font(LABEL_PX, INK).pos(at(HPos::Left));
-        chart.draw_series([Text::new(row.label.clone(), (0.0, text), label)])?;
+        chart.draw_series([Text::new(row.label.clone(), (right * 0.006, text), label)])?;
         let value = font(LABEL_PX, INK).pos(at(HPos::Right));
         chart.draw_series([Text::new(row.value.clone(), (right, text), value)])?;
         let end = row.from + row.eth.mean;
+        if !end.is_finite() {
+            continue;
+        }
         let body = [(row.from.min(end), bar - 0.17), (row.from.max(end), bar + 0.17)];
         chart.draw_series([Rectangle::new(body, row.colour.filled())])?;
         // However small a step, it is seen.
         let edge = vec![(end, bar - 0.17), (end, bar + 0.17)];
         chart.draw_series([PathElement::new(edge, row.colour.stroke_width(4))])?;
         let (lo, hi) = (row.from + row.eth.lo, row.from + row.eth.hi);
-        if lo < hi {
+        // An interval that is hardly wider than its line would hide the bar.
+        if hi - lo > right * 0.01 {
             chart
                 .draw_series([PathElement::new(vec![(lo, bar), (hi, bar)], INK.stroke_width(4))])?;
             for end in [lo, hi] {
