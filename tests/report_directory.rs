@@ -9,11 +9,11 @@ use std::path::Path;
 use orchsim::ensemble::Forecast;
 use orchsim::report::{WriteError, WriteOptions, check_target, write_run_directory};
 use orchsim::scenario::Scenario;
-use report_fixture::{HOSTILE, awkward, context, realistic};
+use report_fixture::{HOSTILE, awkward, context, realistic, waterfall};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 19] = [
     "burn.csv",
     "fees_by_orchestrator.csv",
     "fees_by_region.csv",
@@ -23,6 +23,7 @@ const FILES: [&str; 16] = [
     "figures/fees-by-region.svg",
     "figures/lorenz.svg",
     "figures/survival.svg",
+    "figures/waterfall.svg",
     "manifest.json",
     "report.html",
     "report.md",
@@ -30,6 +31,8 @@ const FILES: [&str; 16] = [
     "runways.csv",
     "scenario.toml",
     "summary.json",
+    "treasury.csv",
+    "waterfall.csv",
 ];
 
 fn write(target: &Path, run: &(Scenario, Forecast)) -> Result<(), WriteError> {
@@ -205,7 +208,7 @@ fn each_figure_gets_a_png_of_twice_its_size() {
         write_run_directory(&target, &scenario, &forecast, &context(), "", &options).unwrap();
         let files = contents(&target);
         let pictures: Vec<_> = files.iter().filter(|(file, _)| file.ends_with(".png")).collect();
-        assert_eq!(pictures.len(), 6, "{name}");
+        assert_eq!(pictures.len(), 7, "{name}");
         for (_, bytes) in pictures {
             assert_eq!(&bytes[1..4], b"PNG");
             assert_eq!(u32::from_be_bytes([bytes[16], bytes[17], bytes[18], bytes[19]]), 1240);
@@ -276,13 +279,13 @@ fn the_page_needs_no_network() {
     assert!(!without_namespace.contains("http:") && !without_namespace.contains("https:"));
     assert!(!page.contains("src=") && !page.contains("@import"));
     // Every figure has a title, a description, a table, and the command.
-    for (part, count) in [("<figure ", 6), ("<title id=", 6), ("<desc id=", 6), ("<details>", 6)] {
+    for (part, count) in [("<figure ", 7), ("<title id=", 7), ("<desc id=", 7), ("<details>", 7)] {
         assert_eq!(page.matches(part).count(), count, "{part}");
     }
-    assert_eq!(page.matches("Made by <code>orchsim run").count(), 6);
+    assert_eq!(page.matches("Made by <code>orchsim run").count(), 7);
 
     let post = String::from_utf8_lossy(&files["report.md"]).into_owned();
-    assert_eq!(post.matches("](figures/").count(), 6);
+    assert_eq!(post.matches("](figures/").count(), 7);
     assert!(!post.contains("](/"));
 }
 
@@ -300,4 +303,75 @@ fn burn_has_a_line_a_day_and_series() {
     assert!(lines.next().is_some_and(|line| line.starts_with("2025-02-13,0,balance,all,,")));
     let runways = fs::read_to_string(target.join("runways.csv")).unwrap();
     assert_eq!(runways.lines().count(), 101);
+}
+
+#[test]
+fn money_is_in_csv_whole_where_people_see_a_part() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    let (scenario, mut forecast) = realistic();
+    forecast.treasury.outages = 0.0;
+    write(&target, &(scenario, forecast)).unwrap();
+    let text = |name: &str| fs::read_to_string(target.join(name)).unwrap();
+
+    let waterfall = text("waterfall.csv");
+    assert_eq!(waterfall.lines().next(), Some("step,label,eth,eth_lo,eth_hi,share"));
+    assert_eq!(waterfall.lines().count(), 1 + 11);
+    // A step that cost nothing is for programs only.
+    assert!(waterfall.contains("\nlost_payment_refused,"));
+    let treasury = text("treasury.csv");
+    assert!(treasury.starts_with("quantity,mean,lo,hi\nallocated_lpt,15000,,\n"));
+    assert!(treasury.contains("\noutages,0,,\n"));
+    for page in ["report.html", "report.md"] {
+        let page = text(page);
+        assert!(page.contains("Where the ETH went") && page.contains("Treasury"));
+        assert!(page.contains("lost: session refreshed") && page.contains("eight minutes"));
+        assert!(!page.contains("lost: payment refused"));
+        assert!(page.contains("drawn by other projects"));
+        assert!(!page.contains("returned at the deadline") && !page.contains("| outages"));
+    }
+    let requests = text("requests.csv");
+    let heading = requests.lines().next().unwrap_or_default();
+    assert!(heading.contains(",failed_payment,failed_no_funds,"), "{heading}");
+}
+
+#[test]
+fn each_bar_of_the_waterfall_starts_where_the_one_above_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    let (scenario, mut forecast) = realistic();
+    forecast.spend.total_eth.mean = 10.0;
+    forecast.waterfall = waterfall(
+        10.0,
+        &[
+            ("units_used", "price x units used", 0.6),
+            ("lost_failure", "lost: failed requests", 0.5),
+            ("lottery", "luck", -0.1),
+        ],
+    );
+    write(&target, &(scenario, forecast)).unwrap();
+    let svg = fs::read_to_string(target.join("figures/waterfall.svg")).unwrap();
+    let attribute = |element: &str, name: &str| {
+        let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse::<f64>().unwrap()
+    };
+    // The last rectangle of a colour is its bar, those before are the legend's.
+    let bar = |colour: &str| {
+        let rects = svg.split("<rect").filter(|rect| {
+            rect.split("/>").next().is_some_and(|rect| rect.contains(&format!("fill=\"{colour}\"")))
+        });
+        let rect = rects.last().unwrap();
+        (attribute(rect, "x"), attribute(rect, "x") + attribute(rect, "width"))
+    };
+    let used = bar("#009E73");
+    let failed = bar("#D55E00");
+    let lottery = bar("#CC79A7");
+    let gone = bar("#5C636B");
+    let near = |a: f64, b: f64| assert!((a - b).abs() <= 2.0, "{a} and {b}");
+    near(used.0, gone.0);
+    near(failed.0, used.1);
+    // The lottery takes back: from the end of the losses to the total.
+    near(lottery.1, failed.1);
+    near(lottery.0, gone.1);
+    near((used.1 - used.0) / (gone.1 - gone.0) * 100.0, 60.0);
 }

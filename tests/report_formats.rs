@@ -5,7 +5,7 @@ mod report_fixture;
 use orchsim::ensemble::Forecast;
 use orchsim::report::{Style, sentence, summary_json, terminal};
 use orchsim::scenario::Scenario;
-use report_fixture::{HOSTILE, awkward, context, made_up, realistic};
+use report_fixture::{HOSTILE, awkward, context, made_up, realistic, waterfall};
 use serde_json::Value;
 
 fn answer((scenario, forecast): &(Scenario, Forecast)) -> String {
@@ -198,4 +198,76 @@ fn ids_with_escape_sequences_do_not_reach_the_terminal() {
     forecast.objectives[0].id = HOSTILE.to_string();
     let text = text(&scenario, &forecast, false, 100);
     assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn the_steps_of_the_waterfall_add_up() {
+    let (scenario, forecast) = realistic();
+    let summary = summary_json(&scenario, &forecast, &context());
+    let overpayment = &summary["overpayment"];
+    let steps = overpayment["steps"].as_array().unwrap();
+    let sum = |key: &str| steps.iter().map(|step| step[key].as_f64().unwrap()).sum::<f64>();
+    let total = overpayment["total_eth"].as_f64().unwrap();
+    assert_eq!(overpayment["total_eth"], summary["spend"]["total_eth"]);
+    // Nine digits of each are kept.
+    assert!((sum("eth") - total).abs() < 1e-7 * total);
+    assert!((sum("share") - 1.0).abs() < 1e-7);
+    assert_eq!(steps[10]["id"], "lottery");
+    assert!(steps[10]["eth"].as_f64() < Some(0.0));
+    for step in steps {
+        assert!(step["lo"].as_f64() <= step["eth"].as_f64());
+        assert!(step["eth"].as_f64() <= step["hi"].as_f64());
+    }
+    // 9 + 0.15 + 2.1 + 4.8 + 0.85 + 1.75 percent.
+    assert_eq!(overpayment["unused_share"], 0.1865);
+}
+
+#[test]
+fn what_was_paid_for_nothing_is_said_in_a_sentence() {
+    let (scenario, mut forecast) = realistic();
+    let said = |forecast: &Forecast| text(&scenario, forecast, false, 100).replace('\n', " ");
+    forecast.waterfall = waterfall(
+        12.0,
+        &[
+            ("units_used", "price x units used", 0.9),
+            ("price_adjustment", "gas in the price", 0.05),
+            ("lost_expiry", "lost: expired", 0.075),
+            ("lottery", "lottery", -0.025),
+        ],
+    );
+    let text = said(&forecast);
+    assert!(
+        text.contains("7.5 % of the spend (0.9000 ETH) paid for nothing that was used"),
+        "{text}"
+    );
+
+    let used = [("units_used", "price x units used", 1.02), ("lottery", "lottery", -0.02)];
+    forecast.waterfall = waterfall(12.0, &used);
+    assert!(said(&forecast).contains("Nothing was paid for work that was not used."));
+
+    forecast.waterfall = waterfall(0.0, &used);
+    let text = said(&forecast);
+    assert!(!text.contains("not used") && !text.contains("ETH gone"), "{text}");
+    let summary = summary_json(&scenario, &forecast, &context());
+    assert_eq!(summary["overpayment"]["unused_share"], Value::Null);
+}
+
+#[test]
+fn the_treasury_leaves_out_what_did_not_happen() {
+    let (scenario, mut forecast) = realistic();
+    let text_of = |forecast: &Forecast| text(&scenario, forecast, false, 100);
+    let text = text_of(&forecast);
+    for part in ["15,000 LPT", "34 hours", "drawn by other projects", "0.1204 ETH", "1,203"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("returned at the deadline"));
+    forecast.treasury.outages = 0.0;
+    assert!(!text_of(&forecast).contains("  outages "));
+
+    let none = awkward().into_iter().find(|(name, ..)| *name == "no money at all");
+    let (_, scenario, forecast) = none.unwrap();
+    assert!(!text_of(&forecast).contains("Treasury"));
+    let summary = summary_json(&scenario, &forecast, &context());
+    assert_eq!(summary["treasury"]["sold_lpt"], 0);
+    assert_eq!(summary["treasury"]["sold_lpt_ci95"], serde_json::json!([0, 0]));
 }

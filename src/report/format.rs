@@ -60,6 +60,11 @@ pub(super) fn eth(value: f64) -> String {
     }
 }
 
+/// An amount of USD, without its unit; cents only where they matter.
+pub(super) fn usd(value: f64) -> String {
+    grouped(value, if libm::fabs(value) < 1000.0 { 2 } else { 0 })
+}
+
 /// A share of 1 in percent, with one decimal.
 pub(super) fn percent(share: f64) -> String {
     match share {
@@ -68,7 +73,7 @@ pub(super) fn percent(share: f64) -> String {
         1.0 => "100 %".to_string(),
         _ if share > 0.0 && share < 0.0005 => "<0.1 %".to_string(),
         _ if (0.9995..1.0).contains(&share) => ">99.9 %".to_string(),
-        _ => format!("{:.1} %", share * 100.0),
+        _ => format!("{} %", grouped(share * 100.0, 1)),
     }
 }
 

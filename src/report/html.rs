@@ -9,7 +9,7 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, tables};
+use super::{RunContext, overpayment, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -55,9 +55,17 @@ pub(super) fn html(
         push_table(&mut page, &chances);
     }
     page.push_str("</div>\n</section>\n");
-    for figure in figures {
+    let (waterfall, others): (Vec<&Figure>, Vec<&Figure>) =
+        figures.iter().partition(|figure| figure.slug == "waterfall");
+    for figure in others {
         push_figure(&mut page, figure, context);
     }
+    push_overpayment(&mut page, forecast);
+    for figure in waterfall {
+        push_figure(&mut page, figure, context);
+    }
+    push_reasons(&mut page, forecast);
+    push_treasury(&mut page, forecast);
     page.push_str("<section>\n<h2>Spend in detail</h2>\n<div class=\"stack\">\n");
     for table in tables::spend_in_detail(forecast) {
         push_table(&mut page, &table);
@@ -169,6 +177,41 @@ fn push_warnings(page: &mut String, forecast: &Forecast, context: &RunContext) {
         );
     }
     page.push_str("</ul>\n</section>\n");
+}
+
+fn push_overpayment(page: &mut String, forecast: &Forecast) {
+    page.push_str("<section>\n<h2>Where the ETH went</h2>\n");
+    if let Some(conclusion) = overpayment::conclusion(&forecast.waterfall) {
+        let _ = writeln!(page, "<p>{}</p>", html_escaped(&conclusion));
+    }
+    page.push_str("<div class=\"stack\">\n");
+    push_table(page, &overpayment::table(forecast));
+    page.push_str("</div>\n</section>\n");
+}
+
+fn push_reasons(page: &mut String, forecast: &Forecast) {
+    page.push_str("<ul class=\"reasons\">\n");
+    for step in overpayment::shown(&forecast.waterfall) {
+        if let Some(reason) = overpayment::reason(step) {
+            let label = html_escaped(step.label);
+            let _ = writeln!(page, "<li><b>{label}</b>: {}</li>", html_escaped(reason));
+        }
+    }
+    page.push_str("</ul>\n");
+}
+
+fn push_treasury(page: &mut String, forecast: &Forecast) {
+    let table = treasury::table(forecast);
+    if table.rows.is_empty() {
+        return;
+    }
+    let _ = write!(
+        page,
+        "<section>\n<h2>Treasury</h2>\n<p class=\"explains\">{}</p>\n<div class=\"stack\">\n",
+        html_escaped(treasury::EXPLANATION),
+    );
+    push_table(page, &table);
+    page.push_str("</div>\n</section>\n");
 }
 
 fn push_table(page: &mut String, table: &Table) {

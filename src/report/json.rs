@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::RunContext;
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
+use super::{RunContext, overpayment, treasury};
 use crate::ensemble::{Estimate, Forecast, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -29,6 +29,8 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `runway_dates` | the dates of `p10`, `p50`, `p90` |
 /// | `survival` | a point a day: `day`, `share` that still has credits, `lo`, `hi` |
 /// | `spend` | means over replications: `total_wei`, `total_eth`, `total_eth_ci95`, and wei by name in `by_pipeline`, `by_model`, `by_gateway`, `by_region` (of the users), each adding up to the total |
+/// | `overpayment` | where the ETH went, means over replications: `steps` from "price x units used" to "ETH gone" (`id`, `label`, `eth` with its interval `lo`, `hi`, and `share` of the total; below 0 only for the lottery), their sum `total_eth`, and `unused_share` of it, which paid for nothing that was used: every step but `units_used`, `price_adjustment` and `lottery`; `null` where nothing was spent |
+/// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth`; `outages` for want of a top-up, their `outage_hours`, and the requests `refused` meanwhile |
 /// | `fees.by_orchestrator` | largest first: `id`, `region`, `wei`, `eth`, `share`, `share_ci95`, `stake_share`, `requests` |
 /// | `fees.by_region` | wei by region of the orchestrators |
 /// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
@@ -74,6 +76,8 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
             "by_gateway": wei_by_name(&forecast.spend.by_gateway),
             "by_region": wei_by_name(&forecast.spend.by_region),
         },
+        "overpayment": overpayment(forecast),
+        "treasury": treasury::document(forecast),
         "fees": fees(forecast),
         "service": service(forecast),
         "objectives": forecast.objectives.iter().map(|objective| json!({
@@ -107,6 +111,22 @@ fn runway(forecast: &Forecast) -> Value {
         "restricted_mean": number(runway.restricted_mean.mean),
         "restricted_mean_ci95": ci95(&runway.restricted_mean),
         "censored_share": number(runway.censored_share),
+    })
+}
+
+fn overpayment(forecast: &Forecast) -> Value {
+    let waterfall = &forecast.waterfall;
+    json!({
+        "steps": waterfall.steps.iter().map(|step| json!({
+            "id": step.id,
+            "label": step.label,
+            "eth": number(step.eth.mean),
+            "lo": number(step.eth.lo),
+            "hi": number(step.eth.hi),
+            "share": number(step.share),
+        })).collect::<Vec<_>>(),
+        "total_eth": number(waterfall.total_eth),
+        "unused_share": optional(overpayment::unused_share(waterfall)),
     })
 }
 

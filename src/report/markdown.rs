@@ -6,7 +6,7 @@ use super::figures::Figure;
 use super::format::{grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, tables};
+use super::{RunContext, overpayment, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -59,6 +59,25 @@ pub(super) fn markdown(
     text.push_str(&figure("burn-by-pipeline"));
     for part in tables::spend_in_detail(forecast) {
         text.push_str(&table(part));
+    }
+
+    text.push_str("## Where the ETH went\n\n");
+    if let Some(conclusion) = overpayment::conclusion(&forecast.waterfall) {
+        let _ = writeln!(text, "{conclusion}\n");
+    }
+    text.push_str(&table(overpayment::table(forecast)));
+    text.push_str(&figure("waterfall"));
+    for step in overpayment::shown(&forecast.waterfall) {
+        if let Some(reason) = overpayment::reason(step) {
+            let _ = writeln!(text, "- **{}**: {reason}", markdown_escaped(step.label));
+        }
+    }
+    text.push('\n');
+
+    let funding = treasury::table(forecast);
+    if !funding.rows.is_empty() {
+        let _ = writeln!(text, "## Treasury\n\n{}\n", treasury::EXPLANATION);
+        text.push_str(&table(funding));
     }
 
     text.push_str("## Who earns the fees\n\n");

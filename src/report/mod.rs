@@ -10,12 +10,14 @@ mod format;
 mod html;
 mod json;
 mod markdown;
+mod overpayment;
 #[cfg(feature = "png")]
 mod png;
 mod sentence;
 mod table;
 mod tables;
 mod text;
+mod treasury;
 
 pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
 pub use explanation::{explanation_json, explanation_text};

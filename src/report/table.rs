@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::csv;
 use super::format::{
     MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
-    precise, printable, shortened,
+    precise, printable, shortened, usd,
 };
 use crate::units::Wei;
 
@@ -18,12 +18,43 @@ const TEXT_WIDTH: usize = 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Eth,
+    Lpt,
+    Usd,
     Share,
     Days,
+    Hours,
     Count,
     Milliseconds,
     /// No unit, three decimals.
     Index,
+}
+
+impl Unit {
+    /// A number as a person reads it, without its unit but for a share.
+    pub(super) fn readable(self, value: f64) -> String {
+        match self {
+            Unit::Eth => eth(value),
+            Unit::Usd => usd(value),
+            Unit::Share => percent(value),
+            Unit::Days | Unit::Hours => days(value),
+            Unit::Lpt | Unit::Count => count(value),
+            Unit::Milliseconds => milliseconds(value),
+            Unit::Index => grouped(value, 3),
+        }
+    }
+
+    /// Its name behind a number; empty where that needs none.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Unit::Eth => "ETH",
+            Unit::Lpt => "LPT",
+            Unit::Usd => "USD",
+            Unit::Days => "days",
+            Unit::Hours => "hours",
+            Unit::Milliseconds => "ms",
+            Unit::Share | Unit::Count | Unit::Index => "",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -71,14 +102,7 @@ impl Cell {
             Cell::Text(text) => text.clone(),
             Cell::Date(date) => date.map_or(MISSING.to_string(), |date| date.to_string()),
             Cell::Number(None, _) => MISSING.to_string(),
-            Cell::Number(Some(value), unit) => match unit {
-                Unit::Eth => eth(*value),
-                Unit::Share => percent(*value),
-                Unit::Days => days(*value),
-                Unit::Count => count(*value),
-                Unit::Milliseconds => milliseconds(*value),
-                Unit::Index => grouped(*value, 3),
-            },
+            Cell::Number(Some(value), unit) => unit.readable(*value),
             Cell::Wei(wei) => wei.to_decimal_string(),
         }
     }
@@ -193,6 +217,7 @@ impl Table {
             for (line, row) in lines.iter_mut().skip(1).zip(&self.rows) {
                 if let Some(Cell::Number(Some(share), Unit::Share)) = row.get(column) {
                     let _ = write!(line, "  {}", bar_of(*share));
+                    line.truncate(line.trim_end().len());
                 }
             }
         }

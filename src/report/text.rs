@@ -4,7 +4,7 @@ use super::format::{
     self, date_after, eth, grouped, interval, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
-use super::{RunContext, tables};
+use super::{RunContext, overpayment, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -53,6 +53,15 @@ pub fn terminal(
         usize::MAX,
         Some("share"),
     ));
+    if let Some(conclusion) = overpayment::conclusion(&forecast.waterfall) {
+        let table = overpayment::table(forecast);
+        page.section(table.lines(&["label", "eth", "share"], usize::MAX, Some("share")));
+        page.paragraph("", &conclusion, "");
+    }
+    let treasury = treasury::table(forecast);
+    if !treasury.rows.is_empty() {
+        page.section(treasury.lines(&["quantity", "value", "interval"], usize::MAX, None));
+    }
     page.section(tables::fees_by_region(forecast).lines(
         &["region", "orchestrators", "fees_eth", "fee_share"],
         usize::MAX,

@@ -6,12 +6,16 @@ use orchsim::demand::DemandUncertainty;
 use orchsim::ensemble::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
-    SpendBreakdown, SurvivalPoint, Warning,
+    SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
 use orchsim::network::{Network, Region, RttMatrix};
+use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::report::RunContext;
 use orchsim::scenario::Scenario;
-use orchsim::treasury::Credits;
+use orchsim::treasury::{
+    ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
+    TreasurySetup,
+};
 use orchsim::units::{Lpt, Wei, mean_parts};
 
 pub const ETH: u128 = 1_000_000_000_000_000_000;
@@ -71,6 +75,21 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
             eth: Wei(40 * ETH + ETH / 8),
             lpt_usd: "6.9".parse().unwrap(),
             eth_usd: "2600".parse().unwrap(),
+        },
+        treasury: TreasurySetup {
+            prices: TokenPrices::Constant,
+            safe: SafeSetup { signers: Vec::new(), threshold: 0, retry_hours: 24.0 },
+            conversion: ConversionPolicy::AllAtOnce,
+            swap: SwapTerms::ARBITRUM,
+            top_ups: TopUps { rule: TopUpRule::RecentSpend, reserve: Wei::ZERO },
+            drawings: Vec::new(),
+            deadline: None,
+            inflation: Inflation::NOMINAL,
+        },
+        payments: PaymentSetup {
+            mode: PaymentMode::Tickets,
+            gas_prices: Vec::new(),
+            redemption_delay_s: 3600.0,
         },
         network: Network {
             rtt: RttMatrix::zero(regions.len()),
@@ -208,6 +227,8 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         runways,
         days,
         spend,
+        waterfall: waterfall(total_eth, &STEPS),
+        treasury: treasury(total_eth, credits),
         concentration: Concentration {
             gini: around(0.71, 0.02),
             hhi: around(0.14, 0.05),
@@ -247,6 +268,56 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         }],
     };
     (scenario, forecast)
+}
+
+/// The steps of a waterfall as they come, each with a made-up share; they add
+/// up to 1.
+const STEPS: [(&str, &str, f64); 11] = [
+    ("units_used", "price x units used", 0.83),
+    ("units_unused", "units billed, not used", 0.09),
+    ("price_adjustment", "gas in the price", 0.0085),
+    ("credit_left", "credit left at the end", 0.0015),
+    ("lost_failure", "lost: failed requests", 0.021),
+    ("lost_payment_refused", "lost: payment refused", 0.0),
+    ("lost_session_refresh", "lost: session refreshed", 0.048),
+    ("lost_expiry", "lost: expired after 10 minutes", 0.0085),
+    ("lost_swap", "lost: stream swapped", 0.0175),
+    ("lost_session_removed", "lost: session removed", 0.0),
+    ("lottery", "luck of the ticket lottery", -0.025),
+];
+
+/// Steps that are these shares of a total.
+pub fn waterfall(total_eth: f64, shares: &[(&'static str, &'static str, f64)]) -> Waterfall {
+    let step = |&(id, label, share): &(&'static str, &'static str, f64)| {
+        let mean = share * total_eth;
+        let half = if id == "lottery" { 0.03 * total_eth } else { 0.04 * mean };
+        let eth = Estimate { mean, lo: mean - half, hi: mean + half };
+        WaterfallStep { id, label, eth, share: if total_eth == 0.0 { 0.0 } else { share } }
+    };
+    Waterfall { steps: shares.iter().map(step).collect(), total_eth }
+}
+
+/// 15,000 LPT of which all but 300 LPT are sold week by week.
+fn treasury(spent_eth: f64, proceeds_eth: f64) -> TreasurySummary {
+    TreasurySummary {
+        allocated_lpt: 15_000.0,
+        sold_lpt: around(14_500.0, 0.01),
+        drawn_lpt: around(200.0, 0.0),
+        unsold_lpt: around(300.0, 0.3),
+        returned_lpt: around(0.0, 0.0),
+        proceeds_eth: around(proceeds_eth, 0.03),
+        swap_fee_eth: around(0.1204, 0.03),
+        swap_impact_eth: around(0.0162, 0.05),
+        swap_gas_eth: around(0.00058, 0.0),
+        spent_usd: around(2600.0 * spent_eth, 0.05),
+        spent_lpt: around(376.8 * spent_eth, 0.04),
+        left_eth: around(proceeds_eth - spent_eth, 0.1),
+        conversions: 29.0,
+        inflation_hours: 34.2,
+        outage_hours: around(41.3, 0.4),
+        outages: 3.2,
+        refused: 1203.4,
+    }
 }
 
 /// Forecasts that stretch every format, each with its name.
@@ -307,6 +378,47 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
     all.push(("empty lists", scenario, forecast));
 
     let (scenario, mut forecast) = made_up(30, 2, 0.5);
+    forecast.spend.total_eth = around(0.7, 0.04);
+    forecast.waterfall = waterfall(0.7, &[("units_used", "price x units used", 1.0)]);
+    all.push(("a single step", scenario, forecast));
+
+    let (scenario, mut forecast) = made_up(30, 2, 0.5);
+    let unlucky = [("units_used", "price x units used", 4.0), ("lottery", "lottery", -3.0)];
+    forecast.spend.total_eth = Estimate { mean: 0.01, lo: -0.02, hi: 0.04 };
+    forecast.waterfall = waterfall(0.01, &unlucky);
+    all.push(("winners much below expectation", scenario, forecast));
+
+    let (scenario, mut forecast) = made_up(30, 2, 0.5);
+    let none = around(0.0, 0.0);
+    forecast.waterfall = waterfall(0.0, &STEPS);
+    forecast.spend.total_eth = none;
+    forecast.treasury = TreasurySummary {
+        allocated_lpt: 0.0,
+        sold_lpt: none,
+        drawn_lpt: none,
+        unsold_lpt: none,
+        returned_lpt: none,
+        proceeds_eth: none,
+        swap_fee_eth: none,
+        swap_impact_eth: none,
+        swap_gas_eth: none,
+        spent_usd: none,
+        spent_lpt: none,
+        left_eth: none,
+        conversions: 0.0,
+        inflation_hours: 0.0,
+        outage_hours: none,
+        outages: 0.0,
+        refused: 0.0,
+    };
+    all.push(("no money at all", scenario, forecast));
+
+    let (scenario, mut forecast) = made_up(30, 2, 0.5);
+    forecast.waterfall.total_eth = f64::NAN;
+    forecast.waterfall.steps[2].eth = around(f64::NAN, 0.1);
+    forecast.waterfall.steps[3].share = f64::INFINITY;
+    forecast.treasury.spent_usd = around(f64::NAN, 0.1);
+    forecast.treasury.inflation_hours = f64::INFINITY;
     forecast.concentration.gini = around(f64::NAN, 0.1);
     forecast.concentration.stake_gini = f64::NAN;
     forecast.runway.restricted_mean = around(f64::INFINITY, 0.1);
@@ -412,6 +524,8 @@ fn service(gateway: &str, pipeline: &str, region: &str, asked: f64) -> ServiceRo
             orchestrator_error: asked * 0.008,
             bad_request: asked * 0.002,
             stream_lost: 0.0,
+            payment: asked * 0.0005,
+            no_funds: asked * 0.0005,
         },
         latency: LatencySummary {
             p50_ms: served(1240.0),

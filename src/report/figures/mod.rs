@@ -13,6 +13,7 @@ mod fee_shares;
 mod lorenz;
 mod spend_by_day;
 mod survival;
+mod waterfall;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -117,6 +118,7 @@ pub(super) fn all(
         burn_down::plan(scenario, forecast),
         survival::plan(scenario, forecast),
         spend_by_day::plan(scenario, forecast),
+        waterfall::plan(forecast),
         fee_shares::plan(forecast),
         fee_regions::plan(forecast),
         lorenz::plan(forecast),

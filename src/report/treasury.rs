@@ -1,0 +1,132 @@
+//! What became of the allocation, in LPT, ETH, USD and hours of inflation.
+
+use serde_json::{Map, Value, json};
+
+use super::json::number;
+use super::table::{Cell, Column, Table, Unit};
+use crate::ensemble::{Estimate, Forecast};
+
+/// One figure of the treasury.
+struct Quantity {
+    /// Its name in files, with its unit.
+    key: &'static str,
+    label: &'static str,
+    unit: Unit,
+    mean: f64,
+    interval: Option<(f64, f64)>,
+    /// Whether people miss nothing where it is 0.
+    is_idle_at_zero: bool,
+}
+
+impl Quantity {
+    fn plain(key: &'static str, label: &'static str, unit: Unit, mean: f64) -> Quantity {
+        Quantity { key, label, unit, mean, interval: None, is_idle_at_zero: false }
+    }
+
+    fn estimated(
+        key: &'static str,
+        label: &'static str,
+        unit: Unit,
+        estimate: &Estimate,
+    ) -> Quantity {
+        let interval = Some((estimate.lo, estimate.hi));
+        Quantity { interval, ..Quantity::plain(key, label, unit, estimate.mean) }
+    }
+
+    fn idle_at_zero(self) -> Quantity {
+        Quantity { is_idle_at_zero: true, ..self }
+    }
+
+    /// The interval as people read it; empty where it has no width.
+    fn interval_text(&self) -> String {
+        match self.interval {
+            Some((lo, hi)) if lo != hi => {
+                format!("[{}, {}]", self.unit.readable(lo), self.unit.readable(hi))
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn quantities(forecast: &Forecast) -> Vec<Quantity> {
+    use Unit::{Count, Eth, Hours, Lpt, Usd};
+    let t = &forecast.treasury;
+    let (plain, estimated) = (Quantity::plain, Quantity::estimated);
+    vec![
+        plain("allocated_lpt", "allocated", Lpt, t.allocated_lpt),
+        plain("inflation_hours", "minted by the protocol in", Hours, t.inflation_hours),
+        estimated("drawn_lpt", "drawn by other projects", Lpt, &t.drawn_lpt).idle_at_zero(),
+        estimated("sold_lpt", "sold", Lpt, &t.sold_lpt),
+        plain("conversions", "conversions", Count, t.conversions).idle_at_zero(),
+        estimated("unsold_lpt", "left in the Safe", Lpt, &t.unsold_lpt).idle_at_zero(),
+        estimated("returned_lpt", "returned at the deadline", Lpt, &t.returned_lpt).idle_at_zero(),
+        estimated("proceeds_eth", "proceeds", Eth, &t.proceeds_eth),
+        estimated("swap_fee_eth", "swap cost: pool fee", Eth, &t.swap_fee_eth).idle_at_zero(),
+        estimated("swap_impact_eth", "swap cost: price impact", Eth, &t.swap_impact_eth)
+            .idle_at_zero(),
+        estimated("swap_gas_eth", "swap cost: gas", Eth, &t.swap_gas_eth).idle_at_zero(),
+        estimated("spent_eth", "spent", Eth, &forecast.spend.total_eth),
+        estimated("spent_usd", "spent, in USD", Usd, &t.spent_usd),
+        estimated("spent_lpt", "spent, in LPT", Lpt, &t.spent_lpt),
+        estimated("left_eth", "left with the gateways", Eth, &t.left_eth),
+        plain("outages", "outages", Count, t.outages).idle_at_zero(),
+        estimated("outage_hours", "duration of outages", Hours, &t.outage_hours).idle_at_zero(),
+        plain("refused", "requests refused meanwhile", Count, t.refused).idle_at_zero(),
+    ]
+}
+
+/// How the figures were arrived at, for under a heading.
+pub(super) const EXPLANATION: &str = "Means over all simulated futures. The protocol mints as much as was allocated in the hours \
+     shown; proceeds are what the swaps left after their cost; USD and LPT are at the prices of \
+     the days the ETH was spent on.";
+
+/// What people want to know of it; no row where there is nothing to tell.
+pub(super) fn table(forecast: &Forecast) -> Table {
+    let quantities = quantities(forecast);
+    let is_used = quantities.iter().any(|quantity| quantity.mean != 0.0);
+    let is_shown = |quantity: &&Quantity| quantity.mean != 0.0 || !quantity.is_idle_at_zero;
+    let row = |quantity: &Quantity| {
+        let value = format!("{} {}", quantity.unit.readable(quantity.mean), quantity.unit.name());
+        vec![
+            Cell::text(quantity.label),
+            Cell::text(value.trim_end()),
+            Cell::text(quantity.interval_text()),
+        ]
+    };
+    let rows = quantities.iter().filter(|_| is_used).filter(is_shown).map(row).collect();
+    let columns = vec![
+        Column::text("quantity", "Treasury"),
+        Column::number("value", "Mean"),
+        Column::number("interval", "95 % interval"),
+    ];
+    Table::new(columns, rows)
+}
+
+/// Every figure, for programs.
+pub(super) fn records(forecast: &Forecast) -> Table {
+    let columns = vec![
+        Column::text("quantity", "Quantity"),
+        Column::number("mean", "Mean"),
+        Column::number("lo", "95 % from"),
+        Column::number("hi", "to"),
+    ];
+    let row = |quantity: Quantity| {
+        let end =
+            |end: fn((f64, f64)) -> f64| Cell::Number(quantity.interval.map(end), quantity.unit);
+        let mean = Cell::Number(Some(quantity.mean), quantity.unit);
+        vec![Cell::text(quantity.key), mean, end(|(lo, _)| lo), end(|(_, hi)| hi)]
+    };
+    Table::new(columns, quantities(forecast).into_iter().map(row).collect())
+}
+
+/// The same as JSON: means under their keys, intervals under `<key>_ci95`.
+pub(super) fn document(forecast: &Forecast) -> Value {
+    let mut map = Map::new();
+    for quantity in quantities(forecast) {
+        map.insert(quantity.key.to_string(), number(quantity.mean));
+        if let Some((lo, hi)) = quantity.interval {
+            map.insert(format!("{}_ci95", quantity.key), json!([number(lo), number(hi)]));
+        }
+    }
+    Value::Object(map)
+}
