@@ -162,16 +162,16 @@ const TOKEN_PRICES: &[Key] = &[
             default("correlation", &number(-1.0, 1.0), "0.78", "Of the two Brownian motions."),
             default("lpt_drift", DRIFT, "0", "Growth rate a year of LPT's mean price."),
             default("eth_drift", DRIFT, "0", "Growth rate a year of ETH's mean price."),
-            default("jumps_per_year", &number(0.0, 8_760.0), "6", "Mean number of LPT's jumps."),
+            default("jumps_per_year", &number(0.0, 366.0), "6", "Mean number of LPT's jumps."),
             default(
                 "jump_mean",
-                &number(-10.0, 10.0),
+                &number(-2.0, 2.0),
                 "0",
                 "Mean of the logarithm of a jump's factor.",
             ),
             default(
                 "jump_sd",
-                &number(0.0, 10.0),
+                &number(0.0, 2.0),
                 "0.41",
                 "Standard deviation of the logarithm of a jump's factor.",
             ),
@@ -929,8 +929,8 @@ const ETH: &Shape = &Shape::Text(Text::Money(&[Eth, Gwei, Wei]));
 const PIPELINE: &Shape = &Shape::Text(Text::Word(pipeline_names));
 const EMPTY: &Shape = &Shape::Table(&[]);
 const SHARE: &Shape = &number(0.0, 1.0);
-const VOLATILITY: &Shape = &number(0.0, 100.0);
-const DRIFT: &Shape = &number(-100.0, 100.0);
+const VOLATILITY: &Shape = &number(0.0, 10.0);
+const DRIFT: &Shape = &number(-10.0, 10.0);
 const DAY: &Shape = &Shape::Integer { min: 0, max: 36_500 };
 const POSITIVE_DAYS: &Shape =
     &Shape::Number(Bounds { min: 0.0, max: 36_500.0, above_min: true, below_max: false });
