@@ -53,5 +53,5 @@ fn broken_scenarios_get_their_messages() {
 
 #[test]
 fn the_corpus_is_large_enough() {
-    assert!(corpus().len() >= 60, "{} broken scenarios", corpus().len());
+    assert!(corpus().len() >= 150, "{} broken scenarios", corpus().len());
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use orchsim::demand::{Arrivals, Growth};
 use orchsim::network::Version;
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset};
-use orchsim::units::{Lpt, Price, Wei};
+use orchsim::treasury::{ConversionPolicy, TokenPrices, TopUpRule};
+use orchsim::units::{Decimal, Lpt, Price, SimTime, Wei};
 
 fn set(text: &str, overrides: &[&str]) -> Scenario {
     let source = Source { name: "scenario.toml".into(), text: text.into(), directory: None };
@@ -151,4 +152,81 @@ fn traces_count_from_the_start_in_utc() {
         .collect();
     let na = vec![(82_800.0, Some(128.0)), (86_400.0, Some(64.5))];
     assert_eq!(traces, [(0, na), (1, vec![(23_400.0, None)])]);
+}
+
+/// A scenario beside the price files of the broken ones.
+fn with_prices(overrides: &[&str]) -> Scenario {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    // Without start prices, which the series brings.
+    let text: Vec<&str> = minimal().lines().filter(|line| !line.contains("_price =")).collect();
+    let source = Source { name: "s".into(), text: text.join("\n"), directory: Some(folder) };
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    load(&source, &overrides).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn a_replay_brings_the_prices_of_the_first_day() {
+    // The record begins the day before the scenario does.
+    let scenario = with_prices(&["token_prices.replay.file=prices.csv"]);
+    let price = |text: &str| text.parse::<Decimal>().unwrap();
+    let credits = &scenario.credits;
+    assert_eq!((credits.lpt_usd, credits.eth_usd), (price("8.5"), price("2550")));
+    // 100 LPT at 8.5 USD are a third of an ETH.
+    assert_eq!(credits.eth, Wei(333_333_333_333_333_333));
+    let TokenPrices::Replay(series) = &scenario.treasury.prices else { panic!("no replay") };
+    assert_eq!(series.rows().len(), 4);
+    assert_eq!(series.rows()[0].0, -1.0);
+    let written = ["token_prices.replay.file=prices.csv", "credits.lpt_price=0.004 ETH"];
+    assert_eq!(with_prices(&written).credits.lpt_usd, price("10.2"));
+}
+
+#[test]
+fn a_bootstrap_takes_the_daily_changes_of_its_file() {
+    let prices = ["credits.lpt_price=8 USD", "credits.eth_price=2500 USD"];
+    let file = "token_prices.bootstrap={ file = 'prices.csv', block_days = 2 }";
+    let scenario = with_prices(&[prices[0], prices[1], file]);
+    let TokenPrices::Bootstrap(record) = &scenario.treasury.prices else { panic!("another") };
+    assert_eq!(record.block_days(), 2);
+    let expected = [
+        ((8.5f64 / 8.0).ln(), (2550.0f64 / 2500.0).ln()),
+        ((8.25f64 / 8.5).ln(), (2525.0f64 / 2550.0).ln()),
+        ((7.75f64 / 8.25).ln(), (2600.0f64 / 2525.0).ln()),
+    ];
+    assert_eq!(record.returns().len(), expected.len());
+    for ((lpt, eth), (expected_lpt, expected_eth)) in record.returns().iter().zip(expected) {
+        assert!((lpt - expected_lpt).abs() < 1e-15 && (eth - expected_eth).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn a_weekly_clip_begins_on_its_weekday() {
+    // 2025-02-18 is a Tuesday, so the first Monday is day 6.
+    let clip = "treasury.conversion.clip={ lpt = '600 LPT', weekday = 'monday', hour = 3 }";
+    let ConversionPolicy::Clip { schedule, .. } = set(minimal(), &[clip]).treasury.conversion
+    else {
+        panic!("no clips")
+    };
+    assert_eq!(schedule.first, SimTime::from_secs((6.0 * 24.0 + 3.0) * 3_600.0));
+    assert_eq!(schedule.every, SimTime::from_days(7));
+}
+
+#[test]
+fn shares_follow_the_gateways_whatever_their_order() {
+    let rule = "treasury.top_ups.rule={ dream-gateway = 3 }";
+    let scenario = set(DEFAULT, &[rule]);
+    assert_eq!(scenario.treasury.top_ups.rule, TopUpRule::Shares(vec![0, 3]));
+    let word = set(DEFAULT, &["treasury.top_ups.rule=lowest_cover"]);
+    assert_eq!(word.treasury.top_ups.rule, TopUpRule::LowestCover);
+}
+
+#[test]
+fn projects_are_counted_in_the_order_of_the_list() {
+    let drawing = |project: &str, day: u32| {
+        format!("{{ project = '{project}', day = {day}, lpt = '10 LPT' }}")
+    };
+    let list = [drawing("one", 9), drawing("two", 5), drawing("one", 7)].join(", ");
+    let treasury = set(minimal(), &[&format!("treasury.drawings=[{list}]")]).treasury;
+    assert_eq!(treasury.projects, ["one", "two"]);
+    let projects: Vec<usize> = treasury.drawings.iter().map(|d| d.project).collect();
+    assert_eq!(projects, [0, 1, 0]);
 }

@@ -1,10 +1,18 @@
 //! The scenarios that come with orchsim: valid, equal after a round trip, and
 //! true to their sources.
 
+use jiff::ToSpan;
+use jiff::civil::{Weekday, date};
 use orchsim::demand::Arrivals;
 use orchsim::kernel::Distribution;
-use orchsim::scenario::{Scenario, Source, load, preset, preset_names, to_toml};
-use orchsim::units::Price;
+use orchsim::network::{AcceptanceLimits, Orchestrator, Pipeline, TicketPolicy};
+use orchsim::payments::{AI_MAX_TOTAL_EV, AI_TICKET_EV};
+use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset, preset_names, to_toml};
+use orchsim::treasury::{
+    AGENT_SPE_SIGNERS, AGENT_SPE_THRESHOLD, ConversionPolicy, Inflation, JumpDiffusion, RESERVE,
+    RETRY_HOURS, Signer, SwapTerms, TokenPrices,
+};
+use orchsim::units::{Lpt, Price, SimTime, Wei};
 
 fn source(text: &str) -> Source {
     Source { name: "scenario.toml".into(), text: text.into(), directory: None }
@@ -12,6 +20,10 @@ fn source(text: &str) -> Source {
 
 fn default() -> Scenario {
     load(&Source::built_in(), &[]).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn shipped(name: &str) -> Scenario {
+    load(&source(preset(name).unwrap()), &[]).unwrap_or_else(|e| panic!("{e}"))
 }
 
 #[test]
@@ -87,4 +99,102 @@ fn the_default_network_has_the_sourced_counts() {
     let mut broken: Vec<f64> = broken.map(|node| node.reliability).collect();
     broken.sort_by(f64::total_cmp);
     assert_eq!(broken, [0.17, 0.17, 0.33, 0.67]);
+}
+
+#[test]
+fn the_first_credits_meet_the_network_and_demand_of_the_default() {
+    const KEYS: [&str; 9] = [
+        "#",
+        "name",
+        "title",
+        "start",
+        "horizon_days",
+        "amount",
+        "lpt_price",
+        "eth_price",
+        "gas_price_steps",
+    ];
+    let lines = |text: &'static str| {
+        text.lines().filter(|line| !KEYS.iter().any(|key| line.starts_with(key)))
+    };
+    let first = preset("first-1000-lpt").unwrap();
+    assert!(lines(first).eq(lines(DEFAULT)));
+    // Worth 4.1 ETH at the means of January 2025.
+    let credits = shipped("first-1000-lpt").credits;
+    assert!((credits.eth.to_coins() - 4.085).abs() < 0.001, "{}", credits.eth);
+}
+
+/// Forum thread 2958: a job a minute of 0.000029 ETH earns 0.042 ETH a day and
+/// 0.29 ETH a week, six orchestrators more than 1.5 ETH a week; a winning ticket
+/// pays 1e15 wei.
+#[test]
+fn the_pilot_pays_what_the_post_says() {
+    let pilot = shipped("agent-net-pilot");
+    assert_eq!(pilot.network.orchestrators.len(), 6);
+    let mut total = 0.0;
+    for stream in &pilot.demand {
+        let served_by = |o: &&Orchestrator| o.offer(stream.model).is_some();
+        let nodes: Vec<_> = pilot.network.orchestrators.iter().filter(served_by).collect();
+        let [node] = nodes.as_slice() else { panic!("{} orchestrators", nodes.len()) };
+        let units = Pipeline::TextToImage.billed_units(stream.size.mean());
+        let fee = node.offer(stream.model).unwrap().price.fee(units);
+        assert_eq!(fee, Wei(29_000_000_000_000));
+        assert_eq!(node.tickets.expected_value, fee);
+        let Arrivals::Poisson(arrivals) = &stream.arrivals else { panic!("a trace") };
+        let per_day = arrivals.requests_per_day * fee.to_coins();
+        assert!((per_day - 0.042).abs() < 0.0005 && (per_day * 7.0 - 0.29).abs() < 0.005);
+        total += per_day * 7.0;
+        let max_float = Wei(pilot.treasury.top_ups.reserve.0 / 100);
+        let terms = node.tickets.terms(pilot.payments.gas_price(SimTime::ZERO), max_float);
+        assert_eq!(terms.unwrap().face_value, Wei(1_000_000_000_000_000));
+    }
+    assert!(total > 1.5, "{total}");
+    // Mondays at 00:00 UTC.
+    let ConversionPolicy::Clip { lpt, schedule } = pilot.treasury.conversion else {
+        panic!("no clips")
+    };
+    assert_eq!(lpt, Lpt(600_000_000_000_000_000_000));
+    assert_eq!(schedule.every, SimTime::from_days(7));
+    assert_eq!(schedule.first, SimTime::ZERO);
+    assert_eq!(pilot.start.weekday(), Weekday::Monday);
+}
+
+/// The mean redemption was 0.0012 ETH in 2025 and 0.0024 ETH from 9 January 2026.
+#[test]
+fn the_gas_price_doubles_the_face_value() {
+    let scenario = shipped("gas-doubling");
+    assert_eq!(scenario.start.checked_add(42.days()).unwrap(), date(2026, 1, 8));
+    let max_float = Wei(scenario.treasury.top_ups.reserve.0 / 100);
+    let face_value = |day| {
+        let gas_price = scenario.payments.gas_price(SimTime::from_days(day));
+        scenario.network.orchestrators[0].tickets.terms(gas_price, max_float).unwrap()
+    };
+    assert_eq!(face_value(41).face_value, Wei(1_200_000_000_000_000));
+    assert_eq!(face_value(42).face_value, Wei(2_400_000_000_000_000));
+    assert_eq!(face_value(41).expected_value, face_value(42).expected_value);
+}
+
+/// What a scenario that says nothing of money gets: the values go-livepeer, its
+/// AI documentation and the treasury's sources give.
+#[test]
+fn money_has_its_sourced_defaults() {
+    let scenario = shipped("minimal");
+    let limits = scenario.network.gateways[0].limits;
+    let expected = AcceptanceLimits { max_total_ev: AI_MAX_TOTAL_EV, ..Default::default() };
+    assert_eq!(limits, expected);
+    let node = &scenario.network.orchestrators[0];
+    let expected = TicketPolicy { expected_value: AI_TICKET_EV, ..Default::default() };
+    assert_eq!((node.tickets, node.auto_adjust_price), (expected, true));
+    let treasury = &scenario.treasury;
+    assert_eq!(treasury.prices, TokenPrices::Constant);
+    assert_eq!(treasury.safe.signers, vec![Signer::default(); AGENT_SPE_SIGNERS]);
+    assert_eq!(treasury.safe.threshold, AGENT_SPE_THRESHOLD);
+    assert_eq!(treasury.safe.retry_hours, RETRY_HOURS);
+    assert_eq!(treasury.swap, SwapTerms::ARBITRUM);
+    assert_eq!(treasury.top_ups.reserve, RESERVE);
+    assert_eq!(treasury.inflation, Inflation::OBSERVED);
+    let moving =
+        load(&source(preset("minimal").unwrap()), &["token_prices.jump_diffusion={}".into()]);
+    let moving = moving.unwrap_or_else(|e| panic!("{e}")).treasury.prices;
+    assert_eq!(moving, TokenPrices::JumpDiffusion(JumpDiffusion::LPT_ETH_2025));
 }

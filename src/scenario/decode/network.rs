@@ -462,7 +462,7 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
 /// In steps of 1e-5 LPT, as go-livepeer counts stake (`common/util.go`).
 fn stake_from_coins(coins: f64) -> Option<Lpt> {
     let steps = libm::round(coins * 1e5);
-    (steps < 1e25).then(|| Lpt(steps as u128 * 10_000_000_000_000))
+    (steps <= 1e17).then(|| Lpt(steps as u128 * 10_000_000_000_000))
 }
 
 /// To whole wei, or to a thousandth below 1,000 wei.

@@ -59,7 +59,7 @@ pub(super) fn tickets(
     if let (Some(place), Some(limit)) = (&face_value, max_face_value)
         && limit < *most
     {
-        let message = "a ticket may be worth less than it is to be worth on average";
+        let message = "the face value stays below the ticket's expected value";
         let expected =
             format!("`max_face_value` of at least `ticket_ev`, {} wei", most.to_decimal_string());
         report.push(Problem::at(place, message).expected(expected));

@@ -74,8 +74,11 @@ fn safe(at: &Cursor, report: &mut Report) -> Option<SafeSetup> {
     let available = signers.iter().filter(|signer| signer.availability > 0.0).count();
     if threshold > available {
         let message = match available == signers.len() {
-            true => format!("{threshold} must sign, but there are {available} signers"),
-            false => format!("{threshold} must sign, but {available} signers are ever available"),
+            true => format!("{threshold} must sign, but there are only {available}"),
+            false => format!(
+                "{threshold} must sign, but of {} only {available} can ever be there",
+                signers.len()
+            ),
         };
         report.push(Problem::at(&threshold_at, message).expected(format!("at most {available}")));
         return None;
@@ -183,7 +186,8 @@ fn top_ups(at: &Cursor, context: &Context, report: &mut Report) -> Option<TopUps
     let rule = match rule_at.text() {
         Some("recent_spend") => TopUpRule::RecentSpend,
         Some(_) => TopUpRule::LowestCover,
-        None => TopUpRule::Shares(shares(&rule_at, context, report)?),
+        None if rule_at.is_table() => TopUpRule::Shares(shares(&rule_at, context, report)?),
+        None => return None,
     };
     Some(TopUps { rule, reserve: reserve? })
 }
