@@ -18,7 +18,7 @@ fn runways(scenario: &Scenario, replications: u64) -> Vec<f64> {
 fn constant(wei_per_pixel: u128) -> Scenario {
     let mut scenario = scenario(200.0);
     scenario.horizon_days = 365;
-    scenario.credits = credits(Wei(5_000 * 1_000 * 10 + RESERVE.0));
+    scenario.credits = credits(Wei(5_000 * 1_000 * 10 + RESERVE.0 + 1));
     scenario.network.orchestrators = vec![orchestrator("only", wei_per_pixel, 1000)];
     scenario
 }

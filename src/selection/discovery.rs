@@ -9,6 +9,10 @@ pub const PROBE_ROUND_TRIPS: f64 = 3.5;
 /// `discovery/discovery.go`, `maxGetOrchestratorCutoffTimeout`).
 pub const CUTOFF_S: f64 = 6.0;
 
+/// The least a discovery takes, in seconds: even where every distance is 0 a
+/// gateway that finds nobody must not ask for ever at one moment.
+const SHORTEST_S: f64 = 1e-3;
+
 /// What a probe to one candidate takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
@@ -62,7 +66,7 @@ impl Discovery {
             checkpoint *= 2.0;
         }
         let timer = checkpoint.min(CUTOFF_S);
-        self.duration_s = if someone_silent { timer } else { timer.min(last) };
+        self.duration_s = if someone_silent { timer } else { timer.min(last.max(SHORTEST_S)) };
         self.found.retain(|&(latency, _)| latency <= self.duration_s);
         self.found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     }

@@ -23,7 +23,7 @@ use orchsim::units::{Lpt, Price, Wei};
 pub const PLENTY: Wei = Wei(1_000_000_000_000_000_000_000_000_000_000);
 
 /// What a gateway keeps in reserve, out of the credits.
-pub const RESERVE: Wei = Wei(1_000);
+pub const RESERVE: Wei = Wei(1_000_000_000);
 
 /// Credits that are sold at once for exactly so much, free of cost: one LPT is
 /// one ETH.
@@ -133,8 +133,12 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
         reliability: 1.0,
         jitter_ms: 0.0,
         perf_score: 1.0,
-        // Tickets of one wei: a payment is the fee to the wei.
-        tickets: TicketPolicy { expected_value: Wei(1), ..TicketPolicy::default() },
+        // A ticket is worth a request of 1,000 units, to the wei.
+        tickets: TicketPolicy {
+            expected_value: Wei(1_000 * wei_per_unit),
+            max_face_value: Some(Wei(1_000 * wei_per_unit + 1)),
+            ..TicketPolicy::default()
+        },
         auto_adjust_price: false,
         offers: vec![Offer {
             model: 0,

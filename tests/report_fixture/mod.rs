@@ -83,6 +83,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
             swap: SwapTerms::ARBITRUM,
             top_ups: TopUps { rule: TopUpRule::RecentSpend, reserve: Wei::ZERO },
             drawings: Vec::new(),
+            projects: Vec::new(),
             deadline: None,
             inflation: Inflation::NOMINAL,
         },
