@@ -2,12 +2,13 @@
 //! vectors.
 
 use ethnum::U256;
+use orchsim::network::{AcceptanceLimits, TicketPolicy};
 use orchsim::network::{Pipeline, Version};
 use orchsim::payments::{
-    AI_TICKET_EV, AcceptanceLimits, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, Receipt,
-    RedemptionRefusal, SenderFunds, TicketParams, TicketPolicy, TicketRefusal, TicketTerms,
-    WinProbability, billed_and_used, max_sender_nonces, next_usd_feed, params_life_blocks,
-    price_still_accepted, quoted_price, text_to_speech_units, usd_feed_read_at,
+    AI_TICKET_EV, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, Receipt,
+    RedemptionRefusal, SenderFunds, TicketParams, TicketRefusal, TicketTerms, WinProbability,
+    billed_and_used, max_sender_nonces, next_usd_feed, params_life_blocks, price_still_accepted,
+    quoted_price, text_to_speech_units, usd_feed_read_at,
 };
 use orchsim::units::{Price, SimTime, Wei};
 use proptest::prelude::*;

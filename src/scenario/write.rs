@@ -39,8 +39,7 @@ impl Writer<'_> {
         let usd = |value| Amount { value, currency: crate::units::Currency::Usd };
         writeln!(out, "\n[credits]")?;
         writeln!(out, "amount = \"{}\"", s.credits.lpt)?;
-        // Under another policy they follow from the prices.
-        if s.treasury.conversion == ConversionPolicy::AllAtOnce {
+        if s.credits.is_sold {
             writeln!(out, "proceeds = \"{}\"", s.credits.eth)?;
         }
         writeln!(out, "lpt_price = \"{}\"", usd(s.credits.lpt_usd))?;

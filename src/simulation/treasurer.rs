@@ -4,8 +4,8 @@ use crate::kernel::StreamKey;
 use crate::payments::Ledger;
 use crate::scenario::Scenario;
 use crate::treasury::{
-    Allocation, ConversionPolicy, ConversionState, Converter, GatewayFunds, Outflow, PricePath,
-    Prices, Safe, SwapPool, TrailingSpend,
+    Allocation, ConversionPolicy, ConversionState, Converter, Credits, GatewayFunds, Outflow,
+    PricePath, Prices, Safe, Swap, SwapPool, TrailingSpend,
 };
 use crate::units::{Lpt, NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime, Wei};
 
@@ -79,6 +79,11 @@ impl<'w> Treasurer<'w> {
     /// The first conversions were signed before the start: they are executed
     /// at once, and repeated until the policy asks for no more.
     pub(super) fn open(&mut self, ledger: &mut Ledger) {
+        if self.scenario.credits.is_sold {
+            let Credits { lpt, eth, .. } = self.scenario.credits;
+            self.book(Swap::made(lpt, eth), SimTime::ZERO, ledger);
+            return;
+        }
         let rounds = 2 * self.scenario.network.gateways.len();
         for _ in 0..rounds {
             let Some(lpt) = self.wanted(SimTime::ZERO, ledger) else { return };
@@ -157,6 +162,11 @@ impl<'w> Treasurer<'w> {
             self.is_dust = true;
             return;
         };
+        self.book(swap, now, ledger);
+    }
+
+    /// Books a sale and tops the gateways up.
+    fn book(&mut self, swap: Swap, now: SimTime, ledger: &mut Ledger) {
         self.allocation.withdraw(swap.sold);
         let funds: Vec<GatewayFunds> = (0..self.spend.len())
             .map(|gateway| GatewayFunds {

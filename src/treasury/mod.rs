@@ -37,14 +37,15 @@ pub use top_up::{GatewayFunds, RESERVE, TopUp, TopUpRule, TopUps, apportion};
 
 use crate::units::{Decimal, Lpt, Wei};
 
-/// An allocation of LPT, converted into ETH at once on the first day and then
-/// spent by all gateways of the scenario from one balance.
+/// An allocation of LPT, and the prices at the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Credits {
     /// The allocation.
     pub lpt: Lpt,
-    /// What it was converted into.
+    /// What it is worth at the start's prices, or what it was sold for.
     pub eth: Wei,
+    /// Whether it has been sold already, for exactly that.
+    pub is_sold: bool,
     /// Price of one LPT in USD.
     pub lpt_usd: Decimal,
     /// Price of one ETH in USD.

@@ -54,6 +54,14 @@ pub struct Swap {
     pub net: Wei,
 }
 
+impl Swap {
+    /// A sale made elsewhere, for exactly so much.
+    pub fn made(sold: Lpt, proceeds: Wei) -> Swap {
+        let nothing = Wei::ZERO;
+        Swap { sold, gross: proceeds, impact: nothing, fee: nothing, gas: nothing, net: proceeds }
+    }
+}
+
 /// The pool as earlier sales left it.
 #[derive(Clone, Debug)]
 pub struct SwapPool {

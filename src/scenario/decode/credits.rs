@@ -137,7 +137,10 @@ pub(super) fn credits(
         }
     };
     match amounts {
-        Some((lpt, eth)) if eth > Wei::ZERO => Some(Credits { lpt, eth, lpt_usd, eth_usd }),
+        Some((lpt, eth)) if eth > Wei::ZERO => {
+            let is_sold = allocation.currency != Currency::Lpt || proceeds.is_some();
+            Some(Credits { lpt, eth, is_sold, lpt_usd, eth_usd })
+        }
         Some(_) => {
             report
                 .push(Problem::at(&place, "there is nothing to spend").expected("more than 0 wei"));
