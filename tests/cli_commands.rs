@@ -119,6 +119,40 @@ fn explain_warns_of_a_blind_price_weight() {
 }
 
 #[test]
+fn explain_warns_of_every_other_degenerate_case() {
+    let workshop = Workshop::with_minimal();
+    let price_only = "gateways.weights={ stake = 0, price = 1, random = 0 }";
+    let version = "gateways.version=0.9";
+    let cases: [(&[&str], &str); 3] = [
+        // exp(-price / 100) is 0 in doubles above about 74,500 wei.
+        (
+            &[price_only, "orchestrators.eu-1.offers.0.price='1 wei'"],
+            "2 of 3 get nothing of the price weight of 1",
+        ),
+        (
+            &["orchestrators.stake='0 LPT'", "orchestrator_groups.stake='0 LPT'"],
+            "nobody here has stake",
+        ),
+        (
+            &[
+                price_only,
+                "gateways.price_exp_factor=0",
+                "orchestrators.eu-1.offers.0.price='0 wei'",
+            ],
+            "makes every probability undefined",
+        ),
+    ];
+    for (sets, expected) in cases {
+        let mut arguments = vec!["--pipeline", "text-to-image", "--set", version];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+        let document = explain(&workshop, &arguments);
+        let warnings = document["warnings"].as_array().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].as_str().unwrap().contains(expected), "{warnings:?}");
+    }
+}
+
+#[test]
 fn explain_works_on_the_built_in_scenario() {
     let ended = Workshop::new().run(&["explain", "--gateway=livepeer-eliza", "--pipeline=llm"]);
     assert_eq!(ended.code, 0, "{ended:?}");

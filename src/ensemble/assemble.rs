@@ -229,7 +229,7 @@ fn share_of(fees: &[f64], chosen: impl Fn(usize) -> bool) -> f64 {
 
 fn share_estimate(fee_eth: &[Vec<f64>], chosen: impl Fn(usize) -> bool) -> Estimate {
     let shares: Vec<f64> = fee_eth.iter().map(|fees| share_of(fees, &chosen)).collect();
-    Estimate::of_mean(&shares)
+    Estimate::of_mean(&shares).within(0.0, 1.0)
 }
 
 /// Mean fees of every orchestrator, adding up to the mean spend to the wei.

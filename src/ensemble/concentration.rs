@@ -11,9 +11,9 @@ impl Concentration {
     /// in the same order of orchestrators, with their intervals over
     /// replications; and of stake, in that order too.
     pub fn new(fees: &[Vec<f64>], stake: &[f64]) -> Concentration {
-        let over = |index: fn(&[f64]) -> f64| {
+        let over = |index: fn(&[f64]) -> f64, most: f64| {
             let samples: Vec<f64> = fees.iter().map(|fees| index(fees)).collect();
-            Estimate::of_mean(&samples)
+            Estimate::of_mean(&samples).within(0.0, most)
         };
         let mut total_fees = vec![0.0; stake.len()];
         for fees in fees {
@@ -22,11 +22,11 @@ impl Concentration {
             }
         }
         Concentration {
-            gini: over(gini),
-            hhi: over(hhi),
-            nakamoto: over(|fees| nakamoto(fees) as f64),
-            top1: over(|fees| top_share(fees, 1)),
-            top4: over(|fees| top_share(fees, 4)),
+            gini: over(gini, 1.0),
+            hhi: over(hhi, 1.0),
+            nakamoto: over(|fees| nakamoto(fees) as f64, stake.len() as f64),
+            top1: over(|fees| top_share(fees, 1), 1.0),
+            top4: over(|fees| top_share(fees, 4), 1.0),
             stake_gini: gini(stake),
             lorenz: lorenz(&total_fees),
             stake_lorenz: lorenz(stake),

@@ -18,6 +18,12 @@ impl Estimate {
         Estimate { mean, lo: mean - half, hi: mean + half }
     }
 
+    /// The same with an interval cut to `least` and `most`, which what is
+    /// estimated cannot leave.
+    pub(super) fn within(self, least: f64, most: f64) -> Estimate {
+        Estimate { lo: self.lo.max(least), hi: self.hi.min(most), ..self }
+    }
+
     /// Share of `hits` among `trials` with its 95 % Wilson score interval
     /// (Wilson 1927), which has a width even where all or none hit. Without
     /// trials the share is NaN and the interval the whole of 0 to 1.

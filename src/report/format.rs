@@ -3,7 +3,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 
-use crate::ensemble::{Estimate, Quantile};
+use crate::ensemble::{Estimate, Forecast, Quantile};
 
 /// What stands where there is no number.
 pub(super) const MISSING: &str = "–";
@@ -129,6 +129,16 @@ pub(super) fn quantile_interval(quantile: &Quantile, horizon_days: u32) -> Strin
 /// `1 day`, `30 days`.
 pub(super) fn plural(number: &str, noun: &str) -> String {
     format!("{number} {noun}{}", if number == "1" { "" } else { "s" })
+}
+
+/// How many futures were simulated, over which time.
+pub(super) fn extent(forecast: &Forecast) -> String {
+    let counted = |number: u32, noun: &str| plural(&grouped(f64::from(number), 0), noun);
+    format!(
+        "{} over {}",
+        counted(forecast.replications, "simulated future"),
+        counted(forecast.horizon_days, "day")
+    )
 }
 
 /// The date `days` after `start`; `None` beyond the calendar.

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::figures::Figure;
 use super::format::{
-    MISSING, chosen_percent, date_after, days, eth, grouped, html_escaped, interval, percent,
-    plural, quantile_interval, share_interval, short_date,
+    MISSING, chosen_percent, date_after, days, eth, extent, grouped, html_escaped, interval,
+    percent, plural, quantile_interval, share_interval, short_date,
 };
 use super::sentence::sentence;
 use super::table::Table;
@@ -36,12 +36,11 @@ pub(super) fn html(
          </header>\n",
         html_escaped(&sentence(scenario, forecast)),
         html_escaped(&format!(
-            "{} LPT, {} ETH from {}. {} simulated futures over {} days.",
+            "{} LPT, {} ETH from {}. {}.",
             grouped(scenario.credits.lpt.to_coins(), 0),
             eth(scenario.credits.eth.to_coins()),
             short_date(scenario.start),
-            grouped(f64::from(forecast.replications), 0),
-            grouped(f64::from(forecast.horizon_days), 0),
+            extent(forecast),
         )),
     );
     push_cards(&mut page, scenario, forecast);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::figures::Figure;
-use super::format::{grouped, long_date, markdown_escaped};
+use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
 use super::{RunContext, overpayment, tables, treasury};
@@ -26,12 +26,11 @@ pub(super) fn markdown(
     );
     let _ = writeln!(
         text,
-        "{} LPT, {} ETH from {}; {} simulated futures over {} days.\n",
+        "{} LPT, {} ETH from {}; {}.\n",
         grouped(scenario.credits.lpt.to_coins(), 0),
         super::format::eth(scenario.credits.eth.to_coins()),
         long_date(scenario.start),
-        grouped(f64::from(forecast.replications), 0),
-        grouped(f64::from(forecast.horizon_days), 0),
+        extent(forecast),
     );
     let figure = |slug: &str| {
         let found = figures.iter().find(|figure| figure.slug == slug);

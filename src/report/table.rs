@@ -216,8 +216,9 @@ impl Table {
         if let Some(column) = bar.and_then(position) {
             for (line, row) in lines.iter_mut().skip(1).zip(&self.rows) {
                 if let Some(Cell::Number(Some(share), Unit::Share)) = row.get(column) {
-                    let _ = write!(line, "  {}", bar_of(*share));
-                    line.truncate(line.trim_end().len());
+                    let bar = bar_of(*share);
+                    let gap = if bar.is_empty() { "" } else { "  " };
+                    let _ = write!(line, "{gap}{bar}");
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The summary on a terminal.
 
 use super::format::{
-    self, date_after, eth, grouped, interval, milliseconds, percent, printable, short_date,
+    self, date_after, eth, extent, interval, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
 use super::{RunContext, overpayment, tables, treasury};
@@ -94,11 +94,10 @@ pub fn terminal(
 fn what_was_run(scenario: &Scenario, forecast: &Forecast) -> String {
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     format!(
-        "{title}: {} ETH from {}, {} replications over {} days, seed {}; {} ETH {} spent on average",
+        "{title}: {} ETH from {}, {}, seed {}; {} ETH {} spent on average",
         eth(scenario.credits.eth.to_coins()),
         short_date(scenario.start),
-        grouped(f64::from(forecast.replications), 0),
-        grouped(f64::from(forecast.horizon_days), 0),
+        extent(forecast),
         forecast.seed,
         eth(forecast.spend.total_eth.mean),
         interval(&forecast.spend.total_eth, 2),

@@ -112,13 +112,14 @@ pub fn explain(network: &Network, gateway: usize, model: usize) -> Explanation {
         };
     }
     let warnings = [
-        market.blind_price_warning(),
+        market.blind_price_warning_among(eligible),
         market.overpriced_warning(),
         market.candidates.is_empty().then(|| "no orchestrator offers the model".to_string()),
     ];
+    let warnings = warnings.into_iter().flatten();
     Explanation {
         rule: rule_in_words(&market),
-        warnings: warnings.into_iter().flatten().collect(),
+        warnings: warnings.chain(market.degenerate_rule_warnings(eligible)).collect(),
         rows,
     }
 }

@@ -86,9 +86,19 @@ impl Market {
 
     /// Why the price weight tells nobody apart here, if it does not.
     pub fn blind_price_warning(&self) -> Option<String> {
-        let everyone: Vec<u32> = (0..self.candidates.len() as u32).collect();
-        self.rule.price_weight_is_blind(&self.candidates, &everyone).then(|| {
-            let cheapest = self.candidates.iter().map(|c| c.price).fold(f64::INFINITY, f64::min);
+        let mut eligible: Vec<u32> = (0..self.candidates.len() as u32).collect();
+        self.rule.filter(&self.candidates, &mut eligible);
+        self.blind_price_warning_among(&eligible)
+    }
+
+    /// [`Market::blind_price_warning`] where only `eligible` can be selected.
+    pub(super) fn blind_price_warning_among(&self, eligible: &[u32]) -> Option<String> {
+        if self.pool_rule() == PoolRule::Nearest {
+            return None;
+        }
+        self.rule.price_weight_is_blind(&self.candidates, eligible).then(|| {
+            let price = |&index: &u32| self.candidates[index as usize].price;
+            let cheapest = eligible.iter().map(price).fold(f64::INFINITY, f64::min);
             format!(
                 "the price weight of {} is blind: exp(-price / factor) underflows to 0 for every \
                  price here (the lowest is {cheapest:.0} wei a unit), so go-livepeer gives all \
@@ -96,6 +106,39 @@ impl Market {
                 self.rule.weights.price
             )
         })
+    }
+
+    /// What else makes the probability rule degenerate among `eligible`.
+    pub(super) fn degenerate_rule_warnings(&self, eligible: &[u32]) -> Vec<String> {
+        let weights = self.rule.weights;
+        if self.pool_rule() == PoolRule::Nearest || eligible.len() < 2 {
+            return Vec::new();
+        }
+        let known = || eligible.iter().map(|&index| &self.candidates[index as usize]);
+        let mut warnings = Vec::new();
+        let priceless = known().filter(|candidate| candidate.price_term == 0.0).count();
+        if known().any(|candidate| candidate.price_term.is_nan()) {
+            warnings.push(
+                "a price of 0 with a price factor of 0 makes every probability undefined (0 / 0), \
+                 so go-livepeer takes the first of its walk over a map, whatever the weights."
+                    .to_string(),
+            );
+        } else if weights.price > 0.0 && (1..eligible.len()).contains(&priceless) {
+            warnings.push(format!(
+                "{priceless} of {} get nothing of the price weight of {}: exp(-price / factor) \
+                 underflows to 0 for them, so the cheap ones share all of it.",
+                eligible.len(),
+                weights.price
+            ));
+        }
+        if weights.stake > 0.0 && known().all(|candidate| candidate.stake == 0.0) {
+            warnings.push(format!(
+                "nobody here has stake, so go-livepeer gives all the stake term 1 and the stake \
+                 weight of {} only favours whoever stands first.",
+                weights.stake
+            ));
+        }
+        warnings
     }
 
     /// Whether 0.8.3 stops using idle sessions here: a session never used and

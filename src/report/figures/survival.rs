@@ -11,6 +11,12 @@ use crate::scenario::Scenario;
 /// About how wide the plot is between its axes, in pixels.
 const PLOT_WIDTH: f64 = 990.0;
 
+/// The share that still has credits on `day`.
+fn share_on(forecast: &Forecast, day: f64) -> f64 {
+    let before = forecast.survival.iter().take_while(|point| point.day <= day);
+    before.last().map_or(1.0, |point| point.share)
+}
+
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
     let days = f64::from(forecast.horizon_days);
     let plot = move |area: &super::Area| {
@@ -34,28 +40,36 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         chart.draw_series([band])?;
         let curve = steps(|point| point.share);
         chart.draw_series([PathElement::new(curve, BLUE.stroke_width(5))])?;
-        // Where the texts of the two rows beside the curve end.
-        let mut ends = [f64::NEG_INFINITY; 2];
-        for point in tables::marked_days(forecast) {
+        let marked = tables::marked_days(forecast);
+        for point in &marked {
             let position = (point.day, point.share);
             chart.draw_series([Circle::new(position, 11, PAPER.filled())])?;
             chart.draw_series([Circle::new(position, 9, VERMILION.filled())])?;
-            let text = format!("{} d: {}", grouped(point.day, 0), whole_percent(point.share));
+        }
+        // Where the texts of each row beside the curve end.
+        let mut ends = [f64::NEG_INFINITY; 6];
+        for alike in marked.chunk_by(|a, b| whole_percent(a.share) == whole_percent(b.share)) {
+            let [first, ..] = alike else { continue };
+            let names: Vec<String> = alike.iter().map(|point| grouped(point.day, 0)).collect();
+            let text = format!("{} d: {}", names.join(", "), whole_percent(first.share));
             let width = text_width(&text, TEXT_PX) / PLOT_WIDTH * days;
-            let is_at_end = point.day + width > days;
+            let is_at_end = first.day + width > days;
             let side = if is_at_end { HPos::Right } else { HPos::Left };
-            let left = if is_at_end { point.day - width } else { point.day };
-            let Some(row) = ends.iter().position(|&end| end < left) else { continue };
-            ends[row] = left + width;
-            // The curve falls: there is room above it, or below where it is high.
-            let (height, gap) = match (point.share > 0.85, row) {
-                (true, 0) => (VPos::Top, -0.04),
-                (true, _) => (VPos::Top, -0.13),
-                (false, 0) => (VPos::Bottom, 0.04),
-                (false, _) => (VPos::Bottom, 0.13),
+            let left = if is_at_end { first.day - width } else { first.day };
+            // The curve falls: there is room above it, or where it is high
+            // below, as deep as it still runs above the end of the text.
+            let is_high = first.share > 0.85;
+            let depth = |row: usize| 0.04 + 0.09 * row as f64;
+            let is_clear = |row: usize| {
+                !is_high || share_on(forecast, left + width) > first.share - depth(row)
             };
+            let row = (0..ends.len()).find(|&row| ends[row] < left && is_clear(row));
+            let Some(row) = row else { continue };
+            ends[row] = left + width;
+            let (height, gap) =
+                if is_high { (VPos::Top, -depth(row)) } else { (VPos::Bottom, depth(row)) };
             let style = font(TEXT_PX, INK).pos(Pos::new(side, height));
-            chart.draw_series([Text::new(text, (point.day, point.share + gap), style)])?;
+            chart.draw_series([Text::new(text, (first.day, first.share + gap), style)])?;
         }
         Ok(())
     };
