@@ -231,9 +231,9 @@ impl<'w> Cashier<'w> {
         self.ledger.lose_staged(staged.reserved_credit, LossCause::Failure);
     }
 
-    /// The tickets reach the orchestrator. Returns whether it accepts them;
-    /// winners, which `lottery` names the draw of, are redeemed in any case and
-    /// given to `won`.
+    /// The tickets reach the orchestrator. Returns how many of them win, which
+    /// `lottery` names the draw of, and whether the orchestrator accepts them;
+    /// winners are redeemed in any case.
     pub(super) fn send(
         &mut self,
         payee: Payee,
@@ -242,35 +242,35 @@ impl<'w> Cashier<'w> {
         now: SimTime,
         lottery: (StreamKey, u64),
         recorder: &mut Recorder,
-        mut won: impl FnMut(u32),
-    ) -> Result<(), NotAccepted> {
-        let account = &mut self.accounts[payee.account];
-        let terms = account.terms;
-        let win_probability = account.win_probability;
-        let receipt = match &mut account.params {
+    ) -> (u64, Result<(), NotAccepted>) {
+        let Account { win_probability, params, .. } = &mut self.accounts[payee.account];
+        let receipt = match params {
             Some(params) if staged.tickets > 0 => params.receive(staged.tickets, now),
             _ => Receipt::Accepted,
         };
         self.ledger.issue(staged.new_credit);
-        match self.world.scenario.payments.mode {
+        let winners = match self.world.scenario.payments.mode {
             PaymentMode::Expected => {
                 self.ledger.pay(staged.new_credit, payee.gateway, payee.orchestrator);
                 recorder.spend(paid_for, staged.new_credit);
+                0
             }
             PaymentMode::Tickets if staged.tickets > 0 => {
                 let (key, index) = lottery;
-                let winners = winning_tickets(key, index, staged.tickets, win_probability);
-                for _ in 0..winners {
-                    self.ledger.promise(terms.face_value, payee.gateway);
-                    recorder.spend(paid_for, terms.face_value);
-                    let Payee { gateway, orchestrator, .. } = payee;
-                    let win = Win { face_value: terms.face_value, gateway, orchestrator, paid_for };
-                    won(self.remember(win));
-                }
+                winning_tickets(key, index, staged.tickets, *win_probability)
             }
-            PaymentMode::Tickets => {}
-        }
-        self.receive(payee, staged, receipt, now)
+            PaymentMode::Tickets => 0,
+        };
+        (winners, self.receive(payee, staged, receipt, now))
+    }
+
+    /// A winning ticket promises its face value; returns its number.
+    pub(super) fn win(&mut self, payee: Payee, paid_for: PaidFor, recorder: &mut Recorder) -> u32 {
+        let Payee { account, gateway, orchestrator } = payee;
+        let face_value = self.accounts[account].terms.face_value;
+        self.ledger.promise(face_value, gateway);
+        recorder.spend(paid_for, face_value);
+        self.remember(Win { face_value, gateway, orchestrator, paid_for })
     }
 
     /// The orchestrator books what it got and looks whether the gateway has at

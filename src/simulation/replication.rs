@@ -286,15 +286,18 @@ impl<'w> Replication<'w> {
     ) -> Result<(), NotAccepted> {
         let paid_for = self.recorder.paid_for(stream, self.world.streams[stream].pipeline_index);
         let delay_s = self.world.scenario.payments.redemption_delay_s;
-        let (key, index) = lottery;
-        let events = &mut self.events;
-        let mut redeem = |win: u32| {
-            let delay = delay_s * key.child(index).exponential(Draw::Redemption.index());
-            events.schedule(now + SimTime::from_secs(delay), Event::Redemption(win));
-        };
-        let recorder = &mut self.recorder;
         self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
-        self.cashier.send(payee, staged, paid_for, now, lottery, recorder, &mut redeem)
+        let recorder = &mut self.recorder;
+        let (winners, accepted) =
+            self.cashier.send(payee, staged, paid_for, now, lottery, recorder);
+        for winner in 0..winners {
+            let (key, index) = lottery;
+            let draw = Draw::Redemption.index() + (winner << 32);
+            let delay = delay_s * key.child(index).exponential(draw);
+            let win = self.cashier.win(payee, paid_for, &mut self.recorder);
+            self.events.schedule(now + SimTime::from_secs(delay), Event::Redemption(win));
+        }
+        accepted
     }
 
     fn payee(&self, plan: &StreamPlan, session: SessionRef) -> Payee {
