@@ -478,8 +478,8 @@ impl<'w> Replication<'w> {
                     let request = self.requests.get(number);
                     let (size, used_size) = (request.size, request.used_size);
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
-                    self.note_fee(payee, route.price, billed, used);
                     if let Some(staged) = submission.staged {
+                        self.note_fee(staged.fee, route.price, billed, used);
                         self.cashier.served(payee, staged, now);
                     }
                     let debited = match plan.pipeline {
@@ -499,14 +499,14 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Notes what a fee was made of.
-    fn note_fee(&mut self, payee: Payee, base: Price, billed: u64, used: u64) {
-        let fee = self.cashier.quote(payee).fee(billed).0 as i128;
+    /// Notes what a fee was made of. It was agreed when the request was
+    /// submitted; the quote may have moved since.
+    fn note_fee(&mut self, fee: Wei, base: Price, billed: u64, used: u64) {
         let (base_fee, used_fee) = (base.fee(billed).0 as i128, base.fee(used).0 as i128);
         let parts = &mut self.recorder.fee_parts;
         parts.used += used_fee;
         parts.unused += base_fee - used_fee;
-        parts.adjustment += fee - base_fee;
+        parts.adjustment += fee.0 as i128 - base_fee;
     }
 
     /// The request cannot be paid. Without funds it fails; terms that cannot
@@ -626,11 +626,10 @@ impl<'w> Replication<'w> {
         let user_network = SimTime::from_secs(plan.user_rtt_s);
         let latency = now - request.arrived + user_network;
         request.submission = Some(submission);
-        let payee = self.payee(plan, submission.session);
         let route = &self.world.markets[plan.market].routes[submission.session.candidate as usize];
         let prepaid = live_prepaid_pixels(self.world.markets[plan.market].market.version);
-        self.note_fee(payee, route.price, prepaid, 0);
         if let Some(staged) = submission.staged {
+            self.note_fee(staged.fee, route.price, prepaid, 0);
             let mut own_balance = SessionCredit::default();
             self.cashier.served_on(&mut own_balance, staged, now);
             self.cashier.lose_credit(own_balance, LossCause::Expiry);
@@ -691,7 +690,7 @@ impl<'w> Replication<'w> {
                 // payment; on a stream that pays every interval none is wanting.
                 let _ = self.send(payee, staged, stream, until, lottery);
                 self.cashier.served_on(&mut credit, staged, until);
-                self.note_fee(payee, route.price, units, units);
+                self.note_fee(fee, route.price, units, units);
             }
             Err(_) => self.run_out(payee.gateway, until),
         }

@@ -96,6 +96,9 @@ impl<'w> Treasurer<'w> {
         if self.is_over {
             return SimTime::NEVER;
         }
+        if self.is_dust {
+            return self.allocation.next_time();
+        }
         let looks =
             matches!(self.scenario.treasury.conversion, ConversionPolicy::BelowThreshold { .. });
         let look = if looks && self.allocation.on_hand() > Lpt::ZERO {
