@@ -67,7 +67,7 @@ fn the_printed_command_gives_the_same_result_again() {
         "--seed",
         "3",
         "--set",
-        "credits.amount=50 LPT",
+        "credits.amount=150 LPT",
         "--suppress",
         "censored",
         "--precision",

@@ -43,6 +43,10 @@ pub(super) fn limits(gateway: &Cursor, report: &mut Report) -> Option<Acceptance
     Some(AcceptanceLimits { max_ticket_ev, max_total_ev, deposit_multiplier })
 }
 
+/// The smallest ticket taken: a hundredth of go-livepeer's default. A picture
+/// costs some 5e12 wei, and an orchestrator has 600 nonces at most.
+const LEAST_TICKET_EV: Wei = Wei(80_000_000);
+
 /// The tickets an orchestrator, or every member of a group, asks for at each
 /// of `expected_values`.
 pub(super) fn tickets(
@@ -50,6 +54,13 @@ pub(super) fn tickets(
     expected_values: &[Wei],
     report: &mut Report,
 ) -> Option<Vec<TicketPolicy>> {
+    if expected_values.iter().any(|value| *value < LEAST_TICKET_EV) {
+        let place = at.get("ticket_ev")?;
+        let problem = Problem::at(&place, "a payment would need more tickets than it can carry");
+        let least = LEAST_TICKET_EV.to_decimal_string();
+        report.push(problem.expected(format!("at least {least} wei")));
+        return None;
+    }
     let face_value = at.get("max_face_value");
     let max_face_value = match &face_value {
         Some(place) => Some(positive_wei(place, report)?),
