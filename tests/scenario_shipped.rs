@@ -178,7 +178,8 @@ fn the_gas_price_doubles_the_face_value() {
 /// AI documentation and the treasury's sources give.
 #[test]
 fn money_has_its_sourced_defaults() {
-    let scenario = shipped("minimal");
+    let text = preset("minimal").unwrap().replace("top_ups = { reserve = \"0.03 ETH\" }", "");
+    let scenario = load(&source(&text), &[]).unwrap();
     let limits = scenario.network.gateways[0].limits;
     let expected = AcceptanceLimits { max_total_ev: AI_MAX_TOTAL_EV, ..Default::default() };
     assert_eq!(limits, expected);
