@@ -25,11 +25,11 @@ pub const PLENTY: Wei = Wei(1_000_000_000_000_000_000_000_000_000_000);
 /// What a gateway keeps in reserve, out of the credits.
 pub const RESERVE: Wei = Wei(1_000_000_000);
 
-/// Credits that are sold at once for exactly so much, free of cost: one LPT is
+/// Credits that sell for exactly so much, free of cost: one LPT is
 /// one ETH.
 pub fn credits(eth: Wei) -> Credits {
     let usd = "1".parse().unwrap();
-    Credits { lpt: Lpt(eth.0), eth, is_sold: true, lpt_usd: usd, eth_usd: usd }
+    Credits { lpt: Lpt(eth.0), eth, is_sold: false, lpt_usd: usd, eth_usd: usd }
 }
 
 /// One gateway on 0.9, no orchestrator yet, text-to-image requests of 1,000
