@@ -97,7 +97,7 @@ fn the_credits_are_worth_what_the_market_paid() {
     assert!((credits.eth.to_coins() - 118_650.0 / 2_706.0).abs() < 1e-9);
     // An LPT price in ETH needs no dollar.
     let credits = set(minimal(), &["credits.lpt_price=0.003 ETH"]).credits;
-    assert_eq!(credits.eth, Wei(300_000_000_000_000_000));
+    assert_eq!(credits.eth, Wei(600_000_000_000_000_000));
     // ETH is not converted; its worth in LPT is.
     let credits =
         set(minimal(), &["credits.amount=0.6 ETH", "credits.lpt_price=0.003 ETH"]).credits;
@@ -171,8 +171,8 @@ fn a_replay_brings_the_prices_of_the_first_day() {
     let price = |text: &str| text.parse::<Decimal>().unwrap();
     let credits = &scenario.credits;
     assert_eq!((credits.lpt_usd, credits.eth_usd), (price("8.5"), price("2550")));
-    // 100 LPT at 8.5 USD are a third of an ETH.
-    assert_eq!(credits.eth, Wei(333_333_333_333_333_333));
+    // 200 LPT at 8.5 USD are two thirds of an ETH.
+    assert_eq!(credits.eth, Wei(666_666_666_666_666_666));
     let TokenPrices::Replay(series) = &scenario.treasury.prices else { panic!("no replay") };
     assert_eq!(series.rows().len(), 4);
     assert_eq!(series.rows()[0].0, -1.0);
