@@ -2,8 +2,8 @@ use crate::kernel::Distribution;
 
 /// Pixels a gateway pays for each second of live video, whatever is streamed:
 /// 1280 x 720 at 30 frames a second (go-livepeer 0.9
-/// `server/live_payment_processor.go`; mechanics 0.8.4 and earlier billed the
-/// probed size, which the scenarios set to the same).
+/// `server/live_payment_processor.go`). Earlier releases billed the size they
+/// probed, here taken to be the same.
 pub const LIVE_PIXELS_PER_SECOND: u64 = 1280 * 720 * 30;
 
 /// Frames an image-to-video request is billed for, whatever it returns

@@ -1,5 +1,5 @@
 use super::mul_div;
-use crate::units::Wei;
+use crate::units::{Wei, give_to_largest};
 
 /// A gateway's reserve in production, 0.36 ETH (docs.livepeer.org 2025-09-23;
 /// go-livepeer issue 3744).
@@ -105,17 +105,8 @@ pub fn apportion(amount: Wei, weights: &[u128]) -> Vec<Wei> {
     let total: u128 = weights.iter().sum();
     let mut parts: Vec<Wei> =
         weights.iter().map(|&weight| Wei(mul_div(amount.0, weight, total))).collect();
-    let mut left_over = amount.0 - parts.iter().map(|part| part.0).sum::<u128>();
-    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-    let remainder = |index: usize| amount.0 % total * weights[index] % total;
-    by_remainder.sort_by_key(|&index| (std::cmp::Reverse(remainder(index)), index));
-    for index in by_remainder {
-        if left_over == 0 {
-            break;
-        }
-        parts[index].0 += 1;
-        left_over -= 1;
-    }
+    let left_over = amount.0 - parts.iter().map(|part| part.0).sum::<u128>();
+    give_to_largest(&mut parts, left_over, |index| amount.0 % total * weights[index] % total);
     parts
 }
 

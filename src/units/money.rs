@@ -78,17 +78,22 @@ pub fn mean_parts(totals: &[Wei], count: u128) -> Vec<Wei> {
     let sum: u128 = totals.iter().map(|total| total.0).sum();
     let mut parts: Vec<Wei> = totals.iter().map(|total| Wei(total.0 / count)).collect();
     let floor_sum: u128 = parts.iter().map(|part| part.0).sum();
-    let mut left_over = (sum / count - floor_sum) as usize;
-    let mut by_remainder: Vec<usize> = (0..totals.len()).collect();
-    by_remainder.sort_by_key(|&i| (std::cmp::Reverse(totals[i].0 % count), i));
-    for index in by_remainder {
-        if left_over == 0 {
-            break;
-        }
-        parts[index].0 += 1;
-        left_over -= 1;
-    }
+    give_to_largest(&mut parts, sum / count - floor_sum, |index| totals[index].0 % count);
     parts
+}
+
+/// Adds one wei each to the `left_over` parts with the largest remainders, the
+/// earlier index first on a tie.
+pub(crate) fn give_to_largest(
+    parts: &mut [Wei],
+    left_over: u128,
+    remainder: impl Fn(usize) -> u128,
+) {
+    let mut by_remainder: Vec<usize> = (0..parts.len()).collect();
+    by_remainder.sort_by_key(|&index| (std::cmp::Reverse(remainder(index)), index));
+    for &index in by_remainder.iter().take(left_over as usize) {
+        parts[index].0 += 1;
+    }
 }
 
 /// What an amount in a scenario is counted in.
