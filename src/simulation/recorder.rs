@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::World;
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
@@ -30,7 +32,7 @@ impl Failure {
 }
 
 /// Service to one [`ServiceKey`](super::ServiceKey).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ServiceRecord {
     /// Requests asked.
     pub asked: u64,
@@ -86,7 +88,7 @@ pub struct ReplicationResult {
 }
 
 /// What the fees of served requests were made of, in wei.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeeParts {
     /// Base price times units used.
     pub used: i128,
@@ -97,7 +99,7 @@ pub struct FeeParts {
 }
 
 /// Spend converted day by day.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpentAtDayPrices {
     /// In USD.
     pub usd: f64,
@@ -106,7 +108,7 @@ pub struct SpentAtDayPrices {
 }
 
 /// Times in which a gateway refused requests for want of a top-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outages {
     /// How many.
     pub count: u64,
