@@ -2,6 +2,7 @@
 
 mod cashier;
 mod in_flight;
+mod price_board;
 mod recorder;
 mod replication;
 mod slots;
@@ -12,4 +13,4 @@ pub use recorder::{
     Failure, FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices,
 };
 pub use replication::replicate;
-pub use world::{REQUEST_ROUND_TRIPS, ServiceKey, World};
+pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};
