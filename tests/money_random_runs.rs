@@ -165,6 +165,7 @@ fn demand(scenario: &mut Scenario, dice: &mut Dice, sizes: &[f64]) {
             ]),
             used_share: Distribution::Uniform { min: 0.2, max: 1.0 },
             bad_request_share: dice.pick(&[0.0, 0.0, 0.2]),
+            injected: None,
         });
     }
     scenario.failure_delay_s = dice.pick(&[0.1, 1.0, 30.0]);

@@ -5,12 +5,13 @@ use super::warnings::warnings;
 use super::{
     Batch, Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantiles, RegionFees, Sample, ServiceRow, SpendBreakdown,
-    TreasurySummary, Waterfall, WaterfallStep,
+    SteeringRow, TreasurySummary, Waterfall, WaterfallStep,
 };
-use crate::network::Network;
+use crate::network::{Network, Region};
 use crate::payments::LossCause;
+use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
-use crate::simulation::{ServiceRecord, World};
+use crate::simulation::{ServiceRecord, SteeringRecord, World};
 use crate::units::{Wei, mean_parts};
 
 /// Sums up replications of a world. `precision` is the one they were to be run
@@ -42,6 +43,7 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         treasury: treasury(scenario, samples),
         fees: fees(scenario, samples, &stakes),
         region_fees: region_fees(scenario, samples),
+        steering: steering(scenario, samples),
         concentration: Concentration::new(&fee_eth, &stakes),
         service: total_service(service, samples.len()),
         service_rows,
@@ -268,6 +270,34 @@ fn region_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<RegionFees> {
             }
         })
         .collect()
+}
+
+fn steering(scenario: &Scenario, samples: &[Sample]) -> Vec<SteeringRow> {
+    let Scenario { network, policy, .. } = scenario;
+    let targets = match &policy.injection.steering {
+        Steering::Towards { targets, .. } => targets.as_slice(),
+        _ => &[],
+    };
+    let row = |(index, region): (usize, &Region)| {
+        let mean = |count: fn(&SteeringRecord) -> u64| {
+            let counts = samples.iter().map(|sample| count(&sample.steering[index]));
+            counts.sum::<u64>() as f64 / samples.len() as f64
+        };
+        let shares = samples
+            .iter()
+            .map(|sample| sample.fee_share(|o| network.orchestrators[o].region == index));
+        SteeringRow {
+            region: region.id.clone(),
+            name: region.name.clone(),
+            steered: mean(|record| record.steered),
+            reached: mean(|record| record.reached),
+            nobody_there: mean(|record| record.nobody_there),
+            target: targets.iter().find(|(of, _)| *of == index).map(|&(_, target)| target),
+            fee_share: shares.sum::<f64>() / samples.len() as f64,
+        }
+    };
+    let rows = network.regions.iter().enumerate().map(row);
+    rows.filter(|row| row.steered > 0.0).collect()
 }
 
 fn service_row(

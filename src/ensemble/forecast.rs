@@ -210,6 +210,26 @@ pub struct RegionFees {
     pub share: Estimate,
 }
 
+/// What became of the requests that were steered to a region; means over
+/// replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SteeringRow {
+    /// Id of the region.
+    pub region: String,
+    /// Its name in reports.
+    pub name: String,
+    /// Requests steered there.
+    pub steered: f64,
+    /// Those that an orchestrator of the region served.
+    pub reached: f64,
+    /// Those for which the gateway knew nobody there.
+    pub nobody_there: f64,
+    /// The share of payments its orchestrators were to get, if any, 0 to 1.
+    pub target: Option<f64>,
+    /// The share of fees they got.
+    pub fee_share: f64,
+}
+
 /// How concentrated fees are. Every orchestrator of the scenario counts, those
 /// without fees too.
 #[derive(Clone, Debug, PartialEq)]
@@ -366,6 +386,9 @@ pub struct Forecast {
     pub fees: Vec<FeeRow>,
     /// The same by region, in the scenario's order.
     pub region_fees: Vec<RegionFees>,
+    /// What became of steered requests and test prompts, by region; only regions
+    /// that some were steered to.
+    pub steering: Vec<SteeringRow>,
     /// How concentrated.
     pub concentration: Concentration,
     /// All service in one row.

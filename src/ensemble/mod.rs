@@ -18,7 +18,7 @@ pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
-    SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
+    SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub use precision::{looks, precise_enough};

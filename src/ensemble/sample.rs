@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::payments::Ledger;
-use crate::simulation::{FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices};
+use crate::simulation::{
+    FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices, SteeringRecord,
+};
 use crate::units::Wei;
 
 /// What is kept of one replication: all that reports and comparisons read, and
@@ -38,6 +40,8 @@ pub struct Sample {
     pub spent_at_day_prices: SpentAtDayPrices,
     /// Gateways without funds.
     pub outages: Outages,
+    /// What became of steered requests and test prompts, by region.
+    pub steering: Vec<SteeringRecord>,
 }
 
 impl Sample {
@@ -67,6 +71,7 @@ impl Sample {
             books: result.books,
             spent_at_day_prices: result.spent_at_day_prices,
             outages: result.outages,
+            steering: result.steering,
         }
     }
 

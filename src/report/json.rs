@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
-use super::{RunContext, overpayment, treasury};
+use super::{RunContext, overpayment, steering, treasury};
 use crate::ensemble::{Estimate, Forecast, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -79,6 +79,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "overpayment": overpayment(forecast),
         "treasury": treasury::document(forecast),
         "fees": fees(forecast),
+        "steering": steering::document(forecast),
         "service": service(forecast),
         "objectives": forecast.objectives.iter().map(|objective| json!({
             "id": objective.id,

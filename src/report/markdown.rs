@@ -6,7 +6,7 @@ use super::figures::Figure;
 use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, overpayment, tables, treasury};
+use super::{RunContext, overpayment, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -77,6 +77,12 @@ pub(super) fn markdown(
     if !funding.rows.is_empty() {
         let _ = writeln!(text, "## Treasury\n\n{}\n", treasury::EXPLANATION);
         text.push_str(&table(funding));
+    }
+
+    let steered = steering::table(forecast);
+    if !steered.rows.is_empty() {
+        let _ = writeln!(text, "## Steered requests\n\n{}\n", steering::EXPLANATION);
+        text.push_str(&table(steered));
     }
 
     text.push_str("## Who earns the fees\n\n");

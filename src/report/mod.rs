@@ -14,6 +14,7 @@ mod overpayment;
 #[cfg(feature = "png")]
 mod png;
 mod sentence;
+mod steering;
 mod table;
 mod tables;
 mod text;

@@ -4,7 +4,7 @@ use super::format::{
     self, date_after, eth, extent, interval, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
-use super::{RunContext, overpayment, tables, treasury};
+use super::{RunContext, overpayment, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -57,6 +57,14 @@ pub fn terminal(
         let table = overpayment::table(forecast);
         page.section(table.lines(&["label", "eth", "share"], usize::MAX, Some("share")));
         page.paragraph("", &conclusion, "");
+    }
+    let steering = steering::table(forecast);
+    if !steering.rows.is_empty() {
+        page.section(steering.lines(
+            &["region", "requests", "served_there", "nobody_there", "target", "fees"],
+            usize::MAX,
+            None,
+        ));
     }
     let treasury = treasury::table(forecast);
     if !treasury.rows.is_empty() {

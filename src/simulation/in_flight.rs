@@ -1,4 +1,5 @@
 use super::recorder::Failure;
+use super::steering::Destination;
 use crate::kernel::StreamKey;
 use crate::payments::{SessionCredit, Staged};
 use crate::selection::SessionRef;
@@ -60,6 +61,8 @@ pub(super) struct Request {
     /// Submissions ever: numbers the draws.
     pub submissions: u32,
     pub is_bad: bool,
+    /// Where it was steered to, if it was.
+    pub destination: Option<Destination>,
     /// Sessions whose orchestrator had no capacity are given back at the end.
     pub has_set_aside: bool,
     pub last_failure: Option<Failure>,

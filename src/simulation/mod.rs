@@ -6,6 +6,7 @@ mod price_board;
 mod recorder;
 mod replication;
 mod slots;
+mod steering;
 mod treasurer;
 mod world;
 
@@ -13,4 +14,5 @@ pub use recorder::{
     Failure, FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices,
 };
 pub use replication::replicate;
+pub use steering::SteeringRecord;
 pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};

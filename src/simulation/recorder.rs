@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::World;
+use super::{SteeringRecord, World};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::units::{SimTime, Wei};
@@ -85,6 +85,8 @@ pub struct ReplicationResult {
     pub spent_at_day_prices: SpentAtDayPrices,
     /// Gateways without funds.
     pub outages: Outages,
+    /// What became of steered requests and test prompts, by region.
+    pub steering: Vec<SteeringRecord>,
 }
 
 /// What the fees of served requests were made of, in wei.

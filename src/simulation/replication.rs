@@ -3,6 +3,7 @@ use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::price_board::PriceBoard;
 use super::recorder::{Failure, Outages, Recorder, ReplicationResult, SpentAtDayPrices};
 use super::slots::Slots;
+use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
 use super::world::{MarketPlan, StreamPlan, World};
 use crate::demand::{ArrivalSchedule, ArrivalStream};
@@ -12,7 +13,9 @@ use crate::payments::{
     LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged, billed_and_used,
     live_prepaid_pixels, live_stream_pixels, next_usd_feed, text_to_speech_units,
 };
-use crate::selection::{PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef, SessionSelector};
+use crate::selection::{
+    Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef, SessionSelector,
+};
 use crate::units::{NANOS_PER_SECOND, Price, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Share of a request's network time that passes before the orchestrator has
@@ -36,6 +39,7 @@ enum Purpose {
     Size,
     UsedShare,
     BadRequest,
+    Steering,
 }
 
 /// What a submission's draws are for.
@@ -103,6 +107,7 @@ struct Replication<'w> {
     prices: PriceBoard,
     cashier: Cashier<'w>,
     treasurer: Treasurer<'w>,
+    dispatcher: Dispatcher<'w>,
     /// Since when each gateway is without funds.
     without_funds: Vec<Option<SimTime>>,
     outages: Outages,
@@ -162,6 +167,7 @@ impl<'w> Replication<'w> {
             prices,
             cashier,
             treasurer,
+            dispatcher: Dispatcher::new(world),
             without_funds: vec![None; scenario.network.gateways.len()],
             outages: Outages::default(),
             spent_at_day_prices: SpentAtDayPrices::default(),
@@ -206,6 +212,7 @@ impl<'w> Replication<'w> {
             books: self.cashier.ledger,
             spent_at_day_prices: self.spent_at_day_prices,
             outages: self.outages,
+            steering: self.dispatcher.records,
         })
     }
 
@@ -310,6 +317,7 @@ impl<'w> Replication<'w> {
         let paid_for = self.recorder.paid_for(stream, self.world.streams[stream].pipeline_index);
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
+        self.dispatcher.paid(stream, payee.orchestrator, staged.new_credit, now.day());
         let recorder = &mut self.recorder;
         let (winners, accepted) =
             self.cashier.send(payee, staged, paid_for, now, lottery, recorder);
@@ -331,7 +339,12 @@ impl<'w> Replication<'w> {
         let plan = &self.world.streams[stream];
         let request_number = self.requests_asked[stream];
         self.requests_asked[stream] += 1;
+        if !self.dispatcher.within_budget(stream, now.day()) {
+            return;
+        }
         let key = self.stream_keys[stream].child(request_number);
+        let uniform = || key.uniform(Purpose::Steering as u64);
+        let destination = self.dispatcher.destination(stream, uniform);
         self.recorder.service[plan.service].asked += 1;
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
@@ -349,6 +362,7 @@ impl<'w> Replication<'w> {
             submission: None,
             has_set_aside: false,
             last_failure: None,
+            destination,
         };
         let number = self.requests.insert(request, plan.pipeline.is_live());
         self.select(number, now, true);
@@ -357,8 +371,10 @@ impl<'w> Replication<'w> {
     /// Asks the selector for a session and submits to it.
     fn select(&mut self, number: u32, now: SimTime, may_refresh: bool) {
         let request = self.requests.get(number);
-        let market_index = self.world.streams[request.stream as usize].market;
+        let stream = request.stream as usize;
+        let market_index = self.world.streams[stream].market;
         let plan = &self.world.markets[market_index];
+        let bound_for = request.destination.filter(|destination| destination.is_binding);
         let key = submission_key(request);
         let mut respondents = MarketAt {
             plan,
@@ -370,15 +386,31 @@ impl<'w> Replication<'w> {
         let selection = self.selectors[market_index].select(
             &plan.market,
             now,
-            may_refresh,
+            Ask {
+                may_refresh,
+                only: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
+                key,
+            },
             &mut respondents,
-            key,
             self.discovery_keys[market_index],
         );
         match selection {
             Selection::Wait(until) => self.events.schedule(until, Event::Select(number)),
-            Selection::Nobody => self.give_up(number, true),
+            Selection::Nobody => match bound_for {
+                Some(region) if self.dispatcher.nobody_there(stream, region) => {
+                    self.unbind(number);
+                    self.select(number, now, false);
+                }
+                _ => self.give_up(number, true),
+            },
             Selection::Session(session, warm) => self.submit(number, session, warm, now),
+        }
+    }
+
+    /// A steered request may go anywhere from now on.
+    fn unbind(&mut self, number: u32) {
+        if let Some(destination) = &mut self.requests.get(number).destination {
+            destination.is_binding = false;
         }
     }
 
@@ -571,6 +603,7 @@ impl<'w> Replication<'w> {
         }
         record.served += 1;
         self.recorder.served_by[orchestrator] += 1;
+        self.dispatcher.served(request.destination, orchestrator);
         self.give_back_set_aside(number);
         self.requests.remove(number);
     }
@@ -598,6 +631,11 @@ impl<'w> Replication<'w> {
             self.selectors[plan.market].remove(market, session, warm);
             let payee = self.payee(plan, session);
             self.cashier.close(payee, LossCause::SessionRemoved);
+        }
+        let request = self.requests.get(number);
+        let stream = request.stream as usize;
+        if request.destination.is_some() && self.dispatcher.may_go_elsewhere(stream) {
+            self.unbind(number);
         }
         let request = self.requests.get(number);
         let window_is_over = (now - request.round_began).as_secs() > *retry_window_s;

@@ -106,6 +106,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
         stream_failures_per_hour: 0.05,
         demand: Vec::new(),
         uncertainty: DemandUncertainty::default(),
+        policy: orchsim::policy::Policy::default(),
         objectives: Vec::new(),
         suppressed_warnings: Vec::new(),
     }
@@ -231,6 +232,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         spend,
         waterfall: waterfall(total_eth, &STEPS),
         treasury: treasury(total_eth, credits),
+        steering: Vec::new(),
         concentration: Concentration {
             gini: around(0.71, 0.02),
             hhi: around(0.14, 0.05),
