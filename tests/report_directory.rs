@@ -13,7 +13,7 @@ use report_fixture::{HOSTILE, awkward, context, realistic, waterfall};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     "burn.csv",
     "fees_by_orchestrator.csv",
     "fees_by_region.csv",
@@ -25,6 +25,7 @@ const FILES: [&str; 19] = [
     "figures/survival.svg",
     "figures/waterfall.svg",
     "manifest.json",
+    "redemptions.csv",
     "report.html",
     "report.md",
     "requests.csv",
@@ -296,7 +297,8 @@ fn burn_has_a_line_a_day_and_series() {
     write(&target, &realistic()).unwrap();
     let burn = fs::read_to_string(target.join("burn.csv")).unwrap();
     let mut lines = burn.lines();
-    let heading = "date,day,series,pipeline,mean_eth,p05_eth,p25_eth,p50_eth,p75_eth,p95_eth";
+    let heading = "date,day,series,pipeline,mean_eth,p05_eth,p25_eth,p50_eth,p75_eth,p95_eth,\
+                   p05_usd,p25_usd,p50_usd,p75_usd,p95_usd,p05_lpt,p25_lpt,p50_lpt,p75_lpt,p95_lpt";
     assert_eq!(lines.next(), Some(heading));
     // Balance, spend, and seven pipelines on each of 500 days.
     assert_eq!(lines.clone().count(), 500 * 9);

@@ -8,8 +8,9 @@ use super::{Forecast, looks, precise_enough};
 use crate::payments::{Ledger, LedgerViolation};
 use crate::scenario::Scenario;
 use crate::simulation::{
-    FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices, World, replicate,
+    FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord, World, replicate,
 };
+use crate::treasury::Prices;
 use crate::units::Wei;
 
 /// Fewest replications a run that stops by its precision makes.
@@ -34,6 +35,8 @@ pub(super) struct Sample {
     pub daily_spend_eth: Vec<f64>,
     /// What the credits were worth at the end of each day, in ETH.
     pub daily_balance_eth: Vec<f64>,
+    /// Token prices at the end of each day.
+    pub daily_prices: Vec<Prices>,
     pub spend_by_stream: Vec<Wei>,
     pub fees: Vec<Wei>,
     pub served_by: Vec<u64>,
@@ -42,7 +45,7 @@ pub(super) struct Sample {
     pub failed: u64,
     pub fee_parts: FeeParts,
     pub books: Ledger,
-    pub spent_at_day_prices: SpentAtDayPrices,
+    pub redemptions: Vec<Redemptions>,
     pub outages: Outages,
 }
 
@@ -57,6 +60,7 @@ impl Sample {
             runway,
             daily_spend_eth: result.daily_spend.iter().map(|spend| spend.to_coins()).collect(),
             daily_balance_eth: result.daily_balance.iter().map(|wei| wei.to_coins()).collect(),
+            daily_prices: result.daily_prices.clone(),
             spend_by_stream: result.spend_by_stream.clone(),
             fees: result.fees.clone(),
             served_by: result.served_by.clone(),
@@ -64,9 +68,33 @@ impl Sample {
             failed: result.service.iter().map(failed).sum(),
             fee_parts: result.fee_parts,
             books: result.books.clone(),
-            spent_at_day_prices: result.spent_at_day_prices,
+            redemptions: result.redemptions.clone(),
             outages: result.outages,
         }
+    }
+
+    /// Spend of a day, all pipelines, in ETH; 0 of days not simulated.
+    pub fn spent_on(&self, day: usize, pipelines: usize) -> f64 {
+        self.daily_spend_eth.iter().skip(day * pipelines).take(pipelines).sum()
+    }
+
+    /// Token prices of a day; the last known of days not simulated.
+    pub fn prices_on(&self, day: usize) -> Option<Prices> {
+        self.daily_prices.get(day).or(self.daily_prices.last()).copied()
+    }
+
+    /// All spend, each day's by `convert` at its prices.
+    pub fn spent_at_day_prices(&self, convert: fn(Prices, f64) -> f64) -> f64 {
+        let pipelines = self.daily_spend_eth.len() / self.daily_prices.len().max(1);
+        let spent =
+            |(day, prices): (usize, &Prices)| convert(*prices, self.spent_on(day, pipelines));
+        self.daily_prices.iter().enumerate().map(spent).sum()
+    }
+
+    /// What was left at the end, in ETH, by `convert` at the last prices.
+    pub fn left(&self, convert: fn(Prices, f64) -> f64) -> f64 {
+        let left = self.daily_balance_eth.last().zip(self.daily_prices.last());
+        left.map_or(0.0, |(eth, prices)| convert(*prices, *eth))
     }
 }
 

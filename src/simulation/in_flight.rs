@@ -1,6 +1,6 @@
 use super::recorder::Failure;
 use crate::kernel::StreamKey;
-use crate::payments::{SessionCredit, Staged};
+use crate::payments::{IntervalMeter, SessionCredit, Staged};
 use crate::selection::SessionRef;
 use crate::units::SimTime;
 
@@ -28,7 +28,8 @@ pub(super) struct Submission {
 pub(super) struct LiveState {
     /// When the user leaves; set at the first start.
     pub user_leaves: Option<SimTime>,
-    pub paid_until: SimTime,
+    /// What it owes its present orchestrator; `None` before the first start.
+    pub meter: Option<IntervalMeter>,
     /// When the present orchestrator fails or the user leaves.
     pub leg_ends: SimTime,
     pub leg_fails: bool,

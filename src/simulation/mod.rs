@@ -8,8 +8,6 @@ mod slots;
 mod treasurer;
 mod world;
 
-pub use recorder::{
-    Failure, FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices,
-};
+pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
 pub use replication::replicate;
 pub use world::{REQUEST_ROUND_TRIPS, ServiceKey, World};

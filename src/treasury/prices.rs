@@ -44,6 +44,16 @@ impl Prices {
         Lpt(if self.to_wei(Lpt(floor)) < wei { floor.saturating_add(1) } else { floor })
     }
 
+    /// What `eth` ETH are worth in USD.
+    pub fn eth_in_usd(self, eth: f64) -> f64 {
+        eth * self.eth_usd
+    }
+
+    /// What `eth` ETH are worth in LPT.
+    pub fn eth_in_lpt(self, eth: f64) -> f64 {
+        if eth == 0.0 { 0.0 } else { eth / self.lpt_eth() }
+    }
+
     /// USD an ETH as Chainlink's feed publishes it: 8 decimals, to the nearest.
     pub fn eth_usd_feed(self) -> Decimal {
         let unit = libm::pow(10.0, f64::from(FEED_DECIMALS));
