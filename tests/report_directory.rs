@@ -330,8 +330,13 @@ fn money_is_in_csv_whole_where_people_see_a_part() {
         assert!(page.contains("lost: session refreshed") && page.contains("eight minutes"));
         assert!(!page.contains("lost: payment refused"));
         assert!(page.contains("drawn by other projects"));
+        // Twice the gas from the middle of 500 days on.
+        assert!(page.contains("0.02 gwei from 21 Oct 2025"));
         assert!(!page.contains("returned at the deadline") && !page.contains("| outages"));
     }
+    let redemptions = text("redemptions.csv");
+    assert_eq!(redemptions.lines().count(), 1 + 3);
+    assert!(redemptions.contains("\n0.02 gwei from 21 Oct 2025,250,20000000,250,"));
     let requests = text("requests.csv");
     let heading = requests.lines().next().unwrap_or_default();
     assert!(heading.contains(",failed_payment,failed_no_funds,"), "{heading}");
