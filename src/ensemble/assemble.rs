@@ -203,7 +203,7 @@ fn waterfall(samples: &[Sample]) -> Waterfall {
     Waterfall { steps, total_eth }
 }
 
-/// All winning tickets, then those of each gas price where there are several.
+/// All winning tickets, then those of each gas price where the run saw several.
 fn redemptions(scenario: &Scenario, samples: &[Sample]) -> Vec<RedemptionRow> {
     let over = |value: &dyn Fn(&Sample) -> f64| {
         Estimate::of_mean(&samples.iter().map(value).collect::<Vec<f64>>())
@@ -229,14 +229,13 @@ fn redemptions(scenario: &Scenario, samples: &[Sample]) -> Vec<RedemptionRow> {
     if all.redeemed.mean + all.void.mean == 0.0 {
         return Vec::new();
     }
-    let mut rows = vec![all];
-    if gas_prices.len() > 1 {
-        rows.extend(gas_prices.iter().enumerate().map(|(period, &(from, price))| {
-            let to = gas_prices.get(period + 1).map_or(horizon, |&(next, _)| next.min(horizon));
-            row(Some((from, price)), period..period + 1, (from, to))
-        }));
-    }
-    rows
+    let by_price = gas_prices.iter().enumerate().map(|(period, &(from, price))| {
+        let to = gas_prices.get(period + 1).map_or(horizon, |&(next, _)| next.min(horizon));
+        row(Some((from, price)), period..period + 1, (from, to))
+    });
+    let by_price: Vec<RedemptionRow> = by_price.filter(|row| row.days > 0.0).collect();
+    let several = if by_price.len() > 1 { by_price } else { Vec::new() };
+    std::iter::once(all).chain(several).collect()
 }
 
 fn treasury(scenario: &Scenario, samples: &[Sample]) -> TreasurySummary {
