@@ -113,7 +113,7 @@ fn network(scenario: &mut Scenario, dice: &mut Dice) -> Vec<f64> {
                     let price = dice.pick(&[0, fee as u128, fee as u128, fee as u128]);
                     offers.push(Offer {
                         model,
-                        price: Price::new(price, u128::from(units)).unwrap(),
+                        price: Price::new(price, u128::from(units)).unwrap().into(),
                         warm: dice.chance(0.7),
                         capacity: dice.count(1, 3) as u32,
                     });

@@ -1,28 +1,27 @@
 //! From the samples of all replications to a [`Forecast`].
 
-use super::run::Sample;
 use super::survival::{KaplanMeier, runway};
 use super::warnings::warnings;
 use super::{
-    Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees, ServiceRow, SpendBreakdown,
-    TreasurySummary, Waterfall, WaterfallStep,
+    Batch, Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
+    ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees, Sample, ServiceRow,
+    SpendBreakdown, TreasurySummary, Waterfall, WaterfallStep,
 };
+use crate::network::Network;
 use crate::payments::LossCause;
 use crate::scenario::{Goal, Scenario};
 use crate::simulation::{Redemptions, ServiceRecord, World};
 use crate::treasury::Prices;
 use crate::units::{Wei, mean_parts};
 
-pub(super) fn assemble(
-    world: &World,
-    samples: &[Sample],
-    service: &[ServiceRecord],
-    precision: Option<f64>,
-) -> Forecast {
+/// Sums up replications of a world. `precision` is the one they were to be run
+/// to, if any.
+pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecast {
+    let Batch { samples, service } = batch;
     let scenario = world.scenario;
     let horizon = f64::from(scenario.horizon_days);
-    let runways: Vec<(f64, bool)> = samples.iter().map(|sample| sample.runway).collect();
+    let runways: Vec<(f64, bool)> =
+        samples.iter().map(|sample| (sample.runway_days, sample.is_censored)).collect();
     let curve = KaplanMeier::new(&runways);
     let service_rows = service_rows(world, service, samples.len());
     let fee_eth: Vec<Vec<f64>> = samples
@@ -43,8 +42,8 @@ pub(super) fn assemble(
         waterfall: waterfall(samples),
         redemptions: redemptions(scenario, samples),
         treasury: treasury(scenario, samples),
-        fees: fees(scenario, samples, &fee_eth, &stakes),
-        region_fees: region_fees(scenario, samples, &fee_eth),
+        fees: fees(scenario, samples, &stakes),
+        region_fees: region_fees(scenario, samples),
         concentration: Concentration::new(&fee_eth, &stakes),
         service: total_service(service, samples.len()),
         service_rows,
@@ -71,8 +70,7 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
             let balances: Vec<f64> = samples
                 .iter()
                 .map(|sample| {
-                    let (runway, censored) = sample.runway;
-                    let is_over = !censored && runway < (day + 1) as f64;
+                    let is_over = !sample.is_censored && sample.runway_days < (day + 1) as f64;
                     let balance =
                         sample.daily_balance_eth.get(day).or(sample.daily_balance_eth.last());
                     if is_over { 0.0 } else { balance.copied().unwrap_or(0.0) }
@@ -137,10 +135,7 @@ fn spend(world: &World, samples: &[Sample]) -> SpendBreakdown {
     let mut by_pipeline = by(&|stream| model(stream).pipeline.name().to_string());
     let place = |name: &str| world.pipelines.iter().position(|p| p.name() == name);
     by_pipeline.sort_by_key(|(name, _)| place(name));
-    let totals: Vec<f64> = samples
-        .iter()
-        .map(|sample| sample.spend_by_stream.iter().copied().sum::<Wei>().to_coins())
-        .collect();
+    let totals: Vec<f64> = samples.iter().map(|sample| sample.spend().to_coins()).collect();
     SpendBreakdown {
         total: by_pipeline.iter().map(|&(_, mean)| mean).sum(),
         total_eth: Estimate::of_mean(&totals),
@@ -217,7 +212,7 @@ fn redemptions(scenario: &Scenario, samples: &[Sample]) -> Vec<RedemptionRow> {
         let face_value = over(&|sample| of(sample, |tickets| tickets.face_value.0)).mean / 1e18;
         RedemptionRow {
             gas_price,
-            days: over(&|sample| (sample.runway.0.min(to) - from).max(0.0)).mean,
+            days: over(&|sample| (sample.runway_days.min(to) - from).max(0.0)).mean,
             redeemed,
             void: over(&|sample| of(sample, |tickets| tickets.void.into())),
             face_value_eth: (redeemed.mean > 0.0).then(|| face_value / redeemed.mean),
@@ -268,16 +263,8 @@ fn treasury(scenario: &Scenario, samples: &[Sample]) -> TreasurySummary {
     }
 }
 
-/// The share of a replication's fees that the chosen orchestrators earned;
-/// 0 where nobody earned any.
-fn share_of(fees: &[f64], chosen: impl Fn(usize) -> bool) -> f64 {
-    let total: f64 = fees.iter().sum();
-    let part: f64 = (0..fees.len()).filter(|&o| chosen(o)).map(|o| fees[o]).sum();
-    if total > 0.0 { part / total } else { 0.0 }
-}
-
-fn share_estimate(fee_eth: &[Vec<f64>], chosen: impl Fn(usize) -> bool) -> Estimate {
-    let shares: Vec<f64> = fee_eth.iter().map(|fees| share_of(fees, &chosen)).collect();
+fn share_estimate(samples: &[Sample], chosen: impl Fn(usize) -> bool) -> Estimate {
+    let shares: Vec<f64> = samples.iter().map(|sample| sample.fee_share(&chosen)).collect();
     Estimate::of_mean(&shares).within(0.0, 1.0)
 }
 
@@ -289,12 +276,7 @@ fn mean_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<Wei> {
     mean_parts(&totals, samples.len() as u128)
 }
 
-fn fees(
-    scenario: &Scenario,
-    samples: &[Sample],
-    fee_eth: &[Vec<f64>],
-    stakes: &[f64],
-) -> Vec<FeeRow> {
+fn fees(scenario: &Scenario, samples: &[Sample], stakes: &[f64]) -> Vec<FeeRow> {
     let network = &scenario.network;
     let total_stake: f64 = stakes.iter().sum();
     let mut rows: Vec<FeeRow> = network
@@ -306,7 +288,7 @@ fn fees(
             id: orchestrator.id.clone(),
             region: network.regions[orchestrator.region].id.clone(),
             fees,
-            share: share_estimate(fee_eth, |other| other == index),
+            share: share_estimate(samples, |other| other == index),
             requests: samples.iter().map(|sample| sample.served_by[index] as f64).sum::<f64>()
                 / samples.len() as f64,
             stake_share: if total_stake > 0.0 { stakes[index] / total_stake } else { 0.0 },
@@ -316,7 +298,7 @@ fn fees(
     rows
 }
 
-fn region_fees(scenario: &Scenario, samples: &[Sample], fee_eth: &[Vec<f64>]) -> Vec<RegionFees> {
+fn region_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<RegionFees> {
     let network = &scenario.network;
     let mean_fees = mean_fees(scenario, samples);
     let region_of = |orchestrator: usize| network.orchestrators[orchestrator].region;
@@ -331,7 +313,7 @@ fn region_fees(scenario: &Scenario, samples: &[Sample], fee_eth: &[Vec<f64>]) ->
                 name: region.name.clone(),
                 orchestrators: members.clone().count(),
                 fees: members.map(|orchestrator| mean_fees[orchestrator]).sum(),
-                share: share_estimate(fee_eth, |orchestrator| region_of(orchestrator) == index),
+                share: share_estimate(samples, |orchestrator| region_of(orchestrator) == index),
             }
         })
         .collect()
@@ -401,24 +383,6 @@ fn judge(
     objective: &crate::scenario::Objective,
 ) -> ObjectiveResult {
     let network = &scenario.network;
-    let fee_share = |sample: &Sample, chosen: &dyn Fn(usize) -> bool| {
-        let fees: Vec<f64> = sample.fees.iter().map(|fee| fee.to_coins()).collect();
-        share_of(&fees, chosen)
-    };
-    let holds = |sample: &&Sample| match &objective.goal {
-        Goal::LastDays(days) => sample.runway.0 >= *days,
-        Goal::SuccessRate(rate) => {
-            let ended = sample.served + sample.failed;
-            ended == 0 || sample.served as f64 >= rate * ended as f64
-        }
-        Goal::RegionFeeShare { region, share } => {
-            fee_share(sample, &|o| network.orchestrators[o].region == *region) >= *share
-        }
-        Goal::TopFeeShare(share) => {
-            let largest = (0..sample.fees.len()).max_by_key(|&o| sample.fees[o]);
-            fee_share(sample, &|o| Some(o) == largest) <= *share
-        }
-    };
     let percent = |share: &f64| format!("{} %", share * 100.0);
     let text = match &objective.goal {
         Goal::LastDays(days) => format!("credits last at least {days} days"),
@@ -431,7 +395,7 @@ fn judge(
             format!("the largest orchestrator earns at most {} of the fees", percent(share))
         }
     };
-    let hits = samples.iter().filter(holds).count();
+    let hits = samples.iter().filter(|sample| holds(&objective.goal, network, sample)).count();
     let probability = Estimate::of_proportion(hits, samples.len());
     ObjectiveResult {
         id: objective.id.clone(),
@@ -439,5 +403,20 @@ fn judge(
         met: probability.mean >= objective.probability,
         probability,
         required: objective.probability,
+    }
+}
+
+/// Whether a replication attains a goal. Where no request ended, none failed.
+pub fn holds(goal: &Goal, network: &Network, sample: &Sample) -> bool {
+    match goal {
+        Goal::LastDays(days) => sample.runway_days >= *days,
+        Goal::SuccessRate(rate) => sample.success_rate().is_none_or(|share| share >= *rate),
+        Goal::RegionFeeShare { region, share } => {
+            sample.fee_share(|o| network.orchestrators[o].region == *region) >= *share
+        }
+        Goal::TopFeeShare(share) => {
+            let largest = (0..sample.fees.len()).max_by_key(|&o| sample.fees[o]);
+            sample.fee_share(|o| Some(o) == largest) <= *share
+        }
     }
 }

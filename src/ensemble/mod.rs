@@ -5,19 +5,24 @@
 mod assemble;
 mod concentration;
 mod forecast;
+mod headline;
 mod interval;
 mod precision;
 mod run;
+mod sample;
 mod survival;
 mod warnings;
 
+pub use assemble::{assemble, holds};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, Runway,
     ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
+pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub use precision::{looks, precise_enough};
-pub use run::{Plan, forecast};
+pub use run::{Batch, Plan, forecast, simulate};
+pub use sample::Sample;
 pub use survival::{KaplanMeier, runway};
 pub use warnings::WARNING_NAMES;

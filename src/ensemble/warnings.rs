@@ -2,8 +2,7 @@
 
 use super::{Forecast, Warning};
 use crate::network::Version;
-use crate::selection::Market;
-use crate::simulation::World;
+use crate::simulation::{Opening, World};
 
 /// Every warning with its name.
 pub const WARNING_NAMES: [&str; 8] = [
@@ -82,6 +81,7 @@ fn precision_warnings(
 
 fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)) {
     let network = &world.scenario.network;
+    let opening = Opening::new(world.scenario);
     for gateway in 0..network.gateways.len() {
         for model in 0..network.models.len() {
             let in_demand = |stream: &crate::demand::DemandStream| {
@@ -90,7 +90,7 @@ fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)
             if !world.scenario.demand.iter().any(in_demand) {
                 continue;
             }
-            let market = Market::new(network, gateway, model);
+            let market = opening.market(gateway, model);
             let names =
                 format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
             if market.candidates.is_empty() {

@@ -1,5 +1,7 @@
 //! A latency histogram of fixed size.
 
+use serde::{Deserialize, Serialize};
+
 /// Bins per octave, as a power of two.
 const SUB_BITS: u32 = 6;
 /// The first octave starts at 2^16 ns = 65.5 microseconds.
@@ -12,7 +14,8 @@ const BINS: usize = ((END_EXPONENT - MIN_EXPONENT) << SUB_BITS) as usize;
 /// to 1.13 million seconds is cut into 64 bins of equal width, so that the
 /// middle of a bin is within 1/128 (0.8 %) of every latency in it. Latencies
 /// outside count in the first or last bin. 17 kB.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<(u32, u64)>", from = "Vec<(u32, u64)>")]
 pub struct LatencyHistogram {
     counts: Box<[u64; BINS]>,
 }
@@ -56,6 +59,27 @@ impl LatencyHistogram {
             seen += count;
             (seen >= rank).then(|| middle(bin) / 1e6)
         })
+    }
+}
+
+/// The bins that are not empty, with their counts.
+impl From<LatencyHistogram> for Vec<(u32, u64)> {
+    fn from(histogram: LatencyHistogram) -> Vec<(u32, u64)> {
+        let bins = (0u32..).zip(*histogram.counts);
+        bins.filter(|&(_, count)| count > 0).collect()
+    }
+}
+
+/// Bins that do not exist are ignored.
+impl From<Vec<(u32, u64)>> for LatencyHistogram {
+    fn from(bins: Vec<(u32, u64)>) -> LatencyHistogram {
+        let mut histogram = LatencyHistogram::default();
+        for (bin, count) in bins {
+            if let Some(known) = histogram.counts.get_mut(bin as usize) {
+                *known += count;
+            }
+        }
+        histogram
     }
 }
 

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{LossCause, Redemption};
 use crate::treasury::{Swap, TopUp};
 use crate::units::{Lpt, Wei};
@@ -9,7 +11,7 @@ use crate::units::{Lpt, Wei};
 /// reserves, is promised to winning tickets, or was paid to orchestrators.
 /// *Accrual* says what for: every promise is fee earned, credit that sessions
 /// still hold, credit lost, or the luck of the lottery.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ledger {
     safe: SafeAccounts,
     /// What swaps brought in.
@@ -32,7 +34,7 @@ pub struct Ledger {
 }
 
 /// Where the LPT is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SafeAccounts {
     /// What was allocated.
     pub allocated: Lpt,
@@ -47,7 +49,7 @@ pub struct SafeAccounts {
 }
 
 /// What selling the LPT cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SwapTotals {
     /// Swaps made.
     pub count: u64,

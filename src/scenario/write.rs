@@ -8,7 +8,7 @@ use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline};
 use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
 use crate::units::{Amount, SimTime, Wei};
 
-/// The scenario in full: groups expanded, defaults written out, prices in wei.
+/// The scenario in full: groups expanded, defaults written out.
 /// Reading it gives an equal scenario. Demand streams that follow one another
 /// with the same id are written as one, by what the first of them holds.
 pub fn to_toml(scenario: &Scenario) -> String {

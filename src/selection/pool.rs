@@ -100,6 +100,11 @@ impl SessionPool {
         self.size
     }
 
+    /// Whether there is a session with a candidate.
+    pub fn has(&self, candidate: u32) -> bool {
+        self.sessions[candidate as usize].status != Status::Absent
+    }
+
     /// Adds what discovery found. A session that is there already keeps its
     /// state; `update` overwrites its discovery latency.
     pub fn add(&mut self, candidate: u32, discovery_latency: f64, update: bool) {
@@ -298,13 +303,14 @@ impl SessionPool {
 mod tests {
     use super::*;
     use crate::network::SelectionWeights;
+    use crate::units::Price;
 
     fn candidates(count: usize, max_price_of_last: bool) -> Vec<Candidate> {
         (0..count)
             .map(|orchestrator| Candidate {
                 orchestrator,
                 offer: 0,
-                price: 1.0,
+                price: Price::whole(1),
                 price_term: 1.0,
                 stake: 1.0,
                 within_max_price: max_price_of_last || orchestrator + 1 < count,

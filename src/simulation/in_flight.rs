@@ -2,7 +2,7 @@ use super::recorder::Failure;
 use crate::kernel::StreamKey;
 use crate::payments::{IntervalMeter, SessionCredit, Staged};
 use crate::selection::SessionRef;
-use crate::units::SimTime;
+use crate::units::{Price, SimTime};
 
 /// How a submission will end, known when it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,11 @@ pub(super) struct LiveState {
     pub user_leaves: Option<SimTime>,
     /// What it owes its present orchestrator; `None` before the first start.
     pub meter: Option<IntervalMeter>,
+    /// The price when the present orchestrator took the stream, which every
+    /// interval pays (go-livepeer `server/ai_live_video.go`), and the base
+    /// price behind it.
+    pub price: Price,
+    pub base_price: Price,
     /// When the present orchestrator fails or the user leaves.
     pub leg_ends: SimTime,
     pub leg_fails: bool,

@@ -2,6 +2,7 @@
 
 mod cashier;
 mod in_flight;
+mod price_board;
 mod recorder;
 mod replication;
 mod slots;
@@ -10,4 +11,4 @@ mod world;
 
 pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
 pub use replication::replicate;
-pub use world::{REQUEST_ROUND_TRIPS, ServiceKey, World};
+pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};

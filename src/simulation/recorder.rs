@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::World;
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
@@ -31,7 +33,7 @@ impl Failure {
 }
 
 /// Service to one [`ServiceKey`](super::ServiceKey).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ServiceRecord {
     /// Requests asked.
     pub asked: u64,
@@ -90,7 +92,7 @@ pub struct ReplicationResult {
 }
 
 /// What the fees of served requests were made of, in wei.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeeParts {
     /// Base price times units used.
     pub used: i128,
@@ -101,7 +103,7 @@ pub struct FeeParts {
 }
 
 /// What became of winning tickets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redemptions {
     /// How many were redeemed.
     pub redeemed: u64,
@@ -112,7 +114,7 @@ pub struct Redemptions {
 }
 
 /// Times in which a gateway refused requests for want of a top-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outages {
     /// How many.
     pub count: u64,

@@ -1,17 +1,18 @@
 use super::cashier::{Cashier, NoPayment, NotAccepted, Payee};
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
+use super::price_board::PriceBoard;
 use super::recorder::{Failure, Outages, Recorder, ReplicationResult};
 use super::slots::Slots;
 use super::treasurer::Treasurer;
-use super::world::{MarketPlan, Route, StreamPlan, World};
+use super::world::{MarketPlan, StreamPlan, World};
 use crate::demand::{ArrivalSchedule, ArrivalStream};
 use crate::kernel::{EventList, StreamKey};
 use crate::network::{LIVE_PIXELS_PER_SECOND, Pipeline};
 use crate::payments::{
     IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged,
-    billed_and_used, live_prepaid_pixels, live_stream_pixels, text_to_speech_units,
+    billed_and_used, live_prepaid_pixels, live_stream_pixels, next_usd_feed, text_to_speech_units,
 };
-use crate::selection::{PROBE_ROUND_TRIPS, Selection, SessionRef, SessionSelector};
+use crate::selection::{PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef, SessionSelector};
 use crate::units::{NANOS_PER_SECOND, Price, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Share of a request's network time that passes before the orchestrator has
@@ -70,6 +71,8 @@ enum Event {
     Redemption(u32),
     /// A round of the protocol begins.
     Round,
+    /// The ETH/USD feed is read.
+    PriceFeed,
     /// The treasury is looked after.
     Treasury,
     /// A proposed conversion has its signatures.
@@ -99,6 +102,7 @@ struct Replication<'w> {
     /// The model each orchestrator last loaded on demand.
     loaded_cold: Vec<Option<usize>>,
     set_aside: Vec<(u32, SessionRef, bool)>,
+    prices: PriceBoard,
     cashier: Cashier<'w>,
     treasurer: Treasurer<'w>,
     /// Since when each gateway is without funds.
@@ -131,7 +135,11 @@ impl<'w> Replication<'w> {
         let mut cashier = Cashier::new(world);
         let mut treasurer = Treasurer::new(scenario, treasury_key);
         treasurer.open(&mut cashier.ledger);
+        let prices = PriceBoard::new(world, treasurer.prices(SimTime::ZERO).eth_usd_feed());
         let mut events = EventList::default();
+        if world.follows_price_feed() {
+            events.schedule(next_usd_feed(SimTime::ZERO), Event::PriceFeed);
+        }
         events.schedule(treasurer.next_time(SimTime::ZERO), Event::Treasury);
         events.schedule(scenario.treasury.inflation.round_length(), Event::Round);
         Replication {
@@ -153,6 +161,7 @@ impl<'w> Replication<'w> {
             slots: world.capacities.iter().map(|&capacity| Slots::new(capacity)).collect(),
             loaded_cold: vec![None; scenario.network.orchestrators.len()],
             set_aside: Vec::new(),
+            prices,
             cashier,
             treasurer,
             without_funds: vec![None; scenario.network.gateways.len()],
@@ -232,6 +241,7 @@ impl<'w> Replication<'w> {
                 Event::Select(_)
                 | Event::Answer(_)
                 | Event::Round
+                | Event::PriceFeed
                 | Event::Treasury
                 | Event::Conversion(_) => {}
             }
@@ -253,6 +263,7 @@ impl<'w> Replication<'w> {
                 let round_length = self.world.scenario.treasury.inflation.round_length();
                 self.events.schedule(now + round_length, Event::Round);
             }
+            Event::PriceFeed => self.read_price_feed(now),
             Event::Treasury => self.look_after_treasury(now),
             Event::Conversion(transaction) => {
                 self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
@@ -263,6 +274,15 @@ impl<'w> Replication<'w> {
                 }
             }
         }
+    }
+
+    fn read_price_feed(&mut self, now: SimTime) {
+        let eth_usd = self.treasurer.prices(now).eth_usd_feed();
+        self.prices.read_feed(self.world, eth_usd);
+        for (market, selector) in self.selectors.iter_mut().enumerate() {
+            selector.set_max_price(self.prices.max_price(market));
+        }
+        self.events.schedule(next_usd_feed(now), Event::PriceFeed);
     }
 
     fn look_after_treasury(&mut self, now: SimTime) {
@@ -316,12 +336,7 @@ impl<'w> Replication<'w> {
     }
 
     fn payee(&self, plan: &StreamPlan, session: SessionRef) -> Payee {
-        let market = &self.world.markets[plan.market];
-        Payee {
-            account: market.first_account + session.candidate as usize,
-            gateway: market.gateway,
-            orchestrator: market.routes[session.candidate as usize].orchestrator,
-        }
+        self.world.markets[plan.market].payee(session.candidate)
     }
 
     fn arrive(&mut self, stream: usize, now: SimTime) {
@@ -357,16 +372,18 @@ impl<'w> Replication<'w> {
         let market_index = self.world.streams[request.stream as usize].market;
         let plan = &self.world.markets[market_index];
         let key = submission_key(request);
-        let slots = &self.slots;
-        let offers_itself = |candidate: u32| {
-            let offer = plan.routes[candidate as usize].offer;
-            !plan.market.is_live || !slots[offer].is_full(now)
+        let mut respondents = MarketAt {
+            plan,
+            now,
+            slots: &self.slots,
+            prices: &self.prices,
+            cashier: &mut self.cashier,
         };
         let selection = self.selectors[market_index].select(
             &plan.market,
             now,
             may_refresh,
-            offers_itself,
+            &mut respondents,
             key,
             self.discovery_keys[market_index],
         );
@@ -385,14 +402,17 @@ impl<'w> Replication<'w> {
         let market = &self.world.markets[plan.market];
         let route = &market.routes[session.candidate as usize];
         let payee = self.payee(plan, session);
-        let refreshed = self.cashier.refresh(payee, route.price, now);
+        let refreshed = self.cashier.refresh(payee, self.prices.offer(route.offer), now);
         let units = if plan.pipeline.is_live() {
             live_prepaid_pixels(market.market.version)
         } else {
             plan.pipeline.billed_units(size)
         };
-        let payment = refreshed.and_then(|asked_again| {
-            let fee = self.cashier.quote(payee).fee(units);
+        let payment = refreshed.and_then(|new_price| {
+            if let Some(price) = new_price {
+                self.selectors[plan.market].learn_price(&market.market, session.candidate, price);
+            }
+            let fee = self.cashier.quote(payee).price.fee(units);
             let staged = if plan.pipeline.is_live() {
                 // The prepayment has a balance of its own, used once.
                 let least = fee.max(self.cashier.ticket_value(payee));
@@ -400,7 +420,7 @@ impl<'w> Replication<'w> {
             } else {
                 self.cashier.stage(payee, fee)
             };
-            staged.map(|staged| (staged, asked_again))
+            staged.map(|staged| (staged, new_price.is_some()))
         });
         let (staged, asked_again) = match payment {
             Ok(payment) => payment,
@@ -493,15 +513,16 @@ impl<'w> Replication<'w> {
                     let request = self.requests.get(number);
                     let (size, used_size) = (request.size, request.used_size);
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
+                    let quote = self.cashier.quote(payee);
                     if let Some(staged) = submission.staged {
-                        self.note_fee(staged.fee, route.price, billed, used);
+                        self.note_fee(staged.fee, quote.base, billed, used);
                         self.cashier.served(payee, staged, now);
                     }
                     let debited = match plan.pipeline {
                         Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
                         _ => billed,
                     };
-                    self.cashier.debit(payee, self.cashier.quote(payee).fee(debited), now);
+                    self.cashier.debit(payee, quote.price.fee(debited), now);
                     self.serve(number, now, route.orchestrator);
                 }
             }
@@ -641,10 +662,10 @@ impl<'w> Replication<'w> {
         let user_network = SimTime::from_secs(plan.user_rtt_s);
         let latency = now - request.arrived + user_network;
         request.submission = Some(submission);
-        let route = &self.world.markets[plan.market].routes[submission.session.candidate as usize];
+        let quote = self.cashier.quote(self.payee(plan, submission.session));
         let prepaid = live_prepaid_pixels(self.world.markets[plan.market].market.version);
         if let Some(staged) = submission.staged {
-            self.note_fee(staged.fee, route.price, prepaid, 0);
+            self.note_fee(staged.fee, quote.base, prepaid, 0);
             let mut own_balance = SessionCredit::default();
             self.cashier.served_on(&mut own_balance, staged, now);
             self.cashier.lose_credit(own_balance, LossCause::Expiry);
@@ -652,6 +673,7 @@ impl<'w> Replication<'w> {
         let live = self.requests.live(number);
         let is_first_start = live.meter.is_none();
         live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now));
+        (live.price, live.base_price) = (quote.price, quote.base);
         if is_first_start {
             self.recorder.service[plan.service].latency.record(latency.0);
         }
@@ -659,9 +681,10 @@ impl<'w> Replication<'w> {
     }
 
     fn schedule_stream_payment(&mut self, number: u32, now: SimTime) {
-        let Some((payee, _)) = self.stream_payee(number) else { return };
+        let Some(payee) = self.stream_payee(number) else { return };
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND);
-        let interval_fee = self.cashier.quote(payee).fee(live_stream_pixels(interval)).0.max(1);
+        let live = self.requests.live(number);
+        let interval_fee = live.price.fee(live_stream_pixels(interval)).0.max(1);
         let deposit = self.cashier.ledger.free_deposit(payee.gateway);
         let affordable = deposit.0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
@@ -670,19 +693,18 @@ impl<'w> Replication<'w> {
         self.events.schedule(next, Event::StreamPayment(number));
     }
 
-    /// Whom a running stream pays, and its base price.
-    fn stream_payee(&mut self, number: u32) -> Option<(Payee, &'w Route)> {
+    /// Whom a running stream pays.
+    fn stream_payee(&mut self, number: u32) -> Option<Payee> {
         let request = self.requests.get(number);
         let submission = request.submission?;
         let plan = &self.world.streams[request.stream as usize];
-        let route = &self.world.markets[plan.market].routes[submission.session.candidate as usize];
-        Some((self.payee(plan, submission.session), route))
+        Some(self.payee(plan, submission.session))
     }
 
     /// Pays a running stream up to `until`, interval by interval. Where the
     /// gateway cannot, nothing is paid.
     fn pay_stream(&mut self, number: u32, until: SimTime) {
-        let Some((payee, route)) = self.stream_payee(number) else { return };
+        let Some(payee) = self.stream_payee(number) else { return };
         let request = self.requests.get(number);
         let (stream, key) = (request.stream as usize, submission_key(request));
         let live = self.requests.live(number);
@@ -692,10 +714,11 @@ impl<'w> Replication<'w> {
         live.payments += 1;
         let lottery = (key, Draw::Lottery.index() + live.payments);
         let mut credit = live.credit;
-        let fee = self.cashier.quote(payee).fee(units);
+        let (price, base_price) = (live.price, live.base_price);
+        let fee = price.fee(units);
         // Before its last interval the balance must still be worth a ticket.
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND).min(span);
-        let last = self.cashier.quote(payee).fee(live_stream_pixels(interval));
+        let last = price.fee(live_stream_pixels(interval));
         let before_last = fee.0.saturating_sub(last.0);
         let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
         let at_once = last.max(self.cashier.ticket_value(payee));
@@ -705,7 +728,7 @@ impl<'w> Replication<'w> {
                 // payment; on a stream that pays every interval none is wanting.
                 let _ = self.send(payee, staged, stream, until, lottery);
                 self.cashier.served_on(&mut credit, staged, until);
-                self.note_fee(fee, route.price, units, units);
+                self.note_fee(fee, base_price, units, units);
             }
             Err(_) => self.run_out(payee.gateway, until),
         }
@@ -728,7 +751,7 @@ impl<'w> Replication<'w> {
             self.schedule_stream_payment(number, now);
         } else if live.leg_fails {
             self.swap(number, now);
-        } else if let Some((payee, _)) = self.stream_payee(number) {
+        } else if let Some(payee) = self.stream_payee(number) {
             self.lose_stream_credit(number, LossCause::Expiry);
             self.serve(number, now, payee.orchestrator);
         }
@@ -759,6 +782,27 @@ impl<'w> Replication<'w> {
         } else {
             self.select(number, now, true);
         }
+    }
+}
+
+/// A market's orchestrators at one moment.
+struct MarketAt<'a, 'w> {
+    plan: &'w MarketPlan,
+    now: SimTime,
+    slots: &'a [Slots],
+    prices: &'a PriceBoard,
+    cashier: &'a mut Cashier<'w>,
+}
+
+impl Respondents for MarketAt<'_, '_> {
+    fn offers_itself(&self, candidate: u32) -> bool {
+        let offer = self.plan.routes[candidate as usize].offer;
+        !self.plan.market.is_live || !self.slots[offer].is_full(self.now)
+    }
+
+    fn quote(&mut self, candidate: u32) -> Option<Price> {
+        let base = self.prices.offer(self.plan.routes[candidate as usize].offer);
+        self.cashier.discovered(self.plan.payee(candidate), base, self.now)
     }
 }
 

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::mul_div;
 use crate::units::{Decimal, Lpt, Wei};
 
@@ -8,7 +10,7 @@ const COIN: u128 = 1_000_000_000_000_000_000;
 const FEED_DECIMALS: u32 = 8;
 
 /// What the tokens are worth at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
     /// USD an LPT.
     pub lpt_usd: f64,

@@ -2,6 +2,8 @@ use std::fmt;
 use std::iter::Sum;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::Decimal;
 
 const DECIMALS: u32 = 18;
@@ -10,7 +12,10 @@ const BASE: u128 = 1_000_000_000_000_000_000;
 macro_rules! base_unit_amount {
     ($(#[$doc:meta])* $name:ident, $symbol:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
         pub struct $name(pub u128);
 
         impl $name {

@@ -142,7 +142,7 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
         auto_adjust_price: false,
         offers: vec![Offer {
             model: 0,
-            price: Price::new(wei_per_unit, 1).unwrap(),
+            price: Price::new(wei_per_unit, 1).unwrap().into(),
             warm: true,
             capacity,
         }],

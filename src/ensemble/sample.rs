@@ -1,0 +1,121 @@
+use serde::{Deserialize, Serialize};
+
+use crate::payments::Ledger;
+use crate::simulation::{FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
+use crate::treasury::Prices;
+use crate::units::Wei;
+
+/// What is kept of one replication: all that reports and comparisons read, and
+/// what a shard hands on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sample {
+    /// Number of the replication.
+    pub replication: u64,
+    /// Days until the credits ran out, or the horizon where they did not.
+    pub runway_days: f64,
+    /// Whether the credits outlived the horizon.
+    pub is_censored: bool,
+    /// Spend of each day by pipeline, day after day, in ETH.
+    pub daily_spend_eth: Vec<f64>,
+    /// What the credits were worth at the end of each day, in ETH.
+    pub daily_balance_eth: Vec<f64>,
+    /// Token prices at the end of each day.
+    pub daily_prices: Vec<Prices>,
+    /// Spend by demand stream.
+    pub spend_by_stream: Vec<Wei>,
+    /// Fees by orchestrator.
+    pub fees: Vec<Wei>,
+    /// Requests served by each orchestrator.
+    pub served_by: Vec<u64>,
+    /// Requests served.
+    pub served: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Median and 95 % latency of the served, in milliseconds.
+    pub latency_ms: Option<[f64; 2]>,
+    /// What fees were made of.
+    pub fee_parts: FeeParts,
+    /// The books at the end.
+    pub books: Ledger,
+    /// What became of winning tickets, by the gas price they were won at.
+    pub redemptions: Vec<Redemptions>,
+    /// Gateways without funds.
+    pub outages: Outages,
+}
+
+impl Sample {
+    /// What is kept of replication number `replication`.
+    pub(super) fn new(replication: u64, result: ReplicationResult, horizon_days: u32) -> Sample {
+        let mut service = ServiceRecord::default();
+        result.service.iter().for_each(|record| service.merge(record));
+        let in_coins = |amounts: &[Wei]| amounts.iter().map(|wei| wei.to_coins()).collect();
+        let horizon = f64::from(horizon_days);
+        Sample {
+            replication,
+            runway_days: result.depleted.map_or(horizon, |time| time.as_days()),
+            is_censored: result.depleted.is_none(),
+            daily_spend_eth: in_coins(&result.daily_spend),
+            daily_balance_eth: in_coins(&result.daily_balance),
+            daily_prices: result.daily_prices,
+            served: service.served,
+            failed: service.failed.iter().sum(),
+            latency_ms: service
+                .latency
+                .quantile(0.5)
+                .zip(service.latency.quantile(0.95))
+                .map(<[f64; 2]>::from),
+            spend_by_stream: result.spend_by_stream,
+            fees: result.fees,
+            served_by: result.served_by,
+            fee_parts: result.fee_parts,
+            books: result.books,
+            redemptions: result.redemptions,
+            outages: result.outages,
+        }
+    }
+
+    /// Everything spent until the credits ran out or the horizon.
+    pub fn spend(&self) -> Wei {
+        self.spend_by_stream.iter().copied().sum()
+    }
+
+    /// Spend of a day, all pipelines, in ETH; 0 of days not simulated.
+    pub fn spent_on(&self, day: usize, pipelines: usize) -> f64 {
+        self.daily_spend_eth.iter().skip(day * pipelines).take(pipelines).sum()
+    }
+
+    /// Token prices of a day; the last known of days not simulated.
+    pub fn prices_on(&self, day: usize) -> Option<Prices> {
+        self.daily_prices.get(day).or(self.daily_prices.last()).copied()
+    }
+
+    /// All spend, each day's by `convert` at its prices.
+    pub fn spent_at_day_prices(&self, convert: fn(Prices, f64) -> f64) -> f64 {
+        let pipelines = self.daily_spend_eth.len() / self.daily_prices.len().max(1);
+        let spent =
+            |(day, prices): (usize, &Prices)| convert(*prices, self.spent_on(day, pipelines));
+        self.daily_prices.iter().enumerate().map(spent).sum()
+    }
+
+    /// What was left at the end, in ETH, by `convert` at the last prices.
+    pub fn left(&self, convert: fn(Prices, f64) -> f64) -> f64 {
+        let left = self.daily_balance_eth.last().zip(self.daily_prices.last());
+        left.map_or(0.0, |(eth, prices)| convert(*prices, *eth))
+    }
+
+    /// Requests served over requests served and failed, 0 to 1; `None` where
+    /// none ended.
+    pub fn success_rate(&self) -> Option<f64> {
+        let ended = self.served + self.failed;
+        (ended > 0).then(|| self.served as f64 / ended as f64)
+    }
+
+    /// Share of all fees that the chosen orchestrators earned, 0 to 1; 0 where
+    /// nobody earned any.
+    pub fn fee_share(&self, chosen: impl Fn(usize) -> bool) -> f64 {
+        let coins = |(_, fee): (usize, &Wei)| fee.to_coins();
+        let total: f64 = self.fees.iter().enumerate().map(coins).sum();
+        let part: f64 = self.fees.iter().enumerate().filter(|&(o, _)| chosen(o)).map(coins).sum();
+        if total > 0.0 { part / total } else { 0.0 }
+    }
+}
