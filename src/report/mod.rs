@@ -13,6 +13,7 @@ mod markdown;
 mod overpayment;
 #[cfg(feature = "png")]
 mod png;
+mod redemptions;
 mod sentence;
 mod steering;
 mod table;

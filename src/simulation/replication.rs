@@ -1,17 +1,17 @@
 use super::cashier::{Cashier, NoPayment, NotAccepted, Payee};
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::price_board::PriceBoard;
-use super::recorder::{Failure, Outages, Recorder, ReplicationResult, SpentAtDayPrices};
+use super::recorder::{Failure, Outages, Recorder, ReplicationResult};
 use super::slots::Slots;
 use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
 use super::world::{MarketPlan, StreamPlan, World};
 use crate::demand::{ArrivalSchedule, ArrivalStream};
 use crate::kernel::{EventList, StreamKey};
-use crate::network::Pipeline;
+use crate::network::{LIVE_PIXELS_PER_SECOND, Pipeline};
 use crate::payments::{
-    LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged, billed_and_used,
-    live_prepaid_pixels, live_stream_pixels, next_usd_feed, text_to_speech_units,
+    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged,
+    billed_and_used, live_prepaid_pixels, live_stream_pixels, next_usd_feed, text_to_speech_units,
 };
 use crate::selection::{
     Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef, SessionSelector,
@@ -71,8 +71,10 @@ enum Event {
     Answer(u32),
     /// A live stream pays, and ends when it is its time.
     StreamPayment(u32),
-    /// A winning ticket is redeemed.
+    /// A winning ticket is to be redeemed.
     Redemption(u32),
+    /// A round of the protocol begins.
+    Round,
     /// The ETH/USD feed is read.
     PriceFeed,
     /// The treasury is looked after.
@@ -111,7 +113,6 @@ struct Replication<'w> {
     /// Since when each gateway is without funds.
     without_funds: Vec<Option<SimTime>>,
     outages: Outages,
-    spent_at_day_prices: SpentAtDayPrices,
     depleted: Option<SimTime>,
     recorder: Recorder,
     day_ends: SimTime,
@@ -145,6 +146,7 @@ impl<'w> Replication<'w> {
             events.schedule(next_usd_feed(SimTime::ZERO), Event::PriceFeed);
         }
         events.schedule(treasurer.next_time(SimTime::ZERO), Event::Treasury);
+        events.schedule(scenario.treasury.inflation.round_length(), Event::Round);
         Replication {
             world,
             end,
@@ -170,7 +172,6 @@ impl<'w> Replication<'w> {
             dispatcher: Dispatcher::new(world),
             without_funds: vec![None; scenario.network.gateways.len()],
             outages: Outages::default(),
-            spent_at_day_prices: SpentAtDayPrices::default(),
             depleted: None,
             recorder: Recorder::new(world),
             day_ends: SimTime::from_days(1),
@@ -184,7 +185,7 @@ impl<'w> Replication<'w> {
             if now >= self.end || self.depleted.is_some() {
                 break;
             }
-            self.enter_days_up_to(now);
+            self.enter_days_before(now);
             if arrival <= event {
                 if let Some(stream) = self.arrivals.pop() {
                     self.arrive(stream, now);
@@ -194,8 +195,9 @@ impl<'w> Replication<'w> {
             }
         }
         let end = self.depleted.unwrap_or(self.end);
+        self.enter_days_before(end);
         self.settle_what_is_in_flight(end);
-        self.close_day(end, end.day() + 1);
+        self.close_day(end);
         for gateway in 0..self.without_funds.len() {
             self.end_outage(gateway, end);
         }
@@ -204,36 +206,36 @@ impl<'w> Replication<'w> {
             depleted: self.depleted,
             daily_spend: self.recorder.daily_spend,
             daily_balance: self.recorder.daily_balance,
+            daily_prices: self.recorder.daily_prices,
             spend_by_stream: self.recorder.spend_by_stream,
             fees: self.cashier.ledger.paid().to_vec(),
             served_by: self.recorder.served_by,
             service: self.recorder.service,
             fee_parts: self.recorder.fee_parts,
             books: self.cashier.ledger,
-            spent_at_day_prices: self.spent_at_day_prices,
+            redemptions: self.recorder.redemptions,
             outages: self.outages,
             steering: self.dispatcher.records,
         })
     }
 
-    fn enter_days_up_to(&mut self, now: SimTime) {
-        if now >= self.day_ends {
-            self.close_day(self.day_ends, now.day());
-            self.recorder.enter_day(now.day());
-            self.day_ends = SimTime::from_days(now.day() + 1);
+    /// Goes on to the day in which `now` is; midnight still is the end of the
+    /// day before where the run ends with it.
+    fn enter_days_before(&mut self, now: SimTime) {
+        while now > self.day_ends || now == self.day_ends && now < self.end {
+            self.close_day(self.day_ends);
+            let next = self.day_ends.day();
+            self.recorder.enter_day(next);
+            self.day_ends = SimTime::from_days(next + 1);
         }
     }
 
-    /// Converts the day's spend at the day's prices and notes what the credits
-    /// are worth, for every day up to number `next_day`.
-    fn close_day(&mut self, now: SimTime, next_day: u64) {
+    /// Notes token prices and what the credits are worth.
+    fn close_day(&mut self, now: SimTime) {
         let prices = self.treasurer.prices(now);
         let ledger = &self.cashier.ledger;
         let unsold = prices.to_wei(ledger.safe().on_hand);
-        self.recorder.note_balance(Wei(ledger.left().0 + unsold.0), next_day);
-        let eth = self.recorder.spent_today().to_coins();
-        self.spent_at_day_prices.usd += eth * prices.eth_usd;
-        self.spent_at_day_prices.lpt += eth / prices.lpt_eth();
+        self.recorder.close_day(Wei(ledger.left().0 + unsold.0), prices);
     }
 
     /// Once the run is over: running streams pay what they owe, as far as the
@@ -242,9 +244,10 @@ impl<'w> Replication<'w> {
         while let Some((_, event)) = self.events.pop() {
             match event {
                 Event::StreamPayment(number) => self.pay_stream(number, end),
-                Event::Redemption(win) => self.cashier.redeem(win, &mut self.recorder),
+                Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
                 Event::Select(_)
                 | Event::Answer(_)
+                | Event::Round
                 | Event::PriceFeed
                 | Event::Treasury
                 | Event::Conversion(_) => {}
@@ -257,7 +260,16 @@ impl<'w> Replication<'w> {
             Event::Select(number) => self.select(number, now, false),
             Event::Answer(number) => self.answer(number, now),
             Event::StreamPayment(number) => self.continue_stream(number, now),
-            Event::Redemption(win) => self.cashier.redeem(win, &mut self.recorder),
+            Event::Redemption(win) => {
+                if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
+                    self.events.schedule(again, Event::Redemption(win));
+                }
+            }
+            Event::Round => {
+                self.cashier.begin_round();
+                let round_length = self.world.scenario.treasury.inflation.round_length();
+                self.events.schedule(now + round_length, Event::Round);
+            }
             Event::PriceFeed => self.read_price_feed(now),
             Event::Treasury => self.look_after_treasury(now),
             Event::Conversion(transaction) => {
@@ -325,7 +337,7 @@ impl<'w> Replication<'w> {
             let (key, index) = lottery;
             let draw = Draw::Redemption.index() + (winner << 32);
             let delay = delay_s * key.child(index).exponential(draw);
-            let win = self.cashier.win(payee, paid_for, &mut self.recorder);
+            let win = self.cashier.win(payee, paid_for, now, &mut self.recorder);
             self.events.schedule(now + SimTime::from_secs(delay), Event::Redemption(win));
         }
         accepted
@@ -697,8 +709,8 @@ impl<'w> Replication<'w> {
             self.cashier.lose_credit(own_balance, LossCause::Expiry);
         }
         let live = self.requests.live(number);
-        let is_first_start = live.paid_until == SimTime::ZERO;
-        live.paid_until = now;
+        let is_first_start = live.meter.is_none();
+        live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now));
         (live.price, live.base_price) = (quote.price, quote.base);
         if is_first_start {
             self.recorder.service[plan.service].latency.record(latency.0);
@@ -734,12 +746,12 @@ impl<'w> Replication<'w> {
         let request = self.requests.get(number);
         let (stream, key) = (request.stream as usize, submission_key(request));
         let live = self.requests.live(number);
-        let span = until - live.paid_until;
-        live.paid_until = until;
+        let Some(meter) = &mut live.meter else { return };
+        let span = until - meter.paid_until();
+        let units = meter.advance(until);
         live.payments += 1;
         let lottery = (key, Draw::Lottery.index() + live.payments);
         let mut credit = live.credit;
-        let units = live_stream_pixels(span);
         let (price, base_price) = (live.price, live.base_price);
         let fee = price.fee(units);
         // Before its last interval the balance must still be worth a ticket.
