@@ -22,7 +22,7 @@ use crate::scenario::{Diagnostics, Scenario, Source, load, to_toml};
 /// Finished work is stored after this share of the time it took so far, so
 /// that a kill loses little and the files stay few.
 const LOST_AT_MOST: f64 = 0.02;
-const STORED_AFTER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(60));
+const STORED_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {

@@ -141,22 +141,51 @@ impl Levels {
     fn level(&self, index: usize, count: usize) -> String {
         match self {
             Levels::List(values) => values[index].clone(),
-            Levels::Range { .. } => self.at(index as f64 / (count - 1) as f64),
-        }
-    }
-
-    /// The value a share (0 to 1) of the way through a range.
-    fn at(&self, share: f64) -> String {
-        match self {
-            Levels::List(values) => values[index_below(share, values.len())].clone(),
             Levels::Range { lo, hi, unit, .. } => {
-                let value = if share >= 1.0 { *hi } else { lo + share * (hi - lo) };
+                let value = match index + 1 == count {
+                    true => *hi,
+                    false => lo + (hi - lo) * index as f64 / (count - 1) as f64,
+                };
                 // 0.1 + 0.2 reads 0.3.
-                let short: f64 = format!("{value:.11e}").parse().unwrap_or(value);
-                format!("{short} {unit}").trim_end().to_string()
+                with_unit(rounded(value, 12), unit)
             }
         }
     }
+
+    /// A value in stratum `stratum` of `strata`, `place` (0 to 1) of the way
+    /// through it, with as few digits as keep it there.
+    fn in_stratum(&self, stratum: usize, strata: usize, place: f64) -> String {
+        match self {
+            Levels::Range { lo, hi, unit, count: None } => {
+                let width = (hi - lo) / strata as f64;
+                let value = lo + width * (stratum as f64 + place);
+                let is_inside = |value: &f64| {
+                    let stratum = stratum as f64;
+                    (lo + width * stratum..lo + width * (stratum + 1.0)).contains(value)
+                };
+                let short = (4..17).map(|digits| rounded(value, digits)).find(is_inside);
+                with_unit(short.unwrap_or(value), unit)
+            }
+            Levels::Range { count: Some(count), .. } => {
+                self.level(part(stratum, strata, place, *count), *count)
+            }
+            Levels::List(values) => values[part(stratum, strata, place, values.len())].clone(),
+        }
+    }
+}
+
+/// Which of `count` equal parts a place in a stratum falls into.
+fn part(stratum: usize, strata: usize, place: f64, count: usize) -> usize {
+    index_below((stratum as f64 + place) / strata as f64, count)
+}
+
+/// `value` with so many significant digits.
+fn rounded(value: f64, digits: usize) -> f64 {
+    format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
+}
+
+fn with_unit(value: f64, unit: &str) -> String {
+    format!("{value} {unit}").trim_end().to_string()
 }
 
 /// How settings are chosen.
@@ -261,15 +290,8 @@ fn latin_hypercube(varies: &[Vary], points: usize, seed: u64) -> Vec<Vec<String>
             for last in (1..points).rev() {
                 strata.swap(last, draws.below(last + 1));
             }
-            let share = |stratum: usize, place: f64| (stratum as f64 + place) / points as f64;
-            let value = |stratum: usize| {
-                let share = share(stratum, draws.uniform());
-                match vary.levels.count() {
-                    Some(count) => vary.levels.level(index_below(share, count), count),
-                    None => vary.levels.at(share),
-                }
-            };
-            strata.into_iter().map(value).collect()
+            let place = |stratum| vary.levels.in_stratum(stratum, points, draws.uniform());
+            strata.into_iter().map(place).collect()
         })
         .collect();
     (0..points).map(|point| columns.iter().map(|column| column[point].clone()).collect()).collect()

@@ -190,6 +190,10 @@ impl Page {
         Page { text: String::new(), width, color: style.color }
     }
 
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     fn line(&mut self, colour: &str, line: &str) {
         let line = format::shortened(&printable(line), self.width).replace('\u{a0}', " ");
         if self.color && !colour.is_empty() {

@@ -45,6 +45,13 @@ impl Axis {
         Axis::new(least..most, (first..=last).map(tick).collect())
     }
 
+    /// The part of it between `least` and `most`.
+    pub(super) fn within(self, least: f64, most: f64) -> Axis {
+        let range = self.range.start.max(least)..self.range.end.min(most);
+        let ticks = self.ticks.into_iter().filter(|(at, _)| range.contains(at) || *at == range.end);
+        Axis { ticks: ticks.collect(), range }
+    }
+
     /// Shares from 0 to 100 %.
     pub(super) fn shares() -> Axis {
         let tick = |i: u32| (f64::from(i) * 0.25, format!("{} %", i * 25));
@@ -68,6 +75,12 @@ impl Axis {
     /// before on a plot `width` pixels wide.
     pub(super) fn with_ticks(self, ticks: Vec<(f64, String)>, width: f64) -> Axis {
         Axis { ticks, ..self }.thinned(width)
+    }
+
+    /// Room for the labels of a y axis, in pixels.
+    pub(super) fn label_room(&self) -> u32 {
+        let widths = self.ticks.iter().map(|(_, label)| text_width(label, TEXT_PX));
+        widths.fold(106.0, f64::max) as u32 + 24
     }
 
     /// Without the ticks whose labels would run into the one before.

@@ -255,8 +255,9 @@ fn draw_key(root: &Area, x: i32, y: i32, key: Key) -> Result<(), DrawError> {
             root.draw(&Circle::new((x + 20, middle), 10, key.colour.stroke_width(4)))?;
         }
         Mark::Frame => {
-            let corners = [(x + 2, middle - 14), (x + 38, middle + 14)];
-            root.draw(&Rectangle::new(corners, key.colour.stroke_width(6)))?;
+            let (left, right, top, bottom) = (x + 2, x + 38, middle - 14, middle + 14);
+            let outline = closed([(left, top), (right, top), (right, bottom), (left, bottom)]);
+            root.draw(&PathElement::new(outline, key.colour.stroke_width(6)))?;
         }
         Mark::Strike => {
             let ends = vec![(x + 4, middle + 14), (x + 36, middle - 14)];
@@ -269,6 +270,11 @@ fn draw_key(root: &Area, x: i32, y: i32, key: Key) -> Result<(), DrawError> {
     }
     let style = font(TEXT_PX, INK).pos(Pos::new(HPos::Left, VPos::Center));
     root.draw(&Text::new(key.text, (x + 54, middle), style))
+}
+
+/// An outline as a path; the SVG backend ignores the line width of rectangles.
+fn closed<T: Copy>(corners: [T; 4]) -> Vec<T> {
+    corners.into_iter().chain([corners[0]]).collect()
 }
 
 /// A text style of `px` pixels; plotters divides sizes by 1.24.

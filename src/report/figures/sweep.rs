@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::axis::{Axis, Chart, Frame, chart};
 use super::panels::{self, Panel};
 use super::{
-    Area, BLUE, DrawError, Figure, INK, Key, MUTED, Mark, PAPER, Plan, TEXT_PX, VERMILION,
+    Area, BLUE, DrawError, Figure, INK, Key, MUTED, Mark, PAPER, Plan, TEXT_PX, VERMILION, closed,
     draw_all, font, text_width,
 };
 use crate::ensemble::Estimate;
@@ -68,7 +68,7 @@ impl Scale {
             Some(numbers) if numbers.windows(2).all(|pair| pair[0].1 == pair[1].1) => {
                 Scale::of_numbers(&numbers)
             }
-            _ => Scale::of_names(&texts),
+            _ => Scale::of_names(&texts, sweep.study.is_grid),
         }
     }
 
@@ -95,12 +95,16 @@ impl Scale {
         }
     }
 
-    fn of_names(texts: &[&str]) -> Scale {
+    /// Names in the order they were given in, or sorted where that is not known.
+    fn of_names(texts: &[&str], is_grid: bool) -> Scale {
         let mut names: Vec<&str> = Vec::new();
         for &text in texts {
             if !names.contains(&text) {
                 names.push(text);
             }
+        }
+        if !is_grid {
+            names.sort_unstable();
         }
         let place = |text: &&str| names.iter().position(|name| name == text).unwrap_or(0) as f64;
         let room = PANEL_WIDTH / names.len() as f64 / f64::from(TEXT_PX) / 0.55;
@@ -132,10 +136,11 @@ fn axis_of(quantity: &Quantity, with_intervals: bool) -> Axis {
     let ends: Vec<f64> = quantity.estimates.iter().flatten().flat_map(ends).collect();
     let least = ends.iter().copied().fold(f64::INFINITY, f64::min);
     let most = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    match ends.is_empty() {
-        true => Axis::new(0.0..1.0, Vec::new()),
-        false => Axis::between(least, most, tick(quantity.unit)),
+    if ends.is_empty() {
+        return Axis::new(0.0..1.0, Vec::new());
     }
+    let largest = if quantity.unit == Unit::Share { 1.0 } else { f64::INFINITY };
+    Axis::between(least, most, tick(quantity.unit)).within(0.0, largest)
 }
 
 fn dot(chart: &mut Chart, place: (f64, f64), standing: Standing) -> Result<(), DrawError> {
@@ -209,7 +214,8 @@ fn effect<'p>(sweep: &'p Sweep, quantity: &Quantity, key: usize) -> Panel<'p> {
     let plot = move |area: &Area| {
         let scale = Scale::new(sweep, key);
         let y = axis_of(&quantity, is_alone);
-        let mut chart = chart(area, &Frame { right: 32, ..Frame::default() }, scale.axis, y)?;
+        let frame = Frame { left: y.label_room(), right: 32, ..Frame::default() };
+        let mut chart = chart(area, &frame, scale.axis, y)?;
         if has_line {
             let line = level_means(&scale.places, &quantity.estimates);
             chart.draw_series([PathElement::new(line, BLUE.mix(0.5).stroke_width(4))])?;
@@ -310,15 +316,17 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
             let (x, y) = (column as f64, row as f64);
             let share = (estimate.mean - least) / (most - least);
             let share = if share.is_finite() { share } else { 0.3 };
-            let corners = |inset: f64| [(x - inset, y - inset), (x + inset, y + inset)];
-            let fill = shade(share).filled();
-            chart.draw_series([Rectangle::new(corners(0.5), fill)])?;
+            let cell = [(x - 0.5, y - 0.5), (x + 0.5, y + 0.5)];
+            chart.draw_series([Rectangle::new(cell, shade(share).filled())])?;
             let ink = if share > 0.55 { LIGHT } else { DARK };
             match standing(sweep, setting) {
-                Standing::Front => frames.push(corners(0.47)),
+                Standing::Front => {
+                    let (left, right, bottom, top) = (x - 0.47, x + 0.47, y - 0.47, y + 0.47);
+                    frames.push([(left, bottom), (right, bottom), (right, top), (left, top)]);
+                }
                 Standing::Dominated => {}
                 Standing::Missed => {
-                    let line = vec![(x - 0.48, y - 0.46), (x - 0.3, y - 0.1)];
+                    let line = vec![(x - 0.48, y - 0.44), (x - 0.4, y - 0.16)];
                     chart.draw_series([PathElement::new(line, ink.stroke_width(3))])?;
                 }
             }
@@ -329,7 +337,8 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
             }
         }
         for corners in frames {
-            chart.draw_series([Rectangle::new(corners, VERMILION.stroke_width(6))])?;
+            let outline = closed(corners);
+            chart.draw_series([PathElement::new(outline, VERMILION.stroke_width(6))])?;
         }
         Ok(())
     };
@@ -370,18 +379,25 @@ fn trade_offs(sweep: &Sweep) -> Plan<'_> {
             let plot = move |area: &Area| {
                 let (x, y) = (axis_of(&cost, false), axis_of(&other, false));
                 let x = x.thinned(PANEL_WIDTH);
-                let frame = Frame { right: 48, ..Frame::default() };
+                let frame = Frame { left: y.label_room(), right: 48, ..Frame::default() };
                 let mut chart = chart(area, &frame, x, y)?;
+                let mut labels: Vec<((f64, f64), String)> = Vec::new();
                 for (setting, (x, y)) in cost.estimates.iter().zip(&other.estimates).enumerate() {
                     let (Some(x), Some(y)) = (x, y) else { continue };
+                    let place = (x.mean, y.mean);
                     let standing = standing(sweep, setting);
-                    dot(&mut chart, (x.mean, y.mean), standing)?;
+                    dot(&mut chart, place, standing)?;
                     if is_labelled && standing == Standing::Front {
-                        let style = font(TEXT_PX - 6, INK).pos(Pos::new(HPos::Left, VPos::Bottom));
-                        let label = EmptyElement::at((x.mean, y.mean))
-                            + Text::new(setting.to_string(), (10, -8), style);
-                        chart.draw_series([label])?;
+                        match labels.iter_mut().find(|(known, _)| *known == place) {
+                            Some((_, label)) => *label += &format!(", {setting}"),
+                            None => labels.push((place, setting.to_string())),
+                        }
                     }
+                }
+                for (place, label) in labels {
+                    let style = font(TEXT_PX - 6, INK).pos(Pos::new(HPos::Left, VPos::Bottom));
+                    let label = EmptyElement::at(place) + Text::new(label, (10, -8), style);
+                    chart.draw_series([label])?;
                 }
                 Ok(())
             };

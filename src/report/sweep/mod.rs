@@ -27,6 +27,8 @@ pub use text::sweep_terminal;
 const SHOWN: [&str; 6] =
     ["runway_days", "spend_per_day_eth", "success_rate", "latency_p95_ms", "hhi", "top4_share"];
 const RUNWAY: &str = "runway_days";
+/// Most values that stand for a setting in a sentence.
+const MOST_NAMED: usize = 2;
 
 /// Writes everything about a sweep into `directory`, replacing an earlier run
 /// or sweep whole. `scenario` is the one that is varied. Returns the paths
@@ -210,10 +212,23 @@ fn unit(unit: ensemble::Unit) -> Unit {
     }
 }
 
-/// A setting in words: `key=value, other=value`.
+/// The varied keys for people: the last part of each where that is enough.
+fn short_keys(sweep: &Sweep) -> Vec<&str> {
+    let last = |key: &'_ str| key.rsplit('.').next().unwrap_or_default().to_string();
+    let keys = &sweep.study.keys;
+    let is_unique = |key: &str| keys.iter().filter(|other| last(other) == last(key)).count() == 1;
+    let short = |key: &str| if is_unique(key) { key.len() - last(key).len() } else { 0 };
+    keys.iter().map(|key| &key[short(key)..]).collect()
+}
+
+/// A setting in a sentence: its values where there are few, else its number.
 fn setting_name(sweep: &Sweep, setting: usize) -> String {
     let values = sweep.study.settings.get(setting).map_or(&[][..], |setting| &setting.values);
-    let parts = sweep.study.keys.iter().zip(values).map(|(key, value)| format!("{key}={value}"));
+    if values.len() > MOST_NAMED {
+        return format!("setting {setting}");
+    }
+    let keys = short_keys(sweep);
+    let parts = keys.iter().zip(values).map(|(key, value)| format!("{key}={value}"));
     parts.collect::<Vec<_>>().join(", ")
 }
 
@@ -259,18 +274,15 @@ fn sentence(sweep: &Sweep) -> String {
         }
         0 => "Nothing was simulated.".to_string(),
         admissible if sweep.has_objectives() => format!(
-            "{admissible} of {} every objective; {front} of them {is_are} on the Pareto front of \
-             {}.",
+            "{admissible} of {} every objective; {front} of them {is_are} on the Pareto front.",
             match total {
                 1 => "1 setting meets".to_string(),
                 _ => format!("{total} settings {}", if admissible == 1 { "meets" } else { "meet" }),
-            },
-            criteria(sweep)
+            }
         ),
         _ => format!(
-            "{front} of {} {is_are} on the Pareto front of {}.",
-            plural(&total.to_string(), "setting"),
-            criteria(sweep)
+            "{front} of {} {is_are} on the Pareto front.",
+            plural(&total.to_string(), "setting")
         ),
     };
     match runway_range(sweep) {
@@ -338,11 +350,17 @@ fn caveats(sweep: &Sweep) -> Vec<String> {
 
 /// What the standings and the front mean.
 fn how_to_read(sweep: &Sweep) -> String {
-    let admissible = if sweep.has_objectives() {
-        "A setting is admissible where each objective holds in at least the share of futures it \
-         requires. "
-    } else {
-        ""
+    let objectives = sweep.study.settings.first().map_or(&[][..], |first| &first.objectives);
+    let objectives: Vec<String> = objectives
+        .iter()
+        .map(|aim| format!("{} in {} of the futures", aim.text, chosen_percent(aim.required)))
+        .collect();
+    let admissible = match sweep.has_objectives() {
+        true if sweep.study.keys.iter().any(|key| key.starts_with("objectives")) => {
+            "A setting is admissible where it meets each of its objectives. ".to_string()
+        }
+        true => format!("A setting is admissible where {}. ", objectives.join("; ")),
+        false => String::new(),
     };
     format!(
         "Every setting sees the same seed and hence the same demand, so that differences between \

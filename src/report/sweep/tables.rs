@@ -1,4 +1,4 @@
-use super::{Quantity, Standing, objective_ids, quantities, standing};
+use super::{Quantity, Standing, objective_ids, quantities, short_keys, standing};
 use crate::ensemble::Estimate;
 use crate::experiment::Sweep;
 use crate::report::table::{Cell, Column, Table, Unit};
@@ -78,17 +78,9 @@ fn every_quantity(sweep: &Sweep) -> Vec<Quantity> {
     headlines.chain(chances).collect()
 }
 
-/// The varied keys, headed by the last part of each where that is enough.
 fn key_columns(sweep: &Sweep) -> Vec<Column> {
-    let last = |key: &str| key.rsplit('.').next().unwrap_or(key).to_string();
-    let keys = &sweep.study.keys;
-    let is_unique = |name: &str| keys.iter().filter(|key| last(key) == name).count() == 1;
-    keys.iter()
-        .map(|key| {
-            let name = last(key);
-            Column::text(key, if is_unique(&name) { &name } else { key })
-        })
-        .collect()
+    let keys = sweep.study.keys.iter().zip(short_keys(sweep));
+    keys.map(|(key, short)| Column::text(key, short)).collect()
 }
 
 fn values(sweep: &Sweep, setting: usize) -> Vec<Cell> {

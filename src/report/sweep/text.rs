@@ -31,7 +31,13 @@ pub fn sweep_terminal(
         keys.push(super::RUNWAY);
     }
     keys.extend(sweep.study.criteria.iter().map(String::as_str));
-    page.section(table.lines(&keys, ROWS, None));
+    // What does not fit stands in the files.
+    let mut lines = table.lines(&keys, ROWS, None);
+    while keys.len() > 1 && lines.iter().any(|line| line.chars().count() > page.width()) {
+        keys.pop();
+        lines = table.lines(&keys, ROWS, None);
+    }
+    page.section(lines);
     if is_long {
         let text = format!(
             "{} of {} settings, those on the Pareto front; all are in settings.csv",
