@@ -209,6 +209,7 @@ fn a_shard_is_named_or_found_in_the_environment_of_a_job_array() {
         ("SLURM_ARRAY_TASK_COUNT", "1"),
     ];
     assert_eq!(shard("auto/4", &repeated), Ok((3, 4)));
+    assert!(matches!(shard("auto", &repeated), Err(ShardError::Sparse { count: 1, .. })));
     // `sbatch --array=0,3`
     let sparse = [
         ("SLURM_ARRAY_TASK_ID", "3"),

@@ -43,10 +43,10 @@ pub enum ShardError {
          OMPI_COMM_WORLD_RANK in the environment"
     )]
     NoTask,
-    /// A Slurm array with holes, such as one task that is repeated.
+    /// A Slurm array of one task or with holes, as for tasks that are repeated.
     #[error(
-        "this Slurm array does not run all of its tasks (SLURM_ARRAY_TASK_COUNT is {count}, but \
-         {min} to {max} by {step} are {span}), so that `auto` cannot count the shards: use `auto/N`"
+        "this Slurm array has {count} of the tasks {min} to {max} by {step}; one that repeats a few \
+         tasks does not say how many shards there are: use `auto/N`"
     )]
     Sparse {
         /// Tasks of the array.
@@ -57,8 +57,6 @@ pub enum ShardError {
         max: u32,
         /// Step between tasks.
         step: u32,
-        /// Tasks from first to last.
-        span: u32,
     },
     /// A task beyond the last shard.
     #[error("task {index} is not one of {of} shards, which are counted from 0")]
@@ -110,9 +108,9 @@ fn from_array(number: &dyn Fn(&str) -> Option<u32>) -> Result<(u32, u32), ShardE
     {
         let step = slurm("STEP").unwrap_or(1).max(1);
         let span = max.saturating_sub(min) / step + 1;
-        return match span == count {
+        return match span == count && count > 1 {
             true => Ok((id.saturating_sub(min) / step, count)),
-            false => Err(ShardError::Sparse { count, min, max, step, span }),
+            false => Err(ShardError::Sparse { count, min, max, step }),
         };
     }
     let rank = number("OMPI_COMM_WORLD_RANK").zip(number("OMPI_COMM_WORLD_SIZE"));
