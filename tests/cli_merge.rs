@@ -189,7 +189,7 @@ fn a_shard_of_another_sweep_is_refused_and_the_difference_named() {
             &["the values of setting 1 (`0.8.4` and `0.9`)"],
         ),
         (&["--vary", "gateways.retry_window_s=1,2,3"], &["the keys of `--vary`"]),
-        (&[SWEEP[2], SWEEP[3], "--pareto", "gini"], &["`--pareto` (`spend_per_day_eth", "`gini`"]),
+        (&[SWEEP[2], SWEEP[3], "--pareto", "gini"], &["`--pareto` (`runway_days", "`gini`"]),
     ];
     for (vary, messages) in cases {
         let args = [&SWEEP[..2], vary, &SHORT, &["--out", "other", "--shard", "1/2"]].concat();

@@ -41,8 +41,8 @@ pub(super) struct SweepArgs {
     sample: Sampling,
     /// Headline figures that the Pareto front is over
     ///
-    /// Such as `runway_days,success_rate`; sweep.json lists them all.
-    /// [default: spend_per_day_eth,latency_p95_ms,success_rate,hhi]
+    /// Such as `spend_per_day_eth,gini`; sweep.json lists them all.
+    /// [default: runway_days,latency_p95_ms,success_rate,hhi]
     #[arg(long, value_name = "FIGURES", value_delimiter = ',')]
     pareto: Vec<String>,
     /// Do only part I (from 0) of N, for `orchsim merge`; `auto` or `auto/N`

@@ -16,9 +16,9 @@ use crate::simulation::World;
 
 /// The headline figure that a precision is about.
 const RUNWAY: &str = "runway_days";
-/// What a Pareto front is over unless someone says otherwise: cost, latency,
-/// success and concentration.
-const CRITERIA: [&str; 4] = ["spend_per_day_eth", "latency_p95_ms", "success_rate", "hhi"];
+/// What a Pareto front is over unless someone says otherwise: cost (how long
+/// the credits last), latency, success and concentration.
+const CRITERIA: [&str; 4] = [RUNWAY, "latency_p95_ms", "success_rate", "hhi"];
 
 /// The settings of a sweep and everything that its report says of them beside
 /// what came out.

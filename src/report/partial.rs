@@ -120,7 +120,7 @@ impl Partial {
     /// # Errors
     /// A file system that refuses.
     pub fn remove(self) -> Result<(), WriteError> {
-        // Without its header it is nobody's work in progress.
+        // The header last: what a kill leaves can still be gone on with.
         let header = self.directory.join(HEADER);
         for path in chunks(&self.directory)?.iter().chain([&header]) {
             fs::remove_file(path).map_err(|source| failed("remove", path, source))?;
