@@ -484,11 +484,18 @@ impl<'w> Replication<'w> {
         let market = &self.world.markets[plan.market];
         let Submission { session, warm, .. } = submission;
         let served = submission.outcome == Outcome::Served;
-        if sets_latency_score(plan.pipeline, served) {
+        let score = sets_latency_score(plan.pipeline, served).then(|| {
             let wall_s = (now - submission.at).as_secs();
-            let units =
-                plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            self.selectors[plan.market].set_latency_score(session, warm, wall_s / units);
+            wall_s / plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps)
+        });
+        let selector = &mut self.selectors[plan.market];
+        if let Some(score) = score {
+            selector.set_latency_score(session, warm, score);
+        }
+        match submission.outcome {
+            Outcome::Served => selector.note_served(session, score),
+            Outcome::Failed(Failure::BadRequest) => {}
+            Outcome::Failed(_) => selector.note_failed(session),
         }
         let route = &market.routes[session.candidate as usize];
         let payee = self.payee(plan, session);
@@ -763,6 +770,7 @@ impl<'w> Replication<'w> {
         if let Some(submission) = request.submission.take() {
             let MarketPlan { market, .. } = &self.world.markets[plan.market];
             let selector = &mut self.selectors[plan.market];
+            selector.note_failed(submission.session);
             selector.remove(market, submission.session, submission.warm);
         }
         if too_many {

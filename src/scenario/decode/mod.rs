@@ -7,6 +7,7 @@ mod names;
 mod network;
 mod objectives;
 mod payments;
+mod selection;
 mod token_prices;
 mod trace;
 mod treasury;
