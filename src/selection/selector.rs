@@ -436,11 +436,12 @@ impl SessionSelector {
         self.pool(warm).set_latency_score(session, score);
     }
 
-    /// Notes for the gateway's own rule that an orchestrator served a request,
-    /// in so many seconds a unit where go-livepeer has a score for that.
-    pub fn note_served(&mut self, session: SessionRef, score: Option<f64>) {
+    /// Notes for the gateway's own rule that an orchestrator served a request;
+    /// `timed` is how many seconds that took and its units, where go-livepeer
+    /// has a latency score.
+    pub fn note_served(&mut self, session: SessionRef, timed: Option<(f64, f64)>) {
         if let Some(chooser) = &mut self.chooser {
-            chooser.note_served(session.candidate, score);
+            chooser.note_served(session.candidate, timed);
         }
     }
 

@@ -484,16 +484,17 @@ impl<'w> Replication<'w> {
         let market = &self.world.markets[plan.market];
         let Submission { session, warm, .. } = submission;
         let served = submission.outcome == Outcome::Served;
-        let score = sets_latency_score(plan.pipeline, served).then(|| {
-            let wall_s = (now - submission.at).as_secs();
-            wall_s / plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps)
+        let timed = sets_latency_score(plan.pipeline, served).then(|| {
+            let units =
+                plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
+            ((now - submission.at).as_secs(), units)
         });
         let selector = &mut self.selectors[plan.market];
-        if let Some(score) = score {
-            selector.set_latency_score(session, warm, score);
+        if let Some((wall_s, units)) = timed {
+            selector.set_latency_score(session, warm, wall_s / units);
         }
         match submission.outcome {
-            Outcome::Served => selector.note_served(session, score),
+            Outcome::Served => selector.note_served(session, timed),
             Outcome::Failed(Failure::BadRequest) => {}
             Outcome::Failed(_) => selector.note_failed(session),
         }

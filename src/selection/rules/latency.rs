@@ -23,35 +23,23 @@ impl Rule for Latency {
     }
 }
 
-pub(super) const KNOWN_LATENCY: &str = "known latency (latency score of the last request served; \
-                                        before the first one an estimate from the discovery \
-                                        latency)";
+pub(super) const KNOWN_LATENCY: &str = "known latency (latency score of the last request served; before the first one an estimate \
+     from its distance)";
 
 /// Appends the known latency of each of `eligible`: the latency score of the
-/// last request it served (seconds a unit). Of one that served none only the
-/// seconds of a discovery probe are known; they are put in the same unit by the
-/// mean score over the mean discovery latency of all that served, which takes a
-/// newcomer to be as quick for its distance as they are. Before any score is
-/// known, and for live video, which has none, all latencies are those of
-/// discovery.
+/// last request it served, in seconds a unit. Of one that served none only the
+/// seconds of a discovery probe are known; to have both in one unit it is taken
+/// to work as quickly as the quickest that served: `work + probe / units`, where
+/// `work` is the time a unit of that one's last request beyond its probe, and
+/// `units` the size of that request. Being hopeful, the estimate gets newcomers
+/// tried. While nobody has a score, and for live video, which has none, all
+/// latencies are those of discovery.
 pub(super) fn latencies(seen: &Seen, eligible: &[u32], latencies: &mut Vec<f64>) {
-    let (mut scores, mut discoveries, mut scored) = (0.0, 0.0, 0.0);
-    for record in seen.records {
-        if let Some(score) = record.latency_score {
-            scores += score;
-            discoveries += record.discovery_latency;
-            scored += 1.0;
-        }
-    }
-    let estimate = |discovery: f64| match scored {
-        0.0 => discovery,
-        // Without any distance the mean is the best guess.
-        _ if discoveries == 0.0 => scores / scored,
-        _ => discovery * scores / discoveries,
-    };
-    latencies.extend(
-        seen.records(eligible).map(|record| {
-            record.latency_score.unwrap_or_else(|| estimate(record.discovery_latency))
-        }),
-    );
+    let scores = seen.records.iter().filter_map(|record| record.score);
+    let quickest = scores.min_by(|a, b| a.work.total_cmp(&b.work));
+    latencies.extend(seen.records(eligible).map(|record| match (record.score, quickest) {
+        (Some(score), _) => score.latency,
+        (None, Some(quickest)) => quickest.work + record.discovery_latency / quickest.units,
+        (None, None) => record.discovery_latency,
+    }));
 }

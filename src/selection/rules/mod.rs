@@ -91,13 +91,23 @@ struct Record {
     region: usize,
     /// Seconds its last discovery probe took.
     discovery_latency: f64,
-    /// Seconds a unit of the last request it served.
-    latency_score: Option<f64>,
+    /// How quick the last request was that it served.
+    score: Option<Score>,
     /// Requests served and failed.
     served: u32,
     failed: u32,
     /// Number of the last request sent to it, from 1; 0 for none.
     last_sent: u64,
+}
+
+/// How quick a request was.
+#[derive(Clone, Copy, Debug)]
+struct Score {
+    /// go-livepeer's latency score: seconds a unit.
+    latency: f64,
+    /// The part of it beyond the last discovery probe.
+    work: f64,
+    units: f64,
 }
 
 impl Seen<'_> {
@@ -190,14 +200,8 @@ impl Chooser {
     /// Adds the next candidate of the market: its region, and the seconds a
     /// discovery probe to it takes on average.
     pub(super) fn add(&mut self, region: usize, discovery_latency: f64) {
-        let record = Record {
-            region,
-            discovery_latency,
-            latency_score: None,
-            served: 0,
-            failed: 0,
-            last_sent: 0,
-        };
+        let record =
+            Record { region, discovery_latency, score: None, served: 0, failed: 0, last_sent: 0 };
         self.records.push(record);
     }
 
@@ -253,11 +257,15 @@ impl Chooser {
         self.records[candidate as usize].discovery_latency = latency;
     }
 
-    /// Notes that a candidate served a request, in so many seconds a unit.
-    pub(super) fn note_served(&mut self, candidate: u32, latency_score: Option<f64>) {
+    /// Notes that a candidate served a request; `timed` is how many seconds that
+    /// took and its units, where there is a latency score.
+    pub(super) fn note_served(&mut self, candidate: u32, timed: Option<(f64, f64)>) {
         let record = &mut self.records[candidate as usize];
         record.served += 1;
-        record.latency_score = latency_score.or(record.latency_score);
+        if let Some((seconds, units)) = timed {
+            let work = (seconds - record.discovery_latency).max(0.0);
+            record.score = Some(Score { latency: seconds / units, work: work / units, units });
+        }
     }
 
     /// Notes that a candidate failed a request.
