@@ -59,10 +59,12 @@ macro_rules! choice {
 }
 
 mod money;
+mod policy;
 mod selection;
 
 pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
+use policy::POLICY;
 use selection::{SELECTION, WEIGHTS};
 
 /// The whole file.
@@ -118,6 +120,7 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
          that the network is the same in every replication and for every seed.",
     ),
     required("demand", &Shape::Table(DEMAND), "Who asks."),
+    default("policy", &Shape::Table(POLICY), "{}", "What governance can turn."),
     default(
         "objectives",
         &Shape::Map { of: &Shape::Table(OBJECTIVE), keys: "objectives" },

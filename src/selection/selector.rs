@@ -218,6 +218,17 @@ impl Market {
     }
 }
 
+/// What a request asks a selector for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// Whether pools may be refreshed first: only the first time a try asks.
+    pub may_refresh: bool,
+    /// Who may be picked, by candidate; without it all may.
+    pub only: Option<&'a [bool]>,
+    /// Names the draws.
+    pub key: StreamKey,
+}
+
 /// What a request gets from a selector.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Selection {
@@ -267,20 +278,18 @@ impl SessionSelector {
         }
     }
 
-    /// Picks a session for a request. With `may_refresh` (the first time a try
-    /// asks) the pools are refreshed where they have to be; a request that
-    /// comes while a discovery is under way waits for it. `request_key` and
-    /// `discovery_key` name the draws.
+    /// Picks a session for a request. The pools are refreshed first where they
+    /// have to be; a request that comes while a discovery is under way waits
+    /// for it. `discovery_key` names the draws of discoveries.
     pub fn select(
         &mut self,
         market: &Market,
         now: SimTime,
-        may_refresh: bool,
+        ask: Ask,
         respondents: &mut impl Respondents,
-        request_key: StreamKey,
         discovery_key: StreamKey,
     ) -> Selection {
-        if may_refresh {
+        if ask.may_refresh {
             if now < self.busy_until {
                 return Selection::Wait(self.busy_until);
             }
@@ -292,7 +301,7 @@ impl SessionSelector {
         }
         for (pool, warm) in [(&mut self.warm, true), (&mut self.cold, false)] {
             let chooser = self.chooser.as_mut();
-            let session = pool.select(&market.rule, chooser, &self.known, request_key);
+            let session = pool.select(&market.rule, chooser, &self.known, ask.only, ask.key);
             if let Some(session) = session {
                 if let Some(chooser) = &mut self.chooser {
                     chooser.note_sent(session.candidate);
@@ -535,9 +544,8 @@ mod tests {
                 match self.selector.select(
                     self.market,
                     self.now,
-                    may_refresh,
+                    Ask { may_refresh, only: None, key },
                     &mut Everyone,
-                    key,
                     discovery_key,
                 ) {
                     Selection::Wait(until) => {

@@ -3,10 +3,17 @@ use super::world::World;
 use crate::kernel::StreamKey;
 use crate::network::{Gateway, Network, Orchestrator};
 use crate::payments::{
-    BALANCE_TTL, Ledger, Loss, LossCause, PaymentMode, Quote, Receipt, SenderFunds, SessionCredit,
-    Staged, TicketParams, TicketRefusal, TicketTerms, price_still_accepted, winning_tickets,
+    BALANCE_TTL, L1_BLOCK_S, Ledger, Loss, LossCause, PaymentMode, Quote, Receipt, SenderFunds,
+    SessionCredit, Staged, TICKET_VALIDITY_ROUNDS, TicketParams, TicketRefusal, TicketTerms,
+    price_still_accepted, winning_tickets,
 };
-use crate::units::{Price, SimTime, Wei};
+use crate::units::{NANOS_PER_SECOND, Price, SimTime, Wei};
+
+/// How long a winning ticket waits that the gateway's funds do not cover.
+/// go-livepeer tries again at every L1 block (`pm/queue.go`); here it is every
+/// 50, since what helps, a top-up, another gas price or a new round, comes by
+/// the hour.
+const REDEMPTION_RETRY: SimTime = SimTime(50 * L1_BLOCK_S * NANOS_PER_SECOND);
 
 /// What a gateway has agreed with one orchestrator for one model.
 #[derive(Clone, Copy, Debug)]
@@ -60,16 +67,30 @@ pub(super) struct Win {
     gateway: usize,
     orchestrator: usize,
     paid_for: PaidFor,
+    /// Its creation round. That is the round of its parameters, which are
+    /// minutes old at most.
+    round: u64,
+    gas_period: usize,
 }
 
-/// A gateway's funds as an orchestrator sees them.
+/// What was claimed from one gateway's reserve in the present round.
+#[derive(Clone, Debug)]
+struct Claims {
+    total: Wei,
+    by_orchestrator: Vec<Wei>,
+}
+
+/// A gateway's funds as an orchestrator sees them before anything was claimed
+/// in the round.
 pub(super) fn sender_funds(network: &Network, books: &Ledger, gateway: usize) -> SenderFunds {
     SenderFunds {
         deposit: books.deposit(gateway),
         reserve: books.reserve(gateway),
         claimed: Wei::ZERO,
         claimed_by_recipient: Wei::ZERO,
-        pending: books.promised(gateway),
+        // An orchestrator submits one redemption after the other, and on Arbitrum
+        // each is confirmed within seconds.
+        pending: Wei::ZERO,
         active_set: network.registered_orchestrators,
     }
 }
@@ -82,6 +103,10 @@ pub(super) struct Cashier<'w> {
     accounts: Vec<Account>,
     wins: Vec<Win>,
     free_wins: Vec<u32>,
+    /// The protocol's round; the run begins with one.
+    round: u64,
+    /// By gateway.
+    claims: Vec<Claims>,
 }
 
 impl<'w> Cashier<'w> {
@@ -98,16 +123,17 @@ impl<'w> Cashier<'w> {
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
+        let gateways = scenario.network.gateways.len();
+        let orchestrators = scenario.network.orchestrators.len();
+        let nothing = Claims { total: Wei::ZERO, by_orchestrator: vec![Wei::ZERO; orchestrators] };
         Cashier {
             world,
-            ledger: Ledger::open(
-                scenario.credits.lpt,
-                scenario.network.gateways.len(),
-                scenario.network.orchestrators.len(),
-            ),
+            ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
             wins: Vec::new(),
             free_wins: Vec::new(),
+            round: 0,
+            claims: vec![nothing; gateways],
         }
     }
 
@@ -183,8 +209,22 @@ impl<'w> Cashier<'w> {
         Ok(account.quote)
     }
 
+    /// A round of the protocol begins: claims to the reserves start anew.
+    pub(super) fn begin_round(&mut self) {
+        self.round += 1;
+        for claims in &mut self.claims {
+            claims.total = Wei::ZERO;
+            claims.by_orchestrator.fill(Wei::ZERO);
+        }
+    }
+
     fn funds(&self, payee: Payee) -> SenderFunds {
-        sender_funds(&self.world.scenario.network, &self.ledger, payee.gateway)
+        let claims = &self.claims[payee.gateway];
+        SenderFunds {
+            claimed: claims.total,
+            claimed_by_recipient: claims.by_orchestrator[payee.orchestrator],
+            ..sender_funds(&self.world.scenario.network, &self.ledger, payee.gateway)
+        }
     }
 
     /// Reserves the balance of the session and works out the tickets that are
@@ -277,12 +317,20 @@ impl<'w> Cashier<'w> {
     }
 
     /// A winning ticket promises its face value; returns its number.
-    pub(super) fn win(&mut self, payee: Payee, paid_for: PaidFor, recorder: &mut Recorder) -> u32 {
+    pub(super) fn win(
+        &mut self,
+        payee: Payee,
+        paid_for: PaidFor,
+        now: SimTime,
+        recorder: &mut Recorder,
+    ) -> u32 {
         let Payee { account, gateway, orchestrator } = payee;
         let face_value = self.accounts[account].quote.terms.face_value;
         self.ledger.promise(face_value, gateway);
         recorder.spend(paid_for, face_value);
-        self.remember(Win { face_value, gateway, orchestrator, paid_for })
+        let gas_period = self.world.scenario.payments.gas_period(now);
+        let round = self.round;
+        self.remember(Win { face_value, gateway, orchestrator, paid_for, round, gas_period })
     }
 
     /// The orchestrator books what it got and looks whether the gateway has at
@@ -336,16 +384,51 @@ impl<'w> Cashier<'w> {
         }
     }
 
-    /// A winning ticket reaches the contract.
-    pub(super) fn redeem(&mut self, number: u32, recorder: &mut Recorder) {
-        let Win { face_value, gateway, orchestrator, paid_for } = self.wins[number as usize];
+    /// A winning ticket reaches the contract, if its redemption is worth its
+    /// cost and it is still valid. Returns when to try again.
+    pub(super) fn redeem(
+        &mut self,
+        number: u32,
+        now: SimTime,
+        recorder: &mut Recorder,
+    ) -> Option<SimTime> {
+        let win = self.wins[number as usize];
+        if self.round >= win.round + TICKET_VALIDITY_ROUNDS {
+            self.void(number, recorder);
+            return None;
+        }
+        let payee = Payee { account: 0, gateway: win.gateway, orchestrator: win.orchestrator };
+        let funds = self.funds(payee);
+        let gas_price = self.world.scenario.payments.gas_price(now);
+        let tx_cost = self.orchestrator(payee).tickets.tx_cost(gas_price);
+        if funds.covers_redemption(win.face_value, tx_cost).is_err() {
+            return Some(now + REDEMPTION_RETRY);
+        }
         self.free_wins.push(number);
-        let payee = Payee { account: 0, gateway, orchestrator };
-        let mut funds = self.funds(payee);
-        funds.pending = Wei::ZERO;
-        let redemption = funds.redeem(face_value);
-        self.ledger.redeem(redemption, gateway, orchestrator);
-        recorder.take_back(paid_for, redemption.unpaid);
+        let redemption = funds.redeem(win.face_value);
+        self.ledger.redeem(redemption, win.gateway, win.orchestrator);
+        let claims = &mut self.claims[win.gateway];
+        claims.total.0 += redemption.from_reserve.0;
+        claims.by_orchestrator[win.orchestrator].0 += redemption.from_reserve.0;
+        recorder.take_back(win.paid_for, redemption.unpaid);
+        recorder.redeemed(win.gas_period, win.face_value);
+        None
+    }
+
+    /// A winning ticket at the end of the run: what cannot be redeemed now
+    /// never is.
+    pub(super) fn settle(&mut self, number: u32, end: SimTime, recorder: &mut Recorder) {
+        if self.redeem(number, end, recorder).is_some() {
+            self.void(number, recorder);
+        }
+    }
+
+    fn void(&mut self, number: u32, recorder: &mut Recorder) {
+        let win = self.wins[number as usize];
+        self.free_wins.push(number);
+        self.ledger.void(win.face_value, win.gateway);
+        recorder.take_back(win.paid_for, win.face_value);
+        recorder.void(win.gas_period);
     }
 
     /// The request was served.

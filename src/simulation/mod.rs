@@ -6,11 +6,11 @@ mod price_board;
 mod recorder;
 mod replication;
 mod slots;
+mod steering;
 mod treasurer;
 mod world;
 
-pub use recorder::{
-    Failure, FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices,
-};
+pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
 pub use replication::replicate;
+pub use steering::SteeringRecord;
 pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};

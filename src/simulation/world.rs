@@ -54,6 +54,8 @@ pub(super) struct MarketPlan {
     pub retry_window_s: f64,
     pub market: Market,
     pub routes: Vec<Route>,
+    /// For each region, which candidates are in it.
+    pub in_region: Vec<Vec<bool>>,
 }
 
 /// What the event loop needs to know of a demand stream.
@@ -251,6 +253,10 @@ impl MarketPlan {
             }
         };
         let routes = market.candidates.iter().map(route).collect();
+        let region = |candidate: &Candidate| network.orchestrators[candidate.orchestrator].region;
+        let in_region = (0..network.regions.len())
+            .map(|asked| market.candidates.iter().map(|c| region(c) == asked).collect())
+            .collect();
         MarketPlan {
             gateway: gateway_index,
             model,
@@ -258,6 +264,7 @@ impl MarketPlan {
             retry_window_s: gateway.retry_window_s,
             market,
             routes,
+            in_region,
         }
     }
 }

@@ -12,6 +12,7 @@ use orchsim::network::{
     SelectionRule, SelectionWeights, ServiceTime, TicketPolicy, Version,
 };
 use orchsim::payments::{PaymentMode, PaymentSetup};
+use orchsim::policy::Policy;
 use orchsim::scenario::Scenario;
 use orchsim::treasury::{
     ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
@@ -117,8 +118,10 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             size: Distribution::Constant(1000.0),
             used_share: Distribution::Constant(1.0),
             bad_request_share: 0.0,
+            injected: None,
         }],
         uncertainty: DemandUncertainty::default(),
+        policy: Policy::default(),
         objectives: Vec::new(),
         suppressed_warnings: Vec::new(),
     }
