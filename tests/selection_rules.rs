@@ -5,8 +5,8 @@ mod common;
 
 use common::scenario;
 use orchsim::network::{
-    CappedStake, Mixture, Orchestrator, Pipeline, PriceReference, PriceSoftmax, Region,
-    RegionalQuota, RttMatrix, SelectionRule, SelectionWeights, Version,
+    CappedStake, LIVE_PIXELS_PER_SECOND, Mixture, Orchestrator, Pipeline, PriceReference,
+    PriceSoftmax, Region, RegionalQuota, RttMatrix, SelectionRule, SelectionWeights, Version,
 };
 use orchsim::scenario::Scenario;
 use orchsim::selection::{Explanation, explain};
@@ -274,6 +274,11 @@ fn live_video_and_every_version_go_by_the_rule() {
             let mut scenario = market(SelectionRule::Cheapest, &offers);
             scenario.network.gateways[0].version = version;
             scenario.network.models[0].pipeline = pipeline;
+            for orchestrator in &mut scenario.network.orchestrators {
+                // A stream's ticket is worth five seconds of it.
+                orchestrator.tickets.expected_value = Wei(100 * LIVE_PIXELS_PER_SECOND as u128);
+                orchestrator.tickets.max_face_value = None;
+            }
             assert_close(&probabilities(&scenario), &[0.0, 1.0]);
             let served = run(&scenario).served_by;
             let dear = served[0] as f64 / (served[0] + served[1]) as f64;
