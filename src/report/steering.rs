@@ -14,7 +14,7 @@ pub(super) const EXPLANATION: &str = "Means over all simulated futures. A steere
 
 /// A row for each region that requests were steered to.
 pub(super) fn table(forecast: &Forecast) -> Table {
-    let share = |part: f64, row: &SteeringRow| Cell::text(chosen_percent(part / row.steered));
+    let share = |part: f64, row: &SteeringRow| Cell::share(part / row.steered);
     let row = |row: &SteeringRow| {
         vec![
             Cell::text(row.name.clone()),
@@ -22,7 +22,7 @@ pub(super) fn table(forecast: &Forecast) -> Table {
             share(row.reached, row),
             share(row.nobody_there, row),
             Cell::text(row.target.map(chosen_percent).unwrap_or_default()),
-            Cell::text(chosen_percent(row.fee_share)),
+            Cell::share(row.fee_share),
         ]
     };
     let columns = vec![

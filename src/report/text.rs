@@ -75,7 +75,11 @@ pub fn terminal(
     let funding = treasury::table(forecast);
     if !funding.rows.is_empty() {
         let worth = treasury::worth(scenario, forecast);
-        page.section(worth.lines(&["amount", "eth", "usd", "lpt"], usize::MAX, None));
+        page.section(worth.lines(
+            &["amount", "eth", "usd", "lpt", "minted_hours"],
+            usize::MAX,
+            None,
+        ));
         page.section(funding.lines(&["quantity", "value", "interval"], usize::MAX, None));
     }
     page.section(tables::fees_by_region(forecast).lines(
