@@ -5,8 +5,8 @@
 //!
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
-//! [`selection`], [`payments`] and [`treasury`] hold the model; [`scenario`]
-//! reads it from a file; [`simulation`] runs one replication, [`ensemble`]
+//! [`selection`], [`payments`], [`treasury`] and [`policy`] hold the model;
+//! [`scenario`] reads it from a file; [`simulation`] runs one replication, [`ensemble`]
 //! many; [`report`] writes what came out; [`cli`] is the command line.
 
 pub mod cli;
@@ -15,6 +15,7 @@ pub mod ensemble;
 pub mod kernel;
 pub mod network;
 pub mod payments;
+pub mod policy;
 pub mod report;
 pub mod scenario;
 pub mod selection;

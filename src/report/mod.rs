@@ -13,6 +13,7 @@ mod markdown;
 mod overpayment;
 #[cfg(feature = "png")]
 mod png;
+mod providers;
 mod sentence;
 mod table;
 mod tables;
@@ -22,6 +23,7 @@ mod treasury;
 pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
 pub use explanation::{explanation_json, explanation_text};
 pub use json::{SUMMARY_SCHEMA, summary_json};
+pub use providers::{providers_json, providers_text};
 pub use sentence::sentence;
 pub use text::{Style, terminal};
 

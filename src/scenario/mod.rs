@@ -19,6 +19,7 @@ use jiff::civil::Date;
 use crate::demand::{DemandStream, DemandUncertainty};
 use crate::network::Network;
 use crate::payments::PaymentSetup;
+use crate::policy::Policy;
 use crate::treasury::{Credits, TreasurySetup};
 
 pub use diagnostics::Diagnostics;
@@ -92,6 +93,8 @@ pub struct Scenario {
     pub treasury: TreasurySetup,
     /// How gateways pay.
     pub payments: PaymentSetup,
+    /// What governance can turn.
+    pub policy: Policy,
     /// Who exists.
     pub network: Network,
     /// Mean seconds until a failing request fails (exponential): it decides

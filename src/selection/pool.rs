@@ -139,51 +139,79 @@ impl SessionPool {
         candidates: &[Candidate],
         key: StreamKey,
     ) -> Option<SessionRef> {
-        let free = match self.rule {
+        if let Some(session) = self.select_free(rule, candidates, None, key) {
+            return Some(session);
+        }
+        if self.in_use.is_empty() {
+            return None;
+        }
+        let candidate = self.in_use[index_below(key.child(0).uniform(0), self.in_use.len())];
+        Some(self.hold(candidate))
+    }
+
+    /// Takes a free session out for a request; with `among` one with a
+    /// candidate for which it says so.
+    pub fn select_free(
+        &mut self,
+        rule: &ProbabilityRule,
+        candidates: &[Candidate],
+        among: Option<&[bool]>,
+        key: StreamKey,
+    ) -> Option<SessionRef> {
+        let candidate = match self.rule {
             PoolRule::FirstContactThenFastest => {
-                self.first_contact_or_fastest(rule, candidates, key)
+                self.first_contact_or_fastest(rule, candidates, among, key)
             }
             PoolRule::ProbabilityByLatencyScore => {
-                self.by_probability(rule, candidates, key, |session| session.latency_score)
+                self.by_probability(rule, candidates, among, key, |session| session.latency_score)
             }
             PoolRule::ProbabilityByDiscoveryLatency => {
-                self.by_probability(rule, candidates, key, |session| session.discovery_latency)
+                let order = |session: &Session| session.discovery_latency;
+                self.by_probability(rule, candidates, among, key, order)
             }
-            PoolRule::Nearest => self.nearest(candidates),
-        };
-        let candidate = match free {
-            Some(candidate) => {
-                self.take(candidate);
-                candidate
-            }
-            None if self.in_use.is_empty() => return None,
-            None => self.in_use[index_below(key.child(0).uniform(0), self.in_use.len())],
-        };
+            PoolRule::Nearest => self.nearest(candidates, among),
+        }?;
+        self.take(candidate);
+        Some(self.hold(candidate))
+    }
+
+    fn hold(&mut self, candidate: u32) -> SessionRef {
         let session = &mut self.sessions[candidate as usize];
         session.in_flight += 1;
-        Some(SessionRef { candidate, generation: session.generation })
+        SessionRef { candidate, generation: session.generation }
     }
 
     fn first_contact_or_fastest(
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
+        among: Option<&[bool]>,
         key: StreamKey,
     ) -> Option<u32> {
         self.drop_stale();
-        match self.fastest.last() {
-            Some((key, _)) if *key >> 64 == 0 || self.untried.is_empty() => {
-                self.fastest.pop().map(|(_, session)| session.candidate)
+        let is_free = |(_, known): &(u128, SessionRef)| {
+            is_among(among, known.candidate) && self.is_current(known)
+        };
+        let place = self.fastest.iter().rposition(is_free);
+        let all_tried = !self.untried.iter().any(|&candidate| is_among(among, candidate));
+        match place {
+            Some(place) if self.fastest[place].0 >> 64 == 0 || all_tried => {
+                Some(self.fastest.remove(place).1.candidate)
             }
-            _ => self.first_contact(rule, candidates, key),
+            _ => self.first_contact(rule, candidates, among, key),
         }
+    }
+
+    /// Whether a session of the list of the fastest is still there and free.
+    fn is_current(&self, known: &SessionRef) -> bool {
+        let session = &self.sessions[known.candidate as usize];
+        session.status == Status::Idle && session.generation == known.generation
     }
 
     /// Takes removed sessions off the end of the list.
     fn drop_stale(&mut self) {
         while let Some((_, known)) = self.fastest.last() {
-            let session = &self.sessions[known.candidate as usize];
-            if session.status == Status::Idle && session.generation == known.generation {
+            if self.is_current(known) {
                 return;
             }
             self.fastest.pop();
@@ -194,9 +222,11 @@ impl SessionPool {
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
+        among: Option<&[bool]>,
         key: StreamKey,
     ) -> Option<u32> {
         self.eligible.clone_from(&self.untried);
+        self.eligible.retain(|&candidate| is_among(among, candidate));
         rule.filter(candidates, &mut self.eligible);
         rule.draw(candidates, &mut self.eligible, |_| (), key)
     }
@@ -205,12 +235,14 @@ impl SessionPool {
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
+        among: Option<&[bool]>,
         key: StreamKey,
         order: impl Fn(&Session) -> f64,
     ) -> Option<u32> {
         let sessions = &self.sessions;
         let free = |&candidate: &u32| {
             matches!(sessions[candidate as usize].status, Status::Untried | Status::Idle)
+                && is_among(among, candidate)
         };
         self.eligible.clear();
         self.eligible.extend((0..sessions.len() as u32).filter(free));
@@ -223,13 +255,14 @@ impl SessionPool {
         rule.draw(candidates, &mut self.eligible, |list| list.sort_unstable_by(by_order), key)
     }
 
-    fn nearest(&self, candidates: &[Candidate]) -> Option<u32> {
+    fn nearest(&self, candidates: &[Candidate], among: Option<&[bool]>) -> Option<u32> {
         let latency = |candidate: &u32| self.sessions[*candidate as usize].discovery_latency;
         (0..candidates.len() as u32)
             .filter(|&candidate| {
                 let status = self.sessions[candidate as usize].status;
                 matches!(status, Status::Untried | Status::Idle)
                     && candidates[candidate as usize].within_max_price
+                    && is_among(among, candidate)
             })
             .min_by(|a, b| latency(a).total_cmp(&latency(b)))
     }
@@ -297,6 +330,10 @@ impl SessionPool {
         self.sessions[candidate as usize].status = Status::Absent;
         self.size -= 1;
     }
+}
+
+fn is_among(among: Option<&[bool]>, candidate: u32) -> bool {
+    among.is_none_or(|among| among[candidate as usize])
 }
 
 #[cfg(test)]

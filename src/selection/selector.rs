@@ -41,6 +41,9 @@ pub struct Market {
     pub probes: Vec<Probe>,
     /// Whether each advertises the model as warm.
     pub warm: Vec<bool>,
+    /// Whether each is asked before those who are not, as long as it has a
+    /// free session; empty where nobody is.
+    pub preferred: Vec<bool>,
     /// The gateway's probability rule.
     pub rule: ProbabilityRule,
     price_exp_factor: f64,
@@ -75,6 +78,7 @@ impl Market {
             price_exp_factor: gateway.price_exp_factor,
             probes: Vec::new(),
             warm: Vec::new(),
+            preferred: Vec::new(),
             rule: ProbabilityRule::of(gateway),
             version: gateway.version,
             is_live: pipeline.is_live(),
@@ -105,6 +109,31 @@ impl Market {
             market.warm.push(offer.warm);
         }
         market
+    }
+
+    /// Sets the highest price the gateway pays at the start.
+    pub fn set_max_price(&mut self, max_price: Option<Price>) {
+        self.max_price = max_price;
+        for candidate in &mut self.candidates {
+            candidate.within_max_price = max_price.is_none_or(|max| candidate.price <= max);
+        }
+    }
+
+    /// Why nobody can be selected at the start for want of a price within the
+    /// maximum, where that is so.
+    pub fn unaffordable_warning(&self) -> Option<String> {
+        let max = self.max_price?;
+        let ignores = self.rule.ignore_max_price && self.pool_rule() != PoolRule::Nearest;
+        let lowest = self.candidates.iter().map(|candidate| candidate.price).min()?;
+        (lowest > max && !ignores).then(|| {
+            format!(
+                "no orchestrator is within the maximum price of {:.0} wei a unit (the lowest asks \
+                 {:.0}): nothing is served or spent while that is so, and the runway is unbounded \
+                 as far as this demand goes.",
+                max.to_f64(),
+                lowest.to_f64()
+            )
+        })
     }
 
     /// Why the price weight tells nobody apart here, if it does not.
@@ -271,6 +300,17 @@ impl SessionSelector {
                 return Selection::Wait(self.busy_until);
             }
             self.catch_up_in_background(market, now, respondents, discovery_key);
+        }
+        for (pool, warm) in [(&mut self.warm, true), (&mut self.cold, false)] {
+            if market.preferred.is_empty() {
+                break;
+            }
+            let preferred = Some(market.preferred.as_slice());
+            if let Some(session) =
+                pool.select_free(&market.rule, &self.known, preferred, request_key)
+            {
+                return Selection::Session(session, warm);
+            }
         }
         for (pool, warm) in [(&mut self.warm, true), (&mut self.cold, false)] {
             if let Some(session) = pool.select(&market.rule, &self.known, request_key) {

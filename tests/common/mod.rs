@@ -12,6 +12,7 @@ use orchsim::network::{
     SelectionWeights, ServiceTime, TicketPolicy, Version,
 };
 use orchsim::payments::{PaymentMode, PaymentSetup};
+use orchsim::policy::Policy;
 use orchsim::scenario::Scenario;
 use orchsim::treasury::{
     ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
@@ -64,6 +65,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             gas_prices: vec![(0.0, Wei::ZERO)],
             redemption_delay_s: 0.0,
         },
+        policy: Policy::default(),
         network: Network {
             regions: vec![Region {
                 id: "here".to_string(),

@@ -7,6 +7,7 @@ mod names;
 mod network;
 mod objectives;
 mod payments;
+mod policy;
 mod token_prices;
 mod trace;
 mod treasury;
@@ -45,6 +46,7 @@ pub(super) fn scenario(
     let treasury = treasury::treasury(root, token_prices, credits.as_ref(), &context, report);
     let payments = payments::payments(root, report);
     let network = network::network(root, &context, report);
+    let policy = policy::policy(root, network.as_ref(), &context, report);
     let demand = demand::streams(root, &context, report);
     let uncertainty = demand::uncertainty(root);
     let objectives = objectives::objectives(root, &context, report);
@@ -60,6 +62,7 @@ pub(super) fn scenario(
         credits: credits?,
         treasury: treasury?,
         payments: payments?,
+        policy: policy?,
         network: network?,
         failure_delay_s: root.get("behaviour")?.number_at("failure_delay_s")?,
         stream_failures_per_hour: root.get("behaviour")?.number_at("stream_failures_per_hour")?,
