@@ -297,7 +297,7 @@ fn a_price_that_more_than_doubled_is_not_paid() {
     let share = |fallen: f64| {
         let mut scenario = dense(staked(Version::V0_9, &[1, 0]));
         scenario.network.orchestrators[0].offers[0].price = usd_per_unit("0.001");
-        let price = |n: u32| (f64::from(n) / 12.0, if n % 2 == 0 { 1.0 } else { fallen });
+        let price = |n: u32| (f64::from(n) / 12.0, if n.is_multiple_of(2) { 1.0 } else { fallen });
         scenario.treasury.prices = eth_at(&(0..120).map(price).collect::<Vec<_>>());
         let served = run(&scenario, 0).served_by;
         served[0] as f64 / (served[0] + served[1]) as f64

@@ -366,6 +366,7 @@ fn members_serve_all_they_can_under_every_rule() {
             member.speed = 0.9;
             member.offers[0].warm = false;
             scenario.policy.alpha_group.members = vec![3];
+            scenario.policy.alpha_group.discount = Decimal::ONE;
             evenly(&mut scenario, 1_000);
             let result = run(&scenario, 0);
             assert_eq!(result.served_by, [0, 0, 0, 1_000], "{version:?} {pipeline:?}");

@@ -116,7 +116,8 @@ fn markets_in_demand(scenario: &Scenario) -> impl Iterator<Item = (usize, usize,
 /// Whether at the start no orchestrator is within the maximum price of any
 /// gateway and model asked for.
 pub fn nobody_is_affordable(scenario: &Scenario) -> bool {
-    markets_in_demand(scenario).all(|(_, _, market)| market.unaffordable_warning().is_some())
+    !scenario.demand.is_empty()
+        && markets_in_demand(scenario).all(|(_, _, market)| market.unaffordable_warning().is_some())
 }
 
 fn outcome_warnings(

@@ -6,7 +6,8 @@ pub const CHEAPEST: &str = "cheapest";
 
 /// Pixels of the picture that providers price: 1024 x 1024.
 const PICTURE: u128 = 1024 * 1024;
-/// Pixels of a Stable Video Diffusion clip: 1024 x 576 in 25 frames.
+/// Pixels of a clip of 25 frames of 1024 x 576, which Stable Video Diffusion
+/// makes.
 const CLIP: u128 = 1024 * 576 * 25;
 /// Milliseconds of a minute.
 const MINUTE: u128 = 60_000;
@@ -120,7 +121,7 @@ const fn media(
 
 const PER_PICTURE: (u128, &str) = (PICTURE, "1024x1024 image");
 const PER_MEGAPIXEL: (u128, &str) = (MILLION, "1M pixels");
-const PER_CLIP: (u128, &str) = (CLIP, "1024x576 clip of 25 frames");
+const PER_CLIP: (u128, &str) = (CLIP, "25-frame clip");
 const PER_MINUTE: (u128, &str) = (MINUTE, "minute");
 const PER_MILLION_CHARACTERS: (u128, &str) = (MILLION, "1M characters");
 

@@ -14,10 +14,9 @@ pub fn providers_text(style: Style) -> String {
         Column::text("provider", "Provider"),
         Column::text("model", "Model"),
         Column::number("usd", "USD"),
-        Column::number("input_usd", "USD for input"),
+        Column::number("input_usd", "Input"),
         Column::text("per", "per"),
         Column::text("date", "Seen"),
-        Column::text("source", "Source"),
     ];
     let input = |row: &ProviderPrice| match row.input_usd {
         0.0 => String::new(),
@@ -25,13 +24,17 @@ pub fn providers_text(style: Style) -> String {
     };
     let row = |row: &ProviderPrice| {
         let texts = [row.provider, row.class.name(), &row.usd.to_string(), &input(row)];
-        let cells = texts.into_iter().chain([row.per, row.date, row.source]);
+        let cells = texts.into_iter().chain([row.per, row.date]);
         cells.map(Cell::text).collect()
     };
     let table = Table::new(columns, PROVIDER_PRICES.iter().map(row).collect());
-    let keys = ["provider", "model", "usd", "input_usd", "per", "date", "source"];
+    let keys = ["provider", "model", "usd", "input_usd", "per", "date"];
     let mut page = Page::new(style);
     page.section(table.lines(&keys, usize::MAX, None));
+    page.blank();
+    let note = "USD for output (Whisper: for audio heard) and, of language models, for input; the \
+                source of each with `--format json`.";
+    page.paragraph("", note, "");
     page.text.trim_start().to_string()
 }
 

@@ -127,11 +127,11 @@ impl Market {
         let lowest = self.candidates.iter().map(|candidate| candidate.price).min()?;
         (lowest > max && !ignores).then(|| {
             format!(
-                "no orchestrator is within the maximum price of {:.0} wei a unit (the lowest asks \
-                 {:.0}): nothing is served or spent while that is so, and the runway is unbounded \
+                "no orchestrator is within the maximum price of {} a unit (the lowest asks {}): \
+                 nothing is served or spent while that is so, and the runway is unbounded \
                  as far as this demand goes.",
-                max.to_f64(),
-                lowest.to_f64()
+                in_wei(max),
+                in_wei(lowest)
             )
         })
     }
@@ -228,6 +228,15 @@ impl Market {
     /// 0.9 keeps live pools fresh in the background.
     fn refreshes_in_background(&self) -> bool {
         self.is_live && self.version >= Version::V0_9
+    }
+}
+
+/// A price in wei as people read it.
+pub(super) fn in_wei(price: Price) -> String {
+    match price.to_f64() {
+        _ if price.units() == 1 => format!("{} wei", price.wei()),
+        wei if wei < 100.0 => format!("{wei:.3} wei"),
+        wei => format!("{wei:.0} wei"),
     }
 }
 
@@ -492,6 +501,7 @@ mod tests {
             candidates: (0..latencies.len()).map(candidate).collect(),
             probes: latencies.iter().map(|&base_s| Probe { base_s, jitter_s: 0.0 }).collect(),
             warm: vec![true; latencies.len()],
+            preferred: Vec::new(),
             rule: ProbabilityRule {
                 weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
                 ignore_max_price: false,

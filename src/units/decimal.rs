@@ -28,7 +28,7 @@ impl Decimal {
 
     /// The same number without zeros at its end.
     pub fn reduced(mut self) -> Decimal {
-        while self.scale > 0 && self.mantissa % 10 == 0 {
+        while self.scale > 0 && self.mantissa.is_multiple_of(10) {
             self = Decimal { mantissa: self.mantissa / 10, scale: self.scale - 1 };
         }
         self
