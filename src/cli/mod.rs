@@ -11,6 +11,7 @@ mod merge;
 mod options;
 mod output;
 mod progress;
+mod providers;
 mod run;
 mod schema;
 mod shards;
@@ -68,6 +69,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Show who would be selected, with which probability, and who not and why.
     Explain(explain::ExplainArgs),
+    /// List what centralised providers charge, for `policy.max_price.provider_share`.
+    Providers(providers::ProvidersArgs),
     /// Print the JSON Schema of a scenario file, for editors.
     Schema,
     /// Write a commented scenario to start from.
@@ -110,6 +113,7 @@ impl Cli {
             Some(Command::Merge(args)) => merge::execute(&args),
             Some(Command::Check(args)) => check::execute(&args),
             Some(Command::Explain(args)) => explain::execute(&args),
+            Some(Command::Providers(args)) => providers::execute(&args),
             Some(Command::Schema) => schema::execute(),
             Some(Command::Init(args)) => init::execute(&args),
             Some(Command::Completions(args)) => completions::execute(&args),

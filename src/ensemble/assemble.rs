@@ -364,6 +364,7 @@ fn service_row(
         payment,
         no_funds,
         nonces,
+        limit,
     ] = record.failed.map(mean);
     ServiceRow {
         gateway: gateway.to_string(),
@@ -379,6 +380,7 @@ fn service_row(
             stream_lost,
             payment: payment + nonces,
             no_funds,
+            limit,
         },
         latency: LatencySummary {
             p50_ms: record.latency.quantile(0.5),

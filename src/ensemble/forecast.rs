@@ -305,11 +305,13 @@ pub struct FailureCounts {
     pub payment: f64,
     /// The gateway had no funds and waited for a top-up.
     pub no_funds: f64,
+    /// Above a limit of the policy on requests or spend.
+    pub limit: f64,
 }
 
 impl FailureCounts {
     /// Names and values in the order tables print them.
-    pub fn named(&self) -> [(&'static str, f64); 7] {
+    pub fn named(&self) -> [(&'static str, f64); 8] {
         [
             ("no_orchestrator", self.no_orchestrator),
             ("capacity", self.capacity),
@@ -318,6 +320,7 @@ impl FailureCounts {
             ("stream_lost", self.stream_lost),
             ("payment", self.payment),
             ("no_funds", self.no_funds),
+            ("limit", self.limit),
         ]
     }
 

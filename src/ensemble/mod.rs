@@ -26,4 +26,4 @@ pub use precision::{looks, precise_enough};
 pub use run::{Batch, Plan, forecast, simulate};
 pub use sample::Sample;
 pub use survival::{KaplanMeier, runway};
-pub use warnings::WARNING_NAMES;
+pub use warnings::{WARNING_NAMES, nobody_is_affordable};

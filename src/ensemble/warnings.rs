@@ -2,16 +2,19 @@
 
 use super::{Forecast, Warning};
 use crate::network::Version;
+use crate::scenario::Scenario;
+use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
 /// Every warning with its name.
-pub const WARNING_NAMES: [&str; 8] = [
+pub const WARNING_NAMES: [&str; 9] = [
     "single-replication",
     "wide-interval",
     "censored",
     "price-weight-blind",
     "overpriced-hides-idle",
     "no-offer",
+    "nobody-within-max-price",
     "region-never-selected",
     "low-success",
 ];
@@ -81,30 +84,40 @@ fn precision_warnings(
 
 fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)) {
     let network = &world.scenario.network;
-    let opening = Opening::new(world.scenario);
-    for gateway in 0..network.gateways.len() {
-        for model in 0..network.models.len() {
-            let in_demand = |stream: &crate::demand::DemandStream| {
-                stream.gateway == gateway && stream.model == model
-            };
-            if !world.scenario.demand.iter().any(in_demand) {
-                continue;
-            }
-            let market = opening.market(gateway, model);
-            let names =
-                format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
-            if market.candidates.is_empty() {
-                warn("no-offer", format!("{names}: no orchestrator offers this model."));
-                continue;
-            }
-            if let Some(text) = market.blind_price_warning() {
-                warn("price-weight-blind", format!("{names}: {text}"));
-            }
-            if let Some(text) = market.overpriced_warning() {
-                warn("overpriced-hides-idle", format!("{names}: {text}"));
-            }
+    for (gateway, model, market) in markets_in_demand(world.scenario) {
+        let names = format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
+        if market.candidates.is_empty() {
+            warn("no-offer", format!("{names}: no orchestrator offers this model."));
+            continue;
+        }
+        if let Some(text) = market.unaffordable_warning() {
+            warn("nobody-within-max-price", format!("{names}: {text}"));
+            continue;
+        }
+        if let Some(text) = market.blind_price_warning() {
+            warn("price-weight-blind", format!("{names}: {text}"));
+        }
+        if let Some(text) = market.overpriced_warning() {
+            warn("overpriced-hides-idle", format!("{names}: {text}"));
         }
     }
+}
+
+/// Every gateway and model that somebody asks for, as their market opens.
+fn markets_in_demand(scenario: &Scenario) -> impl Iterator<Item = (usize, usize, Market)> {
+    let mut pairs: Vec<(usize, usize)> =
+        scenario.demand.iter().map(|stream| (stream.gateway, stream.model)).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let opening = Opening::new(scenario);
+    pairs.into_iter().map(move |(gateway, model)| (gateway, model, opening.market(gateway, model)))
+}
+
+/// Whether at the start no orchestrator is within the maximum price of any
+/// gateway and model asked for.
+pub fn nobody_is_affordable(scenario: &Scenario) -> bool {
+    !scenario.demand.is_empty()
+        && markets_in_demand(scenario).all(|(_, _, market)| market.unaffordable_warning().is_some())
 }
 
 fn outcome_warnings(

@@ -139,6 +139,11 @@ impl Ledger {
         &self.paid
     }
 
+    /// Expected value of all tickets sent.
+    pub fn issued(&self) -> Wei {
+        self.issued
+    }
+
     /// Fees of requests served.
     pub fn earned(&self) -> Wei {
         self.earned

@@ -68,6 +68,11 @@ impl Staged {
         Wei(self.reserved_credit.0 + self.new_credit.0)
     }
 
+    /// The payment is not made: only the balance it had reserved is left of it.
+    pub fn called_off(self) -> Staged {
+        Staged { fee: Wei::ZERO, tickets: 0, new_credit: Wei::ZERO, ..self }
+    }
+
     /// The request failed after its tickets were sent: reserved and new credit
     /// are gone (status `CreditSpent` in go-livepeer
     /// `server/segment_rpc.go`, `completeBalanceUpdate`).

@@ -1,15 +1,35 @@
-//! What governance can turn: where requests go.
+//! What governance can turn: the highest price paid, where requests go, how fast
+//! credits may be spent, and a group of orchestrators that serves first and for
+//! less.
 //!
-//! Types say what a scenario asks for; state machines such as [`Steerer`] say
-//! what to do next. None draws or books anything itself.
+//! The room holds settings and small state machines over them; the simulation
+//! acts on what they say.
 
+mod alpha_group;
 mod injection;
+mod max_price;
+mod pacing;
+mod providers;
 
+pub use alpha_group::AlphaGroup;
 pub use injection::{Fallback, Injection, RegionalGateway, Steerer, Steering};
+pub use max_price::{Course, MaxPrice, MaxPricePolicy, Reference, TargetRunway};
+pub use pacing::{
+    Ceiling, DeveloperLimit, Pacer, Pacing, Period, RequestLimit, Scope, SpendCeiling,
+};
+pub use providers::{
+    CHEAPEST, InputTokens, ModelClass, PROVIDER_PRICES, Provider, ProviderPrice, ProviderShare,
+};
 
-/// All policies of a scenario. The default changes nothing.
+/// The policy of a scenario; the default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     /// Bringing requests to the orchestrators of chosen regions.
     pub injection: Injection,
+    /// The highest price paid.
+    pub max_price: MaxPricePolicy,
+    /// Limits on requests and spend.
+    pub pacing: Pacing,
+    /// Who serves first and for less.
+    pub alpha_group: AlphaGroup,
 }

@@ -14,6 +14,7 @@ mod overpayment;
 mod partial;
 #[cfg(feature = "png")]
 mod png;
+mod providers;
 mod redemptions;
 mod sentence;
 mod shard;
@@ -28,6 +29,7 @@ pub use directory::{WriteError, WriteOptions, check_target, write_run_directory}
 pub use explanation::{explanation_json, explanation_text};
 pub use json::{SUMMARY_SCHEMA, summary_json};
 pub use partial::{Found, Partial};
+pub use providers::{providers_json, providers_text};
 pub use sentence::sentence;
 pub use shard::{ReadError, ShardData, StoredShard, read_shard, shard_directory, write_shard};
 pub use sweep::{SWEEP_SCHEMA, sweep_json, sweep_terminal, write_sweep_directory};

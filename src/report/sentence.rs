@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::format::{date_after, days, long_date, plural, quantile_interval, whole_percent};
 use super::format::{grouped, short_date};
-use crate::ensemble::Forecast;
+use crate::ensemble::{Forecast, nobody_is_affordable};
 use crate::scenario::Scenario;
 
 /// How long the credits last, in one sentence for someone who reads nothing
@@ -13,10 +13,13 @@ use crate::scenario::Scenario;
 pub fn sentence(scenario: &Scenario, forecast: &Forecast) -> String {
     let start = scenario.start;
     let runway = &forecast.runway;
+    let horizon = horizon_text(start, forecast.horizon_days);
+    if forecast.spend.total.0 == 0 && runway.censored_share == 1.0 {
+        return nothing_spent(scenario, forecast, &horizon);
+    }
     if forecast.replications == 1 {
         return only_future(start, forecast);
     }
-    let horizon = horizon_text(start, forecast.horizon_days);
     let Some(median) = runway.p50.days else {
         return not_reached(forecast, &horizon);
     };
@@ -29,6 +32,16 @@ pub fn sentence(scenario: &Scenario, forecast: &Forecast) -> String {
         Some(p10) => format!("{half}; {}.", nine_in_ten(p10, forecast)),
         None => format!("{half}."),
     }
+}
+
+fn nothing_spent(scenario: &Scenario, forecast: &Forecast, horizon: &str) -> String {
+    if forecast.service.served == 0.0 && nobody_is_affordable(scenario) {
+        return format!(
+            "Not reached: no orchestrator is within the maximum price, so nothing is served or \
+             spent in {horizon} and the runway is unbounded."
+        );
+    }
+    format!("Not reached: nothing is spent in {horizon}.")
 }
 
 fn only_future(start: Date, forecast: &Forecast) -> String {
@@ -47,9 +60,6 @@ fn only_future(start: Date, forecast: &Forecast) -> String {
 
 fn not_reached(forecast: &Forecast, horizon: &str) -> String {
     let runway = &forecast.runway;
-    if forecast.spend.total.0 == 0 {
-        return format!("Not reached: nothing is spent in {horizon}.");
-    }
     let first = forecast.runways.iter().filter(|(_, censored)| !censored);
     let first = first.map(|&(days, _)| days).min_by(f64::total_cmp);
     let Some(first) = first else {

@@ -58,12 +58,14 @@ macro_rules! choice {
     };
 }
 
+mod injection;
 mod money;
 mod policy;
 mod selection;
 
 pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
+pub(super) use policy::INPUT_TOKENS;
 use policy::POLICY;
 use selection::{SELECTION, WEIGHTS};
 
@@ -100,6 +102,7 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
         "How the credits get from the Safe's LPT to the gateways.",
     ),
     default("payments", &Shape::Table(PAYMENTS), "{}", "How gateways pay."),
+    default("policy", &Shape::Table(POLICY), "{}", "What governance can turn."),
     default("network", &Shape::Table(NETWORK), "{}", "The pool the gateways discover."),
     default("behaviour", &Shape::Table(BEHAVIOUR), "{}", "How requests fail."),
     required("regions", &list(&Shape::Table(REGION), 1, 100), "Parts of the world."),

@@ -93,6 +93,8 @@ pub struct Scenario {
     pub treasury: TreasurySetup,
     /// How gateways pay.
     pub payments: PaymentSetup,
+    /// What governance can turn.
+    pub policy: Policy,
     /// Who exists.
     pub network: Network,
     /// Mean seconds until a failing request fails (exponential): it decides
@@ -103,8 +105,6 @@ pub struct Scenario {
     pub stream_failures_per_hour: f64,
     /// Who asks.
     pub demand: Vec<DemandStream>,
-    /// What governance turned.
-    pub policy: Policy,
     /// What is not known about demand.
     pub uncertainty: DemandUncertainty,
     /// What the run is judged by.

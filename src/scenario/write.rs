@@ -2,12 +2,12 @@ mod selection;
 
 use std::fmt::{self, Write};
 
-use super::keys::PAYMENT_MODES;
+use super::keys::{INPUT_TOKENS, PAYMENT_MODES};
 use super::{Goal, Scenario};
 use crate::demand::{Arrivals, Bursts, DemandStream, Growth, HourProfile, WeekProfile};
 use crate::kernel::Distribution;
 use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline};
-use crate::policy::{Fallback, Steering};
+use crate::policy::{Course, Fallback, InputTokens, Period, Reference, Scope, Steering};
 use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
 use crate::units::{Amount, SimTime, Wei};
 
@@ -51,6 +51,8 @@ impl Writer<'_> {
         self.token_prices()?;
         self.treasury()?;
         self.payments()?;
+        self.max_price()?;
+        self.pacing()?;
         let out = &mut self.out;
         writeln!(out, "\n[network]")?;
         writeln!(out, "registered_orchestrators = {}", s.network.registered_orchestrators)?;
@@ -215,6 +217,91 @@ impl Writer<'_> {
             writeln!(out, "]")?;
         }
         writeln!(out, "redemption_delay_s = {:?}", payments.redemption_delay_s)
+    }
+
+    fn max_price(&mut self) -> fmt::Result {
+        let policy = &self.scenario.policy.max_price;
+        let out = &mut self.out;
+        writeln!(out, "\n[policy.max_price]")?;
+        if !policy.pipelines.is_empty() {
+            let names: Vec<&str> = policy.pipelines.iter().map(|of| of.name()).collect();
+            writeln!(out, "pipelines = {names:?}")?;
+        }
+        writeln!(out, "factor = {}", policy.factor)?;
+        if let Reference::Provider(share) = &policy.reference {
+            let [free, charged] = INPUT_TOKENS;
+            let input = match share.input_tokens {
+                InputTokens::Free => format!("input_tokens = \"{free}\""),
+                InputTokens::Charged { per_output } => {
+                    format!("input_tokens = \"{charged}\", input_per_output = {per_output:?}")
+                }
+            };
+            let (part, used, provider) = (share.share, share.used_share, share.provider.name());
+            writeln!(
+                out,
+                "provider_share = {{ share = {part:?}, provider = \"{provider}\", {input}, \
+                 used_share = {used:?} }}"
+            )?;
+        }
+        match &policy.course {
+            Course::Constant => {}
+            Course::Steps(steps) => {
+                writeln!(out, "steps = [")?;
+                for (day, factor) in steps {
+                    writeln!(out, "  {{ day = {day}, factor = {factor} }},")?;
+                }
+                writeln!(out, "]")?;
+            }
+            Course::TargetRunway(target) => writeln!(
+                out,
+                "target_runway = {{ days = {}, review_days = {}, least = {:?}, most = {:?} }}",
+                target.days, target.review_days, target.least, target.most
+            )?,
+        }
+        match policy.ignore_if_nobody {
+            Some(flag) => writeln!(out, "ignore_if_nobody = {flag}"),
+            None => Ok(()),
+        }
+    }
+
+    fn pacing(&mut self) -> fmt::Result {
+        let network = &self.scenario.network;
+        let gateway = |index: Option<usize>| match index {
+            Some(index) => format!(", gateway = {}", quoted(&network.gateways[index].id)),
+            None => String::new(),
+        };
+        let (pacing, alpha) = (&self.scenario.policy.pacing, &self.scenario.policy.alpha_group);
+        let out = &mut self.out;
+        writeln!(out, "\n[policy.pacing]\nrequest_limits = [")?;
+        for limit in &pacing.request_limits {
+            let Scope { gateway: only, stream } = &limit.scope;
+            let stream = stream.as_ref().map(|id| format!(", stream = {}", quoted(id)));
+            let scope = gateway(*only) + &stream.unwrap_or_default();
+            writeln!(out, "  {{ per_day = {}{scope} }},", limit.per_day)?;
+        }
+        writeln!(out, "]")?;
+        if let Some(limit) = pacing.developers {
+            let (count, exponent) = (limit.per_stream, limit.zipf_exponent);
+            let table = format!("per_stream = {count}, zipf_exponent = {exponent:?}");
+            let per_day = limit.requests_per_day;
+            writeln!(out, "developers = {{ {table}, requests_per_day = {per_day} }}")?;
+        }
+        writeln!(out, "spend_ceilings = [")?;
+        for ceiling in &pacing.spend_ceilings {
+            let per = Period::NAMES.iter().find(|(_, period)| *period == ceiling.period);
+            let per = per.map_or("", |(name, _)| name);
+            let (amount, gateway) = (ceiling.amount.amount(), gateway(ceiling.gateway));
+            writeln!(out, "  {{ amount = \"{amount}\", per = \"{per}\"{gateway} }},")?;
+        }
+        writeln!(out, "]")?;
+        if !alpha.members.is_empty() {
+            let members = alpha.members.iter().map(|&index| &network.orchestrators[index].id);
+            let members: Vec<String> = members.map(|id| quoted(id)).collect();
+            writeln!(out, "\n[policy.alpha_group]")?;
+            writeln!(out, "orchestrators = [{}]", members.join(", "))?;
+            writeln!(out, "discount = {}", alpha.discount)?;
+        }
+        Ok(())
     }
 
     fn region(&self, index: usize) -> &str {

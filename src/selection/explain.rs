@@ -1,3 +1,4 @@
+use super::selector::in_wei;
 use super::{Candidate, Chooser, Discovery, Market, PoolRule, Suspender};
 use crate::kernel::StreamKey;
 use crate::network::Network;
@@ -74,15 +75,18 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         probe.base_s + probe.jitter_s
     };
     known.sort_by(|a, b| latency(a).total_cmp(&latency(b)));
-    let pool = |warm: bool| {
-        let mut pool = known.clone();
-        pool.retain(|&candidate| market.warm[candidate as usize] == warm);
-        let mut eligible = pool.clone();
+    let is_preferred = |candidate: u32| market.preferred.get(candidate as usize) == Some(&true);
+    let pool = |(preferred, warm): (bool, bool)| {
+        let mut eligible = known.clone();
+        eligible.retain(|&candidate| {
+            market.warm[candidate as usize] == warm && (!preferred || is_preferred(candidate))
+        });
         market.rule.filter(&market.candidates, &mut eligible);
         eligible
     };
-    let (warm, cold) = (pool(true), pool(false));
-    let eligible = if warm.is_empty() { &cold } else { &warm };
+    let pools = [(true, true), (true, false), (false, true), (false, false)].map(pool);
+    let eligible = pools.iter().find(|pool| !pool.is_empty()).unwrap_or(&pools[3]);
+    let serves_members_first = eligible.iter().any(|&candidate| is_preferred(candidate));
     let probabilities = match market.pool_rule() {
         PoolRule::Nearest => chances.nearest_among(eligible),
         PoolRule::Chosen => market.chooser.as_ref().map_or_else(Vec::new, |chooser| {
@@ -105,9 +109,11 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
                 row.discovered * 100.0
             ))
         } else if let Some(max) = market.max_price.filter(|_| !known_as.within_max_price) {
-            Standing::Filtered(format!("price above the maximum of {max}"))
+            Standing::Filtered(format!("price above the maximum of {}", in_wei(max)))
         } else if !known_as.passes_perf_score {
             Standing::Filtered("performance score below the minimum".to_string())
+        } else if serves_members_first && !is_preferred(candidate) {
+            Standing::Filtered("asked only when no member of the alpha group can be".to_string())
         } else {
             Standing::Filtered("cold: asked only when no warm one can be".to_string())
         };

@@ -19,6 +19,26 @@ pub enum PoolRule {
     Chosen,
 }
 
+/// Who may be taken, by candidate: those that no list leaves out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Among<'a> {
+    /// Of a region that the request is steered to.
+    pub in_region: Option<&'a [bool]>,
+    /// Served first.
+    pub preferred: Option<&'a [bool]>,
+}
+
+impl Among<'_> {
+    fn has(self, candidate: u32) -> bool {
+        let listed = |list: Option<&[bool]>| list.is_none_or(|list| list[candidate as usize]);
+        listed(self.in_region) && listed(self.preferred)
+    }
+
+    fn is_everyone(self) -> bool {
+        self.in_region.is_none() && self.preferred.is_none()
+    }
+}
+
 /// A session as a request holds it. The generation tells a session from a
 /// later one with the same orchestrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,69 +154,82 @@ impl SessionPool {
     }
 
     /// Takes a session out for a request; where none is free, a random one of
-    /// those in use. `only`, by candidate, says who may be taken; without it
-    /// all may.
+    /// those in use.
     pub fn select(
         &mut self,
         rule: &ProbabilityRule,
         chooser: Option<&mut Chooser>,
         candidates: &[Candidate],
-        only: Option<&[bool]>,
+        among: Among,
         key: StreamKey,
     ) -> Option<SessionRef> {
-        let free = match self.rule {
+        let free = self.select_free(rule, chooser, candidates, among, key);
+        free.or_else(|| {
+            let candidate = self.one_in_use(among, key)?;
+            Some(self.hold(candidate))
+        })
+    }
+
+    /// Takes a free session out for a request.
+    pub fn select_free(
+        &mut self,
+        rule: &ProbabilityRule,
+        chooser: Option<&mut Chooser>,
+        candidates: &[Candidate],
+        among: Among,
+        key: StreamKey,
+    ) -> Option<SessionRef> {
+        let candidate = match self.rule {
             PoolRule::FirstContactThenFastest => {
-                self.first_contact_or_fastest(rule, candidates, only, key)
+                self.first_contact_or_fastest(rule, candidates, among, key)
             }
             PoolRule::ProbabilityByLatencyScore => {
-                self.by_probability(rule, candidates, only, key, |session| session.latency_score)
+                self.by_probability(rule, candidates, among, key, |session| session.latency_score)
             }
             PoolRule::ProbabilityByDiscoveryLatency => {
                 let latency = |session: &Session| session.discovery_latency;
-                self.by_probability(rule, candidates, only, key, latency)
+                self.by_probability(rule, candidates, among, key, latency)
             }
-            PoolRule::Nearest => self.nearest(candidates, only),
+            PoolRule::Nearest => self.nearest(candidates, among),
             PoolRule::Chosen => chooser.and_then(|chooser| {
-                self.collect_free(rule, candidates, only);
+                self.collect_free(rule, candidates, among);
                 chooser.draw(candidates, &mut self.eligible, key)
             }),
-        };
-        let candidate = match free {
-            Some(candidate) => {
-                self.take(candidate);
-                candidate
-            }
-            None => self.share_one_in_use(only, key)?,
-        };
-        let session = &mut self.sessions[candidate as usize];
-        session.in_flight += 1;
-        Some(SessionRef { candidate, generation: session.generation })
+        }?;
+        self.take(candidate);
+        Some(self.hold(candidate))
     }
 
-    fn share_one_in_use(&self, only: Option<&[bool]>, key: StreamKey) -> Option<u32> {
-        let shared = || self.in_use.iter().copied().filter(|&candidate| may_take(only, candidate));
-        let count = if only.is_some() { shared().count() } else { self.in_use.len() };
-        (count > 0).then(|| shared().nth(index_below(key.child(0).uniform(0), count))).flatten()
+    fn hold(&mut self, candidate: u32) -> SessionRef {
+        let session = &mut self.sessions[candidate as usize];
+        session.in_flight += 1;
+        SessionRef { candidate, generation: session.generation }
+    }
+
+    fn one_in_use(&self, among: Among, key: StreamKey) -> Option<u32> {
+        let held = || self.in_use.iter().copied().filter(|&candidate| among.has(candidate));
+        let count = if among.is_everyone() { self.in_use.len() } else { held().count() };
+        (count > 0).then(|| held().nth(index_below(key.child(0).uniform(0), count))).flatten()
     }
 
     fn first_contact_or_fastest(
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
-        only: Option<&[bool]>,
+        among: Among,
         key: StreamKey,
     ) -> Option<u32> {
         self.drop_stale();
-        let is_untried = self.untried.iter().any(|&candidate| may_take(only, candidate));
+        let is_untried = self.untried.iter().any(|&candidate| among.has(candidate));
         let place = self
             .fastest
             .iter()
-            .rposition(|(_, known)| may_take(only, known.candidate) && self.is_idle(*known));
+            .rposition(|(_, known)| among.has(known.candidate) && self.is_idle(*known));
         match place.map(|place| (place, self.fastest[place].0)) {
             Some((place, score)) if score >> 64 == 0 || !is_untried => {
                 Some(self.fastest.remove(place).1.candidate)
             }
-            _ => self.first_contact(rule, candidates, only, key),
+            _ => self.first_contact(rule, candidates, among, key),
         }
     }
 
@@ -220,11 +253,11 @@ impl SessionPool {
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
-        only: Option<&[bool]>,
+        among: Among,
         key: StreamKey,
     ) -> Option<u32> {
         self.eligible.clone_from(&self.untried);
-        self.eligible.retain(|&candidate| may_take(only, candidate));
+        self.eligible.retain(|&candidate| among.has(candidate));
         rule.filter(candidates, &mut self.eligible);
         rule.draw(candidates, &mut self.eligible, |_| (), key)
     }
@@ -233,11 +266,11 @@ impl SessionPool {
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
-        only: Option<&[bool]>,
+        among: Among,
         key: StreamKey,
         order: impl Fn(&Session) -> f64,
     ) -> Option<u32> {
-        self.collect_free(rule, candidates, only);
+        self.collect_free(rule, candidates, among);
         let sessions = &self.sessions;
         let by_order = |&a: &u32, &b: &u32| {
             let (first, second) = (&sessions[a as usize], &sessions[b as usize]);
@@ -248,30 +281,25 @@ impl SessionPool {
     }
 
     /// Makes the free sessions that pass the filters the eligible ones.
-    fn collect_free(
-        &mut self,
-        rule: &ProbabilityRule,
-        candidates: &[Candidate],
-        only: Option<&[bool]>,
-    ) {
+    fn collect_free(&mut self, rule: &ProbabilityRule, candidates: &[Candidate], among: Among) {
         let sessions = &self.sessions;
         let free = |&candidate: &u32| {
             matches!(sessions[candidate as usize].status, Status::Untried | Status::Idle)
-                && may_take(only, candidate)
+                && among.has(candidate)
         };
         self.eligible.clear();
         self.eligible.extend((0..sessions.len() as u32).filter(free));
         rule.filter(candidates, &mut self.eligible);
     }
 
-    fn nearest(&self, candidates: &[Candidate], only: Option<&[bool]>) -> Option<u32> {
+    fn nearest(&self, candidates: &[Candidate], among: Among) -> Option<u32> {
         let latency = |candidate: &u32| self.sessions[*candidate as usize].discovery_latency;
         (0..candidates.len() as u32)
             .filter(|&candidate| {
                 let status = self.sessions[candidate as usize].status;
                 matches!(status, Status::Untried | Status::Idle)
                     && candidates[candidate as usize].within_max_price
-                    && may_take(only, candidate)
+                    && among.has(candidate)
             })
             .min_by(|a, b| latency(a).total_cmp(&latency(b)))
     }
@@ -341,10 +369,6 @@ impl SessionPool {
     }
 }
 
-fn may_take(only: Option<&[bool]>, candidate: u32) -> bool {
-    only.is_none_or(|only| only[candidate as usize])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -388,7 +412,7 @@ mod tests {
         fn select(&mut self) -> Option<SessionRef> {
             self.requests += 1;
             let key = StreamKey::root(1).child(self.requests);
-            self.pool.select(&EVEN, None, &self.candidates, None, key)
+            self.pool.select(&EVEN, None, &self.candidates, Among::default(), key)
         }
 
         fn serve(&mut self, score: f64) -> u32 {

@@ -1,5 +1,5 @@
 use super::{
-    Candidate, Chooser, Discovery, PROBE_ROUND_TRIPS, PoolRule, ProbabilityRule, Probe,
+    Among, Candidate, Chooser, Discovery, PROBE_ROUND_TRIPS, PoolRule, ProbabilityRule, Probe,
     SessionPool, SessionRef, Suspender,
 };
 use crate::kernel::StreamKey;
@@ -41,6 +41,9 @@ pub struct Market {
     pub probes: Vec<Probe>,
     /// Whether each advertises the model as warm.
     pub warm: Vec<bool>,
+    /// Whether each is asked before those who are not, as long as it has a
+    /// free session; empty where nobody is.
+    pub preferred: Vec<bool>,
     /// The gateway's probability rule.
     pub rule: ProbabilityRule,
     price_exp_factor: f64,
@@ -78,6 +81,7 @@ impl Market {
             price_exp_factor: gateway.price_exp_factor,
             probes: Vec::new(),
             warm: Vec::new(),
+            preferred: Vec::new(),
             rule: ProbabilityRule::of(gateway),
             chooser: Chooser::of(gateway, max_price, network.regions.len()),
             version: gateway.version,
@@ -113,6 +117,31 @@ impl Market {
             market.warm.push(offer.warm);
         }
         market
+    }
+
+    /// Sets the highest price the gateway pays at the start.
+    pub fn set_max_price(&mut self, max_price: Option<Price>) {
+        self.max_price = max_price;
+        for candidate in &mut self.candidates {
+            candidate.within_max_price = max_price.is_none_or(|max| candidate.price <= max);
+        }
+    }
+
+    /// Why nobody can be selected at the start for want of a price within the
+    /// maximum, where that is so.
+    pub fn unaffordable_warning(&self) -> Option<String> {
+        let max = self.max_price?;
+        let ignores = self.rule.ignore_max_price && self.pool_rule() != PoolRule::Nearest;
+        let lowest = self.candidates.iter().map(|candidate| candidate.price).min()?;
+        (lowest > max && !ignores).then(|| {
+            format!(
+                "no orchestrator is within the maximum price of {} a unit (the lowest asks {}): \
+                 nothing is served or spent while that is so, and the runway is unbounded \
+                 as far as this demand goes.",
+                in_wei(max),
+                in_wei(lowest)
+            )
+        })
     }
 
     /// Why the price weight tells nobody apart here, if it does not.
@@ -229,6 +258,15 @@ pub struct Ask<'a> {
     pub key: StreamKey,
 }
 
+/// A price in wei as people read it.
+pub(super) fn in_wei(price: Price) -> String {
+    match price.to_f64() {
+        _ if price.units() == 1 => format!("{} wei", price.wei()),
+        wei if wei < 100.0 => format!("{wei:.3} wei"),
+        wei => format!("{wei:.0} wei"),
+    }
+}
+
 /// What a request gets from a selector.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Selection {
@@ -299,14 +337,33 @@ impl SessionSelector {
             }
             self.catch_up_in_background(market, now, respondents, discovery_key);
         }
-        for (pool, warm) in [(&mut self.warm, true), (&mut self.cold, false)] {
-            let chooser = self.chooser.as_mut();
-            let session = pool.select(&market.rule, chooser, &self.known, ask.only, ask.key);
-            if let Some(session) = session {
-                if let Some(chooser) = &mut self.chooser {
-                    chooser.note_sent(session.candidate);
+        let selection = self.pick(market, ask);
+        if let (Selection::Session(session, _), Some(chooser)) = (selection, &mut self.chooser) {
+            chooser.note_sent(session.candidate);
+        }
+        selection
+    }
+
+    /// A free session with a preferred candidate, warm or else cold; where there
+    /// is none, one with anybody.
+    fn pick(&mut self, market: &Market, ask: Ask) -> Selection {
+        let anybody = Among { in_region: ask.only, preferred: None };
+        let mut pools = [(&mut self.warm, true), (&mut self.cold, false)];
+        if !market.preferred.is_empty() {
+            let members = Among { preferred: Some(&market.preferred), ..anybody };
+            for (pool, warm) in &mut pools {
+                let chooser = self.chooser.as_mut();
+                let free = pool.select_free(&market.rule, chooser, &self.known, members, ask.key);
+                if let Some(session) = free {
+                    return Selection::Session(session, *warm);
                 }
-                return Selection::Session(session, warm);
+            }
+        }
+        for (pool, warm) in &mut pools {
+            let chooser = self.chooser.as_mut();
+            let taken = pool.select(&market.rule, chooser, &self.known, anybody, ask.key);
+            if let Some(session) = taken {
+                return Selection::Session(session, *warm);
             }
         }
         Selection::Nobody
@@ -506,6 +563,7 @@ mod tests {
             candidates: (0..latencies.len()).map(candidate).collect(),
             probes: latencies.iter().map(|&base_s| Probe { base_s, jitter_s: 0.0 }).collect(),
             warm: vec![true; latencies.len()],
+            preferred: Vec::new(),
             rule: ProbabilityRule {
                 weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
                 ignore_max_price: false,

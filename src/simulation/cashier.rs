@@ -41,6 +41,8 @@ pub(super) enum NoPayment {
     Refused,
     /// The gateway's deposit is too small.
     NoFunds,
+    /// A spend ceiling of the policy stands against it.
+    AboveCeiling,
 }
 
 /// Why an orchestrator does not accept a payment it got.
@@ -271,6 +273,11 @@ impl<'w> Cashier<'w> {
         };
         self.lose(staged.refuse());
         Err(refusal)
+    }
+
+    /// The request is not made after all: the session keeps its credit.
+    pub(super) fn call_off(&mut self, payee: Payee, staged: Staged, now: SimTime) {
+        self.served(payee, staged.called_off(), now);
     }
 
     fn lose(&mut self, loss: Loss) {

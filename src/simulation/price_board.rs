@@ -1,22 +1,27 @@
 use super::World;
-use crate::network::Network;
 use crate::units::{Decimal, Price};
 
 /// What everybody asks, and pays at most, at the moment, in wei.
 #[derive(Debug)]
 pub(super) struct PriceBoard {
-    /// Base price of every offer of the network.
+    /// Base price of every offer of the network, reduced for members of the
+    /// alpha group.
     offers: Vec<Price>,
     /// Highest price paid in each market.
     max_prices: Vec<Option<Price>>,
+    /// What the policy multiplies maximum prices by.
+    factor: Decimal,
+    eth_usd: Decimal,
 }
 
 impl PriceBoard {
-    /// The prices while the feed says `eth_usd` dollars an ETH.
+    /// The prices at the start, while the feed says `eth_usd` dollars an ETH.
     pub(super) fn new(world: &World, eth_usd: Decimal) -> PriceBoard {
         let mut board = PriceBoard {
             offers: vec![Price::ZERO; world.capacities.len()],
             max_prices: vec![None; world.markets.len()],
+            factor: world.scenario.policy.max_price.factor,
+            eth_usd,
         };
         board.read_feed(world, eth_usd);
         board
@@ -25,16 +30,30 @@ impl PriceBoard {
     /// Turns pegged prices into wei at a new rate. A price that cannot be held
     /// at that rate stays what it was.
     pub(super) fn read_feed(&mut self, world: &World, eth_usd: Decimal) {
-        let Network { orchestrators, gateways, .. } = &world.scenario.network;
-        let offers = orchestrators.iter().flat_map(|orchestrator| &orchestrator.offers);
-        for (price, offer) in self.offers.iter_mut().zip(offers) {
-            *price = offer.price.at(eth_usd).unwrap_or(*price);
+        self.eth_usd = eth_usd;
+        let alpha_group = &world.scenario.policy.alpha_group;
+        let orchestrators = world.scenario.network.orchestrators.iter().enumerate();
+        let offers = orchestrators
+            .flat_map(|(index, orchestrator)| orchestrator.offers.iter().map(move |o| (index, o)));
+        for (price, (orchestrator, offer)) in self.offers.iter_mut().zip(offers) {
+            let asked = offer.price.at(eth_usd);
+            let asked = asked.and_then(|asked| alpha_group.price(orchestrator, asked));
+            *price = asked.unwrap_or(*price);
         }
+        self.set_factor(world, self.factor);
+    }
+
+    /// Multiplies maximum prices by `factor` from now on.
+    pub(super) fn set_factor(&mut self, world: &World, factor: Decimal) {
+        self.factor = factor;
         for (price, plan) in self.max_prices.iter_mut().zip(&world.markets) {
-            let posted = gateways[plan.gateway].max_price[plan.model];
-            *price =
-                posted.map(|posted| posted.at(eth_usd).unwrap_or(price.unwrap_or(Price::ZERO)));
+            *price = plan.max_price.at(factor, self.eth_usd).unwrap_or(*price);
         }
+    }
+
+    /// What maximum prices are multiplied by.
+    pub(super) fn factor(&self) -> Decimal {
+        self.factor
     }
 
     /// Base price of an offer.

@@ -25,11 +25,13 @@ pub enum Failure {
     NoFunds,
     /// The orchestrator had no ticket nonce left.
     Nonces,
+    /// Above a limit of the policy.
+    Limit,
 }
 
 impl Failure {
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
 }
 
 /// Service to one [`ServiceKey`](super::ServiceKey).

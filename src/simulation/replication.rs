@@ -13,6 +13,7 @@ use crate::payments::{
     IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged,
     billed_and_used, live_prepaid_pixels, live_stream_pixels, next_usd_feed, text_to_speech_units,
 };
+use crate::policy::{Course, Pacer};
 use crate::selection::{
     Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef, SessionSelector,
 };
@@ -40,6 +41,7 @@ enum Purpose {
     UsedShare,
     BadRequest,
     Steering,
+    Developer,
 }
 
 /// What a submission's draws are for.
@@ -79,6 +81,8 @@ enum Event {
     PriceFeed,
     /// The treasury is looked after.
     Treasury,
+    /// The policy's factor on maximum prices changes or is reviewed.
+    MaxPrice,
     /// A proposed conversion has its signatures.
     Conversion(u64),
 }
@@ -107,6 +111,10 @@ struct Replication<'w> {
     loaded_cold: Vec<Option<usize>>,
     set_aside: Vec<(u32, SessionRef, bool)>,
     prices: PriceBoard,
+    pacer: Pacer,
+    /// When the factor on maximum prices was last reviewed, and what tickets
+    /// sent until then were worth.
+    last_review: (SimTime, Wei),
     cashier: Cashier<'w>,
     treasurer: Treasurer<'w>,
     dispatcher: Dispatcher<'w>,
@@ -140,13 +148,16 @@ impl<'w> Replication<'w> {
         let mut cashier = Cashier::new(world);
         let mut treasurer = Treasurer::new(scenario, treasury_key);
         treasurer.open(&mut cashier.ledger);
-        let prices = PriceBoard::new(world, treasurer.prices(SimTime::ZERO).eth_usd_feed());
+        let eth_usd = treasurer.prices(SimTime::ZERO).eth_usd_feed();
+        let prices = PriceBoard::new(world, eth_usd);
         let mut events = EventList::default();
         if world.follows_price_feed() {
             events.schedule(next_usd_feed(SimTime::ZERO), Event::PriceFeed);
         }
         events.schedule(treasurer.next_time(SimTime::ZERO), Event::Treasury);
         events.schedule(scenario.treasury.inflation.round_length(), Event::Round);
+        let change = scenario.policy.max_price.next_change(SimTime::ZERO);
+        events.schedule(change, Event::MaxPrice);
         Replication {
             world,
             end,
@@ -167,6 +178,8 @@ impl<'w> Replication<'w> {
             loaded_cold: vec![None; scenario.network.orchestrators.len()],
             set_aside: Vec::new(),
             prices,
+            pacer: world.pacer(eth_usd),
+            last_review: (SimTime::ZERO, Wei::ZERO),
             cashier,
             treasurer,
             dispatcher: Dispatcher::new(world),
@@ -243,13 +256,16 @@ impl<'w> Replication<'w> {
     fn settle_what_is_in_flight(&mut self, end: SimTime) {
         while let Some((_, event)) = self.events.pop() {
             match event {
-                Event::StreamPayment(number) => self.pay_stream(number, end),
+                Event::StreamPayment(number) => {
+                    self.pay_stream(number, end);
+                }
                 Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
                 Event::Select(_)
                 | Event::Answer(_)
                 | Event::Round
                 | Event::PriceFeed
                 | Event::Treasury
+                | Event::MaxPrice
                 | Event::Conversion(_) => {}
             }
         }
@@ -272,6 +288,7 @@ impl<'w> Replication<'w> {
             }
             Event::PriceFeed => self.read_price_feed(now),
             Event::Treasury => self.look_after_treasury(now),
+            Event::MaxPrice => self.turn_max_prices(now),
             Event::Conversion(transaction) => {
                 self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
                 for gateway in 0..self.without_funds.len() {
@@ -286,10 +303,40 @@ impl<'w> Replication<'w> {
     fn read_price_feed(&mut self, now: SimTime) {
         let eth_usd = self.treasurer.prices(now).eth_usd_feed();
         self.prices.read_feed(self.world, eth_usd);
+        self.pacer.read_feed(eth_usd);
+        self.announce_max_prices();
+        self.events.schedule(next_usd_feed(now), Event::PriceFeed);
+    }
+
+    fn announce_max_prices(&mut self) {
         for (market, selector) in self.selectors.iter_mut().enumerate() {
             selector.set_max_price(self.prices.max_price(market));
         }
-        self.events.schedule(next_usd_feed(now), Event::PriceFeed);
+    }
+
+    fn turn_max_prices(&mut self, now: SimTime) {
+        let policy = &self.world.scenario.policy.max_price;
+        let factor = match &policy.course {
+            Course::Constant => policy.factor,
+            Course::Steps(steps) => {
+                let begun = steps.iter().rev().find(|(day, _)| *day <= now.day());
+                begun.map_or(policy.factor, |&(_, factor)| factor)
+            }
+            Course::TargetRunway(target) => {
+                let ledger = &self.cashier.ledger;
+                let deposits = (0..self.without_funds.len()).map(|g| ledger.free_deposit(g));
+                let unsold = self.treasurer.prices(now).to_wei(ledger.safe().on_hand);
+                let left: Wei = deposits.chain([unsold]).sum();
+                let (since, issued_then) = self.last_review;
+                let issued = ledger.issued();
+                self.last_review = (now, issued);
+                let spent = Wei(issued.0 - issued_then.0);
+                target.review(self.prices.factor(), now, left, spent, now - since)
+            }
+        };
+        self.prices.set_factor(self.world, factor);
+        self.announce_max_prices();
+        self.events.schedule(policy.next_change(now), Event::MaxPrice);
     }
 
     fn look_after_treasury(&mut self, now: SimTime) {
@@ -330,6 +377,7 @@ impl<'w> Replication<'w> {
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
         self.dispatcher.paid(stream, payee.orchestrator, staged.new_credit, now.day());
+        self.pacer.note_spend(payee.gateway, now, staged.new_credit);
         let recorder = &mut self.recorder;
         let (winners, accepted) =
             self.cashier.send(payee, staged, paid_for, now, lottery, recorder);
@@ -358,6 +406,10 @@ impl<'w> Replication<'w> {
         let uniform = || key.uniform(Purpose::Steering as u64);
         let destination = self.dispatcher.destination(stream, uniform);
         self.recorder.service[plan.service].asked += 1;
+        if !self.pacer.admits(stream, now, || key.uniform(Purpose::Developer as u64)) {
+            self.recorder.service[plan.service].failed[Failure::Limit as usize] += 1;
+            return;
+        }
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
         let request = Request {
@@ -455,6 +507,11 @@ impl<'w> Replication<'w> {
             staged.map(|staged| (staged, new_price.is_some()))
         });
         let (staged, asked_again) = match payment {
+            Ok((staged, _)) if !self.may_spend(payee.gateway, staged.new_credit, now) => {
+                self.cashier.call_off(payee, staged, now);
+                let problem = NoPayment::AboveCeiling;
+                return self.cannot_pay(number, now, problem, payee, session, warm);
+            }
             Ok(payment) => payment,
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
         };
@@ -518,6 +575,11 @@ impl<'w> Replication<'w> {
         request.submission = Some(Submission { session, warm, at: now, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         self.events.schedule(arrival + SimTime::from_secs(work_s + back_s), Event::Answer(number));
+    }
+
+    /// Whether the policy's ceilings let a gateway spend so much more.
+    fn may_spend(&mut self, gateway: usize, amount: Wei, now: SimTime) -> bool {
+        self.pacer.room(gateway, now).is_none_or(|room| amount <= room)
     }
 
     fn answer(&mut self, number: u32, now: SimTime) {
@@ -609,6 +671,12 @@ impl<'w> Replication<'w> {
                 self.run_out(payee.gateway, now);
                 self.give_up(number, true);
             }
+            NoPayment::AboveCeiling => {
+                let market = self.world.streams[request.stream as usize].market;
+                request.last_failure = Some(Failure::Limit);
+                self.selectors[market].complete(session, warm);
+                self.give_up(number, true);
+            }
         }
     }
 
@@ -677,7 +745,11 @@ impl<'w> Replication<'w> {
         let last_failure = request.last_failure.unwrap_or(Failure::NoOrchestrator);
         let was_running =
             plan.pipeline.is_live() && self.requests.live(number).user_leaves.is_some();
-        let failure = if was_running { Failure::StreamLost } else { last_failure };
+        let failure = match last_failure {
+            Failure::Limit => Failure::Limit,
+            _ if was_running => Failure::StreamLost,
+            other => other,
+        };
         self.recorder.service[plan.service].failed[failure as usize] += 1;
         if gives_back_set_aside {
             self.give_back_set_aside(number);
@@ -732,7 +804,8 @@ impl<'w> Replication<'w> {
         let live = self.requests.live(number);
         let interval_fee = live.price.fee(live_stream_pixels(interval)).0.max(1);
         let deposit = self.cashier.ledger.free_deposit(payee.gateway);
-        let affordable = deposit.0 / LIVE_BOOKING_SHARE / interval_fee;
+        let room = self.pacer.room(payee.gateway, now).unwrap_or(deposit);
+        let affordable = deposit.min(room).0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
         let live = self.requests.live(number);
         let next = (now + SimTime(interval.0 * intervals)).min(live.leg_ends.max(now));
@@ -748,13 +821,14 @@ impl<'w> Replication<'w> {
     }
 
     /// Pays a running stream up to `until`, interval by interval. Where the
-    /// gateway cannot, nothing is paid.
-    fn pay_stream(&mut self, number: u32, until: SimTime) {
-        let Some(payee) = self.stream_payee(number) else { return };
+    /// gateway cannot, nothing is paid. Returns whether the policy's ceilings
+    /// allow it.
+    fn pay_stream(&mut self, number: u32, until: SimTime) -> bool {
+        let Some(payee) = self.stream_payee(number) else { return true };
         let request = self.requests.get(number);
         let (stream, key) = (request.stream as usize, submission_key(request));
         let live = self.requests.live(number);
-        let Some(meter) = &mut live.meter else { return };
+        let Some(meter) = &mut live.meter else { return true };
         let span = until - meter.paid_until();
         let units = meter.advance(until);
         live.payments += 1;
@@ -768,7 +842,12 @@ impl<'w> Replication<'w> {
         let before_last = fee.0.saturating_sub(last.0);
         let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
         let at_once = last.max(self.cashier.ticket_value(payee));
+        let mut is_allowed = true;
         match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
+            Ok(staged) if !self.may_spend(payee.gateway, staged.new_credit, until) => {
+                self.cashier.served_on(&mut credit, staged.called_off(), until);
+                is_allowed = false;
+            }
             Ok(staged) => {
                 // Up to 0.8.4 orchestrators did not stop a stream for want of
                 // payment; on a stream that pays every interval none is wanting.
@@ -779,6 +858,7 @@ impl<'w> Replication<'w> {
             Err(_) => self.run_out(payee.gateway, until),
         }
         self.requests.live(number).credit = credit;
+        is_allowed
     }
 
     /// What is left of a stream's balance is lost when it leaves.
@@ -788,7 +868,11 @@ impl<'w> Replication<'w> {
     }
 
     fn continue_stream(&mut self, number: u32, now: SimTime) {
-        self.pay_stream(number, now);
+        if !self.pay_stream(number, now) {
+            self.lose_stream_credit(number, LossCause::Expiry);
+            self.requests.get(number).last_failure = Some(Failure::Limit);
+            return self.give_up(number, true);
+        }
         let live = *self.requests.live(number);
         if self.depleted.is_some() {
             return;

@@ -6,10 +6,11 @@ use crate::demand::UserClock;
 use crate::kernel::{Sampler, StreamKey};
 use crate::network::{Network, Offer, Pipeline};
 use crate::payments::{Ledger, Quote};
+use crate::policy::{Ceiling, MaxPrice, Pacer};
 use crate::scenario::Scenario;
 use crate::selection::{Candidate, Market};
 use crate::treasury::TokenPrices;
-use crate::units::{Price, SimTime};
+use crate::units::{Decimal, Price, SimTime};
 
 /// Round trips between a gateway and an orchestrator for one request: TCP, TLS
 /// 1.3, and the request with its answer.
@@ -47,11 +48,10 @@ pub(super) struct Route {
 pub(super) struct MarketPlan {
     /// The gateway, an index into the network's.
     pub gateway: usize,
-    /// The model, an index into the network's.
-    pub model: usize,
     /// Number of the first of its accounts, one for each candidate.
     pub first_account: usize,
     pub retry_window_s: f64,
+    pub max_price: MaxPrice,
     pub market: Market,
     pub routes: Vec<Route>,
     /// For each region, which candidates are in it.
@@ -113,9 +113,8 @@ impl<'a> World<'a> {
             market_index.entry((stream.gateway, stream.model)).or_insert_with(|| {
                 let plan = MarketPlan::new(
                     network,
-                    opening.market(stream.gateway, stream.model),
+                    opening.priced_market(stream.gateway, stream.model),
                     stream.gateway,
-                    stream.model,
                     &first_offer,
                     markets.iter().map(|plan: &MarketPlan| plan.routes.len()).sum(),
                 );
@@ -191,28 +190,58 @@ impl Opening<'_> {
 
     /// The market of a gateway and a model, indices into the network's.
     pub fn market(&self, gateway: usize, model: usize) -> Market {
-        let Scenario { network, credits, payments, .. } = self.scenario;
+        self.priced_market(gateway, model).0
+    }
+
+    /// The same with how its maximum price is set.
+    fn priced_market(&self, gateway: usize, model: usize) -> (Market, MaxPrice) {
+        let Scenario { network, credits, payments, policy, .. } = self.scenario;
         let max_float = sender_funds(network, &self.books, gateway).max_float();
         let quote = |orchestrator: usize, offer: &Offer| {
-            let base = offer.price.at(credits.eth_usd).unwrap_or(Price::ZERO);
+            let base = offer.price.at(credits.eth_usd);
+            let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
+            let base = base.unwrap_or(Price::ZERO);
             let orchestrator = &network.orchestrators[orchestrator];
             let gas_price = payments.gas_price(SimTime::ZERO);
             Quote::new(orchestrator, base, gas_price, max_float).map_or(base, |quote| quote.price)
         };
-        Market::new(network, gateway, model, credits.eth_usd, quote)
+        let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
+        let highest_quote = market.candidates.iter().map(|candidate| candidate.price).max();
+        let today = network.gateways[gateway].max_price[model];
+        let max_price = &policy.max_price;
+        if let Some(ignore) = max_price.ignore_if_nobody {
+            market.rule.ignore_max_price = ignore;
+        }
+        let price = max_price.max_price(&network.models[model], today, highest_quote);
+        market.set_max_price(price.at(max_price.factor, credits.eth_usd).unwrap_or(None));
+        if !policy.alpha_group.members.is_empty() {
+            let is_member = |candidate: &Candidate| policy.alpha_group.has(candidate.orchestrator);
+            market.preferred = market.candidates.iter().map(is_member).collect();
+        }
+        (market, price)
     }
 }
 
 impl World<'_> {
     /// Whether some price has to be turned into wei again and again: one is
-    /// pegged to the dollar and the price of ETH moves.
+    /// pegged to the dollar, or a ceiling in USD, and the price of ETH moves.
     pub(super) fn follows_price_feed(&self) -> bool {
-        let Network { orchestrators, gateways, .. } = &self.scenario.network;
-        let offers = orchestrators.iter().flat_map(|orchestrator| &orchestrator.offers);
-        let max_prices = gateways.iter().flat_map(|gateway| &gateway.max_price).flatten();
-        let mut posted = offers.map(|offer| &offer.price).chain(max_prices);
-        self.scenario.treasury.prices != TokenPrices::Constant
-            && posted.any(|price| price.is_pegged())
+        let Scenario { network, policy, treasury, .. } = self.scenario;
+        let mut offers = network.orchestrators.iter().flat_map(|other| &other.offers);
+        let mut ceilings = policy.pacing.spend_ceilings.iter();
+        treasury.prices != TokenPrices::Constant
+            && (offers.any(|offer| offer.price.is_pegged())
+                || self.markets.iter().any(|plan| plan.max_price.is_pegged())
+                || ceilings.any(|ceiling| matches!(ceiling.amount, Ceiling::Usd(_))))
+    }
+
+    /// Counts requests and spend against the policy's limits.
+    pub(super) fn pacer(&self, eth_usd: Decimal) -> Pacer {
+        let Scenario { policy, demand, start, .. } = self.scenario;
+        let streams: Vec<(usize, &str)> =
+            demand.iter().map(|stream| (stream.gateway, stream.id.as_str())).collect();
+        let start_weekday = start.weekday().to_monday_zero_offset() as u64;
+        Pacer::new(&policy.pacing, &streams, start_weekday, eth_usd)
     }
 
     /// Accounts of all markets together.
@@ -233,9 +262,8 @@ impl MarketPlan {
 
     fn new(
         network: &Network,
-        market: Market,
+        (market, max_price): (Market, MaxPrice),
         gateway_index: usize,
-        model: usize,
         first_offer: &[usize],
         first_account: usize,
     ) -> MarketPlan {
@@ -259,9 +287,9 @@ impl MarketPlan {
             .collect();
         MarketPlan {
             gateway: gateway_index,
-            model,
             first_account,
             retry_window_s: gateway.retry_window_s,
+            max_price,
             market,
             routes,
             in_region,

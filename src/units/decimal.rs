@@ -11,6 +11,16 @@ pub struct Decimal {
 }
 
 impl Decimal {
+    /// 1.
+    pub const ONE: Decimal = Decimal { mantissa: 1, scale: 0 };
+
+    /// `value` to so many decimals (at most 30), without zeros at its end;
+    /// `None` where it is negative, not finite or too large.
+    pub fn rounded(value: f64, decimals: u32) -> Option<Decimal> {
+        let text = format!("{value:.*}", decimals as usize);
+        text.parse().ok().map(Decimal::reduced)
+    }
+
     /// The nearest `f64`.
     pub fn to_f64(self) -> f64 {
         self.mantissa as f64 / libm::pow(10.0, f64::from(self.scale))

@@ -71,6 +71,19 @@ impl Price {
         Price::new(numerator, denominator.checked_mul(units).ok_or(PriceError::TooLarge)?)
     }
 
+    /// The price times `factor`, exact where the terms still fit.
+    ///
+    /// # Errors
+    /// [`PriceError::TooLarge`] where it cannot be held.
+    pub fn scaled(self, factor: Decimal) -> Result<Price, PriceError> {
+        let wei = u128::from(self.wei).checked_mul(factor.mantissa);
+        let units = 10u128
+            .checked_pow(factor.scale)
+            .and_then(|power| power.checked_mul(u128::from(self.units)));
+        let (wei, units) = wei.zip(units).ok_or(PriceError::TooLarge)?;
+        Price::new(wei, units)
+    }
+
     /// The numerator: wei per [`Price::units`].
     pub fn wei(self) -> u64 {
         self.wei
@@ -224,6 +237,15 @@ mod tests {
         assert_eq!(dear.fee(1_000), Wei(9_000_000_000_000_000_000_000));
         assert_eq!(Price::new(u128::MAX, 1), Err(PriceError::TooLarge));
         assert_eq!(Price::new(1, 0), Err(PriceError::ZeroUnits));
+    }
+
+    #[test]
+    fn a_scaled_price_is_exact() {
+        let half = Price::new(4_768_371, 1).unwrap().scaled(decimal("0.5")).unwrap();
+        assert_eq!(half, Price::new(4_768_371, 2).unwrap());
+        assert_eq!(half.scaled(decimal("2")).unwrap(), Price::new(4_768_371, 1).unwrap());
+        assert_eq!(half.scaled(decimal("0")).unwrap(), Price::ZERO);
+        assert_eq!(half.scaled(decimal("1e30")), Err(PriceError::TooLarge));
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             gas_prices: vec![(0.0, Wei::ZERO)],
             redemption_delay_s: 0.0,
         },
+        policy: Policy::default(),
         network: Network {
             regions: vec![Region {
                 id: "here".to_string(),
@@ -121,7 +122,6 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             injected: None,
         }],
         uncertainty: DemandUncertainty::default(),
-        policy: Policy::default(),
         objectives: Vec::new(),
         suppressed_warnings: Vec::new(),
     }

@@ -10,6 +10,7 @@ use orchsim::ensemble::{
 };
 use orchsim::network::{Network, Region, RttMatrix};
 use orchsim::payments::{PaymentMode, PaymentSetup};
+use orchsim::policy::Policy;
 use orchsim::report::RunContext;
 use orchsim::scenario::Scenario;
 use orchsim::treasury::{
@@ -94,6 +95,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
             gas_prices: Vec::new(),
             redemption_delay_s: 3600.0,
         },
+        policy: Policy::default(),
         network: Network {
             rtt: RttMatrix::zero(regions.len()),
             regions: regions.into(),
@@ -107,7 +109,6 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
         stream_failures_per_hour: 0.05,
         demand: Vec::new(),
         uncertainty: DemandUncertainty::default(),
-        policy: orchsim::policy::Policy::default(),
         objectives: Vec::new(),
         suppressed_warnings: Vec::new(),
     }
@@ -562,6 +563,7 @@ fn service(gateway: &str, pipeline: &str, region: &str, asked: f64) -> ServiceRo
             stream_lost: 0.0,
             payment: asked * 0.0005,
             no_funds: asked * 0.0005,
+            limit: 0.0,
         },
         latency: LatencySummary {
             p50_ms: served(1240.0),

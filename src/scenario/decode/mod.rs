@@ -3,6 +3,7 @@
 mod credits;
 mod demand;
 mod files;
+mod injection;
 mod names;
 mod network;
 mod objectives;
@@ -63,11 +64,11 @@ pub(super) fn scenario(
         credits: credits?,
         treasury: treasury?,
         payments: payments?,
+        policy: policy?,
         network: network?,
         failure_delay_s: root.get("behaviour")?.number_at("failure_delay_s")?,
         stream_failures_per_hour: root.get("behaviour")?.number_at("stream_failures_per_hour")?,
         demand: demand?,
-        policy: policy?,
         uncertainty: uncertainty?,
         objectives: objectives?,
         suppressed_warnings: suppressed

@@ -11,6 +11,7 @@ use crate::network::Pipeline;
 pub(super) struct Names<'a> {
     pub regions: Index<'a>,
     pub gateways: Index<'a>,
+    pub streams: Index<'a>,
     models: BTreeMap<(Pipeline, &'a str), usize>,
     /// Models of a pipeline that does not exist.
     misplaced: BTreeSet<&'a str>,
@@ -23,14 +24,9 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn collect(
-        root: &Cursor<'a>,
-        list: &'static str,
-        kind: &'static str,
-        report: &mut Report,
-    ) -> Index<'a> {
+    fn collect(items: Vec<Cursor<'a>>, kind: &'static str, report: &mut Report) -> Index<'a> {
         let mut by_name = BTreeMap::new();
-        for (index, item) in root.list(list).iter().enumerate() {
+        for (index, item) in items.iter().enumerate() {
             let Some(id) = item.get("id") else { continue };
             let Some(name) = id.text() else { continue };
             if by_name.insert(name, index).is_some() {
@@ -94,9 +90,12 @@ impl<'a> Names<'a> {
                 report.push(duplicate(&id, pipeline.name(), name));
             }
         }
+        let streams = root.get("demand").map(|demand| demand.list("streams"));
+        let streams = streams.unwrap_or_default();
         Names {
-            regions: Index::collect(root, "regions", "region", report),
-            gateways: Index::collect(root, "gateways", "gateway", report),
+            regions: Index::collect(root.list("regions"), "region", report),
+            gateways: Index::collect(root.list("gateways"), "gateway", report),
+            streams: Index::collect(streams, "demand stream", report),
             models,
             misplaced,
         }

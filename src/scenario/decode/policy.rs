@@ -1,22 +1,23 @@
-use std::collections::BTreeSet;
-
 use super::super::diagnostics::{Problem, Report};
+use super::super::shape::quoted;
 use super::super::tree::Cursor;
-use super::demand::{by_region_id, distribution};
-use super::names::duplicate;
-use super::{Context, credits};
-use crate::demand::{
-    Arrivals, Bursts, DemandStream, Growth, HourProfile, Injected, PoissonArrivals, WeekProfile,
+use super::credits::{amount, positive_wei};
+use super::{Context, injection};
+use crate::demand::DemandStream;
+use crate::network::{Model, Network, Pipeline};
+use crate::policy::{
+    AlphaGroup, Ceiling, Course, DeveloperLimit, InputTokens, MaxPricePolicy, Pacing, Period,
+    Policy, Provider, ProviderShare, Reference, RequestLimit, Scope, SpendCeiling, TargetRunway,
 };
-use crate::kernel::Distribution;
-use crate::network::{Gateway, Network, Pipeline};
-use crate::policy::{Fallback, Injection, Policy, RegionalGateway, Steering};
+use crate::units::{Currency, Decimal};
 
-/// How far above 1 shares may sum.
-const SHARE_TOLERANCE: f64 = 1e-9;
+/// Decimals kept of a factor.
+const FACTOR_DECIMALS: u32 = 9;
+/// Input tokens an output token, where the scenario does not say.
+const INPUT_PER_OUTPUT: f64 = 3.0;
 
-/// Reads the policies and carries out those that change the network or the
-/// demand: added gateways and test prompts.
+/// Reads the policies. Those that add gateways and test prompts change the
+/// network and the demand.
 pub(super) fn policy(
     root: &Cursor,
     context: &Context,
@@ -24,153 +25,246 @@ pub(super) fn policy(
     demand: &mut Option<Vec<DemandStream>>,
     report: &mut Report,
 ) -> Option<Policy> {
-    let at = root.get("policy")?.get("injection")?;
-    let gateways = regional_gateways(&at, context, report);
-    let steering = match at.get("steering") {
-        Some(steering) => steering_form(&steering, context, report),
-        None => Some(Steering::None),
+    let at = root.get("policy")?;
+    let injection = at
+        .get("injection")
+        .and_then(|at| injection::injection(root, &at, context, network, demand, report));
+    let network = network.as_ref();
+    let max_price = at.get("max_price").and_then(|at| max_price(&at, network, report));
+    let pacing = at.get("pacing").and_then(|at| pacing(&at, context, report));
+    let alpha_group = match at.get("alpha_group") {
+        Some(group) => alpha_group(&group, root, network, report),
+        None => Some(AlphaGroup::default()),
     };
-    let fallback = at.text_at("fallback")?;
-    let fallback = Fallback::NAMES.iter().find(|(name, _)| *name == fallback)?.1;
-    let prompts = test_prompts(root, &at, context, report);
-    let (gateways, prompts) = (gateways?, prompts?);
-    if let (Some(network), Some(demand)) = (network, demand) {
-        for added in &gateways {
-            add_gateway(added, network, demand);
-        }
-        for mut prompts in prompts {
-            prompts.region = network.gateways[prompts.gateway].region;
-            demand.push(prompts);
-        }
-    }
-    Some(Policy { injection: Injection { gateways, steering: steering?, fallback } })
-}
-
-fn regional_gateways(
-    at: &Cursor,
-    context: &Context,
-    report: &mut Report,
-) -> Option<Vec<RegionalGateway>> {
-    let regions = &context.names.regions;
-    let gateways = &context.names.gateways;
-    let mut ids = BTreeSet::new();
-    let mut all = Vec::new();
-    let mut served = BTreeSet::new();
-    let mut valid = true;
-    for entry in at.list("gateways") {
-        let region = entry.get("region").and_then(|at| regions.find(&at, report));
-        let like = entry.get("like").and_then(|at| gateways.find(&at, report));
-        let users: Option<Vec<usize>> = match entry.get("users") {
-            None => region.map(|region| vec![region]),
-            Some(users) => users.items().iter().map(|at| regions.find(at, report)).collect(),
-        };
-        let (Some(id), Some(region), Some(like), Some(users)) =
-            (entry.get("id"), region, like, users)
-        else {
-            valid = false;
-            continue;
-        };
-        let name = id.text()?;
-        if gateways.get(name).is_some() || !ids.insert(name) {
-            report.push(duplicate(&id, "gateway", name));
-            valid = false;
-        }
-        if let Some(region) = users.iter().find(|&&region| !served.insert((like, region))) {
-            let message = "the users of a region cannot ask two added gateways".to_string();
-            let problem = Problem::at(&entry, message);
-            let region = regions.name(*region).unwrap_or_default();
-            report.push(problem.expected(format!("`{region}` in the `users` of one of them")));
-            valid = false;
-        }
-        all.push(RegionalGateway { id: name.to_string(), region, like, users });
-    }
-    valid.then_some(all)
-}
-
-/// Adds the gateway; the demand streams keep their order, and with it their
-/// requests.
-fn add_gateway(added: &RegionalGateway, network: &mut Network, demand: &mut [DemandStream]) {
-    let Some(model) = network.gateways.get(added.like) else { return };
-    let gateway = Gateway { id: added.id.clone(), region: added.region, ..model.clone() };
-    let number = network.gateways.len();
-    network.gateways.push(gateway);
-    for stream in demand {
-        if stream.gateway == added.like && added.users.contains(&stream.region) {
-            stream.gateway = number;
-        }
-    }
-}
-
-fn steering_form(at: &Cursor, context: &Context, report: &mut Report) -> Option<Steering> {
-    let (form, inner) = at.form()?;
-    let shares_at = match form {
-        "fixed" => inner,
-        _ => inner.get("targets")?,
-    };
-    let shares = by_region_id(&shares_at, context, report)?;
-    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
-    if shares.is_empty() || sum > 1.0 + SHARE_TOLERANCE {
-        let message = match shares.len() {
-            0 => "no region is named".to_string(),
-            _ => format!("the shares of the regions sum to {sum}"),
-        };
-        report.push(Problem::at(&shares_at, message).expected("shares that sum to at most 1"));
-        return None;
-    }
-    Some(match form {
-        "fixed" => Steering::Fixed(shares),
-        _ => Steering::Towards { targets: shares, share: at.form()?.1.number_at("share")? },
+    Some(Policy {
+        injection: injection?,
+        max_price: max_price?,
+        pacing: pacing?,
+        alpha_group: alpha_group?,
     })
 }
 
-fn test_prompts(
-    root: &Cursor,
+fn max_price(
     at: &Cursor,
-    context: &Context,
+    network: Option<&Network>,
     report: &mut Report,
-) -> Option<Vec<DemandStream>> {
-    let read = |entry: &Cursor, report: &mut Report| {
-        let region = entry.get("region").and_then(|at| context.names.regions.find(&at, report));
-        let gateway = entry.get("gateway").and_then(|at| context.names.gateways.find(&at, report));
-        let asked = context.names.model(entry, report);
-        let pixels = entry.text_at("pipeline").and_then(Pipeline::named);
-        let pixels = pixels.map(|pipeline| pipeline.size_unit() == "pixels");
-        let size = entry.get("size").and_then(|size| distribution(&size, pixels, report));
-        let budget = entry.get("budget_per_day").and_then(|at| credits::wei(&at, report));
-        let (gateway, region) = (gateway?, region?);
-        Some(DemandStream {
-            id: entry.text_at("id")?.to_string(),
-            gateway,
-            model: asked?.1,
-            region,
-            arrivals: Arrivals::Poisson(Box::new(PoissonArrivals {
-                requests_per_day: entry.number_at("requests_per_day")?,
-                growth: Growth::Constant,
-                hours: HourProfile::FLAT,
-                weekdays: WeekProfile::FLAT,
-                bursts: Bursts::None,
-            })),
-            size: size?,
-            used_share: Distribution::Constant(1.0),
-            bad_request_share: 0.0,
-            injected: Some(Injected { region, budget_per_day: budget? }),
-        })
+) -> Option<MaxPricePolicy> {
+    let names = at.list("pipelines");
+    let pipelines: Option<Vec<Pipeline>> =
+        names.iter().map(|name| Pipeline::named(name.text()?)).collect();
+    let factor = at.get("factor").and_then(|at| factor(&at, report));
+    let reference = match at.get("provider_share") {
+        Some(share) => provider_share(&share, network, report).map(Reference::Provider),
+        None => Some(Reference::Today),
     };
-    let streams = root.get("demand").map(|at| at.list("streams")).unwrap_or_default();
-    let mut ids: BTreeSet<&str> = streams.iter().filter_map(|at| at.text_at("id")).collect();
-    let mut valid = true;
-    let mut all = Vec::new();
-    for entry in at.list("test_prompts") {
-        if let Some(id) = entry.get("id")
-            && let Some(name) = id.text()
-            && !ids.insert(name)
-        {
-            report.push(duplicate(&id, "demand stream", name));
+    let course = match (at.get("steps"), at.get("target_runway")) {
+        (None, None) => Some(Course::Constant),
+        (Some(list), None) => steps(&list, report).map(Course::Steps),
+        (None, Some(target)) => target_runway(&target, report).map(Course::TargetRunway),
+        (Some(list), Some(_)) => {
+            let problem = Problem::at(&list, "a factor that is steered has no steps of its own");
+            report.push(problem.expected("either `steps` or `target_runway`"));
+            None
         }
-        match read(&entry, report) {
-            Some(prompts) => all.push(prompts),
-            None => valid = false,
+    };
+    let ignore_if_nobody = match at.get("ignore_if_nobody") {
+        Some(flag) => Some(flag.flag()?),
+        None => None,
+    };
+    let (factor, course) = (factor?, course?);
+    let factor = match &course {
+        Course::TargetRunway(target) => target.bounded(factor.to_f64())?,
+        _ => factor,
+    };
+    let (pipelines, reference) = (pipelines?, reference?);
+    Some(MaxPricePolicy { pipelines, reference, factor, course, ignore_if_nobody })
+}
+
+fn factor(at: &Cursor, report: &mut Report) -> Option<Decimal> {
+    let factor = Decimal::rounded(at.number()?, FACTOR_DECIMALS)?;
+    if factor.mantissa == 0 {
+        report
+            .push(Problem::at(at, "the factor is zero to nine decimals").expected("at least 1e-9"));
+        return None;
+    }
+    Some(factor)
+}
+
+fn provider_share(
+    at: &Cursor,
+    network: Option<&Network>,
+    report: &mut Report,
+) -> Option<ProviderShare> {
+    let provider_at = at.get("provider")?;
+    let provider = Provider::named(provider_at.text()?)?;
+    let per_output = at.get("input_per_output");
+    let input_tokens = match (at.text_at("input_tokens")?, &per_output) {
+        ("charged", Some(number)) => InputTokens::Charged { per_output: number.number()? },
+        ("charged", None) => InputTokens::Charged { per_output: INPUT_PER_OUTPUT },
+        (_, None) => InputTokens::Free,
+        (_, Some(number)) => {
+            let problem = Problem::at(number, "input tokens are free");
+            report.push(
+                problem.expected("`input_per_output` only where `input_tokens` is `charged`"),
+            );
+            return None;
+        }
+    };
+    let (share, used_share) = (at.number_at("share")?, at.number_at("used_share")?);
+    let share = ProviderShare { share, provider, input_tokens, used_share };
+    let models: &[Model] = &network?.models;
+    if models.iter().all(|model| share.price(model).is_none()) {
+        let charges = |name: &&str| {
+            Provider::named(name).is_some_and(|provider| {
+                let share = ProviderShare { provider, ..share };
+                models.iter().any(|model| share.price(model).is_some())
+            })
+        };
+        let others: Vec<&str> = Provider::names().into_iter().filter(charges).collect();
+        let message = format!("no price of `{}` for any model here is known", provider.name());
+        let problem = Problem::at(&provider_at, message);
+        report.push(match others.is_empty() {
+            true => problem.expected("a model that a provider serves"),
+            false => problem.expected(format!("one of {}", quoted(others, "or"))),
+        });
+        return None;
+    }
+    Some(share)
+}
+
+fn steps(at: &Cursor, report: &mut Report) -> Option<Vec<(u64, Decimal)>> {
+    let mut steps: Vec<(u64, Decimal)> = Vec::new();
+    for step in at.items() {
+        let day_at = step.get("day")?;
+        let day = day_at.integer()?;
+        if steps.last().is_some_and(|(before, _)| *before >= day) {
+            let problem = Problem::at(&day_at, "the day is not later than the one before");
+            report.push(problem.expected("steps in order of their day"));
+            return None;
+        }
+        steps.push((day, factor(&step.get("factor")?, report)?));
+    }
+    Some(steps)
+}
+
+fn target_runway(at: &Cursor, report: &mut Report) -> Option<TargetRunway> {
+    let review_at = at.get("review_days")?;
+    let most_at = at.get("most")?;
+    let target = TargetRunway {
+        days: at.get("days")?.integer()?,
+        review_days: review_at.integer()?,
+        least: at.number_at("least")?,
+        most: most_at.number()?,
+    };
+    if target.review_days >= target.days {
+        let message = "no review takes place before the target";
+        let expected = format!("less than `days`, {}", target.days);
+        report.push(Problem::at(&review_at, message).expected(expected));
+        return None;
+    }
+    if target.most < target.least {
+        let message = "the largest factor is below the least";
+        let expected = format!("`most` of at least `least`, {}", target.least);
+        report.push(Problem::at(&most_at, message).expected(expected));
+        return None;
+    }
+    Some(target)
+}
+
+fn pacing(at: &Cursor, context: &Context, report: &mut Report) -> Option<Pacing> {
+    let limits: Vec<Option<RequestLimit>> = at
+        .list("request_limits")
+        .iter()
+        .map(|limit| {
+            let gateway = gateway(limit, context, report);
+            let stream = match limit.get("stream") {
+                Some(stream) => {
+                    context.names.streams.find(&stream, report)?;
+                    Some(stream.text()?.to_string())
+                }
+                None => None,
+            };
+            let per_day = limit.get("per_day")?.integer()?;
+            Some(RequestLimit { scope: Scope { gateway: gateway?, stream }, per_day })
+        })
+        .collect();
+    let developers = match at.get("developers") {
+        Some(developers) => Some(DeveloperLimit {
+            per_stream: developers.get("per_stream")?.integer()?,
+            zipf_exponent: developers.number_at("zipf_exponent")?,
+            requests_per_day: developers.get("requests_per_day")?.integer()?,
+        }),
+        None => None,
+    };
+    let ceilings: Vec<Option<SpendCeiling>> = at
+        .list("spend_ceilings")
+        .iter()
+        .map(|ceiling| {
+            let gateway = gateway(ceiling, context, report);
+            let amount = self::ceiling(&ceiling.get("amount")?, report);
+            let per = ceiling.text_at("per")?;
+            let (_, period) = Period::NAMES.into_iter().find(|(name, _)| *name == per)?;
+            Some(SpendCeiling { gateway: gateway?, amount: amount?, period })
+        })
+        .collect();
+    Some(Pacing {
+        request_limits: limits.into_iter().collect::<Option<_>>()?,
+        developers,
+        spend_ceilings: ceilings.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// The gateway a limit names, if it names one; the outer `None` after a report.
+fn gateway(at: &Cursor, context: &Context, report: &mut Report) -> Option<Option<usize>> {
+    match at.get("gateway") {
+        Some(name) => context.names.gateways.find(&name, report).map(Some),
+        None => Some(None),
+    }
+}
+
+fn ceiling(at: &Cursor, report: &mut Report) -> Option<Ceiling> {
+    let written = amount(at)?;
+    if written.currency != Currency::Usd {
+        return positive_wei(at, report).map(Ceiling::Eth);
+    }
+    if written.value.mantissa == 0 {
+        report.push(Problem::at(at, "the amount is zero").expected("more than 0 USD"));
+        return None;
+    }
+    Some(Ceiling::Usd(written.value.reduced()))
+}
+
+fn alpha_group(
+    at: &Cursor,
+    root: &Cursor,
+    network: Option<&Network>,
+    report: &mut Report,
+) -> Option<AlphaGroup> {
+    let orchestrators = &network?.orchestrators;
+    let groups = root.list("orchestrator_groups");
+    let group_ids = || groups.iter().filter_map(|group| group.text_at("id"));
+    let mut members = Vec::new();
+    let mut valid = true;
+    for name_at in at.list("orchestrators") {
+        let name = name_at.text()?;
+        let group = groups.iter().find(|group| group.text_at("id") == Some(name));
+        let count = group.and_then(|group| group.get("count")?.integer::<usize>()).unwrap_or(0);
+        let number = |id: &str| id.strip_prefix(name)?.strip_prefix('-')?.parse::<usize>().ok();
+        let belongs = |id: &str| id == name || number(id).is_some_and(|k| (1..=count).contains(&k));
+        let before = members.len();
+        members.extend((0..orchestrators.len()).filter(|&index| belongs(&orchestrators[index].id)));
+        if members.len() == before {
+            let shown: String = name.chars().take(80).collect();
+            let message = format!("there is no orchestrator or group `{shown}`");
+            let ids = || orchestrators.iter().map(|orchestrator| orchestrator.id.as_str());
+            let problem = Problem::at(&name_at, message);
+            let problem = problem.expected("the id of an orchestrator or group of this scenario");
+            report.push(problem.nearest(name, group_ids().chain(ids())));
+            valid = false;
         }
     }
-    valid.then_some(all)
+    members.sort_unstable();
+    members.dedup();
+    let discount = Decimal::rounded(at.number_at("discount")?, FACTOR_DECIMALS)?;
+    valid.then_some(AlphaGroup { members, discount })
 }

@@ -1,96 +1,212 @@
-//! The keys of what governance can turn.
+//! The keys of the policy.
 
-use super::super::shape::{Key, Shape, Text, default, optional, required};
-use super::{ETH, LINE, NAME, PIPELINE, PIXELS, RATE, SHARE, SIZE, list};
-use crate::policy::Fallback;
+use super::super::shape::{Bounds, Key, Shape, Text, default, optional, required};
+use super::injection::INJECTION;
+use super::{LINE, NAME, PIPELINE, SHARE, list, number};
+use crate::policy::{Period, Provider};
+use crate::units::Currency::{Eth, Gwei, Usd, Wei};
 
-pub(super) const POLICY: &[Key] = &[default(
-    "injection",
-    &Shape::Table(INJECTION),
-    "{}",
-    "Bringing requests to the orchestrators of chosen regions.",
-)];
+/// Whether a provider's input tokens count.
+pub(in super::super) const INPUT_TOKENS: [&str; 2] = ["free", "charged"];
 
-const INJECTION: &[Key] = &[
+pub(super) const POLICY: &[Key] = &[
     default(
-        "gateways",
-        &list(
-            &Shape::Table(&[
-                required("id", NAME, "Its name."),
-                required(
-                    "region",
-                    NAME,
-                    "Where it runs; distances from there decide whom it knows.",
-                ),
-                required("like", NAME, "The gateway whose settings it has."),
-                optional(
-                    "users",
-                    &list(NAME, 1, 100),
-                    "The regions of the users who ask it instead of `like`. Left out: its own.",
-                ),
-            ]),
-            0,
-            100,
-        ),
-        "[]",
-        "Gateways added in a region. They share the credits by `treasury.top_ups`.",
+        "injection",
+        &Shape::Table(INJECTION),
+        "{}",
+        "Bringing requests to the orchestrators of chosen regions.",
+    ),
+    default(
+        "max_price",
+        &Shape::Table(MAX_PRICE),
+        "{}",
+        "The highest price gateways pay: that of `gateways.max_prices`, or of a provider, times a \
+         factor.",
+    ),
+    default(
+        "pacing",
+        &Shape::Table(PACING),
+        "{}",
+        "Limits on requests and spend; what is above one is refused and counted as `limit`. Days \
+         begin at 00:00 UTC, weeks on Monday at 00:00 UTC.",
     ),
     optional(
-        "steering",
-        &Shape::Form(&[
+        "alpha_group",
+        &Shape::Table(&[
             required(
-                "fixed",
-                &Shape::Map { of: SHARE, keys: "region ids" },
-                "Share of the requests sent to the orchestrators of each region; the rest go \
-                 anywhere.",
+                "orchestrators",
+                &list(LINE, 1, 10_000),
+                "Its members: ids of orchestrators, or of groups with all their members.",
             ),
-            required(
-                "towards",
-                &Shape::Table(&[
-                    required(
-                        "targets",
-                        &Shape::Map { of: SHARE, keys: "region ids" },
-                        "The share of payments that each region's orchestrators are to get.",
-                    ),
-                    default("share", SHARE, "1", "The share of the requests that may be steered."),
-                ]),
-                "Each request to the region furthest below its target, anywhere when none is.",
+            default(
+                "discount",
+                SHARE,
+                "1",
+                "What members take off their prices as a share: 1 is free, 0 is none.",
             ),
         ]),
-        "Which requests of users a gateway sends to orchestrators of which region.",
+        "Orchestrators that serve first: others are asked only where no member that the gateway \
+         has discovered has a free session.",
     ),
+];
+
+const MAX_PRICE: &[Key] = &[
+    optional("pipelines", &list(PIPELINE, 1, 10), "The pipelines meant. Left out: all."),
     default(
-        "fallback",
-        &Shape::Text(Text::Word(fallback_names)),
-        "\"anywhere\"",
-        "What becomes of a steered request where the gateway knows no eligible orchestrator in \
-         the region, or fails there: `anywhere` or `refuse`.",
+        "factor",
+        FACTOR,
+        "1",
+        "Factor on the maximum at the start. A gateway without a maximum for a model pays whatever \
+         is asked: the highest price quoted to it at the start stands for its maximum then.",
     ),
-    default(
-        "test_prompts",
+    optional(
+        "provider_share",
+        &Shape::Table(&[
+            required("share", FACTOR, "The share, 1 being all of the provider's price."),
+            required(
+                "provider",
+                &Shape::Text(Text::Word(Provider::names)),
+                "A provider (`orchsim providers` lists them), or `cheapest`: whoever charges least \
+                 for the model.",
+            ),
+            default(
+                "input_tokens",
+                &Shape::Text(Text::Word(input_tokens)),
+                "\"free\"",
+                "Livepeer charges no input tokens, only `max_tokens` of output. Whether the \
+                 provider's charge for input counts: `free` compares output alone, `charged` sets \
+                 the price of an output token to output + input x input_per_output.",
+            ),
+            optional(
+                "input_per_output",
+                &number(0.0, 1_000.0),
+                "Input tokens that come with an output token, where they are charged. Left out: 3.",
+            ),
+            default(
+                "used_share",
+                SHARE,
+                "1",
+                "Share of `max_tokens` that answers use: a provider bills what was used, Livepeer \
+                 the maximum, so that a unit is worth that share.",
+            ),
+        ]),
+        "Instead of the gateways' own maximum a share of what a centralised provider charges for \
+         the same model, in USD. Models it does not serve keep their own.",
+    ),
+    optional(
+        "steps",
         &list(
             &Shape::Table(&[
-                required("id", NAME, "A name, as of a demand stream."),
-                required("gateway", NAME, "The gateway that sends them."),
-                required("region", NAME, "The orchestrators they are for; nobody else gets them."),
-                required("pipeline", PIPELINE, "The pipeline."),
-                required("model", LINE, "The model."),
-                required("size", &Shape::Either(&[SIZE, PIXELS]), "Size of a prompt."),
-                required("requests_per_day", RATE, "Prompts a day, at random times."),
                 required(
-                    "budget_per_day",
-                    ETH,
-                    "No more prompts are sent on a day (UTC) on which so much was paid.",
+                    "day",
+                    &Shape::Integer { min: 1, max: 36_500 },
+                    "The day from whose start on it holds.",
                 ),
+                required("factor", FACTOR, "The factor then."),
+            ]),
+            1,
+            1_000,
+        ),
+        "Later factors.",
+    ),
+    optional(
+        "target_runway",
+        &Shape::Table(&[
+            required(
+                "days",
+                &Shape::Integer { min: 2, max: 36_500 },
+                "The day until which the credits should last.",
+            ),
+            default(
+                "review_days",
+                &Shape::Integer { min: 1, max: 36_500 },
+                "7",
+                "Days between reviews.",
+            ),
+            default("least", FACTOR, "0.2", "Least factor."),
+            default("most", FACTOR, "1", "Largest factor."),
+        ]),
+        "Steers the factor: at each review it is multiplied by the square root of what the credits \
+         left allow a day over what was spent a day since the last review, by at most 1.25 up or \
+         down.",
+    ),
+    optional(
+        "ignore_if_nobody",
+        &Shape::Bool,
+        "In place of every gateway's `ignore_max_price`: serve at any price where nobody is within \
+         the maximum.",
+    ),
+];
+
+const PACING: &[Key] = &[
+    default(
+        "request_limits",
+        &list(
+            &Shape::Table(&[
+                required(
+                    "per_day",
+                    &Shape::Integer { min: 0, max: 1_000_000_000_000 },
+                    "Requests let in a day, by their arrival.",
+                ),
+                optional("gateway", NAME, "Only those to this gateway."),
+                optional("stream", NAME, "Only those of this demand stream, all regions together."),
             ]),
             0,
             1_000,
         ),
         "[]",
-        "Extra prompts paid from the credits.",
+        "Limits on the requests of a day.",
+    ),
+    optional(
+        "developers",
+        &Shape::Table(&[
+            required(
+                "per_stream",
+                &Shape::Integer { min: 1, max: 100_000 },
+                "Developers behind each demand stream.",
+            ),
+            default(
+                "zipf_exponent",
+                &number(0.0, 10.0),
+                "1",
+                "Developer k makes requests in proportion to 1 / k^this; 0 is all alike.",
+            ),
+            required(
+                "requests_per_day",
+                &Shape::Integer { min: 0, max: 1_000_000_000_000 },
+                "Requests each may make a day.",
+            ),
+        ]),
+        "A limit on the requests of each developer.",
+    ),
+    default(
+        "spend_ceilings",
+        &list(
+            &Shape::Table(&[
+                required(
+                    "amount",
+                    &Shape::Text(Text::Money(&[Eth, Gwei, Wei, Usd])),
+                    "The most that tickets sent in the period may be worth on average; in USD at the \
+                     rate of the hour.",
+                ),
+                default("per", &Shape::Text(Text::Word(periods)), "\"day\"", "The period."),
+                optional("gateway", NAME, "Only this gateway. Left out: all together."),
+            ]),
+            0,
+            1_000,
+        ),
+        "[]",
+        "Ceilings on spend. A running live stream ends where its next payment would be above one.",
     ),
 ];
 
-fn fallback_names() -> Vec<&'static str> {
-    Fallback::NAMES.map(|(name, _)| name).to_vec()
+const FACTOR: &Shape =
+    &Shape::Number(Bounds { min: 0.0, max: 1_000.0, above_min: true, below_max: false });
+
+fn input_tokens() -> Vec<&'static str> {
+    INPUT_TOKENS.to_vec()
+}
+
+fn periods() -> Vec<&'static str> {
+    Period::NAMES.map(|(name, _)| name).to_vec()
 }

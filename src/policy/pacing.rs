@@ -1,0 +1,343 @@
+use crate::units::{Amount, Currency, Decimal, SimTime, Wei};
+
+/// Limits on requests and spend; what is above one is refused. The default has
+/// none. Days begin at 00:00 UTC, weeks on Monday at 00:00 UTC.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pacing {
+    /// Requests a day.
+    pub request_limits: Vec<RequestLimit>,
+    /// Requests a day of each developer.
+    pub developers: Option<DeveloperLimit>,
+    /// Spend a day or week.
+    pub spend_ceilings: Vec<SpendCeiling>,
+}
+
+/// The requests a [`RequestLimit`] counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scope {
+    /// Those to one gateway, an index into the network's.
+    pub gateway: Option<usize>,
+    /// Those of one demand stream, by its id.
+    pub stream: Option<String>,
+}
+
+/// So many requests are let in a day, by their arrival.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestLimit {
+    /// Which requests count together.
+    pub scope: Scope,
+    /// How many a day.
+    pub per_day: u64,
+}
+
+/// The requests of each demand stream come from some developers, each of whom
+/// may make so many a day. Developer k makes a share of them in proportion to
+/// `1 / k^zipf_exponent`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeveloperLimit {
+    /// Developers of each stream.
+    pub per_stream: u32,
+    /// 0 is all alike.
+    pub zipf_exponent: f64,
+    /// Requests a day of each.
+    pub requests_per_day: u64,
+}
+
+/// The expected value of the tickets sent in a day or week stays at or below an
+/// amount. A running live stream ends where its next payment would not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpendCeiling {
+    /// The gateway, an index into the network's; `None` is all together.
+    pub gateway: Option<usize>,
+    /// The amount.
+    pub amount: Ceiling,
+    /// What for.
+    pub period: Period,
+}
+
+/// An amount of a ceiling.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ceiling {
+    /// In ETH.
+    Eth(Wei),
+    /// In USD, at the rate of the hour.
+    Usd(Decimal),
+}
+
+impl Ceiling {
+    /// The amount in ETH at `eth_usd` dollars an ETH.
+    pub fn at(self, eth_usd: Decimal) -> Wei {
+        match self {
+            Ceiling::Eth(wei) => wei,
+            Ceiling::Usd(usd) => Wei((usd.to_f64() / eth_usd.to_f64() * 1e18) as u128),
+        }
+    }
+
+    /// As a scenario writes it.
+    pub fn amount(self) -> Amount {
+        match self {
+            Ceiling::Eth(wei) => {
+                Amount { value: Decimal { mantissa: wei.0, scale: 0 }, currency: Currency::Wei }
+            }
+            Ceiling::Usd(value) => Amount { value, currency: Currency::Usd },
+        }
+    }
+}
+
+/// After what time a ceiling starts anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+}
+
+impl Period {
+    /// Every period with the name a scenario uses.
+    pub const NAMES: [(&'static str, Period); 2] = [("day", Period::Day), ("week", Period::Week)];
+
+    fn number(self, now: SimTime, start_weekday: u64) -> u64 {
+        match self {
+            Period::Day => now.day(),
+            Period::Week => (now.day() + start_weekday) / 7,
+        }
+    }
+}
+
+/// Counts requests and spend against the limits of [`Pacing`]. Times must not
+/// decrease from call to call.
+#[derive(Clone, Debug)]
+pub struct Pacer {
+    /// Days from Monday to the first day.
+    start_weekday: u64,
+    today: u64,
+    limits: Vec<LimitCount>,
+    /// For each stream the limits that count it.
+    limits_of: Vec<Vec<usize>>,
+    developers: Option<Developers>,
+    ceilings: Vec<CeilingCount>,
+}
+
+#[derive(Clone, Debug)]
+struct LimitCount {
+    per_day: u64,
+    today: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Developers {
+    requests_per_day: u64,
+    /// Cumulative shares of the developers of a stream.
+    cumulative: Vec<f64>,
+    /// For each stream the place of its developers among `today`.
+    first: Vec<usize>,
+    /// Requests of each developer today.
+    today: Vec<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct CeilingCount {
+    ceiling: SpendCeiling,
+    limit: Wei,
+    period: u64,
+    spent: Wei,
+}
+
+impl Pacer {
+    /// Counts that stand at nothing, for streams given by gateway and id;
+    /// streams of the same id are one. `start_weekday` is 0 where the first day
+    /// is a Monday.
+    pub fn new(
+        pacing: &Pacing,
+        streams: &[(usize, &str)],
+        start_weekday: u64,
+        eth_usd: Decimal,
+    ) -> Pacer {
+        let counts = |&(gateway, id): &(usize, &str)| {
+            let is_counted = |(number, limit): (usize, &RequestLimit)| {
+                let Scope { gateway: only, stream } = &limit.scope;
+                let is_in = only.is_none_or(|only| only == gateway)
+                    && stream.as_ref().is_none_or(|stream| stream == id);
+                is_in.then_some(number)
+            };
+            pacing.request_limits.iter().enumerate().filter_map(is_counted).collect()
+        };
+        let ceiling = |&ceiling: &SpendCeiling| CeilingCount {
+            ceiling,
+            limit: ceiling.amount.at(eth_usd),
+            period: 0,
+            spent: Wei::ZERO,
+        };
+        Pacer {
+            start_weekday,
+            today: 0,
+            limits: pacing
+                .request_limits
+                .iter()
+                .map(|limit| LimitCount { per_day: limit.per_day, today: 0 })
+                .collect(),
+            limits_of: streams.iter().map(counts).collect(),
+            developers: pacing.developers.map(|limit| Developers::new(limit, streams)),
+            ceilings: pacing.spend_ceilings.iter().map(ceiling).collect(),
+        }
+    }
+
+    /// Whether a request of a stream is let in; it is counted then. `draw`, in
+    /// (0, 1), says whose of the stream's developers it is.
+    pub fn admits(&mut self, stream: usize, now: SimTime, draw: impl FnOnce() -> f64) -> bool {
+        if now.day() > self.today {
+            self.today = now.day();
+            self.limits.iter_mut().for_each(|limit| limit.today = 0);
+            if let Some(developers) = &mut self.developers {
+                developers.today.fill(0);
+            }
+        }
+        let limits = &self.limits_of[stream];
+        if limits.iter().any(|&limit| self.limits[limit].today >= self.limits[limit].per_day) {
+            return false;
+        }
+        if let Some(developers) = &mut self.developers
+            && !developers.admits(stream, draw())
+        {
+            return false;
+        }
+        limits.iter().for_each(|&limit| self.limits[limit].today += 1);
+        true
+    }
+
+    /// What a gateway may still spend; `None` where nothing limits it.
+    pub fn room(&mut self, gateway: usize, now: SimTime) -> Option<Wei> {
+        let start_weekday = self.start_weekday;
+        let rooms = self.ceilings.iter_mut().filter(|count| count.holds(gateway)).map(|count| {
+            count.turn_to(now, start_weekday);
+            Wei(count.limit.0.saturating_sub(count.spent.0))
+        });
+        rooms.min()
+    }
+
+    /// Counts what a gateway spent.
+    pub fn note_spend(&mut self, gateway: usize, now: SimTime, amount: Wei) {
+        for count in self.ceilings.iter_mut().filter(|count| count.holds(gateway)) {
+            count.turn_to(now, self.start_weekday);
+            count.spent.0 = count.spent.0.saturating_add(amount.0);
+        }
+    }
+
+    /// Turns ceilings in USD into ETH at a new rate.
+    pub fn read_feed(&mut self, eth_usd: Decimal) {
+        for count in &mut self.ceilings {
+            count.limit = count.ceiling.amount.at(eth_usd);
+        }
+    }
+}
+
+impl CeilingCount {
+    fn holds(&self, gateway: usize) -> bool {
+        self.ceiling.gateway.is_none_or(|only| only == gateway)
+    }
+
+    fn turn_to(&mut self, now: SimTime, start_weekday: u64) {
+        let period = self.ceiling.period.number(now, start_weekday);
+        if period != self.period {
+            (self.period, self.spent) = (period, Wei::ZERO);
+        }
+    }
+}
+
+impl Developers {
+    fn new(limit: DeveloperLimit, streams: &[(usize, &str)]) -> Developers {
+        let weight = |k: u32| libm::pow(f64::from(k), -limit.zipf_exponent);
+        let total: f64 = (1..=limit.per_stream).map(weight).sum();
+        let mut sum = 0.0;
+        let cumulative: Vec<f64> = (1..=limit.per_stream)
+            .map(|k| {
+                sum += weight(k) / total;
+                sum
+            })
+            .collect();
+        let mut ids: Vec<&str> = Vec::new();
+        let first = streams
+            .iter()
+            .map(|&(_, id)| {
+                let place = ids.iter().position(|&known| known == id).unwrap_or_else(|| {
+                    ids.push(id);
+                    ids.len() - 1
+                });
+                place * cumulative.len()
+            })
+            .collect();
+        let today = vec![0; ids.len() * cumulative.len()];
+        Developers { requests_per_day: limit.requests_per_day, cumulative, first, today }
+    }
+
+    fn admits(&mut self, stream: usize, draw: f64) -> bool {
+        let last = self.cumulative.len() - 1;
+        let developer = self.cumulative.partition_point(|&sum| sum < draw).min(last);
+        let count = &mut self.today[self.first[stream] + developer];
+        let is_in = *count < self.requests_per_day;
+        *count += u64::from(is_in);
+        is_in
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE_USD: Decimal = Decimal::ONE;
+
+    #[test]
+    fn weekly_ceilings_start_anew_on_monday() {
+        // The first day is a Saturday: Monday is day 2.
+        let week = SpendCeiling {
+            gateway: Some(1),
+            amount: Ceiling::Usd(Decimal { mantissa: 10, scale: 0 }),
+            period: Period::Week,
+        };
+        let pacing = Pacing { spend_ceilings: vec![week], ..Pacing::default() };
+        let mut pacer = Pacer::new(&pacing, &[(1, "a")], 5, ONE_USD);
+        let eth = |coins: u128| Wei(coins * 1_000_000_000_000_000_000);
+        pacer.note_spend(1, SimTime::ZERO, eth(6));
+        pacer.note_spend(0, SimTime::ZERO, eth(60));
+        let rooms: Vec<Option<Wei>> =
+            (0..3).map(|day| pacer.room(1, SimTime::from_days(day))).collect();
+        assert_eq!(rooms, [Some(eth(4)), Some(eth(4)), Some(eth(10))]);
+        assert_eq!(pacer.room(0, SimTime::from_days(3)), None);
+        // Half the dollars an ETH: twice the ETH.
+        pacer.read_feed(Decimal { mantissa: 5, scale: 1 });
+        assert_eq!(pacer.room(1, SimTime::from_days(3)), Some(eth(20)));
+    }
+
+    #[test]
+    fn developers_share_requests_by_zipfs_law() {
+        // Shares of three with exponent 1: 6/11, 3/11, 2/11. Two requests each.
+        let limit = DeveloperLimit { per_stream: 3, zipf_exponent: 1.0, requests_per_day: 2 };
+        let pacing = Pacing { developers: Some(limit), ..Pacing::default() };
+        let mut pacer = Pacer::new(&pacing, &[(0, "a"), (1, "a"), (0, "b")], 0, ONE_USD);
+        let mut admits = |stream, draw| pacer.admits(stream, SimTime::ZERO, || draw);
+        // Both parts of stream a have the same developers, stream b its own.
+        let first = 5.9 / 11.0;
+        assert_eq!([admits(0, first), admits(1, first), admits(0, first)], [true, true, false]);
+        assert_eq!([admits(0, 6.1 / 11.0), admits(0, 9.1 / 11.0)], [true, true]);
+        assert!(admits(2, first));
+        assert!(pacer.admits(0, SimTime::from_days(1), || first));
+    }
+
+    #[test]
+    fn a_refused_request_does_not_use_up_another_limit() {
+        let scope =
+            |gateway, stream: Option<&str>| Scope { gateway, stream: stream.map(str::to_string) };
+        let limits = vec![
+            RequestLimit { scope: scope(None, Some("a")), per_day: 1 },
+            RequestLimit { scope: scope(Some(0), None), per_day: 2 },
+        ];
+        let pacing = Pacing { request_limits: limits, ..Pacing::default() };
+        let mut pacer = Pacer::new(&pacing, &[(0, "a"), (0, "b"), (1, "c")], 0, ONE_USD);
+        let admitted: Vec<bool> = [0, 0, 1, 1, 2, 2]
+            .into_iter()
+            .map(|stream| pacer.admits(stream, SimTime::ZERO, || 0.5))
+            .collect();
+        assert_eq!(admitted, [true, false, true, false, true, true]);
+    }
+}
