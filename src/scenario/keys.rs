@@ -60,10 +60,12 @@ macro_rules! choice {
 
 mod money;
 mod policy;
+mod users;
 
 pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
 use policy::POLICY;
+use users::USERS;
 
 /// The whole file.
 pub(super) const SCENARIO: Shape = Shape::Table(&[
@@ -571,6 +573,12 @@ const STREAM: &[Key] = &[
         "Share of the requested size that is really worked on (tokens used of tokens requested).",
     ),
     default("bad_request_share", SHARE, "0", "Probability that a request is malformed."),
+    optional(
+        "users",
+        &Shape::Table(USERS),
+        "How its users respond to price and quality, and what they pay. Left out: they do not \
+         respond and pay nothing.",
+    ),
     optional(
         "trace",
         &Shape::Form(&[

@@ -1,4 +1,5 @@
 use super::cashier::{Cashier, NoPayment, NotAccepted, Payee};
+use super::customers::Customers;
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::price_board::PriceBoard;
 use super::recorder::{Failure, Outages, Recorder, ReplicationResult};
@@ -40,6 +41,8 @@ enum Purpose {
     UsedShare,
     BadRequest,
     Steering,
+    Paying,
+    Asking,
 }
 
 /// What a submission's draws are for.
@@ -81,6 +84,8 @@ enum Event {
     Treasury,
     /// A proposed conversion has its signatures.
     Conversion(u64),
+    /// The users of a demand stream look at price and quality.
+    Review(u32),
 }
 
 /// Runs replication number `replication` of the world's scenario.
@@ -110,6 +115,7 @@ struct Replication<'w> {
     cashier: Cashier<'w>,
     treasurer: Treasurer<'w>,
     dispatcher: Dispatcher<'w>,
+    customers: Customers<'w>,
     /// Since when each gateway is without funds.
     without_funds: Vec<Option<SimTime>>,
     outages: Outages,
@@ -140,13 +146,18 @@ impl<'w> Replication<'w> {
         let mut cashier = Cashier::new(world);
         let mut treasurer = Treasurer::new(scenario, treasury_key);
         treasurer.open(&mut cashier.ledger);
-        let prices = PriceBoard::new(world, treasurer.prices(SimTime::ZERO).eth_usd_feed());
+        let eth_usd = treasurer.prices(SimTime::ZERO).eth_usd_feed();
+        let prices = PriceBoard::new(world, eth_usd);
+        let customers = Customers::new(world, eth_usd);
         let mut events = EventList::default();
         if world.follows_price_feed() {
             events.schedule(next_usd_feed(SimTime::ZERO), Event::PriceFeed);
         }
         events.schedule(treasurer.next_time(SimTime::ZERO), Event::Treasury);
         events.schedule(scenario.treasury.inflation.round_length(), Event::Round);
+        for (stream, time) in customers.reviews() {
+            events.schedule(time, Event::Review(stream as u32));
+        }
         Replication {
             world,
             end,
@@ -170,6 +181,7 @@ impl<'w> Replication<'w> {
             cashier,
             treasurer,
             dispatcher: Dispatcher::new(world),
+            customers,
             without_funds: vec![None; scenario.network.gateways.len()],
             outages: Outages::default(),
             depleted: None,
@@ -216,6 +228,7 @@ impl<'w> Replication<'w> {
             redemptions: self.recorder.redemptions,
             outages: self.outages,
             steering: self.dispatcher.records,
+            customers: self.customers.records(end, self.depleted.is_none()),
         })
     }
 
@@ -230,9 +243,14 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Notes token prices and what the credits are worth.
+    /// Books what users paid, and notes token prices and what the credits are
+    /// worth.
     fn close_day(&mut self, now: SimTime) {
         let prices = self.treasurer.prices(now);
+        let (spend, books) = (&self.recorder.spend_by_stream, &mut self.cashier.ledger);
+        for gateway in self.customers.close_day(now, spend, prices, books) {
+            self.end_outage(gateway, now);
+        }
         let ledger = &self.cashier.ledger;
         let unsold = prices.to_wei(ledger.safe().on_hand);
         self.recorder.close_day(Wei(ledger.left().0 + unsold.0), prices);
@@ -250,7 +268,8 @@ impl<'w> Replication<'w> {
                 | Event::Round
                 | Event::PriceFeed
                 | Event::Treasury
-                | Event::Conversion(_) => {}
+                | Event::Conversion(_)
+                | Event::Review(_) => {}
             }
         }
     }
@@ -272,6 +291,13 @@ impl<'w> Replication<'w> {
             }
             Event::PriceFeed => self.read_price_feed(now),
             Event::Treasury => self.look_after_treasury(now),
+            Event::Review(stream) => {
+                let eth_usd = self.treasurer.prices(now).eth_usd_feed();
+                let service = &self.recorder.service;
+                if let Some(after) = self.customers.review(stream as usize, service, eth_usd) {
+                    self.events.schedule(now + after, Event::Review(stream));
+                }
+            }
             Event::Conversion(transaction) => {
                 self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
                 for gateway in 0..self.without_funds.len() {
@@ -355,6 +381,8 @@ impl<'w> Replication<'w> {
             return;
         }
         let key = self.stream_keys[stream].child(request_number);
+        let draws = || [Purpose::Paying, Purpose::Asking].map(|draw| key.uniform(draw as u64));
+        let Some(pays) = self.customers.asks(stream, now, draws) else { return };
         let uniform = || key.uniform(Purpose::Steering as u64);
         let destination = self.dispatcher.destination(stream, uniform);
         self.recorder.service[plan.service].asked += 1;
@@ -369,6 +397,7 @@ impl<'w> Replication<'w> {
             used_size: size * plan.used_share.draw(key, Purpose::UsedShare as u64),
             is_bad: plan.bad_request_share > 0.0
                 && key.uniform(Purpose::BadRequest as u64) < plan.bad_request_share,
+            pays,
             tries: 0,
             submissions: 0,
             submission: None,
@@ -544,10 +573,12 @@ impl<'w> Replication<'w> {
                 } else {
                     let request = self.requests.get(number);
                     let (size, used_size) = (request.size, request.used_size);
+                    let (stream, pays) = (request.stream as usize, request.pays);
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
                     let quote = self.cashier.quote(payee);
                     if let Some(staged) = submission.staged {
                         self.note_fee(staged.fee, quote.base, billed, used);
+                        self.customers.billed(stream, pays, staged.fee, billed);
                         self.cashier.served(payee, staged, now);
                     }
                     let debited = match plan.pipeline {
@@ -744,7 +775,7 @@ impl<'w> Replication<'w> {
     fn pay_stream(&mut self, number: u32, until: SimTime) {
         let Some(payee) = self.stream_payee(number) else { return };
         let request = self.requests.get(number);
-        let (stream, key) = (request.stream as usize, submission_key(request));
+        let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
         let live = self.requests.live(number);
         let Some(meter) = &mut live.meter else { return };
         let span = until - meter.paid_until();
@@ -767,6 +798,7 @@ impl<'w> Replication<'w> {
                 let _ = self.send(payee, staged, stream, until, lottery);
                 self.cashier.served_on(&mut credit, staged, until);
                 self.note_fee(fee, base_price, units, units);
+                self.customers.billed(stream, pays, fee, units);
             }
             Err(_) => self.run_out(payee.gateway, until),
         }

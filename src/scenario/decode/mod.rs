@@ -11,6 +11,7 @@ mod policy;
 mod token_prices;
 mod trace;
 mod treasury;
+mod users;
 
 use std::path::Path;
 
