@@ -4,9 +4,12 @@ mod common;
 
 use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Growth, PayingShare, PriceCurve, UserPrice, Users};
+use orchsim::ensemble::{Plan, forecast};
 use orchsim::kernel::Distribution;
+use orchsim::report::{RunContext, Style, summary_json, terminal};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{CustomerRecord, ReplicationResult, World, replicate};
+use orchsim::treasury::{PriceSeries, TokenPrices};
 use orchsim::units::{PostedPrice, Price, Wei};
 
 const WEI_PER_UNIT: u32 = 10;
@@ -91,14 +94,14 @@ fn a_lower_rate_keeps_a_part_of_the_same_requests() {
         let reference_price = Some(wei(10));
         let users = Users { curve, price, reference_price, most: 3.0, ..users() };
         let mut scenario = with(users, 500.0, 10);
-        // The latency tells the size, of which no two are alike.
+        // The latency tells the size; waits for a discovery are small beside it.
         scenario.network.models[0].service.overhead_s = 0.0;
-        scenario.network.models[0].service.seconds_per_unit = 0.01;
+        scenario.network.models[0].service.seconds_per_unit = 1.0;
         scenario.demand[0].size = Distribution::Lognormal { mean: 1000.0, cv: 3.0 };
         // Large tickets: none is refused for want of a nonce.
         let tickets = &mut scenario.network.orchestrators[0].tickets;
-        tickets.expected_value = Wei(1_000_000_000);
-        tickets.max_face_value = None;
+        tickets.expected_value = Wei(1_000_000);
+        tickets.max_face_value = Some(Wei(1_000_001));
         run(&scenario).service[0].clone()
     };
     let (more, less) = (served(5), served(15));
@@ -151,6 +154,27 @@ fn revenue_is_price_times_units_to_the_wei() {
         assert_eq!(record.spend, result.spend_by_stream[0]);
         // An ETH costs a dollar.
         assert!((record.revenue_usd / record.revenue.to_coins() - 1.0).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn users_go_by_dollars_and_part_of_the_way_at_each_review() {
+    // ETH doubles in the night before the tenth review. At an elasticity of -1 a
+    // price in wei halves the rate: at once, or by steps of 1/2: 0.75, 0.625, ...,
+    // in ten days 5 + (1 - 2^-10) / 2. A price in dollars stays what it was.
+    let in_dollars =
+        PostedPrice::Usd { usd: "0.01".parse().unwrap(), units: 1_000_000_000_000_000 };
+    let halfway = 15.0 + (1.0 - 2f64.powi(-10)) / 2.0;
+    for (price, adjustment, days) in
+        [(wei(10), 1.0, 15.0), (wei(10), 0.5, halfway), (in_dollars, 1.0, 20.0)]
+    {
+        let curve = PriceCurve::Elasticity { exponent: -1.0 };
+        let price = UserPrice::Posted(price);
+        let mut scenario = with(Users { curve, price, adjustment, ..users() }, 2_000.0, 20);
+        let prices = [(0.0, 1.0, 1.0), (9.5, 2.0, 2.0)];
+        scenario.treasury.prices = TokenPrices::Replay(PriceSeries::new(&prices).unwrap());
+        let asked = run(&scenario).service[0].asked;
+        assert!(z(asked, 2_000.0 * days).abs() < 3.0, "{price:?}, {adjustment}: {asked}");
     }
 }
 
@@ -225,6 +249,32 @@ fn worse_service_keeps_users_away_without_oscillating() {
     let expected = patient - 29.5 * 2_000.0 * (1.0 - factor);
     assert!((0.2..0.9).contains(&factor), "{factor}");
     assert!((fewer / expected - 1.0).abs() < 0.15, "{fewer} for {expected}");
+}
+
+#[test]
+fn reports_show_revenue_beside_spend() {
+    let price = UserPrice::Markup(1.5);
+    let scenario = with(Users { price, ..users() }, 200.0, 10);
+    let plan = Plan { replications: 5, precision: None };
+    let forecast = forecast(&scenario, plan, &|_, _| ()).unwrap();
+    let context = RunContext {
+        command: String::new(),
+        version: String::new(),
+        scenario_hash: String::new(),
+        suppress: String::new(),
+        directory: None,
+    };
+    let summary = summary_json(&scenario, &forecast, &context);
+    let row = &summary["users"][0];
+    let figure = |key: &str| row[key].as_f64().unwrap();
+    assert_eq!((row["gateway"].as_str(), figure("requests_free")), (Some("gateway"), 0.0));
+    let net = figure("revenue_eth") - figure("spend_eth");
+    assert!((figure("net_eth") / net - 1.0).abs() < 1e-6);
+    assert!((figure("revenue_eth") / figure("spend_eth") - 1.5).abs() < 0.01);
+    assert_eq!((figure("carries_itself"), figure("carries_itself_day")), (1.0, 7.0));
+    assert_eq!(row["revenue_eth"], summary["treasury"]["income_eth"]);
+    let page = terminal(&scenario, &forecast, &context, Style { color: false, width: 100 });
+    assert!(page.contains("Users of") && page.contains("paid in by users"), "{page}");
 }
 
 #[test]

@@ -24,12 +24,16 @@ pub(super) fn users(
     let reference = at.get("reference_price").map(|at| (price_at(&at), at));
     let competitor =
         at.get("curve").and_then(|at| at.form()?.1.get("competitor")).map(|at| (price_at(&at), at));
+    let mut is_comparable = true;
     for (read, place) in [&reference, &competitor].into_iter().flatten() {
         if read.is_some_and(|price| is_free(price, context)) {
             let problem = Problem::at(place, "nothing can be compared with a price of 0");
             report.push(problem.expected("a price above 0"));
-            return None;
+            is_comparable = false;
         }
+    }
+    if !is_comparable {
+        return None;
     }
     let reference_price = match reference {
         Some((read, _)) => Some(read?),
