@@ -6,7 +6,7 @@ use crate::units::PostedPrice;
 /// The stream's requests are drawn at [`Users::most`] times its rate; each of
 /// them is asked with a probability of its factor over `most`, by a draw of its
 /// own. So what is asked at a low factor is a part of what is asked at a high
-/// one.
+/// one, and bursts are those of the requests drawn.
 #[derive(Clone, Debug)]
 pub struct Users {
     /// What the price does to the requests of those who pay.

@@ -371,3 +371,44 @@ fn dollars(price: Price, eth_usd: Decimal) -> f64 {
 fn posted_dollars(posted: PostedPrice, eth_usd: Decimal) -> f64 {
     posted.at(eth_usd).map_or(f64::NAN, |price| dollars(price, eth_usd))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Source, load, preset};
+
+    #[test]
+    fn quality_is_that_of_the_interval_over_that_of_the_first() {
+        let source = Source {
+            name: String::new(),
+            text: preset("top-up-gateway").unwrap().into(),
+            directory: None,
+        };
+        let changes = ["success_exponent=1", "latency_exponent=-1", "adjustment=1"]
+            .map(|change| format!("demand.streams.users.{change}"));
+        let scenario = load(&source, &changes).unwrap();
+        let world = World::new(&scenario);
+        let eth_usd = scenario.credits.eth_usd;
+        let mut customers = Customers::new(&world, eth_usd);
+        let mut service = vec![ServiceRecord::default(); world.service_keys.len()];
+        // Requests served, the seconds each took, those failed; the factor then.
+        let intervals = [
+            (0, 0, 0, 1.0),
+            (100, 1, 0, 1.0),
+            (100, 2, 100, 0.25),
+            (0, 0, 0, 0.25),
+            (0, 0, 100, 0.0),
+            (100, 1, 0, 1.0),
+        ];
+        for (served, seconds, failed, factor) in intervals {
+            let record = &mut service[world.streams[0].service];
+            record.served += served;
+            record.failed[0] += failed;
+            (0..served).for_each(|_| record.latency.record(seconds * 1_000_000_000));
+            customers.review(0, &service, eth_usd);
+            let group = customers.groups[0].as_ref().unwrap();
+            let seen = group.factor(false);
+            assert!((seen - factor).abs() <= 0.01 * factor, "{seen} for {factor}");
+        }
+    }
+}
