@@ -6,12 +6,14 @@
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
 //! [`selection`], [`payments`], [`treasury`] and [`policy`] hold the model;
-//! [`scenario`] reads it from a file; [`simulation`] runs one replication, [`ensemble`]
-//! many; [`report`] writes what came out; [`cli`] is the command line.
+//! [`scenario`] reads it from a file; [`simulation`] runs one replication,
+//! [`ensemble`] many, [`experiment`] many scenarios or on many machines;
+//! [`report`] writes what came out; [`cli`] is the command line.
 
 pub mod cli;
 pub mod demand;
 pub mod ensemble;
+pub mod experiment;
 pub mod kernel;
 pub mod network;
 pub mod payments;

@@ -4,19 +4,22 @@
 mod common;
 
 use common::{credits, scenario};
-use orchsim::demand::{Arrivals, DemandStream, PayingShare, PriceCurve, Trace, UserPrice, Users};
+use orchsim::demand::{
+    Arrivals, DemandStream, Injected, PayingShare, PriceCurve, Trace, UserPrice, Users,
+};
 use orchsim::kernel::{Distribution, Sequence, StreamKey};
 use orchsim::network::{
     Gateway, Model, Offer, Orchestrator, Pipeline, Region, RttMatrix, TicketPolicy, Version,
 };
 use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, PaymentMode};
+use orchsim::policy::{Fallback, Steering};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{ReplicationResult, World, replicate};
 use orchsim::treasury::{
     ConversionPolicy, Drawing, JumpDiffusion, Schedule, Signer, Sleep, SwapTerms, TokenPrices,
     TopUpRule,
 };
-use orchsim::units::{Lpt, Price, SECONDS_PER_DAY, SimTime, Wei};
+use orchsim::units::{Decimal, Lpt, PostedPrice, Price, SECONDS_PER_DAY, SimTime, Wei};
 
 const RUNS: u64 = 10_000;
 const THREADS: u64 = 2;
@@ -110,10 +113,16 @@ fn network(scenario: &mut Scenario, dice: &mut Dice) -> Vec<f64> {
                         Pipeline::LiveVideoToVideo => pipeline.billed_units(5.0),
                         _ => pipeline.billed_units(size),
                     };
-                    let price = dice.pick(&[0, fee as u128, fee as u128, fee as u128]);
+                    let wei = dice.pick(&[0, fee as u128, fee as u128, fee as u128]);
+                    // An ETH is worth a dollar at the start.
+                    let usd = Decimal { mantissa: wei, scale: 18 };
+                    let price = match dice.chance(0.3) {
+                        true => PostedPrice::Usd { usd, units: u128::from(units) },
+                        false => Price::new(wei, u128::from(units)).unwrap().into(),
+                    };
                     offers.push(Offer {
                         model,
-                        price: Price::new(price, u128::from(units)).unwrap().into(),
+                        price,
                         warm: dice.chance(0.7),
                         capacity: dice.count(1, 3) as u32,
                     });
@@ -168,6 +177,17 @@ fn demand(scenario: &mut Scenario, dice: &mut Dice, sizes: &[f64]) {
             injected: None,
             users: None,
         });
+    }
+    let injection = &mut scenario.policy.injection;
+    injection.steering = dice.pick(&[
+        Steering::None,
+        Steering::Fixed(vec![(0, 0.5), (1, 0.3)]),
+        Steering::Towards { targets: vec![(1, 0.7)], share: 0.9 },
+    ]);
+    injection.fallback = dice.pick(&[Fallback::Anywhere, Fallback::Refuse]);
+    if let Some(prompts) = scenario.demand.last_mut().filter(|_| dice.chance(0.3)) {
+        let budget_per_day = Wei(dice.magnitude(1e11, 1e15) as u128);
+        prompts.injected = Some(Injected { region: dice.count(0, 1), budget_per_day });
     }
     scenario.failure_delay_s = dice.pick(&[0.1, 1.0, 30.0]);
     scenario.stream_failures_per_hour = dice.pick(&[0.0, 1.0, 60.0]);

@@ -262,6 +262,7 @@ fn reports_show_revenue_beside_spend() {
         version: String::new(),
         scenario_hash: String::new(),
         suppress: String::new(),
+        missing: None,
         directory: None,
     };
     let summary = summary_json(&scenario, &forecast, &context);

@@ -3,7 +3,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::payments::LedgerViolation;
-use crate::report::WriteError;
+use crate::report::{ReadError, WriteError};
 use crate::scenario::Diagnostics;
 
 /// Why a command could not be carried out. Nothing was written.
@@ -62,10 +62,21 @@ impl From<WriteError> for Failure {
             WriteError::Foreign(_)
             | WriteError::NotADirectory(_)
             | WriteError::NoName(_)
+            | WriteError::Unfinished { .. }
             | WriteError::NoPng => Failure::Usage(reason),
             WriteError::Busy(_) | WriteError::Io { .. } | WriteError::Figure { .. } => {
                 Failure::Runtime(reason)
             }
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Failure {
+        let reason = error.to_string();
+        match error {
+            ReadError::NotAShard { .. } => Failure::Usage(reason),
+            ReadError::Damaged { .. } | ReadError::Io { .. } => Failure::Runtime(reason),
         }
     }
 }

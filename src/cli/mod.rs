@@ -7,10 +7,14 @@ mod explain;
 mod failure;
 mod init;
 mod input;
+mod merge;
+mod options;
 mod output;
 mod progress;
 mod run;
 mod schema;
+mod shards;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -18,12 +22,14 @@ use clap::{Parser, Subcommand};
 
 pub use failure::Failure;
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
   1  a run-time failure: disk, unreadable file
   2  a usage error or an invalid scenario; nothing was written
-  3  an objective of the scenario was missed, after everything was written and printed";
+  3  an objective of the scenario was missed (in a sweep: by every setting), after everything was written and printed";
 
 /// How long treasury-funded Livepeer AI credits last and who earns the fees.
 ///
@@ -50,6 +56,14 @@ enum Command {
     /// Forecast how long the credits last and who earns them.
     #[command(after_long_help = EXIT_CODES)]
     Run(run::RunArgs),
+    /// Vary keys of a scenario: what each changes, which settings meet the
+    /// objectives, and the Pareto front among them.
+    #[command(after_long_help = EXIT_CODES)]
+    Sweep(sweep::SweepArgs),
+    /// Join the shards of a run or a sweep, proving that none is missing or
+    /// foreign.
+    #[command(after_long_help = EXIT_CODES)]
+    Merge(merge::MergeArgs),
     /// Validate scenarios: every error at once, with its place.
     Check(check::CheckArgs),
     /// Show who would be selected, with which probability, and who not and why.
@@ -92,6 +106,8 @@ impl Cli {
         match self.command {
             None => run::execute(&run::RunArgs::built_in(self.run)),
             Some(Command::Run(args)) => run::execute(&args),
+            Some(Command::Sweep(args)) => sweep::execute(&args),
+            Some(Command::Merge(args)) => merge::execute(&args),
             Some(Command::Check(args)) => check::execute(&args),
             Some(Command::Explain(args)) => explain::execute(&args),
             Some(Command::Schema) => schema::execute(),

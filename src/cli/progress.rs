@@ -6,8 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ensemble::Plan;
 
-const UNTIL_DONE: &str = "{bar:40} {pos} of {len} replications, {eta} left";
-const UNTIL_PRECISE: &str = "{bar:40} {pos} of at most {len} replications, at most {eta} left";
+const UNTIL_DONE: &str = "{bar:40} {pos} of {len} replications, {eta} left{msg}";
+const UNTIL_PRECISE: &str = "{bar:40} {pos} of at most {len} replications, at most {eta} left{msg}";
 
 /// What is told about a run on standard error: a bar on a terminal, a line at
 /// the end elsewhere, nothing when asked to be quiet.
@@ -18,14 +18,29 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub fn new(plan: Plan, quiet: bool) -> Progress {
+    /// Of so many replications.
+    pub fn new(replications: u64, quiet: bool) -> Progress {
+        Progress::with_template(UNTIL_DONE, replications, quiet)
+    }
+
+    /// Of a run with this plan.
+    pub fn of_run(plan: Plan, quiet: bool) -> Progress {
+        Progress::of_settings(plan, 1, quiet)
+    }
+
+    /// Of so many settings, each with this plan.
+    pub fn of_settings(plan: Plan, settings: u64, quiet: bool) -> Progress {
+        let template = if plan.precision.is_some() { UNTIL_PRECISE } else { UNTIL_DONE };
+        Progress::with_template(template, settings * u64::from(plan.replications), quiet)
+    }
+
+    fn with_template(template: &str, replications: u64, quiet: bool) -> Progress {
         let on_terminal = io::stderr().is_terminal();
         let bar = if on_terminal && !quiet {
-            let template = if plan.precision.is_some() { UNTIL_PRECISE } else { UNTIL_DONE };
             // The templates are constant; the default style is a fair stand-in.
             let style = ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = ProgressBar::new(u64::from(plan.replications)).with_style(style);
+            let bar = ProgressBar::new(replications).with_style(style);
             bar.tick();
             bar
         } else {
@@ -34,9 +49,22 @@ impl Progress {
         Progress { bar, closing_line: !quiet && !on_terminal, began: Instant::now() }
     }
 
+    /// `done` replications were done before, and take no time.
+    pub fn begin_at(&self, done: u64) {
+        self.bar.set_position(done);
+        self.bar.reset_eta();
+    }
+
     /// `done` replications are.
-    pub fn replication_done(&self, done: u32) {
-        self.bar.set_position(u64::from(done));
+    pub fn done(&self, done: u64) {
+        self.bar.set_position(done);
+    }
+
+    /// What is known so far.
+    pub fn say(&self, message: impl FnOnce() -> String) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(message());
+        }
     }
 
     /// Takes the bar away.
@@ -45,7 +73,7 @@ impl Progress {
     }
 
     /// Says that everything is done.
-    pub fn finish(&self, replications: u32, directory: &Path) {
+    pub fn finish(&self, replications: u64, directory: &Path) {
         if self.closing_line {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(

@@ -442,8 +442,29 @@ fn judge(
     objective: &crate::scenario::Objective,
 ) -> ObjectiveResult {
     let network = &scenario.network;
+    let hits = samples.iter().filter(|sample| holds(&objective.goal, network, sample)).count();
+    let text = in_words(&objective.goal, network);
+    ObjectiveResult::new(objective.id.clone(), text, objective.probability, hits, samples.len())
+}
+
+impl ObjectiveResult {
+    /// Judges an objective that held in `hits` of `trials` replications.
+    pub fn new(
+        id: String,
+        text: String,
+        required: f64,
+        hits: usize,
+        trials: usize,
+    ) -> ObjectiveResult {
+        let probability = Estimate::of_proportion(hits, trials);
+        ObjectiveResult { id, text, met: probability.mean >= required, probability, required }
+    }
+}
+
+/// A goal as a statement: "credits last at least 90 days".
+pub fn in_words(goal: &Goal, network: &Network) -> String {
     let percent = |share: &f64| format!("{} %", share * 100.0);
-    let text = match &objective.goal {
+    match goal {
         Goal::LastDays(days) => format!("credits last at least {days} days"),
         Goal::SuccessRate(rate) => format!("at least {} of requests are served", percent(rate)),
         Goal::RegionFeeShare { region, share } => {
@@ -453,15 +474,6 @@ fn judge(
         Goal::TopFeeShare(share) => {
             format!("the largest orchestrator earns at most {} of the fees", percent(share))
         }
-    };
-    let hits = samples.iter().filter(|sample| holds(&objective.goal, network, sample)).count();
-    let probability = Estimate::of_proportion(hits, samples.len());
-    ObjectiveResult {
-        id: objective.id.clone(),
-        text,
-        met: probability.mean >= objective.probability,
-        probability,
-        required: objective.probability,
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Sample, gini, hhi, nakamoto, top_share};
+use super::{Estimate, Sample, gini, hhi, nakamoto, top_share};
 use crate::scenario::Scenario;
 
 /// What a headline figure is counted in.
@@ -19,6 +19,14 @@ pub enum Unit {
     Milliseconds,
     /// Hours.
     Hours,
+}
+
+impl Unit {
+    /// An estimate with its interval cut to what the unit allows: a share lies
+    /// between 0 and 1, and no headline figure below 0.
+    pub fn cut(self, estimate: Estimate) -> Estimate {
+        estimate.within(0.0, if self == Unit::Share { 1.0 } else { f64::INFINITY })
+    }
 }
 
 /// Which way a headline figure is better for whoever holds the credits or

@@ -20,7 +20,7 @@ impl Estimate {
 
     /// The same with an interval cut to `least` and `most`, which what is
     /// estimated cannot leave.
-    pub(super) fn within(self, least: f64, most: f64) -> Estimate {
+    pub fn within(self, least: f64, most: f64) -> Estimate {
         Estimate { lo: self.lo.max(least), hi: self.hi.min(most), ..self }
     }
 

@@ -13,7 +13,7 @@ mod sample;
 mod survival;
 mod warnings;
 
-pub use assemble::{assemble, holds};
+pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,

@@ -22,6 +22,17 @@ pub struct Plan {
     pub precision: Option<f64>,
 }
 
+impl Plan {
+    /// The numbers of replications at which to look whether there are enough;
+    /// only the last where there is no precision to reach.
+    pub fn looks(&self) -> Vec<u32> {
+        match self.precision {
+            Some(_) => looks(LEAST_REPLICATIONS, self.replications),
+            None => vec![self.replications],
+        }
+    }
+}
+
 /// Replications that were run.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -85,10 +96,7 @@ pub fn forecast(
 ) -> Result<Forecast, LedgerViolation> {
     let world = World::new(scenario);
     let done = AtomicU32::new(0);
-    let looks = match plan.precision {
-        Some(_) => looks(LEAST_REPLICATIONS, plan.replications),
-        None => vec![plan.replications],
-    };
+    let looks = plan.looks();
     let mut batch = Batch::default();
     for &look in &looks {
         let numbers: Vec<u64> = (batch.samples.len() as u64..u64::from(look)).collect();

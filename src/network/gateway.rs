@@ -1,4 +1,4 @@
-use super::AcceptanceLimits;
+use super::{AcceptanceLimits, SelectionRule};
 use crate::units::PostedPrice;
 
 /// The go-livepeer release a gateway runs. Behaviour changed materially in
@@ -75,6 +75,8 @@ pub struct Gateway {
     pub region: usize,
     /// The release it runs.
     pub version: Version,
+    /// How it picks among free sessions.
+    pub selection: SelectionRule,
     /// Weights of the selection probability.
     pub weights: SelectionWeights,
     /// `-selectPriceExpFactor`, in wei per unit; default 100.

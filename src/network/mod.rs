@@ -8,12 +8,16 @@ mod gateway;
 mod orchestrator;
 mod pipeline;
 mod region;
+mod selection_rule;
 mod tickets;
 
 pub use gateway::{Gateway, SelectionWeights, Version};
 pub use orchestrator::{Offer, Orchestrator};
 pub use pipeline::{BillingUnit, LIVE_PIXELS_PER_SECOND, Model, Pipeline, ServiceTime};
 pub use region::{Region, RttMatrix};
+pub use selection_rule::{
+    CappedStake, Mixture, PriceReference, PriceSoftmax, RegionalQuota, SelectionRule,
+};
 pub use tickets::{AcceptanceLimits, TicketPolicy};
 
 /// The whole network of a scenario. Gateways, orchestrators, models and

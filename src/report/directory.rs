@@ -11,16 +11,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::figures::{self, Figure};
 use super::{
     RunContext, html, json as summary, markdown, overpayment, redemptions, tables, treasury,
 };
 use crate::ensemble::Forecast;
+use crate::experiment::sha256;
 use crate::scenario::Scenario;
 
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 const PROGRAM: &str = "orchsim";
 /// Version of the layout of `manifest.json`.
 const MANIFEST_SCHEMA: u32 = 1;
@@ -69,6 +69,20 @@ pub enum WriteError {
         name: String,
         /// Why.
         reason: String,
+    },
+    /// Work on something else was begun there and not finished.
+    #[error(
+        "`{}` holds an unfinished sweep that differs in {difference}; finish it with\n    {command}\n\
+         or remove that directory",
+        path.display()
+    )]
+    Unfinished {
+        /// Where.
+        path: PathBuf,
+        /// In what it differs.
+        difference: String,
+        /// What finishes it.
+        command: String,
     },
     /// PNG was asked of a build that cannot make it.
     #[error(
@@ -124,9 +138,32 @@ pub fn write_run_directory(
     if options.png && cfg!(not(feature = "png")) {
         return Err(WriteError::NoPng);
     }
+    let files = contents(scenario, forecast, context, scenario_toml, options)?;
+    let about = json!({
+        "version": context.version,
+        "scenario": scenario.name,
+        "scenario_hash": context.scenario_hash,
+        "seed": forecast.seed,
+        "replications": forecast.replications,
+        "horizon_days": forecast.horizon_days,
+        "command": context.command,
+    });
+    publish(directory, files, about)
+}
+
+/// Writes files into `directory`, replacing what orchsim wrote there before
+/// whole, with a manifest that says what they are `about` and holds their
+/// hashes. Returns the paths written, in alphabetical order.
+pub(super) fn publish(
+    directory: &Path,
+    mut files: Vec<OutputFile>,
+    about: Value,
+) -> Result<Vec<PathBuf>, WriteError> {
     check_target(directory)?;
     let siblings = Siblings::of(directory)?;
-    let files = contents(scenario, forecast, context, scenario_toml, options)?;
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files.push(manifest(about, &files));
+    files.sort_by(|a, b| a.name.cmp(&b.name));
     let lock = siblings.lock()?;
     let written = siblings.write(&files).and_then(|()| siblings.swap());
     if written.is_err() {
@@ -139,13 +176,14 @@ pub fn write_run_directory(
     Ok(files.iter().map(|file| directory.join(&file.name)).collect())
 }
 
-struct OutputFile {
-    /// Path within the run directory, with `/` between its parts.
-    name: String,
-    bytes: Vec<u8>,
+/// A file to be written.
+pub(super) struct OutputFile {
+    /// Path within its directory, with `/` between its parts.
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
 }
 
-/// Every file of the run directory in order of its name.
+/// Every file of the run directory.
 fn contents(
     scenario: &Scenario,
     forecast: &Forecast,
@@ -153,9 +191,7 @@ fn contents(
     scenario_toml: &str,
     options: &WriteOptions,
 ) -> Result<Vec<OutputFile>, WriteError> {
-    let figures = figures::all(scenario, forecast, context).map_err(|(name, error)| {
-        WriteError::Figure { name: name.to_string(), reason: error.to_string() }
-    })?;
+    let figures = figures::all(scenario, forecast, context).map_err(undrawn)?;
     let summary = summary::summary_json(scenario, forecast, context);
     let mut files = vec![
         file("summary.json", pretty(&summary)),
@@ -177,21 +213,21 @@ fn contents(
             files.push(png_of(figure)?);
         }
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    let manifest = manifest(forecast, context, scenario, &files);
-    files.push(file(MANIFEST, pretty(&manifest)));
-    files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
 }
 
-fn file(name: &str, text: String) -> OutputFile {
+pub(super) fn undrawn((name, error): (String, figures::DrawError)) -> WriteError {
+    WriteError::Figure { name, reason: error.to_string() }
+}
+
+pub(super) fn file(name: &str, text: String) -> OutputFile {
     OutputFile { name: name.to_string(), bytes: text.into_bytes() }
 }
 
 #[cfg(feature = "png")]
 fn png_of(figure: &Figure) -> Result<OutputFile, WriteError> {
     let bytes = super::png::render(&figure.standalone())
-        .map_err(|reason| WriteError::Figure { name: figure.slug.to_string(), reason })?;
+        .map_err(|reason| WriteError::Figure { name: figure.slug.clone(), reason })?;
     Ok(OutputFile { name: format!("figures/{}.png", figure.slug), bytes })
 }
 
@@ -200,45 +236,33 @@ fn png_of(_figure: &Figure) -> Result<OutputFile, WriteError> {
     Err(WriteError::NoPng)
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-fn manifest(
-    forecast: &Forecast,
-    context: &RunContext,
-    scenario: &Scenario,
-    files: &[OutputFile],
-) -> Value {
-    let hash = |file: &OutputFile| {
-        let digest = Sha256::digest(&file.bytes);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
-    let hashes = files.iter().map(|file| (file.name.clone(), Value::String(hash(file))));
-    json!({
+fn manifest(about: Value, files: &[OutputFile]) -> OutputFile {
+    let hashes = files.iter().map(|file| (file.name.clone(), Value::String(sha256(&file.bytes))));
+    let mut manifest = json!({
         "program": PROGRAM,
         "schema": MANIFEST_SCHEMA,
-        "version": context.version,
-        "scenario": scenario.name,
-        "scenario_hash": context.scenario_hash,
-        "seed": forecast.seed,
-        "replications": forecast.replications,
-        "horizon_days": forecast.horizon_days,
-        "command": context.command,
         "sha256": hashes.collect::<Map<_, _>>(),
-    })
+    });
+    if let (Value::Object(manifest), Value::Object(about)) = (&mut manifest, about) {
+        manifest.extend(about);
+    }
+    file(MANIFEST, pretty(&manifest))
 }
 
-fn is_earlier_run(directory: &Path) -> bool {
+pub(super) fn is_earlier_run(directory: &Path) -> bool {
     let manifest = fs::read(directory.join(MANIFEST)).unwrap_or_default();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
     manifest.get("program").and_then(Value::as_str) == Some(PROGRAM)
 }
 
 /// The target and its hidden neighbours.
-struct Siblings {
+pub(super) struct Siblings {
     parent: PathBuf,
-    target: PathBuf,
+    pub(super) target: PathBuf,
     /// The new directory while it is written.
     partial: PathBuf,
     /// The old one while the new takes its place.
@@ -248,7 +272,7 @@ struct Siblings {
 }
 
 impl Siblings {
-    fn of(directory: &Path) -> Result<Siblings, WriteError> {
+    pub(super) fn of(directory: &Path) -> Result<Siblings, WriteError> {
         // A link or `.` stands for the directory it leads to.
         let target = match fs::canonicalize(directory) {
             Ok(target) => target,
@@ -299,16 +323,21 @@ impl Siblings {
 
     fn write(&self, files: &[OutputFile]) -> Result<(), WriteError> {
         remove(&self.partial)?;
-        let figures = self.partial.join("figures");
-        fs::create_dir_all(&figures).map_err(|source| failed("create", &figures, source))?;
+        let paths = files.iter().map(|file| self.partial.join(&file.name));
+        let mut folders: Vec<PathBuf> =
+            paths.filter_map(|path| path.parent().map(Path::to_path_buf)).collect();
+        folders.sort();
+        folders.dedup();
+        for folder in &folders {
+            fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))?;
+        }
         for file in files {
             let path = self.partial.join(&file.name);
             let written = File::create(&path)
                 .and_then(|mut out| out.write_all(&file.bytes).and_then(|()| out.sync_all()));
             written.map_err(|source| failed("write", &path, source))?;
         }
-        sync_directory(&figures)?;
-        sync_directory(&self.partial)
+        folders.iter().rev().try_for_each(|folder| sync_directory(folder))
     }
 
     fn swap(&self) -> Result<(), WriteError> {
@@ -333,22 +362,22 @@ impl Siblings {
     }
 }
 
-fn failed(action: &'static str, path: &Path, source: io::Error) -> WriteError {
+pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> WriteError {
     WriteError::Io { action, path: path.to_path_buf(), source }
 }
 
-fn exists(path: &Path) -> Result<bool, WriteError> {
+pub(super) fn exists(path: &Path) -> Result<bool, WriteError> {
     match path.try_exists() {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
         result => result.map_err(|source| failed("read", path, source)),
     }
 }
 
-fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
     fs::rename(from, to).map_err(|source| failed("replace", to, source))
 }
 
-fn remove(directory: &Path) -> Result<(), WriteError> {
+pub(super) fn remove(directory: &Path) -> Result<(), WriteError> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(failed("remove", directory, error))
@@ -358,7 +387,7 @@ fn remove(directory: &Path) -> Result<(), WriteError> {
 }
 
 /// Makes the names in a directory durable, where the system can.
-fn sync_directory(directory: &Path) -> Result<(), WriteError> {
+pub(super) fn sync_directory(directory: &Path) -> Result<(), WriteError> {
     if cfg!(unix) {
         let synced = File::open(directory).and_then(|directory| directory.sync_all());
         synced.map_err(|source| failed("write", directory, source))?;

@@ -7,7 +7,7 @@ use super::format::{grouped, percent, plural, whole_percent};
 use super::json::number;
 use super::table::{Cell, Column, Table, Unit};
 use super::text::{BOLD, Page, YELLOW};
-use crate::network::Network;
+use crate::network::{Gateway, Network, SelectionRule};
 use crate::selection::{Explanation, Row, Standing};
 use crate::units::Price;
 
@@ -31,8 +31,12 @@ pub fn explanation_text(
     let mut page = Page::new(style);
     page.paragraph(BOLD, &answer(network, gateway, model, &eligible), "");
     page.blank();
-    let version = network.gateways[gateway].version.name();
-    page.paragraph("", &format!("Rule of {version}: {}.", explanation.rule), "");
+    let Gateway { version, selection, .. } = &network.gateways[gateway];
+    let whose = match selection {
+        SelectionRule::Livepeer => format!("Rule of {}", version.name()),
+        _ => "Rule of the scenario".to_string(),
+    };
+    page.paragraph("", &format!("{whose}: {}.", explanation.rule), "");
     if !eligible.is_empty() {
         page.section(eligible_lines(network, unit, &eligible));
     }

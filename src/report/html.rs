@@ -25,24 +25,14 @@ pub(super) fn html(
     figures: &[Figure],
 ) -> String {
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
-    let title = html_escaped(title);
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <header>\n<p class=\"over\">{title}</p>\n<h1>{}</h1>\n<p class=\"under\">{}</p>\n\
-         </header>\n",
-        html_escaped(&sentence(scenario, forecast)),
-        html_escaped(&format!(
-            "{} LPT, {} ETH from {}. {}.",
-            grouped(scenario.credits.lpt.to_coins(), 0),
-            eth(scenario.credits.eth.to_coins()),
-            short_date(scenario.start),
-            extent(forecast),
-        )),
+    let under = format!(
+        "{} LPT, {} ETH from {}. {}.",
+        grouped(scenario.credits.lpt.to_coins(), 0),
+        eth(scenario.credits.eth.to_coins()),
+        short_date(scenario.start),
+        extent(forecast),
     );
+    let mut page = begun(title, &sentence(scenario, forecast), &under, context);
     push_cards(&mut page, scenario, forecast);
     push_objectives(&mut page, forecast);
     push_warnings(&mut page, forecast, context);
@@ -79,6 +69,32 @@ pub(super) fn html(
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
     push_origin(&mut page, forecast, context);
+    finished(page)
+}
+
+/// A page with its head and its first lines: what it is about, the answer, and
+/// what was done for it.
+pub(super) fn begun(title: &str, answer: &str, under: &str, context: &RunContext) -> String {
+    let title = html_escaped(title);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <header>\n<p class=\"over\">{title}</p>\n<h1>{}</h1>\n<p class=\"under\">{}</p>\n\
+         </header>\n",
+        html_escaped(answer),
+        html_escaped(under),
+    );
+    if let Some(notice) = context.partial_notice() {
+        let notice = html_escaped(&notice);
+        let _ = writeln!(page, "<ul class=\"warnings\"><li><b>partial</b> {notice}</li></ul>");
+    }
+    page
+}
+
+pub(super) fn finished(mut page: String) -> String {
     let _ = write!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
     page
 }
@@ -130,12 +146,17 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
             format!("stake has {}", grouped(measures.stake_gini, 2)),
         ),
     ];
+    push_card_section(page, &cards);
+}
+
+/// Key figures: name, value and a note of each.
+pub(super) fn push_card_section(page: &mut String, cards: &[(&str, String, String)]) {
     page.push_str("<section class=\"cards\" aria-label=\"Key figures\">\n");
     for (name, value, note) in cards {
         let _ = writeln!(
             page,
             "<div class=\"card\"><p>{name}</p><strong>{}</strong><small>{}</small></div>",
-            html_escaped(&value),
+            html_escaped(value),
             html_escaped(note.trim()),
         );
     }
@@ -241,12 +262,12 @@ fn push_explained(page: &mut String, heading: &str, explanation: &str, tables: &
     page.push_str("</div>\n</section>\n");
 }
 
-fn push_table(page: &mut String, table: &Table) {
+pub(super) fn push_table(page: &mut String, table: &Table) {
     let _ = writeln!(page, "<div class=\"scroll\">{}</div>", table.html(usize::MAX));
 }
 
-fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
-    let slug = figure.slug;
+pub(super) fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
+    let slug = &figure.slug;
     let thinned = if figure.table.rows.len() > ROWS { ", every row in the CSV" } else { "" };
     let _ = write!(
         page,
@@ -257,7 +278,7 @@ fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
          <details><summary>Data behind the figure{thinned}</summary>\
          <div class=\"scroll tall\">{table}</div></details>\n\
          <p class=\"command\">Made by <code>{command}</code></p>\n</figcaption>\n</figure>\n",
-        title = html_escaped(figure.title),
+        title = html_escaped(&figure.title),
         explanation = html_escaped(&figure.explanation),
         svg = figure.inline(),
         table = figure.table.html(ROWS),

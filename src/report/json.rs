@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
 use super::{RunContext, customers, overpayment, redemptions, steering, treasury};
-use crate::ensemble::{Estimate, Forecast, Quantile};
+use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
 
@@ -40,8 +40,9 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
 /// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
 /// | `warnings` | `id`, `text` |
+/// | `missing` | what is missing, only where the result is put together from some of its shards |
 pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
-    json!({
+    let mut summary = json!({
         "schema": SUMMARY_SCHEMA,
         "version": context.version,
         "scenario": scenario.name,
@@ -85,19 +86,16 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "steering": steering::document(forecast),
         "users": customers::document(forecast),
         "service": service(forecast),
-        "objectives": forecast.objectives.iter().map(|objective| json!({
-            "id": objective.id,
-            "text": objective.text,
-            "probability": number(objective.probability.mean),
-            "probability_ci95": ci95(&objective.probability),
-            "required": number(objective.required),
-            "met": objective.met,
-        })).collect::<Vec<_>>(),
+        "objectives": forecast.objectives.iter().map(objective).collect::<Vec<_>>(),
         "warnings": forecast.warnings.iter().map(|warning| json!({
             "id": warning.id,
             "text": warning.text,
         })).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(missing) = &context.missing {
+        summary["missing"] = Value::from(missing.as_str());
+    }
+    summary
 }
 
 fn runway(forecast: &Forecast) -> Value {
@@ -190,6 +188,17 @@ fn service(forecast: &Forecast) -> Value {
             "p95": optional(service.latency.p95_ms),
             "p99": optional(service.latency.p99_ms),
         },
+    })
+}
+
+pub(super) fn objective(objective: &ObjectiveResult) -> Value {
+    json!({
+        "id": objective.id,
+        "text": objective.text,
+        "probability": number(objective.probability.mean),
+        "probability_ci95": ci95(&objective.probability),
+        "required": number(objective.required),
+        "met": objective.met,
     })
 }
 

@@ -24,6 +24,9 @@ pub(super) fn markdown(
         markdown_escaped(if scenario.title.is_empty() { &scenario.name } else { &scenario.title }),
         markdown_escaped(&sentence(scenario, forecast)),
     );
+    if let Some(notice) = context.partial_notice() {
+        let _ = writeln!(text, "> **{}**\n", markdown_escaped(&notice));
+    }
     let _ = writeln!(
         text,
         "{} LPT, {} ETH from {}; {}.\n",
@@ -131,7 +134,7 @@ pub(super) fn markdown(
 }
 
 /// A code block whose fence is longer than any run of backticks in it.
-fn fenced(code: &str) -> String {
+pub(super) fn fenced(code: &str) -> String {
     let mut longest = 0;
     let mut run = 0;
     for c in code.chars() {

@@ -12,11 +12,14 @@ mod html;
 mod json;
 mod markdown;
 mod overpayment;
+mod partial;
 #[cfg(feature = "png")]
 mod png;
 mod redemptions;
 mod sentence;
+mod shard;
 mod steering;
+mod sweep;
 mod table;
 mod tables;
 mod text;
@@ -25,7 +28,10 @@ mod treasury;
 pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
 pub use explanation::{explanation_json, explanation_text};
 pub use json::{SUMMARY_SCHEMA, summary_json};
+pub use partial::{Found, Partial};
 pub use sentence::sentence;
+pub use shard::{ReadError, ShardData, StoredShard, read_shard, shard_directory, write_shard};
+pub use sweep::{SWEEP_SCHEMA, sweep_json, sweep_terminal, write_sweep_directory};
 pub use text::{Style, terminal};
 
 /// What a report says of the run beside its result.
@@ -45,9 +51,18 @@ pub struct RunContext {
     /// The run directory, for the end of the terminal summary; `None` where
     /// nothing is written.
     pub directory: Option<String>,
+    /// What is missing, where the result is put together from some of its
+    /// shards only.
+    pub missing: Option<String>,
 }
 
 impl RunContext {
+    /// What a reader has to know first, where something is missing.
+    fn partial_notice(&self) -> Option<String> {
+        let missing = self.missing.as_ref()?;
+        Some(format!("This result is partial: {missing}."))
+    }
+
     fn suppress_hint(&self, id: &str) -> String {
         self.suppress.replace("{id}", id)
     }

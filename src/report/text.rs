@@ -36,8 +36,7 @@ pub fn terminal(
     style: Style,
 ) -> String {
     let mut page = Page::new(style);
-    page.paragraph(BOLD, &sentence(scenario, forecast), "");
-    page.blank();
+    page.answer(&sentence(scenario, forecast), context);
     page.paragraph(DIM, &what_was_run(scenario, forecast), "");
 
     page.section(tables::runway(scenario, forecast).lines(
@@ -79,7 +78,11 @@ pub fn terminal(
     let funding = treasury::table(forecast);
     if !funding.rows.is_empty() {
         let worth = treasury::worth(scenario, forecast);
-        page.section(worth.lines(&["amount", "eth", "usd", "lpt"], usize::MAX, None));
+        page.section(worth.lines(
+            &["amount", "eth", "usd", "lpt", "minted_hours"],
+            usize::MAX,
+            None,
+        ));
         page.section(funding.lines(&["quantity", "value", "interval"], usize::MAX, None));
     }
     page.section(tables::fees_by_region(forecast).lines(
@@ -193,7 +196,7 @@ fn survival_chart(scenario: &Scenario, forecast: &Forecast) -> Vec<String> {
 }
 
 pub(super) const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
+pub(super) const DIM: &str = "\x1b[2m";
 const GREEN: &str = "\x1b[32m";
 const RED: &str = "\x1b[31m";
 pub(super) const YELLOW: &str = "\x1b[33m";
@@ -209,6 +212,10 @@ impl Page {
     pub(super) fn new(style: Style) -> Page {
         let width = style.width.clamp(NARROWEST, WIDEST);
         Page { text: String::new(), width, color: style.color }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 
     fn line(&mut self, colour: &str, line: &str) {
@@ -255,6 +262,15 @@ impl Page {
             line.push_str(word);
         }
         self.line(colour, &line);
+    }
+
+    /// The answer, and what is missing from it.
+    pub(super) fn answer(&mut self, sentence: &str, context: &RunContext) {
+        self.paragraph(BOLD, sentence, "");
+        if let Some(notice) = context.partial_notice() {
+            self.paragraph(YELLOW, &notice, "  ");
+        }
+        self.blank();
     }
 
     fn objectives(&mut self, forecast: &Forecast) {

@@ -103,7 +103,7 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
 }
 
 /// How the figures were arrived at, for under a heading.
-pub(super) const EXPLANATION: &str = "Means over all simulated futures. The protocol mints as much as was allocated in the hours \
+pub(super) const EXPLANATION: &str = "Means over all simulated futures. The protocol mints as much LPT in the hours \
      shown; proceeds are what the swaps left after their cost. What was spent is worth so much at \
      the prices of the days it was spent on, what is left at those of the last day.";
 
@@ -115,11 +115,14 @@ pub(super) fn worth(scenario: &Scenario, forecast: &Forecast) -> Table {
         Column::number("eth", "ETH"),
         Column::number("usd", "USD"),
         Column::number("lpt", "LPT"),
+        Column::number("minted_hours", "Minted in hours"),
     ];
+    let hours_an_lpt = t.inflation_hours / t.allocated_lpt;
     let row = |label: &str, eth: f64, usd: f64, lpt: f64| {
         let number = |value, unit| Cell::Number(Some(value), unit);
+        let hours = number(lpt * hours_an_lpt, Unit::Hours);
         let (usd, lpt) = (number(usd, Unit::Usd), number(lpt, Unit::Lpt));
-        vec![Cell::text(label), Cell::eth(eth), usd, lpt]
+        vec![Cell::text(label), Cell::eth(eth), usd, lpt, hours]
     };
     let start_eth = credits.eth.to_coins();
     let start_usd = credits.prices().eth_in_usd(start_eth);

@@ -60,11 +60,13 @@ macro_rules! choice {
 
 mod money;
 mod policy;
+mod selection;
 mod users;
 
 pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
 use policy::POLICY;
+use selection::{SELECTION, WEIGHTS};
 use users::USERS;
 
 /// The whole file.
@@ -248,16 +250,8 @@ const GATEWAY: &[Key] = &[
         &Shape::Text(Text::Word(version_names)),
         "The go-livepeer release it runs.",
     ),
-    default(
-        "weights",
-        &Shape::Table(&[
-            default("stake", SHARE, "0.7", "-selectStakeWeight"),
-            default("price", SHARE, "0", "-selectPriceWeight"),
-            default("random", SHARE, "0.3", "-selectRandFreq"),
-        ]),
-        "{}",
-        "Weights of the selection probability; they sum to 1 (within 0.0001, as go-livepeer has it).",
-    ),
+    SELECTION,
+    WEIGHTS,
     default(
         "price_exp_factor",
         &number(0.0, 1e18),

@@ -1,3 +1,5 @@
+mod selection;
+
 use std::fmt::{self, Write};
 
 use super::keys::PAYMENT_MODES;
@@ -263,6 +265,8 @@ impl Writer<'_> {
         writeln!(out, "id = {}", quoted(&gateway.id))?;
         writeln!(out, "region = {region}")?;
         writeln!(out, "version = \"{}\"", gateway.version.name())?;
+        let rule = selection::rule(&gateway.selection, &self.scenario.network.regions);
+        writeln!(out, "selection = {rule}")?;
         writeln!(
             out,
             "weights = {{ stake = {:?}, price = {:?}, random = {:?} }}",

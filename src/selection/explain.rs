@@ -1,4 +1,4 @@
-use super::{Discovery, Market, PoolRule, Suspender};
+use super::{Candidate, Chooser, Discovery, Market, PoolRule, Suspender};
 use crate::kernel::StreamKey;
 use crate::network::Network;
 use crate::units::{Lpt, Price};
@@ -34,7 +34,8 @@ pub struct Row {
     /// Whether it can be selected.
     pub standing: Standing,
     /// Probability that it is selected for the first request, given that every
-    /// eligible orchestrator was discovered.
+    /// eligible orchestrator was discovered; under a regional quota its share
+    /// of many requests.
     pub probability: f64,
 }
 
@@ -84,6 +85,9 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
     let eligible = if warm.is_empty() { &cold } else { &warm };
     let probabilities = match market.pool_rule() {
         PoolRule::Nearest => chances.nearest_among(eligible),
+        PoolRule::Chosen => market.chooser.as_ref().map_or_else(Vec::new, |chooser| {
+            chances.chosen_among(chooser, &market.candidates, eligible)
+        }),
         _ => market.rule.probabilities(&market.candidates, eligible),
     };
     for &candidate in &everyone {
@@ -115,13 +119,13 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
     ];
     let warnings = warnings.into_iter().flatten();
     Explanation {
-        rule: rule_in_words(market),
+        rule: rule_in_words(network, market),
         warnings: warnings.chain(market.degenerate_rule_warnings(eligible)).collect(),
         rows,
     }
 }
 
-fn rule_in_words(market: &Market) -> String {
+fn rule_in_words(network: &Network, market: &Market) -> String {
     let weights = market.rule.weights;
     let probability = format!(
         "probability = {} x stake share + {} x price term + {} / n",
@@ -134,6 +138,9 @@ fn rule_in_words(market: &Market) -> String {
         PoolRule::Nearest => {
             "the lowest discovery latency at or below the maximum price".to_string()
         }
+        PoolRule::Chosen => {
+            market.chooser.iter().map(|chooser| chooser.words(&network.regions)).collect()
+        }
         PoolRule::ProbabilityByLatencyScore | PoolRule::ProbabilityByDiscoveryLatency => {
             format!("on every request by {probability}")
         }
@@ -143,8 +150,8 @@ fn rule_in_words(market: &Market) -> String {
 /// What simulated discoveries say of each candidate.
 struct Chances {
     discovered: Vec<f64>,
-    /// The candidates found by each discovery, nearest first.
-    found: Vec<Vec<u32>>,
+    /// The candidates found by each discovery with their latency, nearest first.
+    found: Vec<Vec<(f64, u32)>>,
 }
 
 impl Chances {
@@ -166,7 +173,7 @@ impl Chances {
             for &(_, candidate) in &discovery.found {
                 chances.discovered[candidate as usize] += 1.0 / DISCOVERIES as f64;
             }
-            chances.found.push(discovery.found.iter().map(|&(_, candidate)| candidate).collect());
+            chances.found.push(discovery.found.clone());
         }
         chances
     }
@@ -176,13 +183,45 @@ impl Chances {
         let mut counts = vec![0.0; eligible.len()];
         let mut rounds: f64 = 0.0;
         for found in &self.found {
-            let nearest =
-                found.iter().find_map(|found| eligible.iter().position(|other| other == found));
+            let nearest = found
+                .iter()
+                .find_map(|(_, found)| eligible.iter().position(|other| other == found));
             if let Some(place) = nearest {
                 counts[place] += 1.0;
                 rounds += 1.0;
             }
         }
         counts.iter().map(|count| count / rounds.max(1.0)).collect()
+    }
+
+    /// The probabilities of the gateway's own rule at the start, where only
+    /// discovery latencies are known.
+    fn chosen_among(
+        &self,
+        chooser: &Chooser,
+        candidates: &[Candidate],
+        eligible: &[u32],
+    ) -> Vec<f64> {
+        if !chooser.goes_by_latency() {
+            return chooser.probabilities(candidates, eligible);
+        }
+        let mut chooser = chooser.clone();
+        let mut means = vec![0.0; eligible.len()];
+        for found in &self.found {
+            let place = |index: u32| eligible.iter().position(|&other| other == index);
+            let (places, known): (Vec<usize>, Vec<u32>) = found
+                .iter()
+                .filter_map(|&(latency, index)| {
+                    chooser.note_discovery(index, latency);
+                    Some((place(index)?, index))
+                })
+                .unzip();
+            let probabilities = chooser.probabilities(candidates, &known);
+            for (place, probability) in places.into_iter().zip(probabilities) {
+                means[place] += probability;
+            }
+        }
+        let rounds: f64 = means.iter().sum();
+        means.iter().map(|mean| mean / rounds.max(1.0)).collect()
     }
 }

@@ -8,6 +8,7 @@ mod explain;
 mod map_order;
 mod pool;
 mod probability;
+mod rules;
 mod selector;
 mod suspension;
 
@@ -15,5 +16,6 @@ pub use discovery::{CUTOFF_S, Discovery, PROBE_ROUND_TRIPS, Probe};
 pub use explain::{Explanation, Row, Standing, explain};
 pub use pool::{PoolRule, SessionPool, SessionRef};
 pub use probability::{Candidate, ProbabilityRule};
+pub use rules::Chooser;
 pub use selector::{Ask, Market, Respondents, Selection, SessionSelector};
 pub use suspension::Suspender;

@@ -1,4 +1,4 @@
-use super::{Candidate, ProbabilityRule};
+use super::{Candidate, Chooser, ProbabilityRule};
 use crate::kernel::{StreamKey, index_below};
 
 /// How a pool picks among its sessions.
@@ -15,6 +15,8 @@ pub enum PoolRule {
     /// Live video in 0.9 (`LiveSelectionAlgorithm`): the nearest at or below
     /// the maximum price.
     Nearest,
+    /// The gateway's own [`Chooser`] on every request.
+    Chosen,
 }
 
 /// A session as a request holds it. The generation tells a session from a
@@ -137,6 +139,7 @@ impl SessionPool {
     pub fn select(
         &mut self,
         rule: &ProbabilityRule,
+        chooser: Option<&mut Chooser>,
         candidates: &[Candidate],
         only: Option<&[bool]>,
         key: StreamKey,
@@ -153,6 +156,10 @@ impl SessionPool {
                 self.by_probability(rule, candidates, only, key, latency)
             }
             PoolRule::Nearest => self.nearest(candidates, only),
+            PoolRule::Chosen => chooser.and_then(|chooser| {
+                self.collect_free(rule, candidates, only);
+                chooser.draw(candidates, &mut self.eligible, key)
+            }),
         };
         let candidate = match free {
             Some(candidate) => {
@@ -230,6 +237,23 @@ impl SessionPool {
         key: StreamKey,
         order: impl Fn(&Session) -> f64,
     ) -> Option<u32> {
+        self.collect_free(rule, candidates, only);
+        let sessions = &self.sessions;
+        let by_order = |&a: &u32, &b: &u32| {
+            let (first, second) = (&sessions[a as usize], &sessions[b as usize]);
+            let by_latency = first.discovery_latency.total_cmp(&second.discovery_latency);
+            order(first).total_cmp(&order(second)).then(by_latency).then(a.cmp(&b))
+        };
+        rule.draw(candidates, &mut self.eligible, |list| list.sort_unstable_by(by_order), key)
+    }
+
+    /// Makes the free sessions that pass the filters the eligible ones.
+    fn collect_free(
+        &mut self,
+        rule: &ProbabilityRule,
+        candidates: &[Candidate],
+        only: Option<&[bool]>,
+    ) {
         let sessions = &self.sessions;
         let free = |&candidate: &u32| {
             matches!(sessions[candidate as usize].status, Status::Untried | Status::Idle)
@@ -238,12 +262,6 @@ impl SessionPool {
         self.eligible.clear();
         self.eligible.extend((0..sessions.len() as u32).filter(free));
         rule.filter(candidates, &mut self.eligible);
-        let by_order = |&a: &u32, &b: &u32| {
-            let (first, second) = (&sessions[a as usize], &sessions[b as usize]);
-            let by_latency = first.discovery_latency.total_cmp(&second.discovery_latency);
-            order(first).total_cmp(&order(second)).then(by_latency).then(a.cmp(&b))
-        };
-        rule.draw(candidates, &mut self.eligible, |list| list.sort_unstable_by(by_order), key)
     }
 
     fn nearest(&self, candidates: &[Candidate], only: Option<&[bool]>) -> Option<u32> {
@@ -370,7 +388,7 @@ mod tests {
         fn select(&mut self) -> Option<SessionRef> {
             self.requests += 1;
             let key = StreamKey::root(1).child(self.requests);
-            self.pool.select(&EVEN, &self.candidates, None, key)
+            self.pool.select(&EVEN, None, &self.candidates, None, key)
         }
 
         fn serve(&mut self, score: f64) -> u32 {

@@ -1,6 +1,6 @@
 use super::{
-    Candidate, Discovery, PROBE_ROUND_TRIPS, PoolRule, ProbabilityRule, Probe, SessionPool,
-    SessionRef, Suspender,
+    Candidate, Chooser, Discovery, PROBE_ROUND_TRIPS, PoolRule, ProbabilityRule, Probe,
+    SessionPool, SessionRef, Suspender,
 };
 use crate::kernel::StreamKey;
 use crate::network::{Network, Offer, Version};
@@ -44,6 +44,9 @@ pub struct Market {
     /// The gateway's probability rule.
     pub rule: ProbabilityRule,
     price_exp_factor: f64,
+    /// The gateway's selection rule where it is not go-livepeer's own, as it
+    /// starts.
+    pub chooser: Option<Chooser>,
     /// The release the gateway runs.
     pub version: Version,
     /// Whether the model's pipeline is live video.
@@ -76,6 +79,7 @@ impl Market {
             probes: Vec::new(),
             warm: Vec::new(),
             rule: ProbabilityRule::of(gateway),
+            chooser: Chooser::of(gateway, max_price, network.regions.len()),
             version: gateway.version,
             is_live: pipeline.is_live(),
             discovery_timeout_s: gateway.discovery_timeout_s,
@@ -98,10 +102,14 @@ impl Market {
                     || orchestrator.perf_score >= gateway.min_perf_score,
             });
             let rtt_s = network.rtt.secs(gateway.region, orchestrator.region);
-            market.probes.push(Probe {
+            let probe = Probe {
                 base_s: PROBE_ROUND_TRIPS * rtt_s,
                 jitter_s: orchestrator.jitter_ms / 1000.0,
-            });
+            };
+            if let Some(chooser) = &mut market.chooser {
+                chooser.add(orchestrator.region, probe.base_s + probe.jitter_s);
+            }
+            market.probes.push(probe);
             market.warm.push(offer.warm);
         }
         market
@@ -116,7 +124,7 @@ impl Market {
 
     /// [`Market::blind_price_warning`] where only `eligible` can be selected.
     pub(super) fn blind_price_warning_among(&self, eligible: &[u32]) -> Option<String> {
-        if self.pool_rule() == PoolRule::Nearest {
+        if !self.goes_by_probability() {
             return None;
         }
         self.rule.price_weight_is_blind(&self.candidates, eligible).then(|| {
@@ -134,7 +142,7 @@ impl Market {
     /// What else makes the probability rule degenerate among `eligible`.
     pub(super) fn degenerate_rule_warnings(&self, eligible: &[u32]) -> Vec<String> {
         let weights = self.rule.weights;
-        if self.pool_rule() == PoolRule::Nearest || eligible.len() < 2 {
+        if !self.goes_by_probability() || eligible.len() < 2 {
             return Vec::new();
         }
         let known = || eligible.iter().map(|&index| &self.candidates[index as usize]);
@@ -167,7 +175,7 @@ impl Market {
     /// Whether 0.8.3 stops using idle sessions here: a session never used and
     /// above the maximum price is tried first, for ever and in vain.
     pub fn overpriced_warning(&self) -> Option<String> {
-        if self.version.has_error_classes() || self.rule.ignore_max_price {
+        if self.pool_rule() != PoolRule::FirstContactThenFastest || self.rule.ignore_max_price {
             return None;
         }
         let overpriced = self.candidates.iter().filter(|c| !c.within_max_price).count();
@@ -183,7 +191,15 @@ impl Market {
         })
     }
 
+    /// Whether go-livepeer's probability rule has a say.
+    fn goes_by_probability(&self) -> bool {
+        !matches!(self.pool_rule(), PoolRule::Nearest | PoolRule::Chosen)
+    }
+
     pub(super) fn pool_rule(&self) -> PoolRule {
+        if self.chooser.is_some() {
+            return PoolRule::Chosen;
+        }
         match (self.version, self.is_live) {
             (Version::V0_8_3, _) => PoolRule::FirstContactThenFastest,
             (Version::V0_9, true) => PoolRule::Nearest,
@@ -231,6 +247,7 @@ pub enum Selection {
 pub struct SessionSelector {
     /// The candidates as the gateway knows them.
     known: Vec<Candidate>,
+    chooser: Option<Chooser>,
     max_price: Option<Price>,
     warm: SessionPool,
     cold: SessionPool,
@@ -248,6 +265,7 @@ impl SessionSelector {
         let count = market.candidates.len();
         SessionSelector {
             known: market.candidates.clone(),
+            chooser: market.chooser.clone(),
             max_price: market.max_price,
             warm: SessionPool::new(market.pool_rule(), count),
             cold: SessionPool::new(market.pool_rule(), count),
@@ -282,7 +300,12 @@ impl SessionSelector {
             self.catch_up_in_background(market, now, respondents, discovery_key);
         }
         for (pool, warm) in [(&mut self.warm, true), (&mut self.cold, false)] {
-            if let Some(session) = pool.select(&market.rule, &self.known, ask.only, ask.key) {
+            let chooser = self.chooser.as_mut();
+            let session = pool.select(&market.rule, chooser, &self.known, ask.only, ask.key);
+            if let Some(session) = session {
+                if let Some(chooser) = &mut self.chooser {
+                    chooser.note_sent(session.candidate);
+                }
                 return Selection::Session(session, warm);
             }
         }
@@ -379,6 +402,9 @@ impl SessionSelector {
             let pool =
                 if market.warm[candidate as usize] { &mut self.warm } else { &mut self.cold };
             pool.add(candidate, latency, updates);
+            if let Some(chooser) = &mut self.chooser {
+                chooser.note_discovery(candidate, latency);
+            }
         }
         self.initial_pool_size = self.discovery.found.len() + self.suspender.listed();
         self.last_refresh = Some(end);
@@ -402,6 +428,9 @@ impl SessionSelector {
     /// Sets the highest price the gateway pays from now on.
     pub fn set_max_price(&mut self, max_price: Option<Price>) {
         self.max_price = max_price;
+        if let Some(chooser) = &mut self.chooser {
+            chooser.set_max_price(max_price);
+        }
         for known in &mut self.known {
             known.within_max_price = max_price.is_none_or(|max| known.price <= max);
         }
@@ -414,6 +443,22 @@ impl SessionSelector {
     /// Notes how long a session's request took, in seconds a unit.
     pub fn set_latency_score(&mut self, session: SessionRef, warm: bool, score: f64) {
         self.pool(warm).set_latency_score(session, score);
+    }
+
+    /// Notes for the gateway's own rule that an orchestrator served a request;
+    /// `timed` is how many seconds that took and its units, where go-livepeer
+    /// has a latency score.
+    pub fn note_served(&mut self, session: SessionRef, timed: Option<(f64, f64)>) {
+        if let Some(chooser) = &mut self.chooser {
+            chooser.note_served(session.candidate, timed);
+        }
+    }
+
+    /// Notes for the gateway's own rule that an orchestrator failed a request.
+    pub fn note_failed(&mut self, session: SessionRef) {
+        if let Some(chooser) = &mut self.chooser {
+            chooser.note_failed(session.candidate);
+        }
     }
 
     /// Gives a session back after a request.
@@ -467,6 +512,7 @@ mod tests {
             },
             price_exp_factor: 100.0,
             max_price: None,
+            chooser: None,
             version,
             is_live,
             discovery_timeout_s: 0.5,

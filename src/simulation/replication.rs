@@ -557,11 +557,19 @@ impl<'w> Replication<'w> {
         let market = &self.world.markets[plan.market];
         let Submission { session, warm, .. } = submission;
         let served = submission.outcome == Outcome::Served;
-        if sets_latency_score(plan.pipeline, served) {
-            let wall_s = (now - submission.at).as_secs();
+        let timed = sets_latency_score(plan.pipeline, served).then(|| {
             let units =
                 plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            self.selectors[plan.market].set_latency_score(session, warm, wall_s / units);
+            ((now - submission.at).as_secs(), units)
+        });
+        let selector = &mut self.selectors[plan.market];
+        if let Some((wall_s, units)) = timed {
+            selector.set_latency_score(session, warm, wall_s / units);
+        }
+        match submission.outcome {
+            Outcome::Served => selector.note_served(session, timed),
+            Outcome::Failed(Failure::BadRequest) => {}
+            Outcome::Failed(_) => selector.note_failed(session),
         }
         let route = &market.routes[session.candidate as usize];
         let payee = self.payee(plan, session);
@@ -845,6 +853,7 @@ impl<'w> Replication<'w> {
         if let Some(submission) = request.submission.take() {
             let MarketPlan { market, .. } = &self.world.markets[plan.market];
             let selector = &mut self.selectors[plan.market];
+            selector.note_failed(submission.session);
             selector.remove(market, submission.session, submission.warm);
         }
         if too_many {

@@ -9,7 +9,7 @@ use orchsim::demand::{
 use orchsim::kernel::Distribution;
 use orchsim::network::{
     AcceptanceLimits, Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix,
-    SelectionWeights, ServiceTime, TicketPolicy, Version,
+    SelectionRule, SelectionWeights, ServiceTime, TicketPolicy, Version,
 };
 use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::policy::Policy;
@@ -87,6 +87,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
                 id: "gateway".to_string(),
                 region: 0,
                 version: Version::V0_9,
+                selection: SelectionRule::Livepeer,
                 weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
                 price_exp_factor: 100.0,
                 min_perf_score: 0.0,

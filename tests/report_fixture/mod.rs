@@ -54,6 +54,7 @@ pub fn context() -> RunContext {
         scenario_hash: "9f2c4e7a11d05b83".into(),
         suppress: "--suppress {id}".into(),
         directory: Some("outputs/agent-spe-15k".into()),
+        missing: None,
     }
 }
 

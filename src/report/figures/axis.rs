@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
 
-use super::{Area, DrawError, GRID, INK, MUTED, TEXT_PX, font};
+use super::{Area, DrawError, GRID, INK, MUTED, TEXT_PX, font, text_width};
 use crate::report::format::date_after;
 
 /// An axis with its own ticks and their labels.
@@ -24,13 +24,32 @@ impl Axis {
     /// value and the decimals the step needs.
     pub(super) fn amounts(most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
         let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
-        let power = libm::pow(10.0, libm::floor(libm::log10(most / 5.0)));
-        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
-        let step = steps.into_iter().find(|step| most / step <= 6.0).unwrap_or(most);
-        let decimals = (-libm::floor(libm::log10(step) + 1e-9)).max(0.0) as usize;
+        let (step, decimals) = round_step(most);
         let count = libm::floor(most / step + 1e-9) as u32;
         let tick = |i: u32| (f64::from(i) * step, format(f64::from(i) * step, decimals));
         Axis::new(0.0..most, (0..=count).map(tick).collect())
+    }
+
+    /// From a little below `least` to a little above `most`, with round ticks.
+    pub(super) fn between(least: f64, most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
+        let middle = (least + most) / 2.0;
+        let room = match most - least {
+            span if span > libm::fabs(middle) * 1e-9 => span * 0.06,
+            _ if middle == 0.0 => 1.0,
+            _ => libm::fabs(middle) * 0.1,
+        };
+        let (least, most) = (least - room, most + room);
+        let (step, decimals) = round_step(most - least);
+        let (first, last) = (libm::ceil(least / step) as i64, libm::floor(most / step) as i64);
+        let tick = |i: i64| (i as f64 * step, format(i as f64 * step, decimals));
+        Axis::new(least..most, (first..=last).map(tick).collect())
+    }
+
+    /// The part of it between `least` and `most`.
+    pub(super) fn within(self, least: f64, most: f64) -> Axis {
+        let range = self.range.start.max(least)..self.range.end.min(most);
+        let ticks = self.ticks.into_iter().filter(|(at, _)| range.contains(at) || *at == range.end);
+        Axis { ticks: ticks.collect(), range }
     }
 
     /// Shares from 0 to 100 %.
@@ -52,10 +71,58 @@ impl Axis {
         Axis::new(0.0..days, ticks)
     }
 
+    /// With these ticks, those left out whose labels would run into the one
+    /// before on a plot `width` pixels wide.
+    pub(super) fn with_ticks(self, ticks: Vec<(f64, String)>, width: f64) -> Axis {
+        Axis { ticks, ..self }.thinned(width)
+    }
+
+    /// Room for the labels of a y axis, in pixels.
+    pub(super) fn label_room(&self) -> u32 {
+        let widths = self.ticks.iter().map(|(_, label)| text_width(label, TEXT_PX));
+        widths.fold(106.0, f64::max) as u32 + 24
+    }
+
+    /// Without the ticks whose labels would run into the one before.
+    pub(super) fn thinned(mut self, width: f64) -> Axis {
+        let span = self.range.end - self.range.start;
+        let mut end = f64::NEG_INFINITY;
+        self.ticks.retain(|(at, label)| {
+            let half = text_width(label, TEXT_PX) / 2.0;
+            let middle = (at - self.range.start) / span * width;
+            let fits = middle - half > end;
+            if fits {
+                end = middle + half + 8.0;
+            }
+            fits
+        });
+        self
+    }
+
+    /// With at most eight of these ticks, evenly chosen.
+    pub(super) fn with_every(self, mut ticks: Vec<(f64, String)>) -> Axis {
+        let stride = ticks.len().div_ceil(8).max(1);
+        let mut index = 0;
+        ticks.retain(|_| {
+            index += 1;
+            (index - 1) % stride == 0
+        });
+        Axis { ticks, ..self }
+    }
+
     fn label(&self, value: f64) -> String {
         let tick = self.ticks.iter().find(|(at, _)| *at == value);
         tick.map(|(_, label)| label.clone()).unwrap_or_default()
     }
+}
+
+/// A round step of which at most six fit into `span`, and the decimals it
+/// needs.
+fn round_step(span: f64) -> (f64, usize) {
+    let power = libm::pow(10.0, libm::floor(libm::log10(span / 5.0)));
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+    let step = steps.into_iter().find(|step| span / step <= 6.0).unwrap_or(span);
+    (step, (-libm::floor(libm::log10(step) + 1e-9)).max(0.0) as usize)
 }
 
 fn month_ticks(start: Date, end: Date, days: f64) -> Vec<(f64, String)> {

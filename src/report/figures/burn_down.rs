@@ -51,8 +51,8 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         Ok(())
     };
     Plan {
-        slug: "burn-down",
-        title: "Credits left",
+        slug: "burn-down".to_string(),
+        title: "Credits left".to_string(),
         explanation: "Each day's balance over all simulated futures: half of them lie in the dark \
                       band, nine in ten in the light one."
             .to_string(),

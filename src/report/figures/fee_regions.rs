@@ -16,8 +16,8 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         })
         .collect();
     Plan {
-        slug: "fees-by-region",
-        title: "Which regions earn the fees",
+        slug: "fees-by-region".to_string(),
+        title: "Which regions earn the fees".to_string(),
         explanation: "The share of all fees that the orchestrators of each region earn; in \
                       brackets how many they are, the line is the 95 % interval of the mean."
             .to_string(),

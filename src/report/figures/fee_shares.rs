@@ -41,8 +41,8 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         .collect();
     legend.push(Key::new(Mark::Tick, INK, "share of stake"));
     Plan {
-        slug: "fees-by-orchestrator",
-        title: "Who earns the fees",
+        slug: "fees-by-orchestrator".to_string(),
+        title: "Who earns the fees".to_string(),
         explanation:
             "Each orchestrator's share of all fees, coloured by its region; the dark tick \
                       is its share of all stake."

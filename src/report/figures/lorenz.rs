@@ -26,8 +26,8 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
     };
     let key = |name: &str, gini: f64| format!("{name} (Gini {})", grouped(gini, 2));
     Plan {
-        slug: "lorenz",
-        title: "How evenly fees are shared",
+        slug: "lorenz".to_string(),
+        title: "How evenly fees are shared".to_string(),
         explanation:
             "The share of fees and of stake that the smallest orchestrators hold together \
                       (Lorenz curve); the further below the diagonal, the more concentrated."

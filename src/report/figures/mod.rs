@@ -11,8 +11,10 @@ mod burn_down;
 mod fee_regions;
 mod fee_shares;
 mod lorenz;
+mod panels;
 mod spend_by_day;
 mod survival;
+pub(super) mod sweep;
 mod waterfall;
 
 use plotters::coord::Shift;
@@ -63,8 +65,8 @@ fn palette(index: usize) -> RGBColor {
 /// A picture with what explains it.
 pub(super) struct Figure {
     /// Name of its file and anchor.
-    pub(super) slug: &'static str,
-    pub(super) title: &'static str,
+    pub(super) slug: String,
+    pub(super) title: String,
     /// What it shows, in one plain line.
     pub(super) explanation: String,
     /// The numbers it shows.
@@ -93,7 +95,7 @@ impl Figure {
              <title id=\"{slug}-title\">{title}</title>\n<desc id=\"{slug}-desc\">{desc}</desc>\n\
              {drawing}</svg>\n",
             slug = self.slug,
-            title = html_escaped(self.title),
+            title = html_escaped(&self.title),
             desc = html_escaped(&self.explanation),
             drawing = self.drawing,
         )
@@ -106,7 +108,7 @@ pub(super) fn all(
     scenario: &Scenario,
     forecast: &Forecast,
     context: &RunContext,
-) -> Result<Vec<Figure>, (&'static str, DrawError)> {
+) -> Result<Vec<Figure>, (String, DrawError)> {
     let origin = format!(
         "orchsim {} · {} · {} replications · seed {}",
         context.version,
@@ -114,7 +116,7 @@ pub(super) fn all(
         forecast.replications,
         forecast.seed
     );
-    [
+    let plans = [
         burn_down::plan(scenario, forecast),
         survival::plan(scenario, forecast),
         spend_by_day::plan(scenario, forecast),
@@ -122,11 +124,19 @@ pub(super) fn all(
         fee_shares::plan(forecast),
         fee_regions::plan(forecast),
         lorenz::plan(forecast),
-    ]
-    .into_iter()
-    .map(|plan| (plan.slug, plan.draw(&origin)))
-    .map(|(slug, drawn)| drawn.map_err(|error| (slug, error)))
-    .collect()
+    ];
+    draw_all(plans, &origin)
+}
+
+fn draw_all<'p>(
+    plans: impl IntoIterator<Item = Plan<'p>>,
+    origin: &str,
+) -> Result<Vec<Figure>, (String, DrawError)> {
+    let draw = |plan: Plan| {
+        let slug = plan.slug.clone();
+        plan.draw(origin).map_err(|error| (slug, error))
+    };
+    plans.into_iter().map(draw).collect()
 }
 
 /// What stands in a legend.
@@ -141,6 +151,10 @@ enum Mark {
     Patch,
     Line,
     Tick,
+    Dot,
+    Ring,
+    Frame,
+    Strike,
 }
 
 impl Key {
@@ -154,8 +168,8 @@ type Plot<'p> = Box<dyn FnOnce(&Area) -> Result<(), DrawError> + 'p>;
 
 /// A figure before it is drawn.
 struct Plan<'p> {
-    slug: &'static str,
-    title: &'static str,
+    slug: String,
+    title: String,
     explanation: String,
     table: Table,
     /// Height of the plot, legend not included.
@@ -175,7 +189,7 @@ impl Plan<'_> {
             root.fill(&PAPER)?;
             let mut title = font(40, INK);
             title.font = title.font.style(FontStyle::Bold);
-            root.draw(&Text::new(self.title, (32, 26), title))?;
+            root.draw(&Text::new(printable(&self.title), (32, 26), title))?;
             let baseline = (height - FOOTER + 14) as i32;
             root.draw(&Text::new(origin.to_string(), (32, baseline), font(22, MUTED)))?;
             let top = HEADER as i32;
@@ -234,6 +248,21 @@ fn draw_key(root: &Area, x: i32, y: i32, key: Key) -> Result<(), DrawError> {
             let ends = vec![(x, middle), (x + 40, middle)];
             root.draw(&PathElement::new(ends, key.colour.stroke_width(6)))?;
         }
+        Mark::Dot => {
+            root.draw(&Circle::new((x + 20, middle), 11, key.colour.filled()))?;
+        }
+        Mark::Ring => {
+            root.draw(&Circle::new((x + 20, middle), 10, key.colour.stroke_width(4)))?;
+        }
+        Mark::Frame => {
+            let (left, right, top, bottom) = (x + 2, x + 38, middle - 14, middle + 14);
+            let outline = closed([(left, top), (right, top), (right, bottom), (left, bottom)]);
+            root.draw(&PathElement::new(outline, key.colour.stroke_width(6)))?;
+        }
+        Mark::Strike => {
+            let ends = vec![(x + 4, middle + 14), (x + 36, middle - 14)];
+            root.draw(&PathElement::new(ends, key.colour.stroke_width(4)))?;
+        }
         Mark::Tick => {
             let ends = vec![(x + 20, middle - 16), (x + 20, middle + 16)];
             root.draw(&PathElement::new(ends, key.colour.stroke_width(6)))?;
@@ -241,6 +270,11 @@ fn draw_key(root: &Area, x: i32, y: i32, key: Key) -> Result<(), DrawError> {
     }
     let style = font(TEXT_PX, INK).pos(Pos::new(HPos::Left, VPos::Center));
     root.draw(&Text::new(key.text, (x + 54, middle), style))
+}
+
+/// An outline as a path; the SVG backend ignores the line width of rectangles.
+fn closed<T: Copy>(corners: [T; 4]) -> Vec<T> {
+    corners.into_iter().chain([corners[0]]).collect()
 }
 
 /// A text style of `px` pixels; plotters divides sizes by 1.24.

@@ -33,8 +33,8 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         Ok(())
     };
     Plan {
-        slug: "burn-by-pipeline",
-        title: "What the credits go on",
+        slug: "burn-by-pipeline".to_string(),
+        title: "What the credits go on".to_string(),
         explanation: "Mean spend a day by pipeline, week by week where there are many; a future \
                       whose credits ran out counts with 0, so the height falls as futures end."
             .to_string(),

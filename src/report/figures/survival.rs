@@ -74,8 +74,8 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         Ok(())
     };
     Plan {
-        slug: "survival",
-        title: "How likely the credits still last",
+        slug: "survival".to_string(),
+        title: "How likely the credits still last".to_string(),
         explanation: "The share of futures that still have credits on each day (Kaplan-Meier), \
                       with its 95 % confidence band."
             .to_string(),

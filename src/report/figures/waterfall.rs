@@ -69,8 +69,8 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
     let explanation = "Each bar starts where the one above ends, and all add up to the ETH that \
                        left the gateways; the line is the 95 % interval of the mean.";
     Plan {
-        slug: "waterfall",
-        title: "From price x units to ETH gone",
+        slug: "waterfall".to_string(),
+        title: "From price x units to ETH gone".to_string(),
         explanation: explanation.to_string(),
         table: overpayment::table(forecast),
         plot_height: ROW_HEIGHT * rows.len() as u32 + 136,

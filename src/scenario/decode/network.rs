@@ -7,17 +7,12 @@ use super::super::spread::{Attribute, members, rounded};
 use super::super::tree::Cursor;
 use super::demand::known_region;
 use super::names::duplicate;
-use super::{Context, credits, payments};
+use super::{Context, credits, payments, selection};
 use crate::kernel::Distribution;
 use crate::network::{
-    Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, SelectionWeights,
-    ServiceTime, Version,
+    Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, ServiceTime, Version,
 };
 use crate::units::{Decimal, Lpt, PostedPrice, Price, Wei};
-
-/// How far go-livepeer lets the selection weights' sum be from 1
-/// (`cmd/livepeer/starter/starter.go`).
-const WEIGHT_TOLERANCE: f64 = 1e-4;
 
 /// Orchestrators elected by the protocol (livepeer/protocol
 /// `deploy/migrations.config.ts`, numActiveTranscoders).
@@ -176,7 +171,8 @@ fn gateway(
     report: &mut Report,
 ) -> Option<Gateway> {
     let region = at.get("region").and_then(|region| context.names.regions.find(&region, report));
-    let weights = at.get("weights").and_then(|weights| selection_weights(&weights, report));
+    let weights = at.get("weights").and_then(|weights| selection::weights(&weights, report));
+    let rule = at.get("selection").and_then(|rule| selection::rule(&rule, context, report));
     let max_price = max_prices(at, models, context, report);
     let limits = payments::limits(at, report);
     let version = at.text_at("version")?;
@@ -185,6 +181,7 @@ fn gateway(
         id: at.text_at("id")?.to_string(),
         region: region?,
         version,
+        selection: rule?,
         weights: weights?,
         price_exp_factor: at.number_at("price_exp_factor")?,
         min_perf_score: at.number_at("min_perf_score")?,
@@ -194,24 +191,6 @@ fn gateway(
         limits: limits?,
         retry_window_s: at.number_at("retry_window_s")?,
     })
-}
-
-fn selection_weights(at: &Cursor, report: &mut Report) -> Option<SelectionWeights> {
-    let weights = SelectionWeights {
-        stake: at.number_at("stake")?,
-        price: at.number_at("price")?,
-        random: at.number_at("random")?,
-    };
-    let sum = weights.stake + weights.price + weights.random;
-    if (sum - 1.0).abs() > WEIGHT_TOLERANCE {
-        let SelectionWeights { stake, price, random } = weights;
-        let message = format!("the selection weights sum to {}", rounded(sum));
-        let expected =
-            format!("a sum of 1; they are stake = {stake}, price = {price}, random = {random}");
-        report.push(Problem::at(at, message).expected(expected));
-        return None;
-    }
-    Some(weights)
 }
 
 /// For each model its price, else its pipeline's, else the global one.

@@ -1,0 +1,151 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use rayon::ThreadPoolBuilder;
+
+use super::Failure;
+use super::input::Overrides;
+use super::output::Format;
+use crate::ensemble::Plan;
+use crate::scenario::Scenario;
+
+/// With a precision, replications go on to at least this number.
+const LEAST_CAP: u32 = 1_000;
+const MOST_THREADS: i64 = 1_024;
+
+/// What every command that simulates takes.
+#[derive(Debug, Args)]
+pub(super) struct CommonOptions {
+    #[command(flatten)]
+    pub set: Overrides,
+    /// Seed of every random stream
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub seed: Option<u64>,
+    /// Independent futures to simulate; with --precision, the most
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub replications: Option<u32>,
+    /// Stop when the mean runway is known to within this share of itself
+    ///
+    /// R is the relative half-width of the 95 % interval of the mean runway,
+    /// such as 0.02. Without --replications at most 1,000 replications are
+    /// made, or those of the scenario if more.
+    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = precision)]
+    pub precision: Option<f64>,
+    /// Days after which a future that still has credits is cut off
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
+    pub horizon: Option<u32>,
+    /// Threads to run on [default: all cores]; the result is the same on any
+    /// number
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS)
+    )]
+    pub threads: Option<u32>,
+    /// Where to write [default: under outputs/, by the scenario's name]
+    ///
+    /// An earlier run there is replaced whole; a directory that holds
+    /// something else is refused.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How to print the result; json: the document of the JSON file and
+    /// nothing else
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+impl CommonOptions {
+    /// The options that stand for a key of the scenario, as overrides, so that
+    /// the resolved scenario holds them.
+    pub fn overrides(&self) -> Vec<String> {
+        let named = [
+            self.seed.map(|seed| format!("seed={seed}")),
+            self.replications.map(|replications| format!("replications={replications}")),
+            self.horizon.map(|days| format!("horizon_days={days}")),
+        ];
+        self.set.values.iter().cloned().chain(named.into_iter().flatten()).collect()
+    }
+
+    /// How many replications to make.
+    pub fn plan(&self, scenario: &Scenario) -> Plan {
+        let cap = scenario.replications;
+        let replications = match (self.precision, self.replications) {
+            (Some(_), None) => cap.max(LEAST_CAP),
+            _ => cap,
+        };
+        Plan { replications, precision: self.precision }
+    }
+
+    /// The threads to run on.
+    pub fn thread_pool(&self) -> Result<rayon::ThreadPool, Failure> {
+        let threads = match self.threads {
+            Some(threads) => threads as usize,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
+    }
+
+    /// The options that decide the result, as words of a command.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut option = |name: &str, value: Option<String>| {
+            words.extend(value.into_iter().flat_map(|value| [name.to_string(), value]));
+        };
+        for value in &self.set.values {
+            option("--set", Some(value.clone()));
+        }
+        option("--seed", self.seed.map(|seed| seed.to_string()));
+        option("--replications", self.replications.map(|count| count.to_string()));
+        option("--precision", self.precision.map(|precision| precision.to_string()));
+        option("--horizon", self.horizon.map(|days| days.to_string()));
+        words
+    }
+}
+
+fn precision(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if 0.0 < value && value < 1.0 => Ok(value),
+        _ => Err("expected a number between 0 and 1, such as 0.02".to_string()),
+    }
+}
+
+/// Words as one line that a POSIX shell takes.
+pub(super) fn command_line(words: &[String]) -> String {
+    words.iter().map(|word| shell_quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a POSIX shell takes it.
+pub(super) fn shell_quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(shell_quoted("gateways.version=0.9"), "gateways.version=0.9");
+        assert_eq!(shell_quoted("credits.amount=100 LPT"), "'credits.amount=100 LPT'");
+        assert_eq!(shell_quoted("it's"), r"'it'\''s'");
+        assert_eq!(shell_quoted(""), "''");
+    }
+
+    #[test]
+    fn a_precision_is_a_share() {
+        assert_eq!(precision("0.02"), Ok(0.02));
+        for text in ["0", "1", "-0.1", "NaN", "inf", "two", ""] {
+            assert!(precision(text).is_err(), "{text}");
+        }
+    }
+}

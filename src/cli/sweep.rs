@@ -1,0 +1,314 @@
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::options::{CommonOptions, command_line};
+use super::output::{self, Format};
+use super::progress::Progress;
+use super::{Failure, Outcome, VERSION, input, shards};
+use crate::experiment::{
+    Design, Job, Observation, Sampling, Shard, Study, Sweep, Unit, Vary, observe,
+};
+use crate::report::{
+    Partial, RunContext, ShardData, check_target, shard_directory, sweep_json, sweep_terminal,
+    write_sweep_directory,
+};
+use crate::scenario::{Diagnostics, Scenario, Source, load, to_toml};
+
+/// Finished work is stored after this share of the time it took so far, so
+/// that a kill loses little and the files stay few.
+const LOST_AT_MOST: f64 = 0.02;
+const STORED_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
+
+#[derive(Debug, Args)]
+pub(super) struct SweepArgs {
+    /// A scenario file; without one, the built-in scenario
+    scenario: Option<PathBuf>,
+    /// Vary a key: `--vary key=a,b,c` or `--vary key=lo..hi:n`
+    ///
+    /// KEY is a dotted path as --set takes it. A range has n values from lo to
+    /// hi, both included, and may have a unit at its end: `0.1..0.5 USD:5`.
+    /// May be given several times: all combinations are tried.
+    #[arg(long, value_name = "KEY=VALUES", required = true, allow_hyphen_values = true)]
+    vary: Vec<Vary>,
+    /// Which settings to try: `grid`, all combinations, or `lhs:N`, a Latin
+    /// hypercube of N settings, for which a range needs no number of values
+    #[arg(long, value_name = "SAMPLING", default_value = "grid")]
+    sample: Sampling,
+    /// Headline figures that the Pareto front is over
+    ///
+    /// Such as `spend_per_day_eth,gini`; sweep.json lists them all.
+    /// [default: runway_days,latency_p95_ms,success_rate,hhi]
+    #[arg(long, value_name = "FIGURES", value_delimiter = ',')]
+    pareto: Vec<String>,
+    /// Do only part I (from 0) of N, for `orchsim merge`; `auto` or `auto/N`
+    /// in a job array
+    ///
+    /// The part is written beside the sweep's directory, as DIR.shard-I-of-N.
+    #[arg(
+        long,
+        value_name = "I/N",
+        value_parser = shards::parse,
+        conflicts_with = "precision"
+    )]
+    shard: Option<Shard>,
+    #[command(flatten)]
+    common: CommonOptions,
+}
+
+pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
+    let SweepArgs { vary, sample, pareto, common, .. } = args;
+    let source = input::read(args.scenario.as_deref())?;
+    let base = load(&source, &common.overrides())?;
+    for key in ["seed", "replications"] {
+        if vary.iter().any(|vary| vary.key == key) {
+            return Err(Failure::Usage(format!(
+                "`{key}` cannot be varied: all settings have the same, so that they can be \
+                 compared"
+            )));
+        }
+    }
+    let design =
+        Design::new(vary, *sample, base.seed).map_err(|error| Failure::Usage(error.to_string()))?;
+    let scenarios = load_settings(&source, &common.overrides(), &design)?;
+    let study = Study::new(&design, &scenarios, pareto).map_err(Failure::Usage)?;
+    let whole = directory(common.out.as_deref(), &base);
+    let plan = common.plan(&base);
+    let job = Job {
+        version: VERSION.to_string(),
+        command: command(args, &design),
+        scenario: to_toml(&base),
+        replications: plan.replications,
+        precision: plan.precision,
+        study: Some(study.clone()),
+    };
+    let work = Work { job: &job, study: &study, scenarios: &scenarios, common };
+    if let Some(shard) = args.shard {
+        let directory = shard_directory(&whole, shard);
+        let target = shards::Target { job: &job, shard, whole: &whole, directory };
+        if target.is_finished()? {
+            return target.announce(true, common.format);
+        }
+        work.finish(shard, &target.directory, |seen| {
+            target.write(&ShardData::Sweep(seen.into_values().collect()))
+        })?;
+        return target.announce(false, common.format);
+    }
+    check_target(&whole)?;
+    work.finish(Shard::WHOLE, &whole, |seen| {
+        let sweep = Sweep::new(study.clone(), &seen);
+        let finished = Finished { scenario: &base, job: &job, sweep: &sweep, missing: None };
+        finished.publish(&whole, common.format)
+    })
+}
+
+/// Where a sweep is written.
+pub(super) fn directory(out: Option<&Path>, scenario: &Scenario) -> PathBuf {
+    let usual = || Path::new("outputs").join(format!("{}-sweep", scenario.name));
+    out.map_or_else(usual, Path::to_path_buf)
+}
+
+/// The scenarios of all settings, or what is wrong with any of them.
+fn load_settings(
+    source: &Source,
+    overrides: &[String],
+    design: &Design,
+) -> Result<Vec<Scenario>, Failure> {
+    let mut scenarios = Vec::with_capacity(design.settings.len());
+    let mut invalid: Vec<(String, Diagnostics)> = Vec::new();
+    for (index, setting) in design.settings.iter().enumerate() {
+        let own = design.overrides(setting);
+        let all: Vec<String> = overrides.iter().chain(&own).cloned().collect();
+        match load(source, &all) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(errors) => invalid.push((format!("setting {index} ({})", own.join(", ")), errors)),
+        }
+    }
+    if invalid.is_empty() { Ok(scenarios) } else { Err(Failure::Usage(in_words(&invalid))) }
+}
+
+/// What is wrong with settings; problems that several share are shown once.
+fn in_words(invalid: &[(String, Diagnostics)]) -> String {
+    let mut distinct: Vec<(&str, String, usize)> = Vec::new();
+    for (name, diagnostics) in invalid {
+        let text = diagnostics.to_string();
+        match distinct.iter_mut().find(|(_, known, _)| *known == text) {
+            Some((.., others)) => *others += 1,
+            None => distinct.push((name, text, 0)),
+        }
+    }
+    let plural = if invalid.len() == 1 { " is" } else { "s are" };
+    let mut text = format!("{} setting{plural} invalid; nothing was simulated\n", invalid.len());
+    for (name, problems, others) in distinct {
+        let more = if others == 0 { String::new() } else { format!(" and {others} more") };
+        text += &format!("\nin {name}{more}:\n{problems}");
+    }
+    text
+}
+
+/// What is to be simulated.
+struct Work<'a> {
+    job: &'a Job,
+    study: &'a Study,
+    scenarios: &'a [Scenario],
+    common: &'a CommonOptions,
+}
+
+impl Work<'_> {
+    /// Does what is not done yet of a shard that is to become `directory`, and
+    /// hands all of it to `publish`. Work in progress is kept until that has
+    /// succeeded.
+    fn finish<T>(
+        &self,
+        shard: Shard,
+        directory: &Path,
+        publish: impl FnOnce(BTreeMap<Unit, Observation>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (partial, found) = Partial::open(directory, self.job, shard)?;
+        let tell = |text: String| {
+            if !self.common.quiet {
+                // Where standard error is closed there is nobody to tell.
+                let _ = writeln!(anstream::stderr(), "orchsim: {text}");
+            }
+        };
+        for ignored in &found.ignored {
+            tell(format!("{ignored}: what it held is done again"));
+        }
+        let mut seen = found.observations;
+        if !seen.is_empty() {
+            tell(format!("{} replications were finished before", seen.len()));
+        }
+        let progress = match self.job.precision {
+            None => Progress::new(shard.units(self.job).count() as u64, self.common.quiet),
+            Some(_) => {
+                let settings = self.scenarios.len() as u64;
+                Progress::of_settings(self.job.plan(), settings, self.common.quiet)
+            }
+        };
+        let before = seen.len() as u64;
+        progress.begin_at(before);
+        let store = Mutex::new(Store::new(partial, self.study, before));
+        let sink = |observation: &Observation| {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            store.add(observation, &progress)
+        };
+        let observed = self.common.thread_pool()?.install(|| {
+            observe::<Failure>(self.job, self.study, self.scenarios, shard, &mut seen, &sink)
+        });
+        progress.clear();
+        let mut store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let stored = store.flush();
+        observed.and(stored)?;
+        let published = publish(seen)?;
+        store.partial.remove()?;
+        progress.finish(store.done - before, directory);
+        Ok(published)
+    }
+}
+
+/// Stores what is done, and tells how it goes.
+struct Store {
+    partial: Partial,
+    pending: Vec<Observation>,
+    began: Instant,
+    flushed: Instant,
+    done: u64,
+    /// The place of the runway among the headline figures.
+    runway: Option<usize>,
+    /// Sum and count of the runways of each setting.
+    runways: BTreeMap<u32, (f64, u32)>,
+}
+
+impl Store {
+    fn new(partial: Partial, study: &Study, done: u64) -> Store {
+        let now = Instant::now();
+        let runway = study.headline("runway_days");
+        let (pending, runways) = (Vec::new(), BTreeMap::new());
+        Store { partial, pending, began: now, flushed: now, done, runway, runways }
+    }
+
+    fn add(&mut self, observation: &Observation, progress: &Progress) -> Result<(), Failure> {
+        self.pending.push(observation.clone());
+        self.done += 1;
+        progress.done(self.done);
+        let runway = self.runway.and_then(|place| *observation.values.get(place)?);
+        if let Some(days) = runway {
+            let setting = observation.unit.setting;
+            let (sum, count) = self.runways.entry(setting).or_default();
+            *sum += days;
+            *count += 1;
+            let mean = *sum / f64::from(*count);
+            progress.say(|| format!("; setting {setting} lasts {mean:.0} days so far"));
+        }
+        let patience = self.began.elapsed().mul_f64(LOST_AT_MOST);
+        if self.flushed.elapsed() >= patience.clamp(STORED_AFTER.0, STORED_AFTER.1) {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        if !self.pending.is_empty() {
+            self.partial.append(&self.pending)?;
+            self.pending.clear();
+        }
+        self.flushed = Instant::now();
+        Ok(())
+    }
+}
+
+/// A sweep with its result, whether simulated here or put together from
+/// shards.
+pub(super) struct Finished<'a> {
+    pub scenario: &'a Scenario,
+    pub job: &'a Job,
+    pub sweep: &'a Sweep,
+    /// What of the result is missing.
+    pub missing: Option<String>,
+}
+
+impl Finished<'_> {
+    /// Writes the directory and prints the result.
+    pub fn publish(self, directory: &Path, format: Format) -> Result<Outcome, Failure> {
+        let Finished { scenario, job, sweep, missing } = self;
+        let context = RunContext {
+            command: job.command.clone(),
+            version: job.version.clone(),
+            scenario_hash: job.fingerprint(),
+            suppress: String::new(),
+            directory: Some(directory.display().to_string()),
+            missing,
+        };
+        write_sweep_directory(directory, scenario, job, sweep, &context)?;
+        match format {
+            Format::Text => {
+                let style = output::style();
+                output::print(&sweep_terminal(scenario, job, sweep, &context, style))?;
+            }
+            Format::Json => output::print_json(&sweep_json(scenario, job, sweep, &context))?,
+        }
+        let none = sweep.has_objectives() && sweep.admissible() == 0;
+        Ok(if none { Outcome::ObjectiveMissed } else { Outcome::Success })
+    }
+}
+
+/// The command that gives this result again, in one go.
+fn command(args: &SweepArgs, design: &Design) -> String {
+    let mut words = vec!["orchsim".to_string(), "sweep".to_string()];
+    words.extend(args.scenario.as_ref().map(|path| path.display().to_string()));
+    for vary in &args.vary {
+        words.extend(["--vary".to_string(), vary.to_string()]);
+    }
+    if !design.is_grid {
+        words.extend(["--sample".to_string(), format!("lhs:{}", design.settings.len())]);
+    }
+    if !args.pareto.is_empty() {
+        words.extend(["--pareto".to_string(), args.pareto.join(",")]);
+    }
+    words.extend(args.common.words());
+    command_line(&words)
+}

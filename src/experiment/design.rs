@@ -1,0 +1,298 @@
+//! The settings that a sweep tries: all combinations of the values of its
+//! keys, or a Latin hypercube over them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::kernel::{StreamKey, index_below};
+
+/// Most settings of one sweep.
+const MOST_SETTINGS: usize = 100_000;
+/// Child of the root key that no replication has.
+const DESIGN_STREAM: u64 = u64::MAX;
+
+/// Why a design makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DesignError {
+    /// No `=`, or nothing at one side of it.
+    #[error("`{0}`: expected `key=a,b,c` or `key=lo..hi:n`")]
+    NoAssignment(String),
+    /// A range whose upper end is no number or not above the lower.
+    #[error("`{0}`: a range is `lo..hi:n` with lo < hi and n of 2 or more, such as `0.5..2:4`")]
+    Range(String),
+    /// Different units at the ends of a range.
+    #[error("`{0}`: the ends of a range have one unit, written once at its end: `0.5..2 USD:4`")]
+    Unit(String),
+    /// A range without its number of points in a grid.
+    #[error("`{0}`: in a grid a range needs a number of values: `lo..hi:n`")]
+    NoPoints(String),
+    /// The same key twice.
+    #[error("`{0}` is varied twice")]
+    Twice(String),
+    /// Too many settings.
+    #[error("the sweep has more than {MOST_SETTINGS} settings")]
+    TooMany,
+}
+
+/// A key of the scenario (dotted path, as `--set` takes it) and the values it
+/// is given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vary {
+    /// The key.
+    pub key: String,
+    text: String,
+    levels: Levels,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Levels {
+    List(Vec<String>),
+    Range { lo: f64, hi: f64, unit: String, count: Option<usize> },
+}
+
+impl FromStr for Vary {
+    type Err = DesignError;
+
+    /// Reads `key=a,b,c` or `key=lo..hi[ unit][:n]`. A comma inside brackets,
+    /// braces or quotes belongs to its value.
+    fn from_str(text: &str) -> Result<Vary, DesignError> {
+        let no_assignment = || DesignError::NoAssignment(text.to_string());
+        let (key, values) = text.split_once('=').ok_or_else(no_assignment)?;
+        let (key, values) = (key.trim(), values.trim());
+        if key.is_empty() || values.is_empty() {
+            return Err(no_assignment());
+        }
+        let levels = match range(values, text)? {
+            Some(range) => range,
+            None => Levels::List(split_list(values)),
+        };
+        Ok(Vary { key: key.to_string(), text: text.to_string(), levels })
+    }
+}
+
+/// A range, if `values` begins like one.
+fn range(values: &str, text: &str) -> Result<Option<Levels>, DesignError> {
+    let Some((lower, rest)) = values.split_once("..") else { return Ok(None) };
+    let Some((lo, lower_unit)) = quantity(lower) else { return Ok(None) };
+    let invalid = || DesignError::Range(text.to_string());
+    let (upper, count) = match rest.rsplit_once(':') {
+        Some((upper, count)) => (upper, Some(count.trim().parse().map_err(|_| invalid())?)),
+        None => (rest, None),
+    };
+    let (hi, unit) = quantity(upper).ok_or_else(invalid)?;
+    if !lower_unit.is_empty() && lower_unit != unit {
+        return Err(DesignError::Unit(text.to_string()));
+    }
+    if lo >= hi || count.is_some_and(|count| count < 2) {
+        return Err(invalid());
+    }
+    if count.is_some_and(|count| count > MOST_SETTINGS) {
+        return Err(DesignError::TooMany);
+    }
+    Ok(Some(Levels::Range { lo, hi, unit: unit.to_string(), count }))
+}
+
+/// A finite number and the unit behind it, which may be empty.
+pub(crate) fn quantity(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim();
+    let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
+    let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite())?;
+    Some((number, unit.trim()))
+}
+
+fn split_list(values: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let (mut depth, mut quote) = (0usize, None);
+    for c in values.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                items.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(item) = items.last_mut() {
+            item.push(c);
+        }
+    }
+    items.into_iter().map(|item| item.trim().to_string()).collect()
+}
+
+impl fmt::Display for Vary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Levels {
+    /// How many values there are; `None` for a continuous range.
+    fn count(&self) -> Option<usize> {
+        match self {
+            Levels::List(values) => Some(values.len()),
+            Levels::Range { count, .. } => *count,
+        }
+    }
+
+    /// The value of number `index` of `count`.
+    fn level(&self, index: usize, count: usize) -> String {
+        match self {
+            Levels::List(values) => values[index].clone(),
+            Levels::Range { lo, hi, unit, .. } => {
+                let value = match index + 1 == count {
+                    true => *hi,
+                    false => lo + (hi - lo) * index as f64 / (count - 1) as f64,
+                };
+                // 0.1 + 0.2 reads 0.3.
+                with_unit(rounded(value, 12), unit)
+            }
+        }
+    }
+
+    /// A value in stratum `stratum` of `strata`, `place` (0 to 1) of the way
+    /// through it, with as few digits as keep it there.
+    fn in_stratum(&self, stratum: usize, strata: usize, place: f64) -> String {
+        match self {
+            Levels::Range { lo, hi, unit, count: None } => {
+                let width = (hi - lo) / strata as f64;
+                let value = lo + width * (stratum as f64 + place);
+                let is_inside = |value: &f64| {
+                    let stratum = stratum as f64;
+                    (lo + width * stratum..lo + width * (stratum + 1.0)).contains(value)
+                };
+                let short = (4..17).map(|digits| rounded(value, digits)).find(is_inside);
+                with_unit(short.unwrap_or(value), unit)
+            }
+            Levels::Range { count: Some(count), .. } => {
+                self.level(part(stratum, strata, place, *count), *count)
+            }
+            Levels::List(values) => values[part(stratum, strata, place, values.len())].clone(),
+        }
+    }
+}
+
+/// Which of `count` equal parts a place in a stratum falls into.
+fn part(stratum: usize, strata: usize, place: f64, count: usize) -> usize {
+    index_below((stratum as f64 + place) / strata as f64, count)
+}
+
+/// `value` with so many significant digits.
+fn rounded(value: f64, digits: usize) -> f64 {
+    format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
+}
+
+fn with_unit(value: f64, unit: &str) -> String {
+    format!("{value} {unit}").trim_end().to_string()
+}
+
+/// How settings are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sampling {
+    /// All combinations, the last key changing fastest.
+    #[default]
+    Grid,
+    /// A Latin hypercube (McKay, Beckman and Conover 1979) of so many points:
+    /// the range of each key is cut into as many strata of equal width, and
+    /// each holds one point.
+    LatinHypercube(usize),
+}
+
+impl FromStr for Sampling {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Sampling, String> {
+        let points = match text.split_once(':') {
+            None if text == "grid" => return Ok(Sampling::Grid),
+            Some(("lhs", points)) => points.parse().ok(),
+            _ => None,
+        };
+        match points {
+            Some(points) if (1..=MOST_SETTINGS).contains(&points) => {
+                Ok(Sampling::LatinHypercube(points))
+            }
+            _ => Err(format!("expected `grid` or `lhs:N` with N from 1 to {MOST_SETTINGS}")),
+        }
+    }
+}
+
+/// The settings of a sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Design {
+    /// The keys that are varied.
+    pub keys: Vec<String>,
+    /// The values of the keys in each setting.
+    pub settings: Vec<Vec<String>>,
+    /// Whether the settings are all combinations of the values.
+    pub is_grid: bool,
+}
+
+impl Design {
+    /// Lays the settings out. Only a Latin hypercube uses the seed.
+    ///
+    /// In a Latin hypercube a list, or a range with a number of values, is cut
+    /// into that many parts of equal width.
+    ///
+    /// # Errors
+    /// A key that is varied twice, a range of a grid without its number of
+    /// values, and too many settings.
+    pub fn new(varies: &[Vary], sampling: Sampling, seed: u64) -> Result<Design, DesignError> {
+        for (i, vary) in varies.iter().enumerate() {
+            if varies[..i].iter().any(|other| other.key == vary.key) {
+                return Err(DesignError::Twice(vary.key.clone()));
+            }
+        }
+        let settings = match sampling {
+            Sampling::Grid => grid(varies)?,
+            Sampling::LatinHypercube(points) => latin_hypercube(varies, points, seed),
+        };
+        let keys = varies.iter().map(|vary| vary.key.clone()).collect();
+        Ok(Design { keys, settings, is_grid: sampling == Sampling::Grid })
+    }
+
+    /// A setting as overrides of the scenario.
+    pub fn overrides(&self, setting: &[String]) -> Vec<String> {
+        self.keys.iter().zip(setting).map(|(key, value)| format!("{key}={value}")).collect()
+    }
+}
+
+fn grid(varies: &[Vary]) -> Result<Vec<Vec<String>>, DesignError> {
+    let mut settings = vec![Vec::new()];
+    for vary in varies {
+        let no_points = || DesignError::NoPoints(vary.text.clone());
+        let count = vary.levels.count().ok_or_else(no_points)?;
+        if settings.len().saturating_mul(count) > MOST_SETTINGS {
+            return Err(DesignError::TooMany);
+        }
+        let longer = |setting: &Vec<String>| {
+            (0..count)
+                .map(|index| {
+                    let level = vary.levels.level(index, count);
+                    setting.iter().cloned().chain([level]).collect()
+                })
+                .collect::<Vec<Vec<String>>>()
+        };
+        settings = settings.iter().flat_map(longer).collect();
+    }
+    Ok(settings)
+}
+
+fn latin_hypercube(varies: &[Vary], points: usize, seed: u64) -> Vec<Vec<String>> {
+    let key = StreamKey::root(seed).child(DESIGN_STREAM);
+    let columns: Vec<Vec<String>> = varies
+        .iter()
+        .zip(0..)
+        .map(|(vary, number)| {
+            let mut draws = key.child(number).sequence();
+            let mut strata: Vec<usize> = (0..points).collect();
+            for last in (1..points).rev() {
+                strata.swap(last, draws.below(last + 1));
+            }
+            let place = |stratum| vary.levels.in_stratum(stratum, points, draws.uniform());
+            strata.into_iter().map(place).collect()
+        })
+        .collect();
+    (0..points).map(|point| columns.iter().map(|column| column[point].clone()).collect()).collect()
+}

@@ -1,0 +1,18 @@
+//! Many scenarios, and one on many machines: the settings of a sweep and what
+//! came of them, the Pareto front among them, and how work is dealt to shards
+//! and put together again. Nothing here reads or writes a file.
+
+mod design;
+mod job;
+mod pareto;
+mod shard;
+mod sweep;
+
+pub(crate) use design::quantity;
+pub use design::{Design, DesignError, Sampling, Vary};
+pub use job::{Job, Unit, sha256};
+pub use pareto::front;
+pub use shard::{
+    CoverError, Part, Shard, ShardError, cover, missing_in_words, shard_from_environment,
+};
+pub use sweep::{Aim, Observation, Setting, SettingResult, Study, Sweep, observe};

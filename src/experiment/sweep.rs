@@ -1,0 +1,362 @@
+//! What a sweep does and what came of it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Design, Job, Shard, Unit, front, sha256};
+use crate::ensemble::{
+    Better, Estimate, Headline, ObjectiveResult, Sample, headline_values, headlines, holds,
+    in_words, precise_enough, simulate,
+};
+use crate::payments::LedgerViolation;
+use crate::scenario::{Scenario, to_toml};
+use crate::simulation::World;
+
+/// The headline figure that a precision is about.
+const RUNWAY: &str = "runway_days";
+/// What a Pareto front is over unless someone says otherwise: cost (how long
+/// the credits last), latency, success and concentration.
+const CRITERIA: [&str; 4] = [RUNWAY, "latency_p95_ms", "success_rate", "hhi"];
+
+/// The settings of a sweep and everything that its report says of them beside
+/// what came out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Study {
+    /// The keys that are varied.
+    pub keys: Vec<String>,
+    /// Whether the settings are all combinations of the values of the keys.
+    pub is_grid: bool,
+    /// The headline figures of all settings.
+    pub headlines: Vec<Headline>,
+    /// Ids of the headline figures that the Pareto front is over.
+    pub criteria: Vec<String>,
+    /// The settings.
+    pub settings: Vec<Setting>,
+}
+
+/// One setting of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// The values of the keys.
+    pub values: Vec<String>,
+    /// SHA-256 of its resolved scenario.
+    pub scenario_sha256: String,
+    /// What it is to attain.
+    pub objectives: Vec<Aim>,
+}
+
+/// An objective of a setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Aim {
+    /// The name the scenario gives it.
+    pub id: String,
+    /// It in words.
+    pub text: String,
+    /// The least share of replications in which it must hold.
+    pub required: f64,
+}
+
+impl Study {
+    /// The study of a design, whose settings are these scenarios. `criteria`
+    /// are ids of headline figures; where there are none, the usual ones.
+    ///
+    /// # Errors
+    /// A criterion that is no headline figure, or one of which neither more
+    /// nor less is better.
+    pub fn new(
+        design: &Design,
+        scenarios: &[Scenario],
+        criteria: &[String],
+    ) -> Result<Study, String> {
+        let mut all: Vec<Headline> = Vec::new();
+        for headline in scenarios.iter().flat_map(headlines) {
+            if !all.iter().any(|known| known.id == headline.id) {
+                all.push(headline);
+            }
+        }
+        let mut chosen: Vec<String> = Vec::new();
+        for id in criteria {
+            let known = all.iter().find(|headline| headline.id == *id);
+            if known.is_none_or(|headline| headline.better == Better::Neither) {
+                let valid = all.iter().filter(|headline| headline.better != Better::Neither);
+                let ids: Vec<&str> = valid.map(|headline| headline.id.as_str()).collect();
+                return Err(format!(
+                    "a Pareto front cannot be over `{id}`; it can be over {}",
+                    ids.join(", ")
+                ));
+            }
+            if !chosen.contains(id) {
+                chosen.push(id.clone());
+            }
+        }
+        if chosen.is_empty() {
+            chosen = CRITERIA.map(str::to_string).to_vec();
+        }
+        let setting = |(values, scenario): (&Vec<String>, &Scenario)| Setting {
+            values: values.clone(),
+            scenario_sha256: sha256(to_toml(scenario).as_bytes()),
+            objectives: scenario
+                .objectives
+                .iter()
+                .map(|objective| Aim {
+                    id: objective.id.clone(),
+                    text: in_words(&objective.goal, &scenario.network),
+                    required: objective.probability,
+                })
+                .collect(),
+        };
+        Ok(Study {
+            keys: design.keys.clone(),
+            is_grid: design.is_grid,
+            headlines: all,
+            criteria: chosen,
+            settings: design.settings.iter().zip(scenarios).map(setting).collect(),
+        })
+    }
+
+    /// The first thing in which two studies differ.
+    pub(super) fn difference(&self, other: &Study) -> Option<String> {
+        let lists = |name: &str, a: &[String], b: &[String]| {
+            (a != b).then(|| format!("{name} (`{}` and `{}`)", a.join(", "), b.join(", ")))
+        };
+        lists("the keys of `--vary`", &self.keys, &other.keys)
+            .or_else(|| lists("`--pareto`", &self.criteria, &other.criteria))
+            .or_else(|| {
+                let pairs = self.settings.iter().zip(&other.settings);
+                let different = pairs.enumerate().find(|(_, (a, b))| a.values != b.values);
+                let (index, (a, b)) = different?;
+                lists(&format!("the values of setting {index}"), &a.values, &b.values)
+            })
+            .or_else(|| {
+                let (a, b) = (self.settings.len(), other.settings.len());
+                (a != b).then(|| format!("the number of settings ({a} and {b})"))
+            })
+            .or_else(|| (self != other).then(|| "the scenarios of the settings".to_string()))
+    }
+
+    /// The place of a headline figure.
+    pub fn headline(&self, id: &str) -> Option<usize> {
+        self.headlines.iter().position(|headline| headline.id == id)
+    }
+
+    /// What is kept of a replication of a setting.
+    fn observe(&self, unit: Unit, scenario: &Scenario, sample: &Sample) -> Observation {
+        let own = headlines(scenario);
+        let own_values = headline_values(scenario, sample);
+        let value = |headline: &Headline| {
+            let place = own.iter().position(|known| known.id == headline.id)?;
+            own_values.get(place).copied().flatten().filter(|value| value.is_finite())
+        };
+        let network = &scenario.network;
+        let is_held =
+            |objective: &crate::scenario::Objective| holds(&objective.goal, network, sample);
+        Observation {
+            unit,
+            is_censored: sample.is_censored,
+            values: self.headlines.iter().map(value).collect(),
+            holds: scenario.objectives.iter().map(is_held).collect(),
+        }
+    }
+}
+
+/// What a sweep keeps of one replication of one setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Which.
+    pub unit: Unit,
+    /// Whether the credits outlived the horizon.
+    pub is_censored: bool,
+    /// The value of each headline figure of the study, where it has one.
+    pub values: Vec<Option<f64>>,
+    /// Whether each objective of the setting was attained.
+    pub holds: Vec<bool>,
+}
+
+/// Runs what a shard of a job still lacks, in parallel on the threads of the
+/// calling rayon pool, each setting on the same seed and hence the same
+/// demand. `scenarios` are those of the settings; `done` is what there is
+/// already, and is what there is afterwards. `sink` is told of every
+/// replication as it ends.
+///
+/// # Errors
+/// That of the sink, or that the books of a replication do not balance.
+pub fn observe<E: From<LedgerViolation> + Send>(
+    job: &Job,
+    study: &Study,
+    scenarios: &[Scenario],
+    shard: Shard,
+    done: &mut BTreeMap<Unit, Observation>,
+    sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
+) -> Result<(), E> {
+    let worlds: Vec<World> = scenarios.iter().map(World::new).collect();
+    let looks = job.plan().looks();
+    let mut is_open = vec![true; worlds.len()];
+    for &look in &looks {
+        let units: Vec<Unit> = shard
+            .units(job)
+            .filter(|unit| unit.replication < look && !done.contains_key(unit))
+            .filter(|unit| is_open.get(unit.setting as usize) == Some(&true))
+            .collect();
+        for observation in observe_units(study, &worlds, &units, sink)? {
+            done.insert(observation.unit, observation);
+        }
+        let Some(precision) = job.precision else { continue };
+        let runway = study.headline(RUNWAY);
+        for (setting, is_open) in (0..).zip(&mut is_open) {
+            let units = (0..look).map(|replication| Unit { setting, replication });
+            let value = |unit: Unit| *done.get(&unit)?.values.get(runway?)?;
+            let days: Vec<f64> = units.filter_map(value).collect();
+            *is_open &= !precise_enough(&days, precision, looks.len());
+        }
+    }
+    Ok(())
+}
+
+fn observe_units<E: From<LedgerViolation> + Send>(
+    study: &Study,
+    worlds: &[World],
+    units: &[Unit],
+    sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
+) -> Result<Vec<Observation>, E> {
+    // Units are taken in order, so that settings are finished one by one.
+    let next = AtomicUsize::new(0);
+    let has_failed = AtomicBool::new(false);
+    let observe = |&unit: &Unit, world: &World| {
+        let batch = simulate(world, &[u64::from(unit.replication)], &|| ())?;
+        let seen: Vec<Observation> =
+            batch.samples.iter().map(|s| study.observe(unit, world.scenario, s)).collect();
+        seen.iter().try_for_each(sink)?;
+        Ok::<_, E>(seen)
+    };
+    let work = |_: rayon::BroadcastContext| {
+        let mut seen = Vec::new();
+        while !has_failed.load(Ordering::Relaxed) {
+            let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let Some(world) = worlds.get(unit.setting as usize) else { continue };
+            match observe(unit, world) {
+                Ok(observations) => seen.extend(observations),
+                Err(error) => {
+                    has_failed.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(seen)
+    };
+    let by_thread: Result<Vec<Vec<Observation>>, E> = rayon::broadcast(work).into_iter().collect();
+    Ok(by_thread?.into_iter().flatten().collect())
+}
+
+/// What came of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettingResult {
+    /// Replications seen.
+    pub replications: u32,
+    /// Share of them in which the credits outlived the horizon; NaN of none.
+    pub censored_share: f64,
+    /// Mean of each headline figure over the replications that have a value;
+    /// `None` where none has.
+    pub estimates: Vec<Option<Estimate>>,
+    /// Its objectives, judged.
+    pub objectives: Vec<ObjectiveResult>,
+    /// Whether it was simulated and meets all of them.
+    pub is_admissible: bool,
+    /// Whether it is on the Pareto front among the admissible settings, by the
+    /// means of the criteria.
+    pub is_on_front: bool,
+}
+
+/// A sweep with its results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sweep {
+    /// What was done.
+    pub study: Study,
+    /// What came of each setting.
+    pub results: Vec<SettingResult>,
+}
+
+impl Sweep {
+    /// Sums up what was seen. The order in which it is given is without
+    /// effect.
+    pub fn new(study: Study, seen: &BTreeMap<Unit, Observation>) -> Sweep {
+        let mut results: Vec<SettingResult> = (0..)
+            .zip(&study.settings)
+            .map(|(index, setting)| {
+                let first = Unit { setting: index, replication: 0 };
+                let last = Unit { setting: index, replication: u32::MAX };
+                let seen: Vec<&Observation> =
+                    seen.range(first..=last).map(|(_, observation)| observation).collect();
+                SettingResult::new(&study, setting, &seen)
+            })
+            .collect();
+        let admissible: Vec<usize> =
+            (0..results.len()).filter(|&index| results[index].is_admissible).collect();
+        let costs: Vec<Vec<f64>> =
+            admissible.iter().map(|&index| results[index].costs(&study)).collect();
+        for (&index, is_on_front) in admissible.iter().zip(front(&costs)) {
+            results[index].is_on_front = is_on_front;
+        }
+        Sweep { study, results }
+    }
+
+    /// Whether any setting has objectives.
+    pub fn has_objectives(&self) -> bool {
+        self.study.settings.iter().any(|setting| !setting.objectives.is_empty())
+    }
+
+    /// Settings that meet all their objectives.
+    pub fn admissible(&self) -> usize {
+        self.results.iter().filter(|result| result.is_admissible).count()
+    }
+}
+
+impl SettingResult {
+    fn new(study: &Study, setting: &Setting, seen: &[&Observation]) -> SettingResult {
+        let estimate = |(place, headline): (usize, &Headline)| {
+            let values: Vec<f64> = seen
+                .iter()
+                .filter_map(|observation| observation.values.get(place).copied().flatten())
+                .collect();
+            (!values.is_empty()).then(|| headline.unit.cut(Estimate::of_mean(&values)))
+        };
+        let objectives: Vec<ObjectiveResult> = setting
+            .objectives
+            .iter()
+            .enumerate()
+            .map(|(place, aim)| {
+                let is_held = |observation: &&&Observation| {
+                    observation.holds.get(place).copied().unwrap_or(false)
+                };
+                let hits = seen.iter().filter(is_held).count();
+                let (id, text) = (aim.id.clone(), aim.text.clone());
+                ObjectiveResult::new(id, text, aim.required, hits, seen.len())
+            })
+            .collect();
+        let censored = seen.iter().filter(|observation| observation.is_censored).count();
+        SettingResult {
+            replications: seen.len() as u32,
+            censored_share: censored as f64 / seen.len() as f64,
+            estimates: study.headlines.iter().enumerate().map(estimate).collect(),
+            is_admissible: !seen.is_empty() && objectives.iter().all(|objective| objective.met),
+            is_on_front: false,
+            objectives,
+        }
+    }
+
+    /// The estimate of a headline figure.
+    pub fn estimate(&self, study: &Study, id: &str) -> Option<Estimate> {
+        *self.estimates.get(study.headline(id)?)?
+    }
+
+    /// The criteria, each so that lower is better; NaN where there is none.
+    fn costs(&self, study: &Study) -> Vec<f64> {
+        let cost = |id: &String| {
+            let place = study.headline(id)?;
+            let mean = self.estimates.get(place).copied().flatten()?.mean;
+            Some(if study.headlines[place].better == Better::Higher { -mean } else { mean })
+        };
+        study.criteria.iter().map(|id| cost(id).unwrap_or(f64::NAN)).collect()
+    }
+}

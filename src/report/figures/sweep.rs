@@ -1,0 +1,416 @@
+//! The figures of a sweep: what each key changes, and the trade-offs.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::axis::{Axis, Chart, Frame, chart};
+use super::panels::{self, Panel};
+use super::{
+    Area, BLUE, DrawError, Figure, INK, Key, MUTED, Mark, PAPER, Plan, TEXT_PX, VERMILION, closed,
+    draw_all, font, text_width,
+};
+use crate::ensemble::Estimate;
+use crate::experiment::{Sweep, quantity};
+use crate::report::format::{grouped, shortened};
+use crate::report::sweep::{Quantity, Standing, quantities, settings_table, standing};
+use crate::report::table::Unit;
+
+/// About how wide a panel is between its axes, in pixels.
+const PANEL_WIDTH: f64 = 400.0;
+/// A key whose values differ by more than this factor is drawn to a
+/// logarithmic scale.
+const LOGARITHMIC: f64 = 50.0;
+/// Most levels of a key whose heat map has numbers in its cells.
+const MOST_NUMBERED: usize = 6;
+/// Most settings of a front that are labelled.
+const MOST_LABELLED: usize = 16;
+/// Text on the cells of a heat map, which keep their colours on dark paper.
+const DARK: RGBColor = RGBColor(0x1B, 0x1E, 0x22);
+const LIGHT: RGBColor = RGBColor(0xFD, 0xFE, 0xFE);
+
+/// Every figure, in the order a report shows them; or the name of one that
+/// could not be drawn, and why.
+pub(in crate::report) fn all(
+    sweep: &Sweep,
+    origin: &str,
+) -> Result<Vec<Figure>, (String, DrawError)> {
+    let shown = quantities(sweep);
+    let keys = &sweep.study.keys;
+    let mut plans: Vec<Plan> = if keys.len() == 2 && sweep.study.is_grid {
+        vec![heat_maps(sweep, &shown)]
+    } else {
+        (0..keys.len()).map(|key| effects(sweep, &shown, key)).collect()
+    };
+    if sweep.study.criteria.len() > 1 {
+        plans.push(trade_offs(sweep));
+    }
+    draw_all(plans, origin)
+}
+
+/// Where the values of a key stand on an axis.
+struct Scale {
+    axis: Axis,
+    /// The place of each setting.
+    places: Vec<f64>,
+    unit: String,
+}
+
+impl Scale {
+    fn new(sweep: &Sweep, key: usize) -> Scale {
+        let texts: Vec<&str> = sweep
+            .study
+            .settings
+            .iter()
+            .map(|setting| setting.values.get(key).map_or("", String::as_str))
+            .collect();
+        let numbers: Option<Vec<(f64, &str)>> = texts.iter().map(|text| quantity(text)).collect();
+        match numbers {
+            Some(numbers) if numbers.windows(2).all(|pair| pair[0].1 == pair[1].1) => {
+                Scale::of_numbers(&numbers)
+            }
+            _ => Scale::of_names(&texts, sweep.study.is_grid),
+        }
+    }
+
+    fn of_numbers(numbers: &[(f64, &str)]) -> Scale {
+        let mut levels: Vec<f64> = numbers.iter().map(|(number, _)| *number).collect();
+        levels.sort_by(f64::total_cmp);
+        levels.dedup();
+        let (least, most) =
+            (levels.first().copied().unwrap_or(0.0), levels.last().copied().unwrap_or(0.0));
+        let is_logarithmic = least > 0.0 && most / least >= LOGARITHMIC;
+        let place = |value: f64| if is_logarithmic { libm::log10(value) } else { value };
+        let number = |value: f64, decimals: usize| grouped(value, decimals);
+        let plain = Axis::between(place(least), place(most), number);
+        let axis = if levels.len() <= 8 || is_logarithmic {
+            let ticks = levels.iter().map(|&level| (place(level), level.to_string())).collect();
+            plain.with_ticks(ticks, PANEL_WIDTH)
+        } else {
+            plain
+        };
+        Scale {
+            axis,
+            places: numbers.iter().map(|&(number, _)| place(number)).collect(),
+            unit: numbers.first().map_or(String::new(), |(_, unit)| unit.to_string()),
+        }
+    }
+
+    /// Names in the order they were given in, or sorted where that is not known.
+    fn of_names(texts: &[&str], is_grid: bool) -> Scale {
+        let mut names: Vec<&str> = Vec::new();
+        for &text in texts {
+            if !names.contains(&text) {
+                names.push(text);
+            }
+        }
+        if !is_grid {
+            names.sort_unstable();
+        }
+        let place = |text: &&str| names.iter().position(|name| name == text).unwrap_or(0) as f64;
+        let room = PANEL_WIDTH / names.len() as f64 / f64::from(TEXT_PX) / 0.55;
+        let label = |name: &&str| shortened(name, (room as usize).max(3));
+        let ticks = names.iter().enumerate().map(|(i, name)| (i as f64, label(name))).collect();
+        let axis = Axis::new(-0.5..names.len() as f64 - 0.5, Vec::new());
+        Scale {
+            axis: axis.with_ticks(ticks, PANEL_WIDTH),
+            places: texts.iter().map(place).collect(),
+            unit: String::new(),
+        }
+    }
+}
+
+/// How an axis of this unit is labelled.
+fn tick(unit: Unit) -> impl Fn(f64, usize) -> String {
+    move |value, decimals| match unit {
+        Unit::Share => format!("{} %", grouped(value * 100.0, decimals.saturating_sub(2))),
+        _ => grouped(value, decimals),
+    }
+}
+
+/// The axis of a quantity over all settings, intervals included or not.
+fn axis_of(quantity: &Quantity, with_intervals: bool) -> Axis {
+    let ends = |estimate: &Estimate| match with_intervals {
+        true => [estimate.lo, estimate.hi],
+        false => [estimate.mean, estimate.mean],
+    };
+    let ends: Vec<f64> = quantity.estimates.iter().flatten().flat_map(ends).collect();
+    let least = ends.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if ends.is_empty() {
+        return Axis::new(0.0..1.0, Vec::new());
+    }
+    let largest = if quantity.unit == Unit::Share { 1.0 } else { f64::INFINITY };
+    Axis::between(least, most, tick(quantity.unit)).within(0.0, largest)
+}
+
+fn dot(chart: &mut Chart, place: (f64, f64), standing: Standing) -> Result<(), DrawError> {
+    let ring = |radius: i32, style: ShapeStyle| Circle::new(place, radius, style);
+    match standing {
+        Standing::Front => chart.draw_series([ring(11, VERMILION.filled())])?,
+        Standing::Dominated => chart.draw_series([ring(9, BLUE.filled())])?,
+        Standing::Missed => {
+            chart.draw_series([ring(8, PAPER.filled())])?;
+            chart.draw_series([ring(8, MUTED.stroke_width(3))])?
+        }
+    };
+    Ok(())
+}
+
+fn dot_legend(sweep: &Sweep) -> Vec<Key> {
+    legend(sweep, Mark::Dot, Some((Mark::Dot, BLUE)), (Mark::Ring, MUTED))
+}
+
+/// The keys of the standings that a sweep can have.
+fn legend(
+    sweep: &Sweep,
+    front: Mark,
+    dominated: Option<(Mark, RGBColor)>,
+    missed: (Mark, RGBColor),
+) -> Vec<Key> {
+    let mut keys = vec![Key::new(front, VERMILION, "on the Pareto front")];
+    let (admitted, other) = ("meets every objective", "misses an objective");
+    match (sweep.has_objectives(), dominated) {
+        (true, Some((mark, colour))) => keys.push(Key::new(mark, colour, admitted)),
+        (false, Some((mark, colour))) => keys.push(Key::new(mark, colour, "other settings")),
+        (_, None) => {}
+    }
+    if sweep.has_objectives() {
+        keys.push(Key::new(missed.0, missed.1, other));
+    }
+    keys
+}
+
+/// Small multiples of every quantity against one key.
+fn effects<'p>(sweep: &'p Sweep, shown: &[Quantity], key: usize) -> Plan<'p> {
+    let study = &sweep.study;
+    let name = study.keys.get(key).map_or("", String::as_str);
+    let scale = Scale::new(sweep, key);
+    let unit = if scale.unit.is_empty() { String::new() } else { format!(" ({})", scale.unit) };
+    let panels: Vec<Panel> = shown.iter().map(|quantity| effect(sweep, quantity, key)).collect();
+    let is_alone = study.keys.len() == 1;
+    let explanation = match (is_alone, study.is_grid) {
+        (true, _) => "Mean of each setting with its 95 % interval.",
+        (false, true) => {
+            "Mean of each setting; the line is the mean over all settings with that value."
+        }
+        (false, false) => "Mean of each setting of the Latin hypercube.",
+    };
+    Plan {
+        slug: format!("effect-{}", key + 1),
+        title: format!("What {}{unit} changes", shortened(name, 44)),
+        explanation: format!("{explanation} All settings have the same demand."),
+        table: settings_table(sweep),
+        plot_height: panels::height(panels.len()),
+        legend: dot_legend(sweep),
+        plot: Box::new(move |area| panels::draw(area, &panels)),
+    }
+}
+
+fn effect<'p>(sweep: &'p Sweep, quantity: &Quantity, key: usize) -> Panel<'p> {
+    let quantity = quantity.clone();
+    let is_alone = sweep.study.keys.len() == 1;
+    let has_line = is_alone || sweep.study.is_grid;
+    let title = quantity.title();
+    let plot = move |area: &Area| {
+        let scale = Scale::new(sweep, key);
+        let y = axis_of(&quantity, is_alone);
+        let frame = Frame { left: y.label_room(), right: 32, ..Frame::default() };
+        let mut chart = chart(area, &frame, scale.axis, y)?;
+        if has_line {
+            let line = level_means(&scale.places, &quantity.estimates);
+            chart.draw_series([PathElement::new(line, BLUE.mix(0.5).stroke_width(4))])?;
+        }
+        for (setting, (&x, estimate)) in scale.places.iter().zip(&quantity.estimates).enumerate() {
+            let Some(estimate) = estimate else { continue };
+            if is_alone {
+                let whisker = vec![(x, estimate.lo), (x, estimate.hi)];
+                chart.draw_series([PathElement::new(whisker, MUTED.stroke_width(4))])?;
+            }
+            dot(&mut chart, (x, estimate.mean), standing(sweep, setting))?;
+        }
+        Ok(())
+    };
+    Panel { title, plot: Box::new(plot) }
+}
+
+/// The mean of the means at each place, in order.
+fn level_means(places: &[f64], estimates: &[Option<Estimate>]) -> Vec<(f64, f64)> {
+    let mut points: Vec<(f64, f64)> = places
+        .iter()
+        .zip(estimates)
+        .filter_map(|(&place, estimate)| Some((place, estimate.as_ref()?.mean)))
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mean = |level: &[(f64, f64)]| {
+        let sum: f64 = level.iter().map(|(_, value)| value).sum();
+        (level[0].0, sum / level.len() as f64)
+    };
+    points.chunk_by(|a, b| a.0 == b.0).map(mean).collect()
+}
+
+/// A heat map of every quantity over two keys.
+fn heat_maps<'p>(sweep: &'p Sweep, shown: &[Quantity]) -> Plan<'p> {
+    let keys = &sweep.study.keys;
+    let name = |key: usize| shortened(keys.get(key).map_or("", String::as_str), 40);
+    let panels: Vec<Panel> = shown.iter().map(|quantity| heat_map(sweep, quantity)).collect();
+    Plan {
+        slug: "heat-maps".to_string(),
+        title: "What the two keys change together".to_string(),
+        explanation: format!(
+            "Mean of each setting, the darker the higher: {} from left to right, {} from bottom \
+             to top. All settings have the same demand.",
+            name(0),
+            name(1)
+        ),
+        table: settings_table(sweep),
+        plot_height: panels::height(panels.len()),
+        legend: legend(sweep, Mark::Frame, None, (Mark::Strike, MUTED)),
+        plot: Box::new(move |area| panels::draw(area, &panels)),
+    }
+}
+
+/// The names of a key's values in order of their first appearance, and the
+/// place of each setting among them.
+fn levels(sweep: &Sweep, key: usize) -> (Vec<String>, Vec<usize>) {
+    let mut names: Vec<String> = Vec::new();
+    let mut places = Vec::new();
+    for setting in &sweep.study.settings {
+        let value = setting.values.get(key).cloned().unwrap_or_default();
+        let place = names.iter().position(|name| *name == value).unwrap_or_else(|| {
+            names.push(value);
+            names.len() - 1
+        });
+        places.push(place);
+    }
+    (names, places)
+}
+
+fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
+    let quantity = quantity.clone();
+    let title = quantity.title();
+    let plot = move |area: &Area| {
+        let ((across, columns), (up, rows)) = (levels(sweep, 0), levels(sweep, 1));
+        let longest = up.iter().map(|name| text_width(name, TEXT_PX)).fold(60.0, f64::max);
+        let left = longest.min(200.0) + 24.0;
+        let name_length = (left / f64::from(TEXT_PX) / 0.55) as usize;
+        let ticks = |names: &[String], length: usize| -> Vec<(f64, String)> {
+            let label = |name: &String| shortened(name, length);
+            names.iter().enumerate().map(|(i, name)| (i as f64, label(name))).collect()
+        };
+        let bare = |count: usize| Axis::new(-0.5..count as f64 - 0.5, Vec::new());
+        let room = (PANEL_WIDTH / across.len() as f64 / f64::from(TEXT_PX) / 0.55) as usize;
+        let x = bare(across.len()).with_ticks(ticks(&across, room.max(4)), PANEL_WIDTH);
+        let y = bare(up.len()).with_every(ticks(&up, name_length));
+        let frame =
+            Frame { left: left as u32, right: 32, grid: (false, false), ..Frame::default() };
+        let mut chart = chart(area, &frame, x, y)?;
+        let means: Vec<f64> = quantity.estimates.iter().flatten().map(|e| e.mean).collect();
+        let least = means.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let is_numbered = across.len() <= MOST_NUMBERED && up.len() <= MOST_NUMBERED;
+        let cells = columns.iter().zip(&rows).zip(&quantity.estimates);
+        // Frames last, so that no neighbour covers them.
+        let mut frames = Vec::new();
+        for (setting, ((&column, &row), estimate)) in cells.enumerate() {
+            let Some(estimate) = estimate else { continue };
+            let (x, y) = (column as f64, row as f64);
+            let share = (estimate.mean - least) / (most - least);
+            let share = if share.is_finite() { share } else { 0.3 };
+            let cell = [(x - 0.5, y - 0.5), (x + 0.5, y + 0.5)];
+            chart.draw_series([Rectangle::new(cell, shade(share).filled())])?;
+            let ink = if share > 0.55 { LIGHT } else { DARK };
+            match standing(sweep, setting) {
+                Standing::Front => {
+                    let (left, right, bottom, top) = (x - 0.47, x + 0.47, y - 0.47, y + 0.47);
+                    frames.push([(left, bottom), (right, bottom), (right, top), (left, top)]);
+                }
+                Standing::Dominated => {}
+                Standing::Missed => {
+                    let line = vec![(x - 0.48, y - 0.44), (x - 0.4, y - 0.16)];
+                    chart.draw_series([PathElement::new(line, ink.stroke_width(3))])?;
+                }
+            }
+            if is_numbered {
+                let style = font(TEXT_PX - 6, ink).pos(Pos::new(HPos::Center, VPos::Center));
+                let text = quantity.unit.readable(estimate.mean);
+                chart.draw_series([Text::new(text, (x, y), style)])?;
+            }
+        }
+        for corners in frames {
+            let outline = closed(corners);
+            chart.draw_series([PathElement::new(outline, VERMILION.stroke_width(6))])?;
+        }
+        Ok(())
+    };
+    Panel { title, plot: Box::new(plot) }
+}
+
+/// From a light to a dark blue.
+fn shade(share: f64) -> RGBColor {
+    let mix = |light: f64, dark: f64| libm::round(light + share * (dark - light)) as u8;
+    RGBColor(mix(230.0, 8.0), mix(240.0, 74.0), mix(248.0, 130.0))
+}
+
+/// The first criterion against each of the others.
+fn trade_offs(sweep: &Sweep) -> Plan<'_> {
+    let study = &sweep.study;
+    let criteria: Vec<Quantity> = study
+        .criteria
+        .iter()
+        .filter_map(|id| study.headline(id))
+        .map(|place| Quantity::headline(sweep, place))
+        .collect();
+    let (cost, others) = match criteria.split_first() {
+        Some((cost, others)) => (cost.clone(), others.to_vec()),
+        None => (Quantity::default(), Vec::new()),
+    };
+    let front = sweep.results.iter().filter(|result| result.is_on_front).count();
+    let is_labelled = front <= MOST_LABELLED;
+    let explanation = format!(
+        "Each setting, by the means of {} (from left to right) and of each other criterion.{}",
+        cost.title(),
+        if is_labelled { " Settings on the Pareto front have their numbers." } else { "" }
+    );
+    let panels: Vec<Panel> = others
+        .into_iter()
+        .map(|other| {
+            let cost = cost.clone();
+            let title = format!("{}, by {}", other.title(), cost.label);
+            let plot = move |area: &Area| {
+                let (x, y) = (axis_of(&cost, false), axis_of(&other, false));
+                let x = x.thinned(PANEL_WIDTH);
+                let frame = Frame { left: y.label_room(), right: 48, ..Frame::default() };
+                let mut chart = chart(area, &frame, x, y)?;
+                let mut labels: Vec<((f64, f64), String)> = Vec::new();
+                for (setting, (x, y)) in cost.estimates.iter().zip(&other.estimates).enumerate() {
+                    let (Some(x), Some(y)) = (x, y) else { continue };
+                    let place = (x.mean, y.mean);
+                    let standing = standing(sweep, setting);
+                    dot(&mut chart, place, standing)?;
+                    if is_labelled && standing == Standing::Front {
+                        match labels.iter_mut().find(|(known, _)| *known == place) {
+                            Some((_, label)) => *label += &format!(", {setting}"),
+                            None => labels.push((place, setting.to_string())),
+                        }
+                    }
+                }
+                for (place, label) in labels {
+                    let style = font(TEXT_PX - 6, INK).pos(Pos::new(HPos::Left, VPos::Bottom));
+                    let label = EmptyElement::at(place) + Text::new(label, (10, -8), style);
+                    chart.draw_series([label])?;
+                }
+                Ok(())
+            };
+            Panel { title, plot: Box::new(plot) }
+        })
+        .collect();
+    Plan {
+        slug: "trade-offs".to_string(),
+        title: "Trade-offs".to_string(),
+        explanation,
+        table: settings_table(sweep),
+        plot_height: panels::height(panels.len()),
+        legend: dot_legend(sweep),
+        plot: Box::new(move |area| panels::draw(area, &panels)),
+    }
+}

@@ -1,0 +1,86 @@
+use serde_json::{Map, Value, json};
+
+use super::sentence;
+use crate::ensemble::{Estimate, Headline};
+use crate::experiment::{Job, Setting, SettingResult, Sweep};
+use crate::report::RunContext;
+use crate::report::json::{ci95, number, objective};
+use crate::scenario::Scenario;
+
+/// Version of the layout [`sweep_json`] describes.
+pub const SWEEP_SCHEMA: u32 = 1;
+
+/// A sweep as one JSON document, in the manner of
+/// [`summary_json`](crate::report::summary_json).
+///
+/// | key | holds |
+/// | --- | --- |
+/// | `schema` | version of this layout, [`SWEEP_SCHEMA`] |
+/// | `version`, `scenario`, `title`, `fingerprint`, `seed`, `replications` (planned for each setting), `precision`, `command` | what was run |
+/// | `answer` | the result in words |
+/// | `keys`, `is_grid` | what is varied, and whether in all combinations |
+/// | `criteria` | ids of the figures that the Pareto front is over |
+/// | `headlines` | the figures: `id`, `label`, `unit`, `better` |
+/// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `admissible`, `on_front` |
+/// | `admissible` | how many meet every objective |
+/// | `missing` | only where some shards are missing: what |
+pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunContext) -> Value {
+    let study = &sweep.study;
+    let settings = study.settings.iter().zip(&sweep.results).enumerate();
+    let mut document = json!({
+        "schema": SWEEP_SCHEMA,
+        "version": context.version,
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "fingerprint": context.scenario_hash,
+        "seed": scenario.seed,
+        "replications": job.replications,
+        "precision": job.precision,
+        "command": context.command,
+        "answer": sentence(sweep),
+        "keys": study.keys,
+        "is_grid": study.is_grid,
+        "criteria": study.criteria,
+        "headlines": study.headlines.iter().map(headline).collect::<Vec<_>>(),
+        "settings": settings
+            .map(|(index, (setting, result))| entry(sweep, index, setting, result))
+            .collect::<Vec<_>>(),
+        "admissible": sweep.admissible(),
+    });
+    if let Some(missing) = &context.missing {
+        document["missing"] = Value::from(missing.as_str());
+    }
+    document
+}
+
+fn headline(headline: &Headline) -> Value {
+    json!({
+        "id": headline.id,
+        "label": headline.label,
+        "unit": headline.unit,
+        "better": headline.better,
+    })
+}
+
+fn entry(sweep: &Sweep, index: usize, setting: &Setting, result: &SettingResult) -> Value {
+    let values = sweep.study.keys.iter().cloned();
+    let values = values.zip(setting.values.iter().cloned().map(Value::String));
+    let figures = sweep.study.headlines.iter().zip(&result.estimates);
+    let figure = |estimate: &Option<Estimate>| match estimate {
+        Some(estimate) => json!({ "mean": number(estimate.mean), "ci95": ci95(estimate) }),
+        None => Value::Null,
+    };
+    json!({
+        "setting": index,
+        "values": values.collect::<Map<_, _>>(),
+        "scenario_sha256": setting.scenario_sha256,
+        "replications": result.replications,
+        "censored_share": number(result.censored_share),
+        "figures": figures
+            .map(|(headline, estimate)| (headline.id.clone(), figure(estimate)))
+            .collect::<Map<_, _>>(),
+        "objectives": result.objectives.iter().map(objective).collect::<Vec<_>>(),
+        "admissible": result.is_admissible,
+        "on_front": result.is_on_front,
+    })
+}

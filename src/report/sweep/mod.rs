@@ -1,0 +1,372 @@
+//! What people and programs read of a sweep.
+
+mod html;
+mod json;
+mod markdown;
+mod tables;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json as document;
+
+use super::directory::{file, pretty, publish, undrawn};
+use super::format::{chosen_percent, days, grouped, plural, printable};
+use super::table::Unit;
+use super::{RunContext, WriteError, figures};
+use crate::ensemble::{self, Estimate};
+use crate::experiment::{Job, Sweep};
+use crate::scenario::Scenario;
+
+pub use json::{SWEEP_SCHEMA, sweep_json};
+pub(super) use tables::settings as settings_table;
+pub use text::sweep_terminal;
+
+/// Headline figures that figures and tables show beside the criteria and the
+/// fee shares of the regions; CSV and JSON have all.
+const SHOWN: [&str; 6] =
+    ["runway_days", "spend_per_day_eth", "success_rate", "latency_p95_ms", "hhi", "top4_share"];
+const RUNWAY: &str = "runway_days";
+/// Most values that stand for a setting in a sentence.
+const MOST_NAMED: usize = 2;
+
+/// Writes everything about a sweep into `directory`, replacing an earlier run
+/// or sweep whole. `scenario` is the one that is varied. Returns the paths
+/// written, in alphabetical order.
+///
+/// | file | holds |
+/// | --- | --- |
+/// | `sweep.html`, `sweep.md`, `figures/*.svg` | the report |
+/// | `sweep.json` | see [`sweep_json`] |
+/// | `sweep.csv` | long: a row for each setting and figure |
+/// | `settings.csv` | wide: a row for each setting |
+/// | `scenario.toml` | the resolved scenario, without what is varied |
+/// | `manifest.json` | what was run, and the hash of every file |
+///
+/// # Errors
+/// As [`write_run_directory`](super::write_run_directory).
+pub fn write_sweep_directory(
+    directory: &Path,
+    scenario: &Scenario,
+    job: &Job,
+    sweep: &Sweep,
+    context: &RunContext,
+) -> Result<Vec<PathBuf>, WriteError> {
+    let origin = format!(
+        "orchsim {} · {} · {} · seed {}",
+        context.version,
+        printable(&scenario.name),
+        extent(job, sweep),
+        scenario.seed
+    );
+    let drawn = figures::sweep::all(sweep, &origin).map_err(undrawn)?;
+    let report = Report { scenario, job, sweep, context, figures: &drawn };
+    let mut files = vec![
+        file("sweep.json", pretty(&sweep_json(scenario, job, sweep, context))),
+        file("sweep.csv", tables::long(sweep).csv()),
+        file("settings.csv", tables::settings(sweep).csv()),
+        file("scenario.toml", job.scenario.clone()),
+        file("sweep.md", markdown::markdown(&report)),
+        file("sweep.html", html::html(&report)),
+    ];
+    for figure in &drawn {
+        files.push(file(&format!("figures/{}.svg", figure.slug), figure.standalone()));
+    }
+    let about = document!({
+        "version": context.version,
+        "scenario": scenario.name,
+        "fingerprint": context.scenario_hash,
+        "seed": scenario.seed,
+        "replications": job.replications,
+        "settings": sweep.results.len(),
+        "command": context.command,
+    });
+    publish(directory, files, about)
+}
+
+/// What the long reports are made from.
+struct Report<'a> {
+    scenario: &'a Scenario,
+    job: &'a Job,
+    sweep: &'a Sweep,
+    context: &'a RunContext,
+    figures: &'a [figures::Figure],
+}
+
+impl Report<'_> {
+    fn title(&self) -> &str {
+        match self.scenario.title.as_str() {
+            "" => &self.scenario.name,
+            title => title,
+        }
+    }
+}
+
+/// How a setting does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// On the Pareto front of the admissible settings.
+    Front,
+    /// Admissible, but another admissible setting is better.
+    Dominated,
+    /// An objective is missed, or nothing is known.
+    Missed,
+}
+
+pub(super) fn standing(sweep: &Sweep, setting: usize) -> Standing {
+    match sweep.results.get(setting) {
+        Some(result) if result.is_on_front => Standing::Front,
+        Some(result) if result.is_admissible => Standing::Dominated,
+        _ => Standing::Missed,
+    }
+}
+
+/// A figure of every setting.
+#[derive(Clone, Debug)]
+pub(super) struct Quantity {
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) unit: Unit,
+    pub(super) estimates: Vec<Option<Estimate>>,
+}
+
+impl Default for Quantity {
+    fn default() -> Quantity {
+        let (id, label) = (String::new(), String::new());
+        Quantity { id, label, unit: Unit::Index, estimates: Vec::new() }
+    }
+}
+
+impl Quantity {
+    /// The headline figure at a place.
+    pub(super) fn headline(sweep: &Sweep, place: usize) -> Quantity {
+        let headline = &sweep.study.headlines[place];
+        let estimate = |result: &crate::experiment::SettingResult| {
+            result.estimates.get(place).copied().flatten()
+        };
+        Quantity {
+            id: headline.id.clone(),
+            label: headline.label.clone(),
+            unit: unit(headline.unit),
+            estimates: sweep.results.iter().map(estimate).collect(),
+        }
+    }
+
+    /// The probability that an objective is attained.
+    fn chance(sweep: &Sweep, id: &str) -> Quantity {
+        let chance = |result: &crate::experiment::SettingResult| {
+            let objective = result.objectives.iter().find(|objective| objective.id == id)?;
+            (result.replications > 0).then_some(objective.probability)
+        };
+        Quantity {
+            id: format!("chance.{id}"),
+            label: format!("chance of {id}"),
+            unit: Unit::Share,
+            estimates: sweep.results.iter().map(chance).collect(),
+        }
+    }
+
+    /// Its name with its unit.
+    pub(super) fn title(&self) -> String {
+        match self.unit.name() {
+            "" => self.label.clone(),
+            name => format!("{} ({name})", self.label),
+        }
+    }
+}
+
+/// What figures and tables show: the chosen headline figures, then the chance
+/// of every objective.
+pub(super) fn quantities(sweep: &Sweep) -> Vec<Quantity> {
+    let is_shown = |id: &str| {
+        SHOWN.contains(&id)
+            || id.starts_with("fee_share.")
+            || sweep.study.criteria.iter().any(|criterion| criterion == id)
+    };
+    let headlines = sweep.study.headlines.iter().enumerate();
+    let shown = headlines.filter(|(_, headline)| is_shown(&headline.id));
+    let shown = shown.map(|(place, _)| Quantity::headline(sweep, place));
+    let chances = objective_ids(sweep).into_iter().map(|id| Quantity::chance(sweep, id));
+    shown.chain(chances).collect()
+}
+
+/// Every objective, in order of first appearance.
+fn objective_ids(sweep: &Sweep) -> Vec<&str> {
+    let mut ids: Vec<&str> = Vec::new();
+    for objective in sweep.study.settings.iter().flat_map(|setting| &setting.objectives) {
+        if !ids.contains(&objective.id.as_str()) {
+            ids.push(&objective.id);
+        }
+    }
+    ids
+}
+
+fn unit(unit: ensemble::Unit) -> Unit {
+    match unit {
+        ensemble::Unit::Days => Unit::Days,
+        ensemble::Unit::Eth => Unit::Eth,
+        ensemble::Unit::Share => Unit::Share,
+        ensemble::Unit::Number => Unit::Index,
+        ensemble::Unit::Milliseconds => Unit::Milliseconds,
+        ensemble::Unit::Hours => Unit::Hours,
+    }
+}
+
+/// The varied keys for people: the last part of each where that is enough.
+fn short_keys(sweep: &Sweep) -> Vec<&str> {
+    let last = |key: &'_ str| key.rsplit('.').next().unwrap_or_default().to_string();
+    let keys = &sweep.study.keys;
+    let is_unique = |key: &str| keys.iter().filter(|other| last(other) == last(key)).count() == 1;
+    let short = |key: &str| if is_unique(key) { key.len() - last(key).len() } else { 0 };
+    keys.iter().map(|key| &key[short(key)..]).collect()
+}
+
+/// A setting in a sentence: its values where there are few, else its number.
+fn setting_name(sweep: &Sweep, setting: usize) -> String {
+    let values = sweep.study.settings.get(setting).map_or(&[][..], |setting| &setting.values);
+    if values.len() > MOST_NAMED {
+        return format!("setting {setting}");
+    }
+    let keys = short_keys(sweep);
+    let parts = keys.iter().zip(values).map(|(key, value)| format!("{key}={value}"));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// How much was simulated.
+fn extent(job: &Job, sweep: &Sweep) -> String {
+    let counted = |number: u32, noun: &str| plural(&grouped(f64::from(number), 0), noun);
+    let seen = sweep.results.iter().map(|result| result.replications);
+    let (least, most) = (seen.clone().min().unwrap_or(0), seen.max().unwrap_or(0));
+    let settings = counted(sweep.results.len() as u32, "setting");
+    match least == most {
+        true => format!("{settings}, {} each", counted(most, "simulated future")),
+        false => {
+            format!("{settings}, {least} to {most} of {} simulated futures each", job.replications)
+        }
+    }
+}
+
+/// The criteria of the front in words.
+fn criteria(sweep: &Sweep) -> String {
+    let labels: Vec<&str> = sweep
+        .study
+        .criteria
+        .iter()
+        .filter_map(|id| sweep.study.headline(id))
+        .map(|place| sweep.study.headlines[place].label.as_str())
+        .collect();
+    match labels.as_slice() {
+        [] => String::new(),
+        [only] => (*only).to_string(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The result in two sentences: which settings are good, and what the sweep
+/// does to the runway.
+fn sentence(sweep: &Sweep) -> String {
+    let total = sweep.results.len();
+    let front = sweep.results.iter().filter(|result| result.is_on_front).count();
+    let is_are = if front == 1 { "is" } else { "are" };
+    let verdict = match sweep.admissible() {
+        0 if sweep.has_objectives() => {
+            format!("None of the {} meets every objective.", plural(&total.to_string(), "setting"))
+        }
+        0 => "Nothing was simulated.".to_string(),
+        admissible if sweep.has_objectives() => format!(
+            "{admissible} of {} every objective; {front} of them {is_are} on the Pareto front.",
+            match total {
+                1 => "1 setting meets".to_string(),
+                _ => format!("{total} settings {}", if admissible == 1 { "meets" } else { "meet" }),
+            }
+        ),
+        _ => format!(
+            "{front} of {} {is_are} on the Pareto front.",
+            plural(&total.to_string(), "setting")
+        ),
+    };
+    match runway_range(sweep) {
+        Some(range) => format!("{verdict} {range}"),
+        None => verdict,
+    }
+}
+
+/// The settings with the shortest and the longest mean runway.
+fn runway_range(sweep: &Sweep) -> Option<String> {
+    let runways: Vec<(usize, f64)> = sweep
+        .results
+        .iter()
+        .enumerate()
+        .filter_map(|(setting, result)| {
+            Some((setting, result.estimate(&sweep.study, RUNWAY)?.mean))
+        })
+        .collect();
+    let (shortest, least) = *runways.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (longest, most) = *runways.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
+    let lasting = |value: f64| plural(&days(value), "day");
+    let censored = sweep.results.iter().any(|result| result.censored_share > 0.0);
+    let cut = if censored { ", cut at the horizon" } else { "" };
+    Some(if days(least) == days(most) {
+        format!("The credits last {} on average in every setting{cut}.", lasting(least))
+    } else {
+        format!(
+            "The credits last {} ({}) to {} ({}) on average{cut}.",
+            days(least),
+            setting_name(sweep, shortest),
+            lasting(most),
+            setting_name(sweep, longest)
+        )
+    })
+}
+
+/// What to keep in mind.
+fn caveats(sweep: &Sweep) -> Vec<String> {
+    let mut caveats = Vec::new();
+    let cut: Vec<&f64> = sweep
+        .results
+        .iter()
+        .map(|result| &result.censored_share)
+        .filter(|share| **share > 0.0)
+        .collect();
+    if !cut.is_empty() {
+        let most = cut.iter().copied().copied().fold(0.0, f64::max);
+        caveats.push(format!(
+            "In {} some futures (up to {}) still have credits at the horizon: their runway counts \
+             as the horizon, so that means of the runway are too low there. A longer `--horizon` \
+             shows the rest.",
+            plural(&cut.len().to_string(), "setting"),
+            chosen_percent(libm::round(most * 1000.0) / 1000.0)
+        ));
+    }
+    if sweep.results.iter().any(|result| result.replications == 1) {
+        caveats.push(
+            "One replication shows one future and no spread: every interval of a mean has width \
+             0. Use at least 20 (`--replications 20`)."
+                .to_string(),
+        );
+    }
+    caveats
+}
+
+/// What the standings and the front mean.
+fn how_to_read(sweep: &Sweep) -> String {
+    let objectives = sweep.study.settings.first().map_or(&[][..], |first| &first.objectives);
+    let objectives: Vec<String> = objectives
+        .iter()
+        .map(|aim| format!("{} in {} of the futures", aim.text, chosen_percent(aim.required)))
+        .collect();
+    let admissible = match sweep.has_objectives() {
+        true if sweep.study.keys.iter().any(|key| key.starts_with("objectives")) => {
+            "A setting is admissible where it meets each of its objectives. ".to_string()
+        }
+        true => format!("A setting is admissible where {}. ", objectives.join("; ")),
+        false => String::new(),
+    };
+    format!(
+        "Every setting sees the same seed and hence the same demand, so that differences between \
+         settings vary less than their intervals. {admissible}One is on the Pareto front where no \
+         other{} is at least as good in {} and better in one of them, by their means.",
+        if sweep.has_objectives() { " admissible one" } else { "" },
+        criteria(sweep)
+    )
+}

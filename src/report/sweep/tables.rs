@@ -1,0 +1,113 @@
+use super::{Quantity, Standing, objective_ids, quantities, short_keys, standing};
+use crate::ensemble::Estimate;
+use crate::experiment::Sweep;
+use crate::report::table::{Cell, Column, Table, Unit};
+
+/// A row for each setting, every headline figure and objective in it.
+pub(in crate::report) fn settings(sweep: &Sweep) -> Table {
+    of_settings(sweep, &(0..sweep.results.len()).collect::<Vec<_>>())
+}
+
+/// The settings on the Pareto front.
+pub(super) fn front(sweep: &Sweep) -> Table {
+    let on_front = |&setting: &usize| standing(sweep, setting) == Standing::Front;
+    of_settings(sweep, &(0..sweep.results.len()).filter(on_front).collect::<Vec<_>>())
+}
+
+fn of_settings(sweep: &Sweep, chosen: &[usize]) -> Table {
+    let shown: Vec<String> = quantities(sweep).into_iter().map(|quantity| quantity.id).collect();
+    let all = every_quantity(sweep);
+    let mut columns = vec![Column::number("setting", "No.")];
+    columns.extend(key_columns(sweep));
+    columns.push(Column::text("standing", "Standing"));
+    columns.push(Column::for_programs("replications"));
+    for quantity in &all {
+        columns.push(match shown.contains(&quantity.id) {
+            true => Column::number(quantity.id.clone(), capitalised(&quantity.title())),
+            false => Column::for_programs(quantity.id.clone()),
+        });
+        columns.push(Column::for_programs(format!("{}_lo", quantity.id)));
+        columns.push(Column::for_programs(format!("{}_hi", quantity.id)));
+    }
+    let row = |&setting: &usize| {
+        let mut row = vec![Cell::count(setting as f64)];
+        row.extend(values(sweep, setting));
+        row.push(Cell::text(standing_name(sweep, setting)));
+        row.push(Cell::count(replications(sweep, setting)));
+        for quantity in &all {
+            let estimate = quantity.estimates.get(setting).copied().flatten();
+            row.extend(interval(estimate, quantity.unit));
+        }
+        row
+    };
+    Table::new(columns, chosen.iter().map(row).collect())
+}
+
+/// A row for each setting and figure.
+pub(super) fn long(sweep: &Sweep) -> Table {
+    let mut columns = vec![Column::for_programs("setting")];
+    columns.extend(key_columns(sweep));
+    columns.extend(
+        ["standing", "replications", "figure", "unit", "mean", "lo", "hi"]
+            .map(Column::for_programs),
+    );
+    let all = every_quantity(sweep);
+    let settings = 0..sweep.results.len();
+    let pairs = settings.flat_map(|setting| all.iter().map(move |quantity| (setting, quantity)));
+    let row = |(setting, quantity): (usize, &Quantity)| {
+        let mut row = vec![Cell::count(setting as f64)];
+        row.extend(values(sweep, setting));
+        row.push(Cell::text(standing_name(sweep, setting)));
+        row.push(Cell::count(replications(sweep, setting)));
+        row.push(Cell::text(quantity.id.clone()));
+        row.push(Cell::text(match quantity.unit {
+            Unit::Share => "share",
+            unit => unit.name(),
+        }));
+        row.extend(interval(quantity.estimates.get(setting).copied().flatten(), quantity.unit));
+        row
+    };
+    Table::new(columns, pairs.map(row).collect())
+}
+
+/// Every headline figure, then the chance of every objective.
+fn every_quantity(sweep: &Sweep) -> Vec<Quantity> {
+    let headlines = 0..sweep.study.headlines.len();
+    let headlines = headlines.map(|place| Quantity::headline(sweep, place));
+    let chances = objective_ids(sweep).into_iter().map(|id| Quantity::chance(sweep, id));
+    headlines.chain(chances).collect()
+}
+
+fn key_columns(sweep: &Sweep) -> Vec<Column> {
+    let keys = sweep.study.keys.iter().zip(short_keys(sweep));
+    keys.map(|(key, short)| Column::text(key, short)).collect()
+}
+
+fn values(sweep: &Sweep, setting: usize) -> Vec<Cell> {
+    let values = sweep.study.settings.get(setting).map_or(&[][..], |setting| &setting.values);
+    values.iter().map(Cell::text).collect()
+}
+
+fn replications(sweep: &Sweep, setting: usize) -> f64 {
+    sweep.results.get(setting).map_or(0.0, |result| f64::from(result.replications))
+}
+
+fn interval(estimate: Option<Estimate>, unit: Unit) -> [Cell; 3] {
+    let cell = |end: fn(Estimate) -> f64| Cell::Number(estimate.map(end), unit);
+    [cell(|e| e.mean), cell(|e| e.lo), cell(|e| e.hi)]
+}
+
+pub(super) fn standing_name(sweep: &Sweep, setting: usize) -> &'static str {
+    match standing(sweep, setting) {
+        _ if replications(sweep, setting) == 0.0 => "not simulated",
+        Standing::Front => "front",
+        Standing::Dominated if sweep.has_objectives() => "admissible",
+        Standing::Dominated => "dominated",
+        Standing::Missed => "missed",
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}

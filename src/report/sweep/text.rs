@@ -1,0 +1,59 @@
+use super::{caveats, extent, sentence, tables};
+use crate::experiment::{Job, Sweep};
+use crate::report::RunContext;
+use crate::report::text::{DIM, Page, Style, YELLOW};
+use crate::scenario::Scenario;
+
+/// Most settings on a terminal.
+const ROWS: usize = 24;
+
+/// A sweep for a terminal: the answer first, then a table.
+pub fn sweep_terminal(
+    scenario: &Scenario,
+    job: &Job,
+    sweep: &Sweep,
+    context: &RunContext,
+    style: Style,
+) -> String {
+    let mut page = Page::new(style);
+    page.answer(&sentence(sweep), context);
+    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
+    let varied = sweep.study.keys.join(", ");
+    let what = format!("{title}: {}, seed {}; {varied}", extent(job, sweep), scenario.seed);
+    page.paragraph(DIM, &what, "");
+
+    let is_long = sweep.results.len() > ROWS;
+    let table = if is_long { tables::front(sweep) } else { tables::settings(sweep) };
+    let mut keys: Vec<&str> = vec!["setting"];
+    keys.extend(sweep.study.keys.iter().map(String::as_str));
+    keys.push("standing");
+    if !sweep.study.criteria.iter().any(|id| id == super::RUNWAY) {
+        keys.push(super::RUNWAY);
+    }
+    keys.extend(sweep.study.criteria.iter().map(String::as_str));
+    // What does not fit stands in the files.
+    let mut lines = table.lines(&keys, ROWS, None);
+    while keys.len() > 1 && lines.iter().any(|line| line.chars().count() > page.width()) {
+        keys.pop();
+        lines = table.lines(&keys, ROWS, None);
+    }
+    page.section(lines);
+    if is_long {
+        let text = format!(
+            "{} of {} settings, those on the Pareto front; all are in settings.csv",
+            table.rows.len().min(ROWS),
+            sweep.results.len()
+        );
+        page.paragraph(DIM, &text, "");
+    }
+    for caveat in caveats(sweep) {
+        page.blank();
+        page.paragraph(YELLOW, &caveat, "  ");
+    }
+    if let Some(directory) = &context.directory {
+        page.blank();
+        let text = format!("Files in {directory}: open sweep.html, or post sweep.md");
+        page.paragraph("", &text, "");
+    }
+    page.text
+}

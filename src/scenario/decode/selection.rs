@@ -1,0 +1,97 @@
+use super::super::diagnostics::{Problem, Report};
+use super::super::spread::rounded;
+use super::super::tree::Cursor;
+use super::demand::known_region;
+use super::{Context, credits};
+use crate::network::{
+    CappedStake, Mixture, PriceReference, PriceSoftmax, RegionalQuota, SelectionRule,
+    SelectionWeights,
+};
+
+/// How far go-livepeer lets the selection weights' sum be from 1
+/// (`cmd/livepeer/starter/starter.go`).
+const WEIGHT_TOLERANCE: f64 = 1e-4;
+
+/// How far the shares of a quota may be above 1 for rounding.
+const SHARE_TOLERANCE: f64 = 1e-9;
+
+/// The weights of a gateway, by name or one by one.
+pub(super) fn weights(at: &Cursor, report: &mut Report) -> Option<SelectionWeights> {
+    if let Some(name) = at.text() {
+        let named = SelectionWeights::NAMED.into_iter().find(|(known, _)| *known == name);
+        return named.map(|(_, weights)| weights);
+    }
+    let weights = SelectionWeights {
+        stake: at.number_at("stake")?,
+        price: at.number_at("price")?,
+        random: at.number_at("random")?,
+    };
+    let sum = weights.stake + weights.price + weights.random;
+    if (sum - 1.0).abs() > WEIGHT_TOLERANCE {
+        let SelectionWeights { stake, price, random } = weights;
+        let message = format!("the selection weights sum to {}", rounded(sum));
+        let expected =
+            format!("a sum of 1; they are stake = {stake}, price = {price}, random = {random}");
+        report.push(Problem::at(at, message).expected(expected));
+        return None;
+    }
+    Some(weights)
+}
+
+/// The selection rule at `at`.
+pub(super) fn rule(at: &Cursor, context: &Context, report: &mut Report) -> Option<SelectionRule> {
+    if let Some(name) = at.text() {
+        return SelectionRule::named(name);
+    }
+    let (form, at) = at.form()?;
+    match form {
+        "price_softmax" => {
+            let name = at.text_at("relative_to")?;
+            let reference = PriceReference::NAMES.into_iter().find(|(known, _)| *known == name);
+            Some(SelectionRule::PriceSoftmax(PriceSoftmax {
+                relative_to: reference?.1,
+                temperature: at.number_at("temperature")?,
+            }))
+        }
+        "capped_stake" => {
+            let cap = credits::lpt(&at.get("cap")?, report)?;
+            Some(SelectionRule::CappedStake(CappedStake { cap }))
+        }
+        "regional_quota" => {
+            let shares = at.get("shares").and_then(|shares| quota(&shares, context, report));
+            let within = at.get("within").and_then(|within| rule(&within, context, report));
+            let (shares, within) = (shares?, Box::new(within?));
+            Some(SelectionRule::RegionalQuota(RegionalQuota { shares, within }))
+        }
+        "mixture" => {
+            // `None` where the key is there and its rule is not.
+            let mut term = |key: &str| match at.get(key) {
+                Some(at) => rule(&at, context, report).map(|rule| Some(Box::new(rule))),
+                None => Some(None),
+            };
+            let (price, stake) = (term("price"), term("stake"));
+            Some(SelectionRule::Mixture(Mixture { price: price?, stake: stake? }))
+        }
+        _ => None,
+    }
+}
+
+/// The share of each region.
+fn quota(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Option<f64>>> {
+    let mut shares = vec![None; context.names.regions.len()];
+    let mut valid = true;
+    for (name, key, share) in at.entries() {
+        let region = known_region(name, key, &share, context, report);
+        match (region, share.number()) {
+            (Some(region), Some(share)) => shares[region] = Some(share),
+            _ => valid = false,
+        }
+    }
+    let sum: f64 = shares.iter().flatten().sum();
+    if valid && sum > 1.0 + SHARE_TOLERANCE {
+        let message = format!("the shares sum to {}", rounded(sum));
+        report.push(Problem::at(at, message).expected("at most 1; other regions share the rest"));
+        valid = false;
+    }
+    valid.then_some(shares)
+}

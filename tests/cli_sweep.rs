@@ -1,0 +1,330 @@
+//! `orchsim sweep`: what it writes, refuses, and does again after a kill.
+
+mod cli_support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use cli_support::{Ended, SHORT, Workshop, contents};
+use rand::{Rng, SeedableRng};
+use serde_json::Value;
+
+const VARY: [&str; 4] = [
+    "--vary",
+    "gateways.version=0.8.3,0.9",
+    "--vary",
+    "demand.streams.images.requests_per_day=100..300:3",
+];
+
+fn sweep(workshop: &Workshop, args: &[&str]) -> Ended {
+    workshop.run(&[&["sweep", "minimal.toml"], &SHORT[..], args].concat())
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_sweep_writes_a_whole_directory() {
+    let workshop = Workshop::with_minimal();
+    let ended = sweep(&workshop, &VARY);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ended.stdout);
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    let directory = workshop.path("outputs/minimal-sweep");
+    let names: Vec<String> =
+        contents(&directory).keys().map(|name| name.display().to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "figures/heat-maps.svg",
+            "figures/trade-offs.svg",
+            "manifest.json",
+            "scenario.toml",
+            "settings.csv",
+            "sweep.csv",
+            "sweep.html",
+            "sweep.json",
+            "sweep.md",
+        ]
+    );
+    // Nothing of the work in progress is left.
+    assert_eq!(fs::read_dir(workshop.path("outputs")).unwrap().count(), 1);
+    let page = read(&directory.join("sweep.html"));
+    for outside in ["http://", "https://", "src="] {
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!page.contains(outside), "{outside}");
+    }
+
+    // Six settings, each with every figure and objective of sweep.json.
+    let document: Value = serde_json::from_str(&read(&directory.join("sweep.json"))).unwrap();
+    let figures = document["headlines"].as_array().unwrap().len();
+    assert_eq!(document["settings"].as_array().unwrap().len(), 6);
+    assert_eq!(read(&directory.join("settings.csv")).lines().count(), 1 + 6);
+    assert_eq!(read(&directory.join("sweep.csv")).lines().count(), 1 + 6 * (figures + 1));
+    assert_eq!(document["settings"][5]["values"]["gateways.version"], "0.9");
+    let again = sweep(&workshop, &[&VARY[..], &["--format", "json", "-q"]].concat());
+    assert_eq!(again.json(), document);
+}
+
+#[test]
+fn each_setting_is_what_a_run_of_it_is() {
+    let workshop = Workshop::with_minimal();
+    let document = sweep(&workshop, &[&VARY[..], &["--format", "json"]].concat()).json();
+    let setting = &document["settings"][4];
+    let run = workshop
+        .run_minimal(&[
+            "--set",
+            "gateways.version=0.9",
+            "--set",
+            "demand.streams.images.requests_per_day=200",
+            "--format",
+            "json",
+        ])
+        .json();
+    let same = [
+        ("runway_days", &run["runway_days"]["restricted_mean"]),
+        ("spend_eth", &run["spend"]["total_eth"]),
+        ("gini", &run["fees"]["concentration"]["gini"]),
+        ("top4_share", &run["fees"]["concentration"]["top4"]),
+    ];
+    for (figure, value) in same {
+        assert_eq!(&setting["figures"][figure]["mean"], value, "{figure}");
+    }
+    assert_eq!(setting["figures"]["spend_eth"]["ci95"], run["spend"]["total_eth_ci95"]);
+    assert_eq!(setting["objectives"], run["objectives"]);
+}
+
+#[test]
+fn settings_that_miss_an_objective_are_not_admissible_and_if_all_do_it_ends_with_3() {
+    let workshop = Workshop::with_minimal();
+    let args = ["--vary", "credits.amount=1 LPT,400 LPT", "--format", "json"];
+    let ended = sweep(&workshop, &args);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let document = ended.json();
+    let verdicts = |key: &str| {
+        let settings = document["settings"].as_array().unwrap();
+        settings.iter().map(|setting| setting[key].as_bool().unwrap()).collect::<Vec<bool>>()
+    };
+    assert_eq!(verdicts("admissible"), [false, true]);
+    assert_eq!(verdicts("on_front"), [false, true]);
+
+    let ended = sweep(&workshop, &["--vary", "credits.amount=1 LPT,2 LPT"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stdout.starts_with("None of the 2 settings meets every objective."));
+    assert!(workshop.path("outputs/minimal-sweep/sweep.html").is_file());
+}
+
+#[test]
+fn the_front_is_over_the_figures_asked_for() {
+    let workshop = Workshop::with_minimal();
+    let args = ["--vary", "gateways.version=0.8.3,0.9", "--format", "json", "--pareto", "gini"];
+    let document = sweep(&workshop, &args).json();
+    assert_eq!(document["criteria"], serde_json::json!(["gini"]));
+    let settings = document["settings"].as_array().unwrap();
+    let gini = |setting: &Value| setting["figures"]["gini"]["mean"].as_f64().unwrap();
+    let least = settings.iter().map(gini).fold(f64::INFINITY, f64::min);
+    for setting in settings {
+        assert_eq!(setting["on_front"], gini(setting) == least);
+    }
+}
+
+#[test]
+fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
+    let workshop = Workshop::with_minimal();
+    let vary = |text: &'static str| vec!["--vary", text];
+    let cases: [(Vec<&str>, &[&str]); 11] = [
+        (vec![], &["--vary <KEY=VALUES>"]),
+        (vary("gateways.version"), &["expected `key=a,b,c`"]),
+        (vary("seed=1,2"), &["`seed` cannot be varied"]),
+        (vary("replications=1,2"), &["`replications` cannot be varied"]),
+        (vary("credits.amount=1..2 LPT"), &["needs a number of values"]),
+        (
+            vary("gateways.version=0.7,0.9"),
+            &["1 setting is invalid", "in setting 0 (gateways.version=0.7)", "one of `0.8.3`"],
+        ),
+        (
+            [vary("gateways.versoin=0.8.3,0.9"), vary("horizon_days=0,90")].concat(),
+            &["4 settings are invalid", "did you mean `version`", "horizon_days"],
+        ),
+        (
+            [vary("horizon_days=30,90"), vec!["--pareto", "spend_eth"]].concat(),
+            &["spend_eth", "gini"],
+        ),
+        ([vary("horizon_days=30,90"), vec!["--sample", "sobol:3"]].concat(), &["lhs:N"]),
+        ([vary("horizon_days=30,90"), vec!["--set", "sede=1"]].concat(), &["did you mean `seed`"]),
+        (
+            [vary("horizon_days=30,90"), vec!["--shard", "0/2", "--precision", "0.1"]].concat(),
+            &["cannot be used with"],
+        ),
+    ];
+    for (args, messages) in cases {
+        let ended = sweep(&workshop, &args);
+        assert_eq!(ended.code, 2, "{args:?}");
+        assert_eq!(ended.stdout, "", "{args:?}");
+        for message in messages {
+            assert!(ended.stderr.contains(message), "{args:?}: {}", ended.stderr);
+        }
+        assert_eq!(workshop.names(), ["minimal.toml"], "{args:?}");
+    }
+}
+
+#[test]
+fn the_printed_command_gives_the_same_sweep_again() {
+    let workshop = Workshop::with_minimal();
+    let args = [
+        "--vary",
+        "credits.amount=100..400 LPT",
+        "--vary",
+        "gateways.version=0.8.3,0.9",
+        "--sample",
+        "lhs:4",
+        "--pareto",
+        "runway_days,gini",
+        "--seed",
+        "5",
+    ];
+    assert_eq!(sweep(&workshop, &args).code, 0);
+    let before = contents(&workshop.path("outputs/minimal-sweep"));
+    let manifest: Value = serde_json::from_slice(&before[Path::new("manifest.json")]).unwrap();
+    fs::remove_dir_all(workshop.path("outputs")).unwrap();
+    let arguments = manifest["command"].as_str().unwrap().strip_prefix("orchsim ").unwrap();
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", &format!("exec \"$0\" {arguments} --quiet"), env!("CARGO_BIN_EXE_orchsim")])
+        .current_dir(workshop.path(""));
+    assert!(shell.output().unwrap().status.success(), "{arguments}");
+    assert!(before == contents(&workshop.path("outputs/minimal-sweep")));
+}
+
+#[test]
+fn a_precision_sets_the_replications_of_each_setting() {
+    let workshop = Workshop::with_minimal();
+    let args = [
+        "sweep",
+        "minimal.toml",
+        "--vary",
+        "credits.amount=20 LPT,40 LPT",
+        "--precision",
+        "0.1",
+        "--format",
+        "json",
+        "-q",
+    ];
+    let document = workshop.run(&args).json();
+    for setting in document["settings"].as_array().unwrap() {
+        let runway = &setting["figures"]["runway_days"];
+        let [lo, hi] = [0, 1].map(|end| runway["ci95"][end].as_f64().unwrap());
+        assert!((hi - lo) / 2.0 <= 0.1 * runway["mean"].as_f64().unwrap(), "{setting}");
+        let made = setting["replications"].as_u64().unwrap();
+        assert!((30..1000).contains(&made), "{made}");
+    }
+}
+
+/// A sweep that takes long enough to be killed in the middle.
+fn long_sweep() -> Vec<&'static str> {
+    let base = ["sweep", "minimal.toml", "--replications", "8", "--horizon", "90", "-q"];
+    [&base[..], &VARY[..]].concat()
+}
+
+#[test]
+fn a_sweep_killed_at_any_moment_goes_on_and_ends_with_the_same_bytes() {
+    let workshop = Workshop::with_minimal();
+    let began = Instant::now();
+    assert_eq!(workshop.run(&long_sweep()).code, 0);
+    let usual = began.elapsed();
+    let whole = contents(&workshop.path("outputs/minimal-sweep"));
+
+    let mut random = rand::rngs::SmallRng::seed_from_u64(4);
+    let (mut kills, mut ends, mut resumed) = (0, 0, 0);
+    let mut directory = 0;
+    while kills < 20 {
+        let out = format!("out-{directory}");
+        let args = [&long_sweep()[..], &["--out", &out]].concat();
+        let mut command = workshop.command(&args);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        let share = f64::from(random.next_u32()) / f64::from(u32::MAX);
+        sleep(usual.mul_f64(share * 0.3) + Duration::from_millis(1));
+        child.kill().unwrap();
+        let finished = child.wait().unwrap().code().is_some();
+        kills += u32::from(!finished);
+        let target = workshop.path(&out);
+        resumed += u32::from(has_finished_work(&workshop.path(&format!("{out}.partial"))));
+        if finished {
+            assert!(whole == contents(&target));
+            (ends, directory) = (ends + 1, directory + 1);
+        }
+    }
+    assert!(resumed > 0, "no kill left finished work behind");
+    let out = format!("out-{directory}");
+    let ended = workshop.run(&[&long_sweep()[..], &["--out", &out]].concat());
+    assert_eq!(ended.code, 0, "{ended:?} after {ends} others");
+    assert!(whole == contents(&workshop.path(&out)));
+    let leftovers = workshop.names();
+    assert!(leftovers.iter().all(|name| !name.contains("partial")), "{leftovers:?}");
+}
+
+fn has_finished_work(partial: &Path) -> bool {
+    fs::read_dir(partial).is_ok_and(|mut entries| {
+        entries.any(|entry| entry.unwrap().path().extension().is_some_and(|e| e == "jsonl"))
+    })
+}
+
+/// Work in progress on a long sweep, killed after some of it was done.
+fn interrupted(workshop: &Workshop) -> std::path::PathBuf {
+    let partial = workshop.path("outputs/minimal-sweep.partial");
+    let mut command = workshop.command(&long_sweep());
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while !has_finished_work(&partial) && began.elapsed() < Duration::from_secs(60) {
+        sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(has_finished_work(&partial), "it ended before it was killed");
+    partial
+}
+
+#[test]
+fn work_in_progress_on_another_sweep_is_refused_and_left_alone() {
+    let workshop = Workshop::with_minimal();
+    let partial = interrupted(&workshop);
+    let before = contents(&partial);
+    let other = workshop.run(&[&long_sweep()[..], &["--seed", "2"]].concat());
+    assert_eq!(other.code, 2, "{other:?}");
+    assert!(other.stderr.contains("(`seed = 1` and `seed = 2`)"), "{}", other.stderr);
+    assert!(other.stderr.contains("finish it with\n    orchsim sweep minimal.toml"));
+    let without: BTreeMap<_, _> = contents(&partial);
+    assert!(before == without);
+
+    fs::remove_dir_all(&partial).unwrap();
+    fs::create_dir(&partial).unwrap();
+    workshop.write("outputs/minimal-sweep.partial/cat.jpg", "meow");
+    let foreign = workshop.run(&long_sweep());
+    assert_eq!(foreign.code, 2, "{foreign:?}");
+    assert_eq!(contents(&partial).len(), 1);
+}
+
+#[test]
+fn edited_work_in_progress_is_done_again() {
+    let workshop = Workshop::with_minimal();
+    let partial = interrupted(&workshop);
+    let entries = fs::read_dir(&partial).unwrap().map(|entry| entry.unwrap().path());
+    let chunk =
+        entries.filter(|path| path.extension().is_some_and(|e| e == "jsonl")).min().unwrap();
+    let text = fs::read_to_string(&chunk).unwrap();
+    let edited = text.replacen("\"is_censored\":true", "\"is_censored\":false", 1);
+    assert_ne!(edited, text);
+    fs::write(&chunk, edited).unwrap();
+    let noisy: Vec<&str> = long_sweep().into_iter().filter(|word| *word != "-q").collect();
+    let ended = workshop.run(&noisy);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stderr.contains("cut short or edited"), "{}", ended.stderr);
+    let resumed = contents(&workshop.path("outputs/minimal-sweep"));
+    assert_eq!(workshop.run(&[&long_sweep()[..], &["--out", "afresh"]].concat()).code, 0);
+    assert!(resumed == contents(&workshop.path("afresh")));
+}
