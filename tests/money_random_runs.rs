@@ -4,7 +4,9 @@
 mod common;
 
 use common::{credits, scenario};
-use orchsim::demand::{Arrivals, DemandStream, Injected, Trace};
+use orchsim::demand::{
+    Arrivals, DemandStream, Injected, PayingShare, PriceCurve, Trace, UserPrice, Users,
+};
 use orchsim::kernel::{Distribution, Sequence, StreamKey};
 use orchsim::network::{
     Gateway, Model, Offer, Orchestrator, Pipeline, Region, RttMatrix, TicketPolicy, Version,
@@ -173,6 +175,7 @@ fn demand(scenario: &mut Scenario, dice: &mut Dice, sizes: &[f64]) {
             used_share: Distribution::Uniform { min: 0.2, max: 1.0 },
             bad_request_share: dice.pick(&[0.0, 0.0, 0.2]),
             injected: None,
+            users: None,
         });
     }
     let injection = &mut scenario.policy.injection;
@@ -235,6 +238,26 @@ fn money(scenario: &mut Scenario, dice: &mut Dice) {
     payments.redemption_delay_s = dice.pick(&[0.0, 60.0, 7200.0]);
 }
 
+/// Users who pay and respond, of some streams.
+fn users(scenario: &mut Scenario, dice: &mut Dice) {
+    for stream in &mut scenario.demand {
+        if dice.chance(0.3) {
+            stream.users = Some(Users {
+                curve: dice
+                    .pick(&[PriceCurve::Inelastic, PriceCurve::Elasticity { exponent: -1.0 }]),
+                price: UserPrice::Markup(dice.magnitude(0.1, 10.0)),
+                reference_price: None,
+                success_exponent: dice.pick(&[0.0, 1.0]),
+                latency_exponent: dice.pick(&[0.0, -1.0]),
+                most: 1.0,
+                review_hours: dice.between(1.0, 24.0),
+                adjustment: dice.pick(&[0.5, 1.0]),
+                paying: PayingShare { at_start: 0.2, converts_per_day: 2.0, ceiling: 0.9 },
+            });
+        }
+    }
+}
+
 fn random_scenario(number: u64) -> Scenario {
     let mut dice = Dice(StreamKey::root(number).sequence());
     let mut scenario = scenario(1.0);
@@ -242,6 +265,7 @@ fn random_scenario(number: u64) -> Scenario {
     let sizes = network(&mut scenario, &mut dice);
     demand(&mut scenario, &mut dice, &sizes);
     money(&mut scenario, &mut dice);
+    users(&mut scenario, &mut dice);
     scenario
 }
 
@@ -266,6 +290,8 @@ fn check(number: u64, scenario: &Scenario) -> ReplicationResult {
         // What neither deposit nor reserve covers is not paid.
         assert!(paid <= face_values, "run {number}: {paid:?} of {face_values:?}");
     }
+    let revenue: Wei = result.customers.iter().map(|record| record.revenue).sum();
+    assert_eq!(books.income(), revenue, "run {number}: users");
     for gateway in 0..scenario.network.gateways.len() {
         assert_eq!(books.promised(gateway), Wei::ZERO, "run {number}: gateway {gateway}");
     }
@@ -288,6 +314,7 @@ struct Seen {
     depleted: u64,
     outages: u64,
     returned: u64,
+    income: u64,
     void: u64,
     failed: [u64; 8],
 }
@@ -303,6 +330,7 @@ fn run_share(first: u64) -> Seen {
         seen.depleted += u64::from(result.depleted.is_some());
         seen.outages += u64::from(result.outages.seconds > 0.0);
         seen.returned += u64::from(books.safe().returned > Lpt::ZERO);
+        seen.income += u64::from(books.income() > Wei::ZERO);
         seen.void += result.redemptions.iter().map(|tickets| tickets.void).sum::<u64>();
         for record in &result.service {
             for (total, count) in seen.failed.iter_mut().zip(record.failed) {
@@ -321,8 +349,15 @@ fn the_books_of_every_random_run_balance() {
         for share in shares {
             let seen = share.join().unwrap();
             // Runs in which nothing of the kind happens prove nothing of it.
-            let rarest =
-                [seen.served, seen.paid, seen.lost, seen.depleted, seen.outages, seen.returned];
+            let rarest = [
+                seen.served,
+                seen.paid,
+                seen.lost,
+                seen.depleted,
+                seen.outages,
+                seen.returned,
+                seen.income,
+            ];
             assert!(rarest.iter().all(|&runs| runs > RUNS / THREADS / 50), "{seen:?}");
             assert!(seen.void > 0, "{seen:?}");
             assert!(seen.failed.iter().all(|&count| count > 0), "{seen:?}");

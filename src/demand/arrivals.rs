@@ -42,7 +42,8 @@ enum Source<'a> {
 }
 
 impl<'a> ArrivalStream<'a> {
-    /// The arrivals of `stream` before `end`.
+    /// The arrivals of `stream` before `end`; where its users respond, those of
+    /// the highest rate.
     pub fn new(
         stream: &'a DemandStream,
         clock: UserClock,
@@ -52,6 +53,8 @@ impl<'a> ArrivalStream<'a> {
     ) -> ArrivalStream<'a> {
         ArrivalStream(match &stream.arrivals {
             Arrivals::Poisson(arrivals) => {
+                let most = stream.users.as_ref().map_or(1.0, |users| users.most);
+                let factors = RateFactors { level: factors.level * most, ..factors };
                 let process = PoissonProcess::new(arrivals, clock, factors, key, end.as_secs());
                 Source::Poisson(Box::new(process))
             }

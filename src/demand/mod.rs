@@ -5,12 +5,14 @@ mod bursts;
 mod growth;
 mod profile;
 mod schedule;
+mod users;
 
 pub use arrivals::{ArrivalStream, RateFactors, UserClock};
 pub use bursts::Bursts;
 pub use growth::Growth;
 pub use profile::{HourProfile, WeekProfile};
 pub use schedule::ArrivalSchedule;
+pub use users::{PayingShare, PriceCurve, UserPrice, Users};
 
 use crate::kernel::{Distribution, StreamKey};
 use crate::units::Wei;
@@ -39,6 +41,9 @@ pub struct DemandStream {
     pub bad_request_share: f64,
     /// Set where the requests are test prompts of the gateway itself.
     pub injected: Option<Injected>,
+    /// Set where its users respond or pay. The requests of a trace cannot
+    /// be more than they are: beside one [`Users::most`] is 1.
+    pub users: Option<Users>,
 }
 
 /// Test prompts that a gateway sends to the orchestrators of one region, and

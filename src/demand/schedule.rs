@@ -103,6 +103,7 @@ mod tests {
                     used_share: Distribution::Constant(1.0),
                     bad_request_share: 0.0,
                     injected: None,
+                    users: None,
                 }
             };
             let streams: Vec<DemandStream> = traces.into_iter().map(stream).collect();

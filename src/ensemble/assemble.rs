@@ -3,15 +3,15 @@
 use super::survival::{KaplanMeier, runway};
 use super::warnings::warnings;
 use super::{
-    Batch, Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees, Sample, ServiceRow,
-    SpendBreakdown, SteeringRow, TreasurySummary, Waterfall, WaterfallStep,
+    Batch, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
+    LatencySummary, ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees, Sample,
+    ServiceRow, SpendBreakdown, SteeringRow, TreasurySummary, Waterfall, WaterfallStep,
 };
 use crate::network::{Network, Region};
 use crate::payments::LossCause;
 use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
-use crate::simulation::{Redemptions, ServiceRecord, SteeringRecord, World};
+use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
 use crate::treasury::Prices;
 use crate::units::{Wei, mean_parts};
 
@@ -46,6 +46,7 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         fees: fees(scenario, samples, &stakes),
         region_fees: region_fees(scenario, samples),
         steering: steering(scenario, samples),
+        customers: customers(scenario, samples),
         concentration: Concentration::new(&fee_eth, &stakes),
         service: total_service(service, samples.len()),
         service_rows,
@@ -247,6 +248,7 @@ fn treasury(scenario: &Scenario, samples: &[Sample]) -> TreasurySummary {
         unsold_lpt: over(&|s| s.books.safe().on_hand.to_coins()),
         returned_lpt: over(&|s| s.books.safe().returned.to_coins()),
         proceeds_eth: over(&|s| s.books.proceeds().to_coins()),
+        income_eth: over(&|s| s.books.income().to_coins()),
         swap_fee_eth: over(&|s| s.books.swaps().fee.to_coins()),
         swap_impact_eth: over(&|s| s.books.swaps().impact.to_coins()),
         swap_gas_eth: over(&|s| s.books.swaps().gas.to_coins()),
@@ -347,6 +349,33 @@ fn steering(scenario: &Scenario, samples: &[Sample]) -> Vec<SteeringRow> {
     };
     let rows = network.regions.iter().enumerate().map(row);
     rows.filter(|row| row.steered > 0.0).collect()
+}
+
+fn customers(scenario: &Scenario, samples: &[Sample]) -> Vec<CustomerRow> {
+    let gateways = samples.first().map_or(0, |sample| sample.customers.len());
+    let row = |index: usize| {
+        let records = || samples.iter().map(|sample| &sample.customers[index]);
+        let over = |value: fn(&CustomerRecord) -> f64| {
+            Estimate::of_mean(&records().map(value).collect::<Vec<f64>>())
+        };
+        let mut days: Vec<f64> =
+            records().filter_map(|record| record.carries_itself).map(f64::from).collect();
+        days.sort_by(f64::total_cmp);
+        let gateway = records().next().map_or(0, |record| record.gateway);
+        CustomerRow {
+            gateway: scenario.network.gateways[gateway].id.clone(),
+            free: over(|record| record.free as f64).mean,
+            paying: over(|record| record.paying as f64).mean,
+            revenue_eth: over(|record| record.revenue.to_coins()),
+            revenue_usd: over(|record| record.revenue_usd).mean,
+            spend_eth: over(|record| record.spend.to_coins()),
+            net_eth: over(|record| record.revenue.to_coins() - record.spend.to_coins()),
+            rate_factor: over(|record| record.rate_factor),
+            carries_itself: Estimate::of_proportion(days.len(), samples.len()),
+            carries_itself_day: (!days.is_empty()).then(|| Quantiles::of_sorted(&days).p50),
+        }
+    };
+    (0..gateways).map(row).collect()
 }
 
 fn service_row(

@@ -180,6 +180,8 @@ pub struct TreasurySummary {
     pub returned_lpt: Estimate,
     /// ETH that the sales brought, after fee, impact and gas.
     pub proceeds_eth: Estimate,
+    /// ETH that users paid in.
+    pub income_eth: Estimate,
     /// Pool fees of the sales, in ETH.
     pub swap_fee_eth: Estimate,
     /// Price impact of the sales, in ETH.
@@ -263,6 +265,33 @@ pub struct SteeringRow {
     pub target: Option<f64>,
     /// The share of fees they got.
     pub fee_share: f64,
+}
+
+/// What the users of one gateway did and paid; means over replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomerRow {
+    /// Id of the gateway.
+    pub gateway: String,
+    /// Requests asked by users who do not pay.
+    pub free: f64,
+    /// Requests asked by users who pay.
+    pub paying: f64,
+    /// What they paid, in ETH.
+    pub revenue_eth: Estimate,
+    /// The same in USD at the prices of the days.
+    pub revenue_usd: f64,
+    /// What the gateway spent, in ETH.
+    pub spend_eth: Estimate,
+    /// Revenue less spend, in ETH.
+    pub net_eth: Estimate,
+    /// What price and quality do to the request rate at the end.
+    pub rate_factor: Estimate,
+    /// Share of replications in which it comes to carry itself: its revenue of
+    /// seven days covers their spend, and does so for 30 days more or until the
+    /// horizon.
+    pub carries_itself: Estimate,
+    /// The median day of those on which it does; `None` where there are none.
+    pub carries_itself_day: Option<f64>,
 }
 
 /// How concentrated fees are. Every orchestrator of the scenario counts, those
@@ -430,6 +459,8 @@ pub struct Forecast {
     /// What became of steered requests and test prompts, by region; only regions
     /// that some were steered to.
     pub steering: Vec<SteeringRow>,
+    /// What users did and paid; only gateways with users who respond or pay.
+    pub customers: Vec<CustomerRow>,
     /// How concentrated.
     pub concentration: Concentration,
     /// All service in one row.

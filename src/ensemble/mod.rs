@@ -16,7 +16,7 @@ mod warnings;
 pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
-    Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
+    Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, Runway,
     ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning, Waterfall,
     WaterfallStep,

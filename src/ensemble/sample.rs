@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::payments::Ledger;
 use crate::simulation::{
-    FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord, SteeringRecord,
+    CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord,
+    SteeringRecord,
 };
 use crate::treasury::Prices;
 use crate::units::Wei;
@@ -45,6 +46,8 @@ pub struct Sample {
     pub outages: Outages,
     /// What became of steered requests and test prompts, by region.
     pub steering: Vec<SteeringRecord>,
+    /// What users did and paid, by gateway.
+    pub customers: Vec<CustomerRecord>,
 }
 
 impl Sample {
@@ -76,6 +79,7 @@ impl Sample {
             redemptions: result.redemptions,
             outages: result.outages,
             steering: result.steering,
+            customers: result.customers,
         }
     }
 

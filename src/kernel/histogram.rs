@@ -44,6 +44,15 @@ impl LatencyHistogram {
         }
     }
 
+    /// Those recorded since the histogram was `earlier`.
+    pub fn since(&self, earlier: &LatencyHistogram) -> LatencyHistogram {
+        let mut later = self.clone();
+        for (count, before) in later.counts.iter_mut().zip(earlier.counts.iter()) {
+            *count = count.saturating_sub(*before);
+        }
+        later
+    }
+
     /// Latencies recorded.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()

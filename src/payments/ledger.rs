@@ -7,7 +7,7 @@ use crate::units::{Lpt, Wei};
 /// The books of one replication, double entry: LPT from the Safe to where it
 /// went, and ETH in two views that must agree.
 ///
-/// *Cash* follows the coins: what the swaps brought stands in deposits and
+/// *Cash* follows the coins: what swaps and users brought stands in deposits and
 /// reserves, is promised to winning tickets, or was paid to orchestrators.
 /// *Accrual* says what for: every promise is fee earned, credit that sessions
 /// still hold, credit lost, or the luck of the lottery.
@@ -16,6 +16,8 @@ pub struct Ledger {
     safe: SafeAccounts,
     /// What swaps brought in.
     proceeds: Wei,
+    /// What users paid in, by gateway.
+    income: Vec<Wei>,
     deposits: Vec<Wei>,
     reserves: Vec<Wei>,
     /// Won and not yet redeemed, by gateway.
@@ -85,6 +87,7 @@ impl Ledger {
                 returned: Lpt::ZERO,
             },
             proceeds: Wei::ZERO,
+            income: vec![Wei::ZERO; gateways],
             deposits: vec![Wei::ZERO; gateways],
             reserves: vec![Wei::ZERO; gateways],
             promised: vec![Wei::ZERO; gateways],
@@ -112,6 +115,11 @@ impl Ledger {
     /// What swaps brought in.
     pub fn proceeds(&self) -> Wei {
         self.proceeds
+    }
+
+    /// What users paid to their gateways.
+    pub fn income(&self) -> Wei {
+        self.income.iter().copied().sum()
     }
 
     /// A gateway's deposit less what winning tickets will take from it.
@@ -196,6 +204,12 @@ impl Ledger {
             self.deposits[gateway].0 += top_up.deposit.0;
             self.reserves[gateway].0 += top_up.reserve.0;
         }
+    }
+
+    /// Users -> deposit: they top up their gateway.
+    pub fn receive(&mut self, income: Wei, gateway: usize) {
+        self.income[gateway].0 += income.0;
+        self.deposits[gateway].0 += income.0;
     }
 
     /// Safe -> another project.
@@ -288,7 +302,7 @@ impl Ledger {
         check("safe", on_hand.0 + sold.0 + drawn.0 + returned.0, allocated.0)?;
         let held: Wei = self.deposits.iter().chain(&self.reserves).copied().sum();
         let paid: Wei = self.paid.iter().copied().sum();
-        check("gateways", held.0 + paid.0 + self.returned.0, self.proceeds.0)?;
+        check("gateways", held.0 + paid.0 + self.returned.0, self.proceeds.0 + self.income().0)?;
         check("orchestrators", self.committed(), booked.0)?;
         let lost: Wei = self.lost.iter().copied().sum();
         let accrued = self.earned.0 + self.credit_left().0 + lost.0;

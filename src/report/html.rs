@@ -9,7 +9,7 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, overpayment, redemptions, steering, tables, treasury};
+use super::{RunContext, customers, overpayment, redemptions, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -56,6 +56,7 @@ pub(super) fn html(
     push_reasons(&mut page, forecast);
     push_redemptions(&mut page, scenario, forecast);
     push_treasury(&mut page, scenario, forecast);
+    push_customers(&mut page, forecast);
     push_steering(&mut page, forecast);
     page.push_str("<section>\n<h2>Spend in detail</h2>\n<div class=\"stack\">\n");
     for table in tables::spend_in_detail(forecast) {
@@ -234,6 +235,13 @@ fn push_treasury(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
     if !table.rows.is_empty() {
         let tables = [treasury::worth(scenario, forecast), table];
         push_explained(page, "Treasury", treasury::EXPLANATION, &tables);
+    }
+}
+
+fn push_customers(page: &mut String, forecast: &Forecast) {
+    let table = customers::table(forecast);
+    if !table.rows.is_empty() {
+        push_explained(page, "Users", customers::EXPLANATION, &[table]);
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
-use super::{RunContext, overpayment, redemptions, steering, treasury};
+use super::{RunContext, customers, overpayment, redemptions, steering, treasury};
 use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -31,11 +31,12 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `spend` | means over replications: `total_wei`, `total_eth`, `total_eth_ci95`, and wei by name in `by_pipeline`, `by_model`, `by_gateway`, `by_region` (of the users), each adding up to the total |
 /// | `overpayment` | where the ETH went, means over replications: `steps` from "price x units used" to "ETH gone" (`id`, `label`, `eth` with its interval `lo`, `hi`, and `share` of the total; below 0 only for the lottery), their sum `total_eth`, and `unused_share` of it, which paid for nothing that was used: every step but `units_used`, `price_adjustment` and `lottery`; `null` where nothing was spent |
 /// | `redemptions` | of winning tickets, means over replications: all, then by the `gas_price_wei` they were won at and the `from_day` from which on it held, where it changed: `redeemed` and `void` (not within their validity of two rounds) with their `_ci95`, `redeemed_per_day` of the `days` simulated, mean `face_value_eth` of the redeemed; empty where none won |
-/// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth` with the gateways; `returned_eth` at the deadline; all that is left at its last prices, unsold LPT too, as `credits_left_eth`, `credits_left_usd`, `credits_left_lpt`; `outages` for want of a top-up, their `outage_hours`, and the requests `refused` meanwhile |
+/// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `income_eth` from users; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth` with the gateways; `returned_eth` at the deadline; all that is left at its last prices, unsold LPT too, as `credits_left_eth`, `credits_left_usd`, `credits_left_lpt`; `outages` for want of a top-up, their `outage_hours`, and the requests `refused` meanwhile |
 /// | `fees.by_orchestrator` | largest first: `id`, `region`, `wei`, `eth`, `share`, `share_ci95`, `stake_share`, `requests` |
 /// | `fees.by_region` | wei by region of the orchestrators |
 /// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
 /// | `fees.concentration` | `gini`, `hhi`, `nakamoto`, `top1`, `top4`, each with its `_ci95`, and `stake_gini` |
+/// | `users` | of each `gateway` whose users respond or pay, means over replications: `requests_free` and `requests_paying`; `revenue_eth`, `spend_eth` and their difference `net_eth`, with their `_ci95`, and `revenue_usd`; the `rate_factor` of price and quality at the end; `carries_itself`, the share of replications in which it comes to carry itself, and the median `carries_itself_day` of those |
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
 /// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
 /// | `warnings` | `id`, `text` |
@@ -83,6 +84,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "treasury": treasury::document(forecast),
         "fees": fees(forecast),
         "steering": steering::document(forecast),
+        "users": customers::document(forecast),
         "service": service(forecast),
         "objectives": forecast.objectives.iter().map(objective).collect::<Vec<_>>(),
         "warnings": forecast.warnings.iter().map(|warning| json!({

@@ -6,7 +6,7 @@ use super::figures::Figure;
 use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, overpayment, redemptions, steering, tables, treasury};
+use super::{RunContext, customers, overpayment, redemptions, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -86,6 +86,12 @@ pub(super) fn markdown(
         let _ = writeln!(text, "## Treasury\n\n{}\n", treasury::EXPLANATION);
         text.push_str(&table(treasury::worth(scenario, forecast)));
         text.push_str(&table(funding));
+    }
+
+    let users = customers::table(forecast);
+    if !users.rows.is_empty() {
+        let _ = writeln!(text, "## Users\n\n{}\n", customers::EXPLANATION);
+        text.push_str(&table(users));
     }
 
     let steered = steering::table(forecast);

@@ -3,6 +3,7 @@
 //! directory that holds them.
 
 mod csv;
+mod customers;
 mod directory;
 mod explanation;
 mod figures;

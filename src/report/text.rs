@@ -4,7 +4,7 @@ use super::format::{
     self, date_after, eth, extent, interval, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
-use super::{RunContext, overpayment, redemptions, steering, tables, treasury};
+use super::{RunContext, customers, overpayment, redemptions, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -70,6 +70,10 @@ pub fn terminal(
             usize::MAX,
             None,
         ));
+    }
+    let users = customers::table(forecast);
+    if !users.rows.is_empty() {
+        page.section(users.lines(&customers::SHOWN, usize::MAX, None));
     }
     let funding = treasury::table(forecast);
     if !funding.rows.is_empty() {

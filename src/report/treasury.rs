@@ -83,6 +83,7 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
         estimated("unsold_lpt", "left in the Safe", Lpt, &t.unsold_lpt).idle_at_zero(),
         estimated("returned_lpt", "returned at the deadline", Lpt, &t.returned_lpt).idle_at_zero(),
         estimated("proceeds_eth", "proceeds", Eth, &t.proceeds_eth),
+        estimated("income_eth", "paid in by users", Eth, &t.income_eth).idle_at_zero(),
         estimated("swap_fee_eth", "swap cost: pool fee", Eth, &t.swap_fee_eth).idle_at_zero(),
         estimated("swap_impact_eth", "swap cost: price impact", Eth, &t.swap_impact_eth)
             .idle_at_zero(),

@@ -62,12 +62,14 @@ mod injection;
 mod money;
 mod policy;
 mod selection;
+mod users;
 
 pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
 pub(super) use policy::INPUT_TOKENS;
 use policy::POLICY;
 use selection::{SELECTION, WEIGHTS};
+use users::USERS;
 
 /// The whole file.
 pub(super) const SCENARIO: Shape = Shape::Table(&[
@@ -568,6 +570,12 @@ const STREAM: &[Key] = &[
         "Share of the requested size that is really worked on (tokens used of tokens requested).",
     ),
     default("bad_request_share", SHARE, "0", "Probability that a request is malformed."),
+    optional(
+        "users",
+        &Shape::Table(USERS),
+        "How its users respond to price and quality, and what they pay. Left out: they do not \
+         respond and pay nothing.",
+    ),
     optional(
         "trace",
         &Shape::Form(&[

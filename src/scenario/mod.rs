@@ -31,12 +31,13 @@ pub use write::to_toml;
 /// The text of the default scenario: the Agent SPE's 15,000 LPT.
 pub const DEFAULT: &str = include_str!("../../scenarios/agent-spe-15k.toml");
 
-const PRESETS: [(&str, &str); 5] = [
+const PRESETS: [(&str, &str); 6] = [
     ("agent-spe-15k", DEFAULT),
     ("minimal", include_str!("../../scenarios/minimal.toml")),
     ("first-1000-lpt", include_str!("../../scenarios/first-1000-lpt.toml")),
     ("agent-net-pilot", include_str!("../../scenarios/agent-net-pilot.toml")),
     ("gas-doubling", include_str!("../../scenarios/gas-doubling.toml")),
+    ("top-up-gateway", include_str!("../../scenarios/top-up-gateway.toml")),
 ];
 
 /// The names of the scenarios to start from, the default first.

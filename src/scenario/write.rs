@@ -4,7 +4,9 @@ use std::fmt::{self, Write};
 
 use super::keys::{INPUT_TOKENS, PAYMENT_MODES};
 use super::{Goal, Scenario};
-use crate::demand::{Arrivals, Bursts, DemandStream, Growth, HourProfile, WeekProfile};
+use crate::demand::{
+    Arrivals, Bursts, DemandStream, Growth, HourProfile, PriceCurve, UserPrice, Users, WeekProfile,
+};
 use crate::kernel::Distribution;
 use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline};
 use crate::policy::{Course, Fallback, InputTokens, Period, Reference, Scope, Steering};
@@ -541,6 +543,10 @@ impl Writer<'_> {
         if let Some(number) = weekdays.iter().position(|known| **known == arrivals.weekdays) {
             writeln!(out, "weekdays = \"weekdays-{number}\"")?;
         }
+        if let Some(users) = &first.users {
+            self.users(users)?;
+        }
+        let out = &mut self.out;
         match arrivals.bursts {
             Bursts::None => Ok(()),
             Bursts::Modulated { cv, mean_hold_hours } => {
@@ -554,6 +560,41 @@ impl Writer<'_> {
                 writeln!(out, "bursts = {{ self_exciting = {{ {table} }} }}")
             }
         }
+    }
+}
+
+impl Writer<'_> {
+    fn users(&mut self, users: &Users) -> fmt::Result {
+        let out = &mut self.out;
+        match users.curve {
+            PriceCurve::Inelastic => Ok(()),
+            PriceCurve::Elasticity { exponent } => {
+                writeln!(out, "users.curve.elasticity.exponent = {exponent:?}")
+            }
+            PriceCurve::Linear { slope } => writeln!(out, "users.curve.linear.slope = {slope:?}"),
+            PriceCurve::Logit { sensitivity, competitor } => {
+                writeln!(out, "users.curve.logit.sensitivity = {sensitivity:?}")?;
+                writeln!(out, "users.curve.logit.competitor = \"{competitor}\"")
+            }
+        }?;
+        match users.price {
+            UserPrice::Markup(markup) => writeln!(out, "users.price.markup = {markup:?}")?,
+            UserPrice::Posted(price) => writeln!(out, "users.price = \"{price}\"")?,
+        }
+        if let Some(price) = users.reference_price {
+            writeln!(out, "users.reference_price = \"{price}\"")?;
+        }
+        writeln!(out, "users.success_exponent = {:?}", users.success_exponent)?;
+        writeln!(out, "users.latency_exponent = {:?}", users.latency_exponent)?;
+        writeln!(out, "users.most = {:?}", users.most)?;
+        writeln!(out, "users.review_hours = {:?}", users.review_hours)?;
+        writeln!(out, "users.adjustment = {:?}", users.adjustment)?;
+        let paying = [
+            ("at_start", users.paying.at_start),
+            ("converts_per_day", users.paying.converts_per_day),
+            ("ceiling", users.paying.ceiling),
+        ];
+        writeln!(out, "users.paying = {}", table(paying.into_iter()))
     }
 }
 

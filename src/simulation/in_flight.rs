@@ -62,6 +62,8 @@ pub(super) struct Request {
     /// Submissions ever: numbers the draws.
     pub submissions: u32,
     pub is_bad: bool,
+    /// Whether its user pays for it.
+    pub pays: bool,
     /// Where it was steered to, if it was.
     pub destination: Option<Destination>,
     /// Sessions whose orchestrator had no capacity are given back at the end.

@@ -1,6 +1,7 @@
 //! One replication: the world, its events, its recorder.
 
 mod cashier;
+mod customers;
 mod in_flight;
 mod price_board;
 mod recorder;
@@ -10,6 +11,7 @@ mod steering;
 mod treasurer;
 mod world;
 
+pub use customers::CustomerRecord;
 pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
 pub use replication::replicate;
 pub use steering::SteeringRecord;

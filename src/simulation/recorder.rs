@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{SteeringRecord, World};
+use super::{CustomerRecord, SteeringRecord, World};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
@@ -93,6 +93,9 @@ pub struct ReplicationResult {
     pub outages: Outages,
     /// What became of steered requests and test prompts, by region.
     pub steering: Vec<SteeringRecord>,
+    /// What users did and paid, a record for each gateway that has some who
+    /// respond or pay.
+    pub customers: Vec<CustomerRecord>,
 }
 
 /// What the fees of served requests were made of, in wei.

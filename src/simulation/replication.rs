@@ -1,4 +1,5 @@
 use super::cashier::{Cashier, NoPayment, NotAccepted, Payee};
+use super::customers::Customers;
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::price_board::PriceBoard;
 use super::recorder::{Failure, Outages, Recorder, ReplicationResult};
@@ -42,6 +43,8 @@ enum Purpose {
     BadRequest,
     Steering,
     Developer,
+    Paying,
+    Asking,
 }
 
 /// What a submission's draws are for.
@@ -85,6 +88,8 @@ enum Event {
     MaxPrice,
     /// A proposed conversion has its signatures.
     Conversion(u64),
+    /// The users of a demand stream look at price and quality.
+    UserReview(u32),
 }
 
 /// Runs replication number `replication` of the world's scenario.
@@ -118,6 +123,7 @@ struct Replication<'w> {
     cashier: Cashier<'w>,
     treasurer: Treasurer<'w>,
     dispatcher: Dispatcher<'w>,
+    customers: Customers<'w>,
     /// Since when each gateway is without funds.
     without_funds: Vec<Option<SimTime>>,
     outages: Outages,
@@ -150,6 +156,7 @@ impl<'w> Replication<'w> {
         treasurer.open(&mut cashier.ledger);
         let eth_usd = treasurer.prices(SimTime::ZERO).eth_usd_feed();
         let prices = PriceBoard::new(world, eth_usd);
+        let customers = Customers::new(world, eth_usd);
         let mut events = EventList::default();
         if world.follows_price_feed() {
             events.schedule(next_usd_feed(SimTime::ZERO), Event::PriceFeed);
@@ -158,6 +165,9 @@ impl<'w> Replication<'w> {
         events.schedule(scenario.treasury.inflation.round_length(), Event::Round);
         let change = scenario.policy.max_price.next_change(SimTime::ZERO);
         events.schedule(change, Event::MaxPrice);
+        for (stream, time) in customers.reviews() {
+            events.schedule(time, Event::UserReview(stream as u32));
+        }
         Replication {
             world,
             end,
@@ -183,6 +193,7 @@ impl<'w> Replication<'w> {
             cashier,
             treasurer,
             dispatcher: Dispatcher::new(world),
+            customers,
             without_funds: vec![None; scenario.network.gateways.len()],
             outages: Outages::default(),
             depleted: None,
@@ -229,6 +240,7 @@ impl<'w> Replication<'w> {
             redemptions: self.recorder.redemptions,
             outages: self.outages,
             steering: self.dispatcher.records,
+            customers: self.customers.records(end, self.depleted.is_none()),
         })
     }
 
@@ -243,9 +255,14 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Notes token prices and what the credits are worth.
+    /// Books what users paid, and notes token prices and what the credits are
+    /// worth.
     fn close_day(&mut self, now: SimTime) {
         let prices = self.treasurer.prices(now);
+        let (spend, books) = (&self.recorder.spend_by_stream, &mut self.cashier.ledger);
+        for gateway in self.customers.close_day(now, spend, prices, books) {
+            self.end_outage(gateway, now);
+        }
         let ledger = &self.cashier.ledger;
         let unsold = prices.to_wei(ledger.safe().on_hand);
         self.recorder.close_day(Wei(ledger.left().0 + unsold.0), prices);
@@ -266,7 +283,8 @@ impl<'w> Replication<'w> {
                 | Event::PriceFeed
                 | Event::Treasury
                 | Event::MaxPrice
-                | Event::Conversion(_) => {}
+                | Event::Conversion(_)
+                | Event::UserReview(_) => {}
             }
         }
     }
@@ -289,6 +307,13 @@ impl<'w> Replication<'w> {
             Event::PriceFeed => self.read_price_feed(now),
             Event::Treasury => self.look_after_treasury(now),
             Event::MaxPrice => self.turn_max_prices(now),
+            Event::UserReview(stream) => {
+                let eth_usd = self.treasurer.prices(now).eth_usd_feed();
+                let service = &self.recorder.service;
+                if let Some(after) = self.customers.review(stream as usize, service, eth_usd) {
+                    self.events.schedule(now + after, Event::UserReview(stream));
+                }
+            }
             Event::Conversion(transaction) => {
                 self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
                 for gateway in 0..self.without_funds.len() {
@@ -403,13 +428,15 @@ impl<'w> Replication<'w> {
             return;
         }
         let key = self.stream_keys[stream].child(request_number);
-        let uniform = || key.uniform(Purpose::Steering as u64);
-        let destination = self.dispatcher.destination(stream, uniform);
+        let draws = || [Purpose::Paying, Purpose::Asking].map(|draw| key.uniform(draw as u64));
+        let Some(pays) = self.customers.asks(stream, now, draws) else { return };
         self.recorder.service[plan.service].asked += 1;
         if !self.pacer.admits(stream, now, || key.uniform(Purpose::Developer as u64)) {
             self.recorder.service[plan.service].failed[Failure::Limit as usize] += 1;
             return;
         }
+        let uniform = || key.uniform(Purpose::Steering as u64);
+        let destination = self.dispatcher.destination(stream, uniform);
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
         let request = Request {
@@ -421,6 +448,7 @@ impl<'w> Replication<'w> {
             used_size: size * plan.used_share.draw(key, Purpose::UsedShare as u64),
             is_bad: plan.bad_request_share > 0.0
                 && key.uniform(Purpose::BadRequest as u64) < plan.bad_request_share,
+            pays,
             tries: 0,
             submissions: 0,
             submission: None,
@@ -614,10 +642,12 @@ impl<'w> Replication<'w> {
                 } else {
                     let request = self.requests.get(number);
                     let (size, used_size) = (request.size, request.used_size);
+                    let (stream, pays) = (request.stream as usize, request.pays);
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
                     let quote = self.cashier.quote(payee);
                     if let Some(staged) = submission.staged {
                         self.note_fee(staged.fee, quote.base, billed, used);
+                        self.customers.billed(stream, pays, staged.fee, billed);
                         self.cashier.served(payee, staged, now);
                     }
                     let debited = match plan.pipeline {
@@ -826,7 +856,7 @@ impl<'w> Replication<'w> {
     fn pay_stream(&mut self, number: u32, until: SimTime) -> bool {
         let Some(payee) = self.stream_payee(number) else { return true };
         let request = self.requests.get(number);
-        let (stream, key) = (request.stream as usize, submission_key(request));
+        let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
         let live = self.requests.live(number);
         let Some(meter) = &mut live.meter else { return true };
         let span = until - meter.paid_until();
@@ -854,6 +884,7 @@ impl<'w> Replication<'w> {
                 let _ = self.send(payee, staged, stream, until, lottery);
                 self.cashier.served_on(&mut credit, staged, until);
                 self.note_fee(fee, base_price, units, units);
+                self.customers.billed(stream, pays, fee, units);
             }
             Err(_) => self.run_out(payee.gateway, until),
         }

@@ -120,6 +120,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             used_share: Distribution::Constant(1.0),
             bad_request_share: 0.0,
             injected: None,
+            users: None,
         }],
         uncertainty: DemandUncertainty::default(),
         objectives: Vec::new(),

@@ -231,6 +231,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         redemptions: redemptions(total_eth, horizon),
         treasury: treasury(total_eth, credits),
         steering: Vec::new(),
+        customers: Vec::new(),
         concentration: Concentration {
             gini: around(0.71, 0.02),
             hhi: around(0.14, 0.05),
@@ -326,6 +327,7 @@ fn treasury(spent_eth: f64, proceeds_eth: f64) -> TreasurySummary {
         unsold_lpt: around(300.0, 0.3),
         returned_lpt: around(0.0, 0.0),
         proceeds_eth: around(proceeds_eth, 0.03),
+        income_eth: around(0.0, 0.0),
         swap_fee_eth: around(0.1204, 0.03),
         swap_impact_eth: around(0.0162, 0.05),
         swap_gas_eth: around(0.00058, 0.0),
@@ -424,6 +426,7 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
         unsold_lpt: none,
         returned_lpt: none,
         proceeds_eth: none,
+        income_eth: none,
         swap_fee_eth: none,
         swap_impact_eth: none,
         swap_gas_eth: none,

@@ -5,7 +5,7 @@ use super::super::diagnostics::{Problem, Report};
 use super::super::spread::rounded;
 use super::super::tree::{Cursor, Span};
 use super::names::duplicate;
-use super::{Context, trace};
+use super::{Context, trace, users};
 use crate::demand::{
     Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, HourProfile, PoissonArrivals, Trace,
     WeekProfile,
@@ -112,8 +112,8 @@ fn stream(
 ) -> Option<Vec<DemandStream>> {
     let gateway = at.get("gateway").and_then(|name| context.names.gateways.find(&name, report));
     let asked = context.names.model(at, report);
-    let in_pixels = |pipeline: Pipeline| pipeline.size_unit() == "pixels";
-    let in_pixels = at.text_at("pipeline").and_then(Pipeline::named).map(in_pixels);
+    let pipeline = at.text_at("pipeline").and_then(Pipeline::named);
+    let in_pixels = pipeline.map(|pipeline| pipeline.size_unit() == "pixels");
     let size = at.get("size").and_then(|size| distribution(&size, in_pixels, report));
     let used_share = at.get("used_share").and_then(|share| distribution(&share, None, report));
     let hours = profile(at, "hours", hours, |w| HourProfile::from_weights(w).0, report);
@@ -124,10 +124,14 @@ fn stream(
     };
     let bursts = bursts(at);
     let requests = requests(at, context, report);
+    let users = match (at.get("users"), pipeline) {
+        (Some(at), Some(pipeline)) => users::users(&at, pipeline, context, report).map(Some),
+        _ => Some(None),
+    };
     let (gateway, (_, model), requests) = (gateway?, asked?, requests?);
     let (size, used_share) = (size?, used_share?);
     let (hours, weekdays) = (HourProfile(hours?), WeekProfile(weekdays?));
-    let (growth, bursts) = (growth?, bursts?);
+    let (growth, bursts, users) = (growth?, bursts?, users?);
     let id = at.text_at("id")?;
     let bad_request_share = at.number_at("bad_request_share")?;
     let of_region = |(region, requests)| {
@@ -151,6 +155,7 @@ fn stream(
             used_share: used_share.clone(),
             bad_request_share,
             injected: None,
+            users: users.clone(),
         }
     };
     Some(requests.into_iter().map(of_region).collect())
@@ -169,7 +174,7 @@ fn requests(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(
     let written =
         recorded.as_ref().and_then(Cursor::form).is_some_and(|(form, _)| form == "requests");
     let by_region = written || rate.as_ref().is_some_and(Cursor::is_table);
-    let shaping = ["growth", "hours", "weekdays", "bursts"].map(|key| (key, at.get(key)));
+    let shaping = ["growth", "hours", "weekdays", "bursts", "users"].map(|key| (key, at.get(key)));
     if recorded.is_some() {
         for (key, place) in &shaping {
             let Some(place) = place else { continue };

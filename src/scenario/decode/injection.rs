@@ -154,6 +154,7 @@ fn test_prompts(
             used_share: Distribution::Constant(1.0),
             bad_request_share: 0.0,
             injected: Some(Injected { region, budget_per_day: budget? }),
+            users: None,
         })
     };
     let streams = root.get("demand").map(|at| at.list("streams")).unwrap_or_default();

@@ -13,6 +13,7 @@ mod selection;
 mod token_prices;
 mod trace;
 mod treasury;
+mod users;
 
 use std::path::Path;
 

@@ -245,7 +245,7 @@ fn max_prices(
 }
 
 /// A price per billing unit of `pipeline`.
-fn price(
+pub(super) fn price(
     at: &Cursor,
     pipeline: Pipeline,
     context: &Context,
