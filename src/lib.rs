@@ -5,7 +5,7 @@
 //!
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
-//! [`selection`], [`payments`], [`treasury`] and [`policy`] hold the model;
+//! [`selection`], [`payments`], [`treasury`], [`policy`] and [`response`] hold the model;
 //! [`scenario`] reads it from a file; [`simulation`] runs one replication, [`ensemble`]
 //! many; [`report`] writes what came out; [`cli`] is the command line.
 
@@ -17,6 +17,7 @@ pub mod network;
 pub mod payments;
 pub mod policy;
 pub mod report;
+pub mod response;
 pub mod scenario;
 pub mod selection;
 pub mod simulation;

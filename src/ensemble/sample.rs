@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::payments::Ledger;
 use crate::simulation::{
-    FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord, SteeringRecord,
+    FeeParts, Outages, Redemptions, ReplicationResult, ResponseRecord, ServiceRecord,
+    SteeringRecord,
 };
 use crate::treasury::Prices;
 use crate::units::Wei;
@@ -45,6 +46,8 @@ pub struct Sample {
     pub outages: Outages,
     /// What became of steered requests and test prompts, by region.
     pub steering: Vec<SteeringRecord>,
+    /// The end of those orchestrators that respond, offer by offer.
+    pub responses: Vec<ResponseRecord>,
 }
 
 impl Sample {
@@ -76,6 +79,7 @@ impl Sample {
             redemptions: result.redemptions,
             outages: result.outages,
             steering: result.steering,
+            responses: result.responses,
         }
     }
 

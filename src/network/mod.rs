@@ -8,12 +8,14 @@ mod gateway;
 mod orchestrator;
 mod pipeline;
 mod region;
+mod response;
 mod tickets;
 
 pub use gateway::{Gateway, SelectionWeights, Version};
 pub use orchestrator::{Offer, Orchestrator};
 pub use pipeline::{BillingUnit, LIVE_PIXELS_PER_SECOND, Model, Pipeline, ServiceTime};
 pub use region::{Region, RttMatrix};
+pub use response::{Pricing, Response};
 pub use tickets::{AcceptanceLimits, TicketPolicy};
 
 /// The whole network of a scenario. Gateways, orchestrators, models and

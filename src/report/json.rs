@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
-use super::{RunContext, overpayment, redemptions, steering, treasury};
+use super::{RunContext, overpayment, redemptions, responses, steering, treasury};
 use crate::ensemble::{Estimate, Forecast, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -36,6 +36,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `fees.by_region` | wei by region of the orchestrators |
 /// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
 /// | `fees.concentration` | `gini`, `hhi`, `nakamoto`, `top1`, `top4`, each with its `_ci95`, and `stake_gini` |
+/// | `responses` | of orchestrators that respond, offer by offer: `orchestrator`, `model`, `opening_price_wei` a unit, and at the end `price_wei` with its `price_wei_ci95`, the share of futures `present` with its `present_ci95`, and mean `nodes`, none counted where it is not there; empty where nobody responds |
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
 /// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
 /// | `warnings` | `id`, `text` |
@@ -82,6 +83,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "treasury": treasury::document(forecast),
         "fees": fees(forecast),
         "steering": steering::document(forecast),
+        "responses": responses::document(forecast),
         "service": service(forecast),
         "objectives": forecast.objectives.iter().map(|objective| json!({
             "id": objective.id,

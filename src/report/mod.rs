@@ -14,6 +14,7 @@ mod overpayment;
 #[cfg(feature = "png")]
 mod png;
 mod redemptions;
+mod responses;
 mod sentence;
 mod steering;
 mod table;

@@ -4,7 +4,7 @@ use super::format::{
     self, date_after, eth, extent, interval, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
-use super::{RunContext, overpayment, redemptions, steering, tables, treasury};
+use super::{RunContext, overpayment, redemptions, responses, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -71,6 +71,10 @@ pub fn terminal(
             usize::MAX,
             None,
         ));
+    }
+    let responses = responses::table(forecast);
+    if !responses.rows.is_empty() {
+        page.section(responses.lines(&responses::SHOWN, TOP_ORCHESTRATORS, None));
     }
     let funding = treasury::table(forecast);
     if !funding.rows.is_empty() {

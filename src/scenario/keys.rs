@@ -7,6 +7,8 @@ use crate::units::Currency::{Eth, Gwei, Lpt, Usd, Wei};
 
 /// Most orchestrators, groups expanded.
 pub(super) const MOST_ORCHESTRATORS: usize = 100_000;
+/// Most nodes of one orchestrator.
+const MOST_NODES: u64 = 100;
 /// Most offers of all orchestrators together.
 pub(super) const MOST_OFFERS: usize = 1_000_000;
 
@@ -60,10 +62,12 @@ macro_rules! choice {
 
 mod money;
 mod policy;
+mod respond;
 
 pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
 use policy::POLICY;
+use respond::RESPOND;
 
 /// The whole file.
 pub(super) const SCENARIO: Shape = Shape::Table(&[
@@ -324,6 +328,7 @@ const ORCHESTRATOR: &[Key] = &[
     REDEEM_GAS,
     TX_COST_MULTIPLIER,
     AUTO_ADJUST_PRICE,
+    RESPOND,
     required(
         "offers",
         &list(
@@ -393,6 +398,7 @@ const GROUP: &[Key] = &[
     REDEEM_GAS,
     TX_COST_MULTIPLIER,
     AUTO_ADJUST_PRICE,
+    RESPOND,
     required(
         "offers",
         &list(

@@ -5,6 +5,7 @@ mod in_flight;
 mod price_board;
 mod recorder;
 mod replication;
+mod responders;
 mod slots;
 mod steering;
 mod treasurer;
@@ -12,5 +13,6 @@ mod world;
 
 pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
 pub use replication::replicate;
+pub use responders::ResponseRecord;
 pub use steering::SteeringRecord;
 pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};

@@ -7,6 +7,10 @@ use crate::units::{Decimal, Price};
 pub(super) struct PriceBoard {
     /// Base price of every offer of the network.
     offers: Vec<Price>,
+    /// The same as the scenario posts it.
+    posted: Vec<Price>,
+    /// What its owner makes of it: the first over the second.
+    factors: Vec<f64>,
     /// Highest price paid in each market.
     max_prices: Vec<Option<Price>>,
 }
@@ -16,6 +20,8 @@ impl PriceBoard {
     pub(super) fn new(world: &World, eth_usd: Decimal) -> PriceBoard {
         let mut board = PriceBoard {
             offers: vec![Price::ZERO; world.capacities.len()],
+            posted: vec![Price::ZERO; world.capacities.len()],
+            factors: vec![1.0; world.capacities.len()],
             max_prices: vec![None; world.markets.len()],
         };
         board.read_feed(world, eth_usd);
@@ -27,8 +33,13 @@ impl PriceBoard {
     pub(super) fn read_feed(&mut self, world: &World, eth_usd: Decimal) {
         let Network { orchestrators, gateways, .. } = &world.scenario.network;
         let offers = orchestrators.iter().flat_map(|orchestrator| &orchestrator.offers);
-        for (price, offer) in self.offers.iter_mut().zip(offers) {
-            *price = offer.price.at(eth_usd).unwrap_or(*price);
+        for (place, offer) in offers.enumerate() {
+            let posted = &mut self.posted[place];
+            *posted = offer.price.at(eth_usd).unwrap_or(*posted);
+            self.offers[place] = match self.factors[place] {
+                1.0 => *posted,
+                factor => Price::nearest(posted.to_f64() * factor).unwrap_or(self.offers[place]),
+            };
         }
         for (price, plan) in self.max_prices.iter_mut().zip(&world.markets) {
             let posted = gateways[plan.gateway].max_price[plan.model];
@@ -40,6 +51,21 @@ impl PriceBoard {
     /// Base price of an offer.
     pub(super) fn offer(&self, offer: usize) -> Price {
         self.offers[offer]
+    }
+
+    /// What the scenario posts for it, at the rate of the moment.
+    pub(super) fn posted(&self, offer: usize) -> Price {
+        self.posted[offer]
+    }
+
+    /// Asks another base price for an offer. Pegged to the dollar it still
+    /// follows the feed. An offer posted as free stays free.
+    pub(super) fn ask(&mut self, offer: usize, wei: f64) {
+        let posted = self.posted[offer];
+        if let Some(price) = Price::nearest(wei).filter(|_| posted > Price::ZERO) {
+            self.offers[offer] = price;
+            self.factors[offer] = price.to_f64() / posted.to_f64();
+        }
     }
 
     /// Highest price paid in a market; `None` where any is.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{SteeringRecord, World};
+use super::{ResponseRecord, SteeringRecord, World};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
@@ -91,6 +91,9 @@ pub struct ReplicationResult {
     pub outages: Outages,
     /// What became of steered requests and test prompts, by region.
     pub steering: Vec<SteeringRecord>,
+    /// The end of those orchestrators that respond, in the scenario's order,
+    /// offer by offer.
+    pub responses: Vec<ResponseRecord>,
 }
 
 /// What the fees of served requests were made of, in wei.

@@ -8,6 +8,7 @@ mod network;
 mod objectives;
 mod payments;
 mod policy;
+mod respond;
 mod token_prices;
 mod trace;
 mod treasury;
