@@ -101,6 +101,8 @@ fn undercutting_ends_at_the_floor() {
     let player = |id, price| responding(id, price, response(Pricing::Undercut { by: 0.05 }));
     let even = market(vec![player("a", 1000), player("b", 1000)], BY_STAKE);
     assert_eq!(prices_at_the_end(&even), [500.0, 500.0]);
+    // Work at cost is no loss where no GPU is to be paid.
+    assert_eq!(nodes(&run(&even)), [1, 1]);
     // One with the lower floor stops below the other's, by 5 % at the most.
     let uneven = market(vec![player("a", 800), player("b", 1000)], BY_STAKE);
     let [low, high] = prices_at_the_end(&uneven)[..] else { panic!("two prices") };

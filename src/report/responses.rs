@@ -13,8 +13,8 @@ pub(super) const EXPLANATION: &str = "Orchestrators that change their prices, le
      none where an orchestrator is not there; fees are counted by owner, however many nodes it has.";
 
 /// The columns that fit a terminal.
-pub(super) const SHOWN: [&str; 6] =
-    ["orchestrator", "model", "opening_price_wei", "price_wei", "present", "nodes"];
+pub(super) const SHOWN: [&str; 5] =
+    ["orchestrator", "model", "opening_price_wei", "price_wei", "present"];
 
 /// A row for each offer of each.
 pub(super) fn table(forecast: &Forecast) -> Table {
@@ -34,9 +34,9 @@ pub(super) fn table(forecast: &Forecast) -> Table {
         Column::text("orchestrator", "Orchestrator"),
         Column::text("model", "Model"),
         Column::number("opening_price_wei", "Opening price"),
-        Column::number("price_wei", "Price at the end"),
+        Column::number("price_wei", "At the end"),
         Column::number("price_ci95", "95 % interval"),
-        Column::number("present", "There at the end"),
+        Column::number("present", "There"),
         Column::number("present_ci95", "95 % interval"),
         Column::number("nodes", "Nodes"),
     ];

@@ -1,9 +1,9 @@
 /// Points of each of the two grids that a best price is searched on.
-const GRID: i32 = 128;
+const GRID: i32 = 64;
 /// The finest step of the grid near the cost, over its whole width.
 const FINEST: f64 = 1e-6;
-/// Narrows the best interval of the grid to 1e-9 of its width.
-const GOLDEN_STEPS: u32 = 44;
+/// Narrows the best interval of the grid to 1e-8 of its width.
+const GOLDEN_STEPS: u32 = 38;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// The price of one who undercuts by a share `by`: below the cheapest rival that
@@ -52,19 +52,29 @@ pub fn best_price(
             best = place;
         }
     }
-    let (mut low, mut high) =
-        (points[best.saturating_sub(1)], points[(best + 1).min(points.len() - 1)]);
-    for _ in 0..GOLDEN_STEPS {
-        let (left, right) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
-        if profit(left) < profit(right) {
-            low = left;
-        } else {
-            high = right;
-        }
-    }
-    let refined = 0.5 * (low + high);
+    let low = points[best.saturating_sub(1)];
+    let high = points[(best + 1).min(points.len() - 1)];
+    let refined = golden_section(low, high, &mut profit);
     let price = if profit(refined) > profits[best] { refined } else { points[best] };
     (profits[best] > 0.0).then_some(price)
+}
+
+/// Where a function with one peak between `low` and `high` has it.
+fn golden_section(mut low: f64, mut high: f64, f: &mut impl FnMut(f64) -> f64) -> f64 {
+    let (mut left, mut right) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
+    let (mut at_left, mut at_right) = (f(left), f(right));
+    for _ in 0..GOLDEN_STEPS {
+        if at_left < at_right {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + GOLDEN * (high - low);
+            at_right = f(right);
+        } else {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - GOLDEN * (high - low);
+            at_left = f(left);
+        }
+    }
+    0.5 * (low + high)
 }
 
 #[cfg(test)]

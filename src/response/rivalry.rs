@@ -38,10 +38,11 @@ impl<'a> Rivalry<'a> {
         units_per_day: f64,
     ) -> Rivalry<'a> {
         let first = own.nodes.first();
-        let mut found: Vec<u32> = others.iter().chain(first).copied().collect();
-        market.keep_usually_found(&mut found);
-        others.retain(|other| found.contains(other));
-        if !first.is_some_and(|node| found.contains(node)) {
+        others.extend(first);
+        market.keep_usually_found(&mut others);
+        if first.is_some() && others.last() == first {
+            others.pop();
+        } else {
             own.nodes = &[];
         }
         Rivalry { market, candidates, max_price, rivals: others, own, units_per_day }

@@ -262,7 +262,8 @@ impl<'w> Responders<'w> {
 
     /// Whether it is there until the next review. Who is there leaves after
     /// reviews enough in a row at a loss; who is not comes where what others
-    /// there earned would have covered its costs.
+    /// there earned would have covered its costs. Without a cost to save nobody
+    /// stays away.
     fn stays(&mut self, number: usize, scene: &Scene) -> bool {
         let responder = &self.responders[number];
         let Responder { orchestrator, response, running, .. } = *responder;
@@ -270,6 +271,9 @@ impl<'w> Responders<'w> {
         let per_day = response.gpu_cost_per_day.to_f64()
             + (running - 1) as f64 * response.node_cost_per_day.to_f64();
         let fixed = per_day * days / scene.eth_usd;
+        if fixed == 0.0 {
+            return true;
+        }
         if !self.is_there[orchestrator] {
             return self.would_earn_net(number, scene) >= fixed;
         }

@@ -26,7 +26,7 @@ pub(super) const RESPOND: Key = optional(
             USD,
             "\"0 USD\"",
             "What its GPUs cost a day while it is there. It leaves when it does not earn that and \
-             the cost of its work, and comes back when others of its models do.",
+             the cost of its work, and comes back when others of its models do; 0: never.",
         ),
         default(
             "patience",
