@@ -8,7 +8,8 @@ use orchsim::network::{Orchestrator, Pricing, Response, SelectionWeights, Versio
 use orchsim::report::{RunContext, summary_json};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{ReplicationResult, World, replicate};
-use orchsim::units::{Lpt, Price};
+use orchsim::treasury::{PriceSeries, TokenPrices};
+use orchsim::units::{Lpt, PostedPrice, Price};
 
 const FACTOR: f64 = 100.0;
 
@@ -111,6 +112,24 @@ fn undercutting_ends_at_the_floor() {
     let dear = orchestrator("dear", 1100, 100);
     let alone = market(vec![player("a", 1000), dear], BY_STAKE);
     assert_eq!(prices_at_the_end(&alone), [1000.0]);
+}
+
+#[test]
+fn a_price_in_dollars_follows_the_feed_after_it_was_changed_too() {
+    let mut settings = response(Pricing::Undercut { by: 0.05 });
+    settings.review_hours = 48.0;
+    let mut player = responding("a", 1000, settings);
+    // 1,000 wei a unit at 1 USD an ETH, the rival far below.
+    player.offers[0].price =
+        PostedPrice::Usd { usd: "0.001".parse().unwrap(), units: 1_000_000_000_000 };
+    let mut scenario = market(vec![player, orchestrator("b", 100, 100)], BY_STAKE);
+    // ETH doubles an hour and a half before the end; the next feed halves the
+    // price in wei, long after the review that took it to half.
+    let rows = [(0.0, 1.0, 1.0), (3.95, 2.0, 2.0)];
+    scenario.horizon_days = 4;
+    assert_eq!(prices_at_the_end(&scenario), [500.0]);
+    scenario.treasury.prices = TokenPrices::Replay(PriceSeries::new(&rows).unwrap());
+    assert_eq!(prices_at_the_end(&scenario), [250.0]);
 }
 
 #[test]
