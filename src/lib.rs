@@ -5,10 +5,10 @@
 //!
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
-//! [`selection`], [`payments`], [`treasury`] and [`policy`] hold the model;
-//! [`scenario`] reads it from a file; [`simulation`] runs one replication,
-//! [`ensemble`] many, [`experiment`] many scenarios or on many machines;
-//! [`report`] writes what came out; [`cli`] is the command line.
+//! [`selection`], [`payments`], [`treasury`], [`policy`] and [`response`] hold
+//! the model; [`scenario`] reads it from a file; [`simulation`] runs one
+//! replication, [`ensemble`] many, [`experiment`] many scenarios or on many
+//! machines; [`report`] writes what came out; [`cli`] is the command line.
 
 pub mod cli;
 pub mod demand;
@@ -19,6 +19,7 @@ pub mod network;
 pub mod payments;
 pub mod policy;
 pub mod report;
+pub mod response;
 pub mod scenario;
 pub mod selection;
 pub mod simulation;

@@ -9,7 +9,8 @@ use orchsim::demand::{
 };
 use orchsim::kernel::{Distribution, Sequence, StreamKey};
 use orchsim::network::{
-    Gateway, Model, Offer, Orchestrator, Pipeline, Region, RttMatrix, TicketPolicy, Version,
+    Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Region, Response, RttMatrix,
+    TicketPolicy, Version,
 };
 use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, PaymentMode};
 use orchsim::policy::{Fallback, Steering};
@@ -143,11 +144,31 @@ fn network(scenario: &mut Scenario, dice: &mut Dice) -> Vec<f64> {
                 },
                 auto_adjust_price: dice.chance(0.5),
                 offers,
+                response: dice.chance(0.4).then(|| response(dice)),
             }
         })
         .collect();
     network.registered_orchestrators = dice.pick(&[1, 4, 20]);
     work.into_iter().map(|(_, size)| size).collect()
+}
+
+fn response(dice: &mut Dice) -> Response {
+    Response {
+        review_hours: dice.magnitude(0.01, 10.0),
+        pricing: dice.pick(&[
+            Pricing::Fixed,
+            Pricing::Undercut { by: 0.1 },
+            Pricing::BestResponse,
+            Pricing::Raise { step: 0.3, refused_share: 0.1 },
+        ]),
+        cost_share: dice.pick(&[0.0, 0.4, 1.0]),
+        most: dice.magnitude(1.0, 10.0),
+        gpu_cost_per_day: dice.pick(&["0", "0.01", "5"]).parse().unwrap(),
+        node_cost_per_day: dice.pick(&["0", "0.01"]).parse().unwrap(),
+        patience: dice.count(1, 3) as u32,
+        starts_absent: dice.chance(0.2),
+        split_into: dice.count(1, 3) as u32,
+    }
 }
 
 /// Requests in a burst or spread over the day.

@@ -4,16 +4,17 @@ use super::survival::{KaplanMeier, runway};
 use super::warnings::warnings;
 use super::{
     Batch, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees, Sample,
-    ServiceRow, SpendBreakdown, SteeringRow, TreasurySummary, Waterfall, WaterfallStep,
+    LatencySummary, ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees,
+    ResponseRow, Sample, ServiceRow, SpendBreakdown, SteeringRow, TreasurySummary, Waterfall,
+    WaterfallStep,
 };
-use crate::network::{Network, Region};
+use crate::network::{Network, Offer, Orchestrator, Region};
 use crate::payments::LossCause;
 use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
 use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
 use crate::treasury::Prices;
-use crate::units::{Wei, mean_parts};
+use crate::units::{Price, Wei, mean_parts};
 
 /// Sums up replications of a world. `precision` is the one they were to be run
 /// to, if any.
@@ -47,6 +48,7 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         region_fees: region_fees(scenario, samples),
         steering: steering(scenario, samples),
         customers: customers(scenario, samples),
+        responses: responses(scenario, samples),
         concentration: Concentration::new(&fee_eth, &stakes),
         service: total_service(service, samples.len()),
         service_rows,
@@ -321,6 +323,27 @@ fn region_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<RegionFees> {
             }
         })
         .collect()
+}
+
+fn responses(scenario: &Scenario, samples: &[Sample]) -> Vec<ResponseRow> {
+    let Scenario { network, credits, .. } = scenario;
+    let responding = network.orchestrators.iter().filter(|o| o.response.is_some());
+    let offers = responding.flat_map(|o| o.offers.iter().map(move |offer| (o, offer)));
+    let row = |(place, (orchestrator, offer)): (usize, (&Orchestrator, &Offer))| {
+        let records = || samples.iter().filter_map(|sample| sample.responses.get(place));
+        let prices: Vec<f64> = records().map(|record| record.price).collect();
+        let present = records().filter(|record| record.nodes > 0).count();
+        ResponseRow {
+            orchestrator: orchestrator.id.clone(),
+            model: network.models[offer.model].key(),
+            opening_price: offer.price.at(credits.eth_usd).map_or(0.0, Price::to_f64),
+            price: Estimate::of_mean(&prices).within(0.0, f64::INFINITY),
+            present: Estimate::of_proportion(present, samples.len()),
+            nodes: records().map(|record| f64::from(record.nodes)).sum::<f64>()
+                / samples.len() as f64,
+        }
+    };
+    offers.enumerate().map(row).collect()
 }
 
 fn steering(scenario: &Scenario, samples: &[Sample]) -> Vec<SteeringRow> {

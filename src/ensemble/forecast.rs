@@ -247,6 +247,23 @@ pub struct RegionFees {
     pub share: Estimate,
 }
 
+/// What became of an offer of an orchestrator that responds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseRow {
+    /// Id of the orchestrator.
+    pub orchestrator: String,
+    /// Key of the model.
+    pub model: String,
+    /// Its base price at the start, in wei a unit.
+    pub opening_price: f64,
+    /// Its base price at the end, in wei a unit.
+    pub price: Estimate,
+    /// The share of futures in which it is there at the end, 0 to 1.
+    pub present: Estimate,
+    /// Its nodes at the end, a mean that counts none where it is not there.
+    pub nodes: f64,
+}
+
 /// What became of the requests that were steered to a region; means over
 /// replications.
 #[derive(Clone, Debug, PartialEq)]
@@ -461,6 +478,8 @@ pub struct Forecast {
     pub steering: Vec<SteeringRow>,
     /// What users did and paid; only gateways with users who respond or pay.
     pub customers: Vec<CustomerRow>,
+    /// What became of the offers of orchestrators that respond.
+    pub responses: Vec<ResponseRow>,
     /// How concentrated.
     pub concentration: Concentration,
     /// All service in one row.

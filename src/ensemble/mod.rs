@@ -17,9 +17,9 @@ pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, Runway,
-    ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning, Waterfall,
-    WaterfallStep,
+    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, ResponseRow,
+    Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning,
+    Waterfall, WaterfallStep,
 };
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub use precision::{looks, precise_enough};

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::payments::Ledger;
 use crate::simulation::{
-    CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord,
-    SteeringRecord,
+    CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ResponseRecord,
+    ServiceRecord, SteeringRecord,
 };
 use crate::treasury::Prices;
 use crate::units::Wei;
@@ -48,6 +48,8 @@ pub struct Sample {
     pub steering: Vec<SteeringRecord>,
     /// What users did and paid, by gateway.
     pub customers: Vec<CustomerRecord>,
+    /// The end of those orchestrators that respond, offer by offer.
+    pub responses: Vec<ResponseRecord>,
 }
 
 impl Sample {
@@ -80,6 +82,7 @@ impl Sample {
             outages: result.outages,
             steering: result.steering,
             customers: result.customers,
+            responses: result.responses,
         }
     }
 

@@ -8,6 +8,7 @@ mod gateway;
 mod orchestrator;
 mod pipeline;
 mod region;
+mod response;
 mod selection_rule;
 mod tickets;
 
@@ -15,6 +16,7 @@ pub use gateway::{Gateway, SelectionWeights, Version};
 pub use orchestrator::{Offer, Orchestrator};
 pub use pipeline::{BillingUnit, LIVE_PIXELS_PER_SECOND, Model, Pipeline, ServiceTime};
 pub use region::{Region, RttMatrix};
+pub use response::{Pricing, Response};
 pub use selection_rule::{
     CappedStake, Mixture, PriceReference, PriceSoftmax, RegionalQuota, SelectionRule,
 };

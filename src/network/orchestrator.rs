@@ -1,4 +1,4 @@
-use super::TicketPolicy;
+use super::{Response, TicketPolicy};
 use crate::units::{Lpt, PostedPrice};
 
 /// One model an orchestrator serves, at one price.
@@ -40,11 +40,18 @@ pub struct Orchestrator {
     pub auto_adjust_price: bool,
     /// What it serves, at most one offer per model.
     pub offers: Vec<Offer>,
+    /// How it responds; `None` where it never changes anything.
+    pub response: Option<Response>,
 }
 
 impl Orchestrator {
     /// Its offer of that model, if it has one.
     pub fn offer(&self, model: usize) -> Option<&Offer> {
         self.offers.iter().find(|offer| offer.model == model)
+    }
+
+    /// Whether it is there from the start.
+    pub fn starts_present(&self) -> bool {
+        self.response.as_ref().is_none_or(|response| !response.starts_absent)
     }
 }

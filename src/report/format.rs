@@ -103,6 +103,11 @@ pub(super) fn milliseconds(value: f64) -> String {
     grouped(value, 0)
 }
 
+/// Decimals of a price in wei a billing unit: they matter where it is small.
+pub(super) fn price_decimals(wei: f64) -> usize {
+    if libm::fabs(wei) < 1000.0 { 3 } else { 0 }
+}
+
 /// The interval of a share, in percent: `[11.9, 12.8]`.
 pub(super) fn share_interval(estimate: &Estimate) -> String {
     let bound = |share: f64| grouped(share * 100.0, 1);

@@ -9,7 +9,9 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, customers, overpayment, redemptions, steering, tables, treasury};
+use super::{
+    RunContext, customers, overpayment, redemptions, responses, steering, tables, treasury,
+};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -58,6 +60,7 @@ pub(super) fn html(
     push_treasury(&mut page, scenario, forecast);
     push_customers(&mut page, forecast);
     push_steering(&mut page, forecast);
+    push_responses(&mut page, forecast);
     page.push_str("<section>\n<h2>Spend in detail</h2>\n<div class=\"stack\">\n");
     for table in tables::spend_in_detail(forecast) {
         push_table(&mut page, &table);
@@ -249,6 +252,13 @@ fn push_steering(page: &mut String, forecast: &Forecast) {
     let table = steering::table(forecast);
     if !table.rows.is_empty() {
         push_explained(page, "Steered requests", steering::EXPLANATION, &[table]);
+    }
+}
+
+fn push_responses(page: &mut String, forecast: &Forecast) {
+    let table = responses::table(forecast);
+    if !table.rows.is_empty() {
+        push_explained(page, "Responses", responses::EXPLANATION, &[table]);
     }
 }
 

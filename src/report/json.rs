@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
-use super::{RunContext, customers, overpayment, redemptions, steering, treasury};
+use super::{RunContext, customers, overpayment, redemptions, responses, steering, treasury};
 use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -37,6 +37,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
 /// | `fees.concentration` | `gini`, `hhi`, `nakamoto`, `top1`, `top4`, each with its `_ci95`, and `stake_gini` |
 /// | `users` | of each `gateway` whose users respond or pay, means over replications: `requests_free` and `requests_paying`; `revenue_eth`, `spend_eth` and their difference `net_eth`, with their `_ci95`, and `revenue_usd`; the `rate_factor` of price and quality at the end; `carries_itself`, the share of replications in which it comes to carry itself, and the median `carries_itself_day` of those |
+/// | `responses` | of orchestrators that respond, offer by offer: `orchestrator`, `model`, `opening_price_wei` a unit, and at the end `price_wei` with its `price_wei_ci95`, the share of futures `present` with its `present_ci95`, and mean `nodes`, none counted where it is not there; empty where nobody responds |
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
 /// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
 /// | `warnings` | `id`, `text` |
@@ -85,6 +86,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "fees": fees(forecast),
         "steering": steering::document(forecast),
         "users": customers::document(forecast),
+        "responses": responses::document(forecast),
         "service": service(forecast),
         "objectives": forecast.objectives.iter().map(objective).collect::<Vec<_>>(),
         "warnings": forecast.warnings.iter().map(|warning| json!({

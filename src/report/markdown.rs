@@ -6,7 +6,9 @@ use super::figures::Figure;
 use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, customers, overpayment, redemptions, steering, tables, treasury};
+use super::{
+    RunContext, customers, overpayment, redemptions, responses, steering, tables, treasury,
+};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -98,6 +100,12 @@ pub(super) fn markdown(
     if !steered.rows.is_empty() {
         let _ = writeln!(text, "## Steered requests\n\n{}\n", steering::EXPLANATION);
         text.push_str(&table(steered));
+    }
+
+    let responding = responses::table(forecast);
+    if !responding.rows.is_empty() {
+        let _ = writeln!(text, "## Responses\n\n{}\n", responses::EXPLANATION);
+        text.push_str(&table(responding));
     }
 
     text.push_str("## Who earns the fees\n\n");

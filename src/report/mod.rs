@@ -17,6 +17,7 @@ mod partial;
 mod png;
 mod providers;
 mod redemptions;
+mod responses;
 mod sentence;
 mod shard;
 mod steering;

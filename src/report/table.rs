@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::csv;
 use super::format::{
     MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
-    precise, printable, shortened, usd,
+    precise, price_decimals, printable, shortened, usd,
 };
 use crate::units::Wei;
 
@@ -25,6 +25,8 @@ pub(super) enum Unit {
     Hours,
     Count,
     Milliseconds,
+    /// Wei a billing unit.
+    Price,
     /// No unit, three decimals.
     Index,
 }
@@ -39,6 +41,7 @@ impl Unit {
             Unit::Days | Unit::Hours => days(value),
             Unit::Lpt | Unit::Count => count(value),
             Unit::Milliseconds => milliseconds(value),
+            Unit::Price => grouped(value, price_decimals(value)),
             Unit::Index => grouped(value, 3),
         }
     }
@@ -52,6 +55,7 @@ impl Unit {
             Unit::Days => "days",
             Unit::Hours => "hours",
             Unit::Milliseconds => "ms",
+            Unit::Price => "wei",
             Unit::Share | Unit::Count | Unit::Index => "",
         }
     }

@@ -4,7 +4,9 @@ use super::format::{
     self, date_after, eth, extent, interval, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
-use super::{RunContext, customers, overpayment, redemptions, steering, tables, treasury};
+use super::{
+    RunContext, customers, overpayment, redemptions, responses, steering, tables, treasury,
+};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -74,6 +76,10 @@ pub fn terminal(
     let users = customers::table(forecast);
     if !users.rows.is_empty() {
         page.section(users.lines(&customers::SHOWN, usize::MAX, None));
+    }
+    let responses = responses::table(forecast);
+    if !responses.rows.is_empty() {
+        page.section(responses.lines(&responses::SHOWN, TOP_ORCHESTRATORS, None));
     }
     let funding = treasury::table(forecast);
     if !funding.rows.is_empty() {

@@ -7,6 +7,8 @@ use crate::units::Currency::{Eth, Gwei, Lpt, Usd, Wei};
 
 /// Most orchestrators, groups expanded.
 pub(super) const MOST_ORCHESTRATORS: usize = 100_000;
+/// Most nodes of one orchestrator.
+const MOST_NODES: u64 = 100;
 /// Most offers of all orchestrators together.
 pub(super) const MOST_OFFERS: usize = 1_000_000;
 
@@ -61,6 +63,7 @@ macro_rules! choice {
 mod injection;
 mod money;
 mod policy;
+mod respond;
 mod selection;
 mod users;
 
@@ -68,6 +71,7 @@ pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
 pub(super) use policy::INPUT_TOKENS;
 use policy::POLICY;
+use respond::RESPOND;
 use selection::{SELECTION, WEIGHTS};
 use users::USERS;
 
@@ -323,6 +327,7 @@ const ORCHESTRATOR: &[Key] = &[
     REDEEM_GAS,
     TX_COST_MULTIPLIER,
     AUTO_ADJUST_PRICE,
+    RESPOND,
     required(
         "offers",
         &list(
@@ -392,6 +397,7 @@ const GROUP: &[Key] = &[
     REDEEM_GAS,
     TX_COST_MULTIPLIER,
     AUTO_ADJUST_PRICE,
+    RESPOND,
     required(
         "offers",
         &list(

@@ -8,10 +8,10 @@ use crate::demand::{
     Arrivals, Bursts, DemandStream, Growth, HourProfile, PriceCurve, UserPrice, Users, WeekProfile,
 };
 use crate::kernel::Distribution;
-use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline};
+use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Response};
 use crate::policy::{Course, Fallback, InputTokens, Period, Reference, Scope, Steering};
 use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
-use crate::units::{Amount, SimTime, Wei};
+use crate::units::{Amount, Currency, Decimal, SimTime, Wei};
 
 /// The scenario in full: groups expanded, defaults written out.
 /// Reading it gives an equal scenario. Demand streams that follow one another
@@ -41,7 +41,6 @@ impl Writer<'_> {
         let warnings: Vec<String> = s.suppressed_warnings.iter().map(|w| quoted(w)).collect();
         writeln!(out, "suppress_warnings = [{}]", warnings.join(", "))?;
 
-        let usd = |value| Amount { value, currency: crate::units::Currency::Usd };
         writeln!(out, "\n[credits]")?;
         writeln!(out, "amount = \"{}\"", s.credits.lpt)?;
         if s.credits.is_sold {
@@ -396,6 +395,9 @@ impl Writer<'_> {
         writeln!(out, "redeem_gas = {}", tickets.redeem_gas)?;
         writeln!(out, "tx_cost_multiplier = {}", tickets.tx_cost_multiplier)?;
         writeln!(out, "auto_adjust_price = {}", orchestrator.auto_adjust_price)?;
+        if let Some(response) = &orchestrator.response {
+            writeln!(out, "respond = {}", respond(response))?;
+        }
         writeln!(out, "offers = [")?;
         for Offer { model, price, warm, capacity } in &orchestrator.offers {
             let served = served(&self.scenario.network.models[*model]);
@@ -617,6 +619,33 @@ fn times(schedule: &Schedule) -> String {
     let first_day = schedule.first.day();
     let hour = (schedule.first - SimTime::from_days(first_day)).hour();
     format!("every_days = {}, first_day = {first_day}, hour = {hour}", schedule.every.day())
+}
+
+fn usd(value: Decimal) -> Amount {
+    Amount { value, currency: Currency::Usd }
+}
+
+fn respond(response: &Response) -> String {
+    let price = match response.pricing {
+        Pricing::Fixed => "fixed = {}".to_string(),
+        Pricing::Undercut { by } => format!("undercut = {{ by = {by:?} }}"),
+        Pricing::BestResponse => "best_response = {}".to_string(),
+        Pricing::Raise { step, refused_share } => {
+            format!("raise = {{ step = {step:?}, refused_share = {refused_share:?} }}")
+        }
+    };
+    let entries = [
+        format!("review_hours = {:?}", response.review_hours),
+        format!("price = {{ {price} }}"),
+        format!("cost_share = {:?}", response.cost_share),
+        format!("most = {:?}", response.most),
+        format!("gpu_cost_per_day = \"{}\"", usd(response.gpu_cost_per_day)),
+        format!("patience = {}", response.patience),
+        format!("starts_absent = {}", response.starts_absent),
+        format!("split_into = {}", response.split_into),
+        format!("node_cost_per_day = \"{}\"", usd(response.node_cost_per_day)),
+    ];
+    format!("{{ {} }}", entries.join(", "))
 }
 
 /// The keys that name a model.

@@ -61,15 +61,21 @@ impl Discovery {
             }
             self.found.push((latency, candidate));
         }
-        let mut checkpoint = timeout_s;
-        while checkpoint < first_ok && checkpoint < CUTOFF_S {
-            checkpoint *= 2.0;
-        }
-        let timer = checkpoint.min(CUTOFF_S);
+        let timer = checkpoint_after(first_ok, timeout_s);
         self.duration_s = if someone_silent { timer } else { timer.min(last.max(SHORTEST_S)) };
         self.found.retain(|&(latency, _)| latency <= self.duration_s);
         self.found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     }
+}
+
+/// The checkpoint that ends a discovery whose first good answer comes after
+/// `first_s` seconds.
+pub(super) fn checkpoint_after(first_s: f64, timeout_s: f64) -> f64 {
+    let mut checkpoint = timeout_s;
+    while checkpoint < first_s && checkpoint < CUTOFF_S {
+        checkpoint *= 2.0;
+    }
+    checkpoint.min(CUTOFF_S)
 }
 
 #[cfg(test)]

@@ -68,7 +68,12 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         .collect();
     let in_time = |candidate: &u32| chances.discovered[*candidate as usize] >= 0.5;
     let everyone: Vec<u32> = (0..market.candidates.len() as u32).collect();
-    let mut known: Vec<u32> = everyone.iter().copied().filter(in_time).collect();
+    let is_there = |candidate: &u32| {
+        let orchestrator = market.candidates[*candidate as usize].orchestrator;
+        network.orchestrators[orchestrator].starts_present()
+    };
+    let known = everyone.iter().copied().filter(in_time);
+    let mut known: Vec<u32> = known.filter(is_there).collect();
     // The order in which the gateway learns of them: nearest first.
     let latency = |&candidate: &u32| {
         let probe = &market.probes[candidate as usize];
@@ -103,6 +108,8 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         row.standing = if let Some(place) = eligible.iter().position(|&other| other == candidate) {
             row.probability = probabilities[place];
             Standing::Eligible
+        } else if !is_there(&candidate) {
+            Standing::Filtered("not there yet".to_string())
         } else if !in_time(&candidate) {
             Standing::Filtered(format!(
                 "too far: found by {:.0} % of discoveries",

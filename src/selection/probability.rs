@@ -168,6 +168,18 @@ impl ProbabilityRule {
         probabilities
     }
 
+    /// The same where nothing is known of the walk: the terms in proportion.
+    pub fn unordered_probabilities(&self, candidates: &[Candidate], eligible: &[u32]) -> Vec<f64> {
+        let sums = Self::sums(candidates, eligible);
+        let mut terms: Vec<f64> =
+            eligible.iter().map(|&index| self.term(&candidates[index as usize], &sums)).collect();
+        let total: f64 = terms.iter().sum();
+        for term in &mut terms {
+            *term = if total.is_nan() { 1.0 / sums.count } else { *term / total };
+        }
+        terms
+    }
+
     /// Whether the price weight cannot tell these candidates apart because
     /// every `exp(-price / factor)` underflows to 0.
     pub fn price_weight_is_blind(&self, candidates: &[Candidate], eligible: &[u32]) -> bool {

@@ -1,3 +1,4 @@
+use super::discovery::checkpoint_after;
 use super::{
     Among, Candidate, Chooser, Discovery, PROBE_ROUND_TRIPS, PoolRule, ProbabilityRule, Probe,
     SessionPool, SessionRef, Suspender,
@@ -234,6 +235,51 @@ impl Market {
             (Version::V0_9, true) => PoolRule::Nearest,
             (Version::V0_8_4, true) => PoolRule::ProbabilityByDiscoveryLatency,
             _ => PoolRule::ProbabilityByLatencyScore,
+        }
+    }
+
+    /// Sets the price that a gateway which pays at most `max_price` knows of a
+    /// candidate.
+    pub fn set_price(&self, known: &mut Candidate, price: Price, max_price: Option<Price>) {
+        if known.price != price {
+            known.price = price;
+            known.price_term = libm::exp(-price.to_f64() / self.price_exp_factor);
+        }
+        known.within_max_price = max_price.is_none_or(|max| price <= max);
+    }
+
+    /// Keeps those of `candidates` who, with an exponential time of median
+    /// length on their last mile, answer a discovery before it ends.
+    pub fn keep_usually_found(&self, candidates: &mut Vec<u32>) {
+        let latency = |&candidate: &u32| {
+            let probe = self.probes[candidate as usize];
+            probe.base_s + std::f64::consts::LN_2 * probe.jitter_s
+        };
+        let first = candidates.iter().map(latency).fold(f64::INFINITY, f64::min);
+        let end = checkpoint_after(first, self.discovery_timeout_s);
+        candidates.retain(|candidate| latency(candidate) <= end);
+    }
+
+    /// How likely a gateway that knows `candidates` sends one more request to
+    /// each of those of them that are `eligible` (passed
+    /// [`ProbabilityRule::filter`]), to the knowledge of somebody outside:
+    /// without the order of a walk over a map, and without what the gateway
+    /// learned of latency and success. `None` where the rule, once
+    /// everyone was tried, heeds neither price nor stake.
+    pub fn lasting_probabilities(
+        &self,
+        candidates: &[Candidate],
+        eligible: &[u32],
+    ) -> Option<Vec<f64>> {
+        match self.pool_rule() {
+            PoolRule::FirstContactThenFastest | PoolRule::Nearest => None,
+            PoolRule::ProbabilityByLatencyScore | PoolRule::ProbabilityByDiscoveryLatency => {
+                Some(self.rule.unordered_probabilities(candidates, eligible))
+            }
+            PoolRule::Chosen => {
+                let chooser = self.chooser.as_ref();
+                chooser.map(|chooser| chooser.probabilities(candidates, eligible))
+            }
         }
     }
 
@@ -474,12 +520,17 @@ impl SessionSelector {
 
     /// Notes the price that the session with a candidate goes by.
     pub fn learn_price(&mut self, market: &Market, candidate: u32, price: Price) {
-        let known = &mut self.known[candidate as usize];
-        if known.price != price {
-            known.price = price;
-            known.price_term = libm::exp(-price.to_f64() / market.price_exp_factor);
-        }
-        known.within_max_price = self.max_price.is_none_or(|max| price <= max);
+        market.set_price(&mut self.known[candidate as usize], price, self.max_price);
+    }
+
+    /// The stake of a candidate, in LPT.
+    pub fn stake(&self, candidate: u32) -> f64 {
+        self.known[candidate as usize].stake
+    }
+
+    /// Sets the stake of a candidate, in LPT.
+    pub fn set_stake(&mut self, candidate: u32, stake: f64) {
+        self.known[candidate as usize].stake = stake;
     }
 
     /// Sets the highest price the gateway pays from now on.

@@ -59,6 +59,7 @@ pub(super) enum NotAccepted {
 pub(super) struct Payee {
     pub account: usize,
     pub gateway: usize,
+    /// The node, an index into [`World::network`]'s orchestrators.
     pub orchestrator: usize,
 }
 
@@ -127,7 +128,8 @@ impl<'w> Cashier<'w> {
         };
         let gateways = scenario.network.gateways.len();
         let orchestrators = scenario.network.orchestrators.len();
-        let nothing = Claims { total: Wei::ZERO, by_orchestrator: vec![Wei::ZERO; orchestrators] };
+        let nobody = vec![Wei::ZERO; world.owners.len()];
+        let nothing = Claims { total: Wei::ZERO, by_orchestrator: nobody };
         Cashier {
             world,
             ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
@@ -144,7 +146,7 @@ impl<'w> Cashier<'w> {
     }
 
     fn orchestrator(&self, payee: Payee) -> &'w Orchestrator {
-        &self.world.scenario.network.orchestrators[payee.orchestrator]
+        &self.world.network.orchestrators[payee.orchestrator]
     }
 
     /// What was quoted last.
@@ -310,7 +312,8 @@ impl<'w> Cashier<'w> {
         self.ledger.issue(staged.new_credit);
         let winners = match self.world.scenario.payments.mode {
             PaymentMode::Expected => {
-                self.ledger.pay(staged.new_credit, payee.gateway, payee.orchestrator);
+                let owner = self.world.owners[payee.orchestrator];
+                self.ledger.pay(staged.new_credit, payee.gateway, owner);
                 recorder.spend(paid_for, staged.new_credit);
                 0
             }
@@ -413,7 +416,7 @@ impl<'w> Cashier<'w> {
         }
         self.free_wins.push(number);
         let redemption = funds.redeem(win.face_value);
-        self.ledger.redeem(redemption, win.gateway, win.orchestrator);
+        self.ledger.redeem(redemption, win.gateway, self.world.owners[win.orchestrator]);
         let claims = &mut self.claims[win.gateway];
         claims.total.0 += redemption.from_reserve.0;
         claims.by_orchestrator[win.orchestrator].0 += redemption.from_reserve.0;

@@ -4,9 +4,13 @@ use crate::units::{Decimal, Price};
 /// What everybody asks, and pays at most, at the moment, in wei.
 #[derive(Debug)]
 pub(super) struct PriceBoard {
-    /// Base price of every offer of the network, reduced for members of the
-    /// alpha group.
+    /// Base price of every offer of the network.
     offers: Vec<Price>,
+    /// The same as the scenario posts it, reduced for members of the alpha
+    /// group.
+    posted: Vec<Price>,
+    /// What its owner makes of it: the first over the second.
+    factors: Vec<f64>,
     /// Highest price paid in each market.
     max_prices: Vec<Option<Price>>,
     /// What the policy multiplies maximum prices by.
@@ -19,6 +23,8 @@ impl PriceBoard {
     pub(super) fn new(world: &World, eth_usd: Decimal) -> PriceBoard {
         let mut board = PriceBoard {
             offers: vec![Price::ZERO; world.capacities.len()],
+            posted: vec![Price::ZERO; world.capacities.len()],
+            factors: vec![1.0; world.capacities.len()],
             max_prices: vec![None; world.markets.len()],
             factor: world.scenario.policy.max_price.factor,
             eth_usd,
@@ -35,10 +41,15 @@ impl PriceBoard {
         let orchestrators = world.scenario.network.orchestrators.iter().enumerate();
         let offers = orchestrators
             .flat_map(|(index, orchestrator)| orchestrator.offers.iter().map(move |o| (index, o)));
-        for (price, (orchestrator, offer)) in self.offers.iter_mut().zip(offers) {
-            let asked = offer.price.at(eth_usd);
-            let asked = asked.and_then(|asked| alpha_group.price(orchestrator, asked));
-            *price = asked.unwrap_or(*price);
+        for (place, (orchestrator, offer)) in offers.enumerate() {
+            let posted = offer.price.at(eth_usd);
+            let posted = posted.and_then(|price| alpha_group.price(orchestrator, price));
+            let posted = posted.unwrap_or(self.posted[place]);
+            self.posted[place] = posted;
+            self.offers[place] = match self.factors[place] {
+                1.0 => posted,
+                factor => Price::nearest(posted.to_f64() * factor).unwrap_or(self.offers[place]),
+            };
         }
         self.set_factor(world, self.factor);
     }
@@ -59,6 +70,21 @@ impl PriceBoard {
     /// Base price of an offer.
     pub(super) fn offer(&self, offer: usize) -> Price {
         self.offers[offer]
+    }
+
+    /// What the scenario posts for it, at the rate of the moment.
+    pub(super) fn posted(&self, offer: usize) -> Price {
+        self.posted[offer]
+    }
+
+    /// Asks another base price for an offer. Pegged to the dollar it still
+    /// follows the feed. An offer posted as free stays free.
+    pub(super) fn ask(&mut self, offer: usize, wei: f64) {
+        let posted = self.posted[offer];
+        if let Some(price) = Price::nearest(wei).filter(|_| posted > Price::ZERO) {
+            self.offers[offer] = price;
+            self.factors[offer] = price.to_f64() / posted.to_f64();
+        }
     }
 
     /// Highest price paid in a market; `None` where any is.

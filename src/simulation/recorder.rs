@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{CustomerRecord, SteeringRecord, World};
+use super::{CustomerRecord, ResponseRecord, SteeringRecord, World};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
@@ -96,6 +96,9 @@ pub struct ReplicationResult {
     /// What users did and paid, a record for each gateway that has some who
     /// respond or pay.
     pub customers: Vec<CustomerRecord>,
+    /// The end of those orchestrators that respond, in the scenario's order,
+    /// offer by offer.
+    pub responses: Vec<ResponseRecord>,
 }
 
 /// What the fees of served requests were made of, in wei.

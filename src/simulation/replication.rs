@@ -3,10 +3,11 @@ use super::customers::Customers;
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
 use super::price_board::PriceBoard;
 use super::recorder::{Failure, Outages, Recorder, ReplicationResult};
+use super::responders::{Responders, Scene};
 use super::slots::Slots;
 use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
-use super::world::{MarketPlan, StreamPlan, World};
+use super::world::{MarketPlan, REQUEST_ROUND_TRIPS, StreamPlan, World};
 use crate::demand::{ArrivalSchedule, ArrivalStream};
 use crate::kernel::{EventList, StreamKey};
 use crate::network::{LIVE_PIXELS_PER_SECOND, Pipeline};
@@ -90,6 +91,8 @@ enum Event {
     Conversion(u64),
     /// The users of a demand stream look at price and quality.
     UserReview(u32),
+    /// An orchestrator that responds looks at how it does.
+    Review(u32),
 }
 
 /// Runs replication number `replication` of the world's scenario.
@@ -124,6 +127,7 @@ struct Replication<'w> {
     treasurer: Treasurer<'w>,
     dispatcher: Dispatcher<'w>,
     customers: Customers<'w>,
+    responders: Responders<'w>,
     /// Since when each gateway is without funds.
     without_funds: Vec<Option<SimTime>>,
     outages: Outages,
@@ -137,8 +141,8 @@ impl<'w> Replication<'w> {
         let scenario = world.scenario;
         let end = SimTime::from_days(u64::from(scenario.horizon_days));
         let key = StreamKey::root(scenario.seed).child(replication);
-        let [demand_key, discovery_key, uncertainty_key, treasury_key] =
-            [0, 1, 2, 3].map(|part| key.child(part));
+        let [demand_key, discovery_key, uncertainty_key, treasury_key, review_key] =
+            [0, 1, 2, 3, 4].map(|part| key.child(part));
         let factors = scenario.uncertainty.draw(uncertainty_key);
         let stream_keys: Vec<StreamKey> =
             (0..world.streams.len() as u64).map(|stream| demand_key.child(stream)).collect();
@@ -168,6 +172,10 @@ impl<'w> Replication<'w> {
         for (stream, time) in customers.reviews() {
             events.schedule(time, Event::UserReview(stream as u32));
         }
+        let responders = Responders::new(world);
+        for (responder, time) in responders.first_reviews(review_key) {
+            events.schedule(time, Event::Review(responder));
+        }
         Replication {
             world,
             end,
@@ -194,6 +202,7 @@ impl<'w> Replication<'w> {
             treasurer,
             dispatcher: Dispatcher::new(world),
             customers,
+            responders,
             without_funds: vec![None; scenario.network.gateways.len()],
             outages: Outages::default(),
             depleted: None,
@@ -241,6 +250,7 @@ impl<'w> Replication<'w> {
             outages: self.outages,
             steering: self.dispatcher.records,
             customers: self.customers.records(end, self.depleted.is_none()),
+            responses: self.responders.records(&self.prices),
         })
     }
 
@@ -284,7 +294,8 @@ impl<'w> Replication<'w> {
                 | Event::Treasury
                 | Event::MaxPrice
                 | Event::Conversion(_)
-                | Event::UserReview(_) => {}
+                | Event::UserReview(_)
+                | Event::Review(_) => {}
             }
         }
     }
@@ -314,6 +325,7 @@ impl<'w> Replication<'w> {
                     self.events.schedule(now + after, Event::UserReview(stream));
                 }
             }
+            Event::Review(responder) => self.review(responder, now),
             Event::Conversion(transaction) => {
                 self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
                 for gateway in 0..self.without_funds.len() {
@@ -364,6 +376,18 @@ impl<'w> Replication<'w> {
         self.events.schedule(policy.next_change(now), Event::MaxPrice);
     }
 
+    fn review(&mut self, responder: u32, now: SimTime) {
+        let scene = Scene {
+            now,
+            eth_usd: self.treasurer.prices(now).eth_usd,
+            prices: &mut self.prices,
+            ledger: &self.cashier.ledger,
+            selectors: &mut self.selectors,
+        };
+        let next = self.responders.review(responder, scene);
+        self.events.schedule(next, Event::Review(responder));
+    }
+
     fn look_after_treasury(&mut self, now: SimTime) {
         if let Some(proposal) = self.treasurer.look(now, &mut self.cashier.ledger) {
             self.events.schedule(proposal.executes, Event::Conversion(proposal.transaction));
@@ -398,11 +422,14 @@ impl<'w> Replication<'w> {
         now: SimTime,
         lottery: (StreamKey, u64),
     ) -> Result<(), NotAccepted> {
-        let paid_for = self.recorder.paid_for(stream, self.world.streams[stream].pipeline_index);
+        let plan = &self.world.streams[stream];
+        let paid_for = self.recorder.paid_for(stream, plan.pipeline_index);
+        let owner = self.world.owners[payee.orchestrator];
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
-        self.dispatcher.paid(stream, payee.orchestrator, staged.new_credit, now.day());
+        self.dispatcher.paid(stream, owner, staged.new_credit, now.day());
         self.pacer.note_spend(payee.gateway, now, staged.new_credit);
+        self.responders.paid(owner, plan.model, staged.new_credit);
         let recorder = &mut self.recorder;
         let (winners, accepted) =
             self.cashier.send(payee, staged, paid_for, now, lottery, recorder);
@@ -439,6 +466,7 @@ impl<'w> Replication<'w> {
         let destination = self.dispatcher.destination(stream, uniform);
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
+        self.responders.asked(plan.market, plan.pipeline.billed_units(size));
         let request = Request {
             stream: stream as u32,
             key,
@@ -473,6 +501,7 @@ impl<'w> Replication<'w> {
             now,
             slots: &self.slots,
             prices: &self.prices,
+            responders: &self.responders,
             cashier: &mut self.cashier,
         };
         let selection = self.selectors[market_index].select(
@@ -513,6 +542,9 @@ impl<'w> Replication<'w> {
         let plan = &self.world.streams[stream];
         let market = &self.world.markets[plan.market];
         let route = &market.routes[session.candidate as usize];
+        if !self.responders.is_there(route.orchestrator) {
+            return self.fail_to_dial(number, session, warm, now);
+        }
         let payee = self.payee(plan, session);
         let refreshed = self.cashier.refresh(payee, self.prices.offer(route.offer), now);
         let units = if plan.pipeline.is_live() {
@@ -553,6 +585,7 @@ impl<'w> Replication<'w> {
         } else {
             None
         };
+        self.responders.reached(route.offer, turned_away == Some(Failure::Capacity));
         let staged = match turned_away {
             Some(_) => {
                 self.cashier.turned_away(staged);
@@ -583,8 +616,9 @@ impl<'w> Replication<'w> {
             let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
             let variation = plan.variation.draw(key, Draw::Variation.index());
             work_s = nominal_s * variation * route.slowness;
-            if !warm && self.loaded_cold[route.orchestrator] != Some(plan.model) {
-                self.loaded_cold[route.orchestrator] = Some(plan.model);
+            let loaded = &mut self.loaded_cold[self.world.owners[route.orchestrator]];
+            if !warm && *loaded != Some(plan.model) {
+                *loaded = Some(plan.model);
                 work_s += plan.cold_start_s;
             }
             let mut free_again = arrival + SimTime::from_secs(work_s);
@@ -608,6 +642,19 @@ impl<'w> Replication<'w> {
     /// Whether the policy's ceilings let a gateway spend so much more.
     fn may_spend(&mut self, gateway: usize, amount: Wei, now: SimTime) -> bool {
         self.pacer.room(gateway, now).is_none_or(|room| amount <= room)
+    }
+
+    /// The orchestrator of a session is gone: nobody takes the connection, and
+    /// nothing is sent.
+    fn fail_to_dial(&mut self, number: u32, session: SessionRef, warm: bool, now: SimTime) {
+        let request = self.requests.get(number);
+        let market = &self.world.markets[self.world.streams[request.stream as usize].market];
+        let round_trip_s =
+            market.routes[session.candidate as usize].network_s / REQUEST_ROUND_TRIPS;
+        request.tries += 1;
+        let outcome = Outcome::Failed(Failure::OrchestratorError);
+        request.submission = Some(Submission { session, warm, at: now, staged: None, outcome });
+        self.events.schedule(now + SimTime::from_secs(round_trip_s), Event::Answer(number));
     }
 
     fn answer(&mut self, number: u32, now: SimTime) {
@@ -646,7 +693,7 @@ impl<'w> Replication<'w> {
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
                     let quote = self.cashier.quote(payee);
                     if let Some(staged) = submission.staged {
-                        self.note_fee(staged.fee, quote.base, billed, used);
+                        self.note_fee(route.offer, staged.fee, quote.base, billed, used);
                         self.customers.billed(stream, pays, staged.fee, billed);
                         self.cashier.served(payee, staged, now);
                     }
@@ -669,7 +716,8 @@ impl<'w> Replication<'w> {
 
     /// Notes what a fee was made of. It was agreed when the request was
     /// submitted; the quote may have moved since.
-    fn note_fee(&mut self, fee: Wei, base: Price, billed: u64, used: u64) {
+    fn note_fee(&mut self, offer: usize, fee: Wei, base: Price, billed: u64, used: u64) {
+        self.responders.worked(offer, billed);
         let (base_fee, used_fee) = (base.fee(billed).0 as i128, base.fee(used).0 as i128);
         let parts = &mut self.recorder.fee_parts;
         parts.used += used_fee;
@@ -720,8 +768,9 @@ impl<'w> Replication<'w> {
             record.latency.record((now - request.arrived + user_network).0);
         }
         record.served += 1;
-        self.recorder.served_by[orchestrator] += 1;
-        self.dispatcher.served(request.destination, orchestrator);
+        let owner = self.world.owners[orchestrator];
+        self.recorder.served_by[owner] += 1;
+        self.dispatcher.served(request.destination, owner);
         self.give_back_set_aside(number);
         self.requests.remove(number);
     }
@@ -811,9 +860,11 @@ impl<'w> Replication<'w> {
         let latency = now - request.arrived + user_network;
         request.submission = Some(submission);
         let quote = self.cashier.quote(self.payee(plan, submission.session));
-        let prepaid = live_prepaid_pixels(self.world.markets[plan.market].market.version);
+        let market = &self.world.markets[plan.market];
+        let prepaid = live_prepaid_pixels(market.market.version);
         if let Some(staged) = submission.staged {
-            self.note_fee(staged.fee, quote.base, prepaid, 0);
+            let route = &market.routes[submission.session.candidate as usize];
+            self.note_fee(route.offer, staged.fee, quote.base, prepaid, 0);
             let mut own_balance = SessionCredit::default();
             self.cashier.served_on(&mut own_balance, staged, now);
             self.cashier.lose_credit(own_balance, LossCause::Expiry);
@@ -857,6 +908,8 @@ impl<'w> Replication<'w> {
         let Some(payee) = self.stream_payee(number) else { return true };
         let request = self.requests.get(number);
         let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
+        let market = &self.world.markets[self.world.streams[stream].market];
+        let offer = market.routes[payee.account - market.first_account].offer;
         let live = self.requests.live(number);
         let Some(meter) = &mut live.meter else { return true };
         let span = until - meter.paid_until();
@@ -883,7 +936,7 @@ impl<'w> Replication<'w> {
                 // payment; on a stream that pays every interval none is wanting.
                 let _ = self.send(payee, staged, stream, until, lottery);
                 self.cashier.served_on(&mut credit, staged, until);
-                self.note_fee(fee, base_price, units, units);
+                self.note_fee(offer, fee, base_price, units, units);
                 self.customers.billed(stream, pays, fee, units);
             }
             Err(_) => self.run_out(payee.gateway, until),
@@ -953,13 +1006,15 @@ struct MarketAt<'a, 'w> {
     now: SimTime,
     slots: &'a [Slots],
     prices: &'a PriceBoard,
+    responders: &'a Responders<'w>,
     cashier: &'a mut Cashier<'w>,
 }
 
 impl Respondents for MarketAt<'_, '_> {
     fn offers_itself(&self, candidate: u32) -> bool {
-        let offer = self.plan.routes[candidate as usize].offer;
-        !self.plan.market.is_live || !self.slots[offer].is_full(self.now)
+        let route = &self.plan.routes[candidate as usize];
+        self.responders.is_there(route.orchestrator)
+            && (!self.plan.market.is_live || !self.slots[route.offer].is_full(self.now))
     }
 
     fn quote(&mut self, candidate: u32) -> Option<Price> {

@@ -1,16 +1,17 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cashier::{Payee, sender_funds};
 use super::treasurer::Treasurer;
 use crate::demand::UserClock;
 use crate::kernel::{Sampler, StreamKey};
-use crate::network::{Network, Offer, Pipeline};
+use crate::network::{Network, Offer, Orchestrator, Pipeline};
 use crate::payments::{Ledger, Quote};
 use crate::policy::{Ceiling, MaxPrice, Pacer};
 use crate::scenario::Scenario;
 use crate::selection::{Candidate, Market};
 use crate::treasury::TokenPrices;
-use crate::units::{Decimal, Price, SimTime};
+use crate::units::{Decimal, Price, SimTime, Wei};
 
 /// Round trips between a gateway and an orchestrator for one request: TCP, TLS
 /// 1.3, and the request with its answer.
@@ -32,8 +33,10 @@ pub struct ServiceKey {
 /// knows.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
+    /// The node, an index into [`World::network`]'s orchestrators.
     pub orchestrator: usize,
-    /// Index of its offer among all offers of the network.
+    /// Index of its offer among all offers of the network; the nodes of one
+    /// owner share it, and with it price and capacity.
     pub offer: usize,
     /// Seconds of network a request takes without jitter.
     pub network_s: f64,
@@ -86,6 +89,11 @@ pub(super) struct StreamPlan {
 pub struct World<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
+    /// Its network with the nodes among which orchestrators may divide their
+    /// stake: each of its orchestrators is one, the further ones come behind.
+    pub(super) network: Cow<'a, Network>,
+    /// For each node the orchestrator it belongs to.
+    pub(super) owners: Vec<usize>,
     /// The pipelines in demand, in their order.
     pub pipelines: Vec<Pipeline>,
     /// What service is counted by.
@@ -99,13 +107,15 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     /// Prepares a scenario.
     pub fn new(scenario: &'a Scenario) -> World<'a> {
-        let network = &scenario.network;
-        let mut first_offer = Vec::with_capacity(network.orchestrators.len());
+        let mut first_offer = Vec::with_capacity(scenario.network.orchestrators.len());
         let mut capacities = Vec::new();
-        for orchestrator in &network.orchestrators {
+        for orchestrator in &scenario.network.orchestrators {
             first_offer.push(capacities.len());
             capacities.extend(orchestrator.offers.iter().map(|offer| offer.capacity));
         }
+        let (nodes, owners) = with_further_nodes(&scenario.network);
+        let network: &Network = &nodes;
+        first_offer = owners.iter().map(|&owner| first_offer[owner]).collect();
         let opening = Opening::new(scenario);
         let mut market_index = BTreeMap::new();
         let mut markets = Vec::new();
@@ -113,7 +123,7 @@ impl<'a> World<'a> {
             market_index.entry((stream.gateway, stream.model)).or_insert_with(|| {
                 let plan = MarketPlan::new(
                     network,
-                    opening.priced_market(stream.gateway, stream.model),
+                    opening.market_in(network, &owners, stream.gateway, stream.model),
                     stream.gateway,
                     &first_offer,
                     markets.iter().map(|plan: &MarketPlan| plan.routes.len()).sum(),
@@ -166,8 +176,47 @@ impl<'a> World<'a> {
                 }
             })
             .collect();
-        World { scenario, pipelines, service_keys, markets, streams, capacities }
+        World {
+            scenario,
+            network: nodes,
+            owners,
+            pipelines,
+            service_keys,
+            markets,
+            streams,
+            capacities,
+        }
     }
+}
+
+/// The network with all nodes that orchestrators may come to have, and whose
+/// they are.
+fn with_further_nodes(network: &Network) -> (Cow<'_, Network>, Vec<usize>) {
+    let listed = network.orchestrators.len();
+    let further = network.orchestrators.iter().enumerate().flat_map(|(owner, orchestrator)| {
+        let nodes = orchestrator.response.as_ref().map_or(1, |response| response.split_into);
+        std::iter::repeat_n(owner, nodes.saturating_sub(1) as usize)
+    });
+    let owners: Vec<usize> = (0..listed).chain(further).collect();
+    if owners.len() == listed {
+        return (Cow::Borrowed(network), owners);
+    }
+    let mut network = network.clone();
+    for &owner in &owners[listed..] {
+        network.orchestrators.push(network.orchestrators[owner].clone());
+    }
+    (Cow::Owned(network), owners)
+}
+
+/// What an orchestrator quotes for a base price; the base price itself where it
+/// has no terms.
+pub(super) fn quoted(
+    orchestrator: &Orchestrator,
+    base: Price,
+    gas_price: Wei,
+    max_float: Wei,
+) -> Price {
+    Quote::new(orchestrator, base, gas_price, max_float).map_or(base, |quote| quote.price)
 }
 
 /// The network as it stands when simulated time starts: the first credits are
@@ -190,20 +239,28 @@ impl Opening<'_> {
 
     /// The market of a gateway and a model, indices into the network's.
     pub fn market(&self, gateway: usize, model: usize) -> Market {
-        self.priced_market(gateway, model).0
+        let owners: Vec<usize> = (0..self.scenario.network.orchestrators.len()).collect();
+        self.market_in(&self.scenario.network, &owners, gateway, model).0
     }
 
-    /// The same with how its maximum price is set.
-    fn priced_market(&self, gateway: usize, model: usize) -> (Market, MaxPrice) {
-        let Scenario { network, credits, payments, policy, .. } = self.scenario;
+    /// The market in a network whose nodes belong to `owners`, with how its
+    /// maximum price is set.
+    fn market_in(
+        &self,
+        network: &Network,
+        owners: &[usize],
+        gateway: usize,
+        model: usize,
+    ) -> (Market, MaxPrice) {
+        let Scenario { credits, payments, policy, .. } = self.scenario;
         let max_float = sender_funds(network, &self.books, gateway).max_float();
         let quote = |orchestrator: usize, offer: &Offer| {
             let base = offer.price.at(credits.eth_usd);
-            let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
+            let owner = owners[orchestrator];
+            let base = base.and_then(|base| policy.alpha_group.price(owner, base));
             let base = base.unwrap_or(Price::ZERO);
-            let orchestrator = &network.orchestrators[orchestrator];
             let gas_price = payments.gas_price(SimTime::ZERO);
-            Quote::new(orchestrator, base, gas_price, max_float).map_or(base, |quote| quote.price)
+            quoted(&network.orchestrators[orchestrator], base, gas_price, max_float)
         };
         let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
         let highest_quote = market.candidates.iter().map(|candidate| candidate.price).max();
@@ -215,7 +272,8 @@ impl Opening<'_> {
         let price = max_price.max_price(&network.models[model], today, highest_quote);
         market.set_max_price(price.at(max_price.factor, credits.eth_usd).unwrap_or(None));
         if !policy.alpha_group.members.is_empty() {
-            let is_member = |candidate: &Candidate| policy.alpha_group.has(candidate.orchestrator);
+            let is_member =
+                |candidate: &Candidate| policy.alpha_group.has(owners[candidate.orchestrator]);
             market.preferred = market.candidates.iter().map(is_member).collect();
         }
         (market, price)

@@ -60,6 +60,16 @@ impl Price {
         }
     }
 
+    /// `wei` per unit to up to nine decimals, as many as an `f64` has digits
+    /// for; `None` where that cannot be held.
+    pub fn nearest(wei: f64) -> Option<Price> {
+        const EXACT: f64 = 9e15;
+        let units = [1_000_000_000, 1_000_000, 1_000, 1];
+        let units = units.into_iter().find(|&units| wei * f64::from(units) < EXACT)?;
+        let parts = libm::round(wei * f64::from(units));
+        (parts >= 0.0).then(|| Price::new(parts as u128, units as u128).ok()).flatten()
+    }
+
     /// `usd` per `units` billing units at `eth_usd` dollars an ETH:
     /// wei = usd * 10^18 / eth_usd (go-livepeer `core/autoconvertedprice.go`).
     ///

@@ -151,6 +151,7 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
             warm: true,
             capacity,
         }],
+        response: None,
     }
 }
 

@@ -232,6 +232,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         treasury: treasury(total_eth, credits),
         steering: Vec::new(),
         customers: Vec::new(),
+        responses: Vec::new(),
         concentration: Concentration {
             gini: around(0.71, 0.02),
             hhi: around(0.14, 0.05),

@@ -9,6 +9,7 @@ mod network;
 mod objectives;
 mod payments;
 mod policy;
+mod respond;
 mod selection;
 mod token_prices;
 mod trace;

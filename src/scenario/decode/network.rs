@@ -7,7 +7,7 @@ use super::super::spread::{Attribute, members, rounded};
 use super::super::tree::Cursor;
 use super::demand::known_region;
 use super::names::duplicate;
-use super::{Context, credits, payments, selection};
+use super::{Context, credits, payments, respond, selection};
 use crate::kernel::Distribution;
 use crate::network::{
     Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, ServiceTime, Version,
@@ -315,6 +315,8 @@ fn orchestrators(
         }
         all.extend(read);
     }
+    let entries: Vec<Cursor> = groups.into_iter().chain(singles).collect();
+    respond::check_nodes(&all, &entries, report)?;
     valid.then_some(all)
 }
 
@@ -344,6 +346,7 @@ fn single(at: &Cursor, context: &Context, report: &mut Report) -> Option<Orchest
         tickets: tickets?,
         auto_adjust_price: at.get("auto_adjust_price")?.flag()?,
         offers: offers?,
+        response: respond::response(at)?,
     })
 }
 
@@ -400,6 +403,7 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
     });
     let tickets = ticket_evs.and_then(|evs| payments::tickets(at, &evs, report));
     let auto_adjust_price = at.get("auto_adjust_price")?.flag()?;
+    let response = respond::response(at)?;
     let mut models = BTreeSet::new();
     let offers = all(&at.list("offers"), |offer| {
         let (pipeline, model) = offered_model(offer, &mut models, context, report)?;
@@ -443,6 +447,7 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         tickets: tickets[k],
         auto_adjust_price,
         offers: offer_of(k),
+        response: response.clone(),
     };
     Some((0..count).map(member).collect())
 }
