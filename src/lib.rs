@@ -7,11 +7,13 @@
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
 //! [`selection`], [`payments`] and [`treasury`] hold the model; [`scenario`]
 //! reads it from a file; [`simulation`] runs one replication, [`ensemble`]
-//! many; [`report`] writes what came out; [`cli`] is the command line.
+//! many, [`experiment`] several scenarios; [`report`] writes what came out;
+//! [`cli`] is the command line.
 
 pub mod cli;
 pub mod demand;
 pub mod ensemble;
+pub mod experiment;
 pub mod kernel;
 pub mod network;
 pub mod payments;

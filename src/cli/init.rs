@@ -38,7 +38,7 @@ pub(super) fn execute(args: &InitArgs) -> Result<Outcome, Failure> {
         )),
         _ => cannot_write(&path, &error),
     })?;
-    let path = super::run::shell_quoted(&path.display().to_string());
+    let path = super::options::shell_quoted(&path.display().to_string());
     output::print(&format!(
         "Wrote {path}. Every key is explained in it; change what you know better, then\n\
          \n    orchsim check {path}    # every error at once\

@@ -2,11 +2,13 @@
 //! everything else to standard error.
 
 mod check;
+mod compare;
 mod completions;
 mod explain;
 mod failure;
 mod init;
 mod input;
+mod options;
 mod output;
 mod progress;
 mod run;
@@ -50,6 +52,9 @@ enum Command {
     /// Forecast how long the credits last and who earns them.
     #[command(after_long_help = EXIT_CODES)]
     Run(run::RunArgs),
+    /// Compare a scenario with variants of it on the same demand.
+    #[command(after_long_help = compare::EXIT_CODES)]
+    Compare(compare::CompareArgs),
     /// Validate scenarios: every error at once, with its place.
     Check(check::CheckArgs),
     /// Show who would be selected, with which probability, and who not and why.
@@ -92,6 +97,7 @@ impl Cli {
         match self.command {
             None => run::execute(&run::RunArgs::built_in(self.run)),
             Some(Command::Run(args)) => run::execute(&args),
+            Some(Command::Compare(args)) => compare::execute(&args),
             Some(Command::Check(args)) => check::execute(&args),
             Some(Command::Explain(args)) => explain::execute(&args),
             Some(Command::Schema) => schema::execute(),

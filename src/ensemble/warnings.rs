@@ -2,19 +2,24 @@
 
 use super::{Forecast, Warning};
 use crate::network::Version;
-use crate::selection::Market;
+use crate::selection::{Candidate, Market};
 use crate::simulation::World;
 
-/// Every warning with its name.
-pub const WARNING_NAMES: [&str; 8] = [
+/// Every warning with its name; some are of comparisons only.
+pub const WARNING_NAMES: [&str; 13] = [
     "single-replication",
+    "few-replications",
     "wide-interval",
     "censored",
     "price-weight-blind",
     "overpriced-hides-idle",
     "no-offer",
+    "max-price-below-all",
     "region-never-selected",
     "low-success",
+    "other-settings",
+    "other-demand",
+    "weak-coupling",
 ];
 
 /// Half-width of the interval of the mean runway, relative to the mean, above
@@ -95,6 +100,19 @@ fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)
                 format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
             if market.candidates.is_empty() {
                 warn("no-offer", format!("{names}: no orchestrator offers this model."));
+                continue;
+            }
+            let is_overpriced = |c: &Candidate| !c.within_max_price;
+            if !market.rule.ignore_max_price && market.candidates.iter().all(is_overpriced) {
+                let prices = market.candidates.iter().map(|candidate| candidate.price);
+                let cheapest = prices.fold(f64::INFINITY, f64::min);
+                warn(
+                    "max-price-below-all",
+                    format!(
+                        "{names}: no orchestrator is within the maximum price (the lowest asks \
+                         {cheapest:.0} wei a unit), so nothing is served and nothing is spent."
+                    ),
+                );
                 continue;
             }
             if let Some(text) = market.blind_price_warning() {

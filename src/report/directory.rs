@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::figures::{self, Figure};
 use super::{RunContext, html, json as summary, markdown, overpayment, tables, treasury};
 use crate::ensemble::Forecast;
+use crate::experiment::Comparison;
 use crate::scenario::Scenario;
 
 const MANIFEST: &str = "manifest.json";
@@ -119,12 +120,29 @@ pub fn write_run_directory(
     scenario_toml: &str,
     options: &WriteOptions,
 ) -> Result<Vec<PathBuf>, WriteError> {
-    if options.png && cfg!(not(feature = "png")) {
-        return Err(WriteError::NoPng);
-    }
     check_target(directory)?;
+    write(directory, contents(scenario, forecast, context, scenario_toml, options)?)
+}
+
+/// [`write_run_directory`] for a comparison; `resolved` are the resolved
+/// scenarios, the base's first.
+///
+/// # Errors
+///
+/// As [`write_run_directory`].
+pub fn write_comparison_directory(
+    directory: &Path,
+    comparison: &Comparison,
+    context: &RunContext,
+    resolved: &[String],
+    options: &WriteOptions,
+) -> Result<Vec<PathBuf>, WriteError> {
+    check_target(directory)?;
+    write(directory, super::comparison::files(comparison, context, resolved, options)?)
+}
+
+fn write(directory: &Path, files: Vec<OutputFile>) -> Result<Vec<PathBuf>, WriteError> {
     let siblings = Siblings::of(directory)?;
-    let files = contents(scenario, forecast, context, scenario_toml, options)?;
     let lock = siblings.lock()?;
     let written = siblings.write(&files).and_then(|()| siblings.swap());
     if written.is_err() {
@@ -137,7 +155,7 @@ pub fn write_run_directory(
     Ok(files.iter().map(|file| directory.join(&file.name)).collect())
 }
 
-struct OutputFile {
+pub(super) struct OutputFile {
     /// Path within the run directory, with `/` between its parts.
     name: String,
     bytes: Vec<u8>,
@@ -151,9 +169,7 @@ fn contents(
     scenario_toml: &str,
     options: &WriteOptions,
 ) -> Result<Vec<OutputFile>, WriteError> {
-    let figures = figures::all(scenario, forecast, context).map_err(|(name, error)| {
-        WriteError::Figure { name: name.to_string(), reason: error.to_string() }
-    })?;
+    let figures = figures::of_run(scenario, forecast, context)?;
     let summary = summary::summary_json(scenario, forecast, context);
     let mut files = vec![
         file("summary.json", pretty(&summary)),
@@ -169,19 +185,39 @@ fn contents(
         file("report.html", html::html(scenario, forecast, context, &figures)),
     ];
     for figure in &figures {
-        files.push(file(&format!("figures/{}.svg", figure.slug), figure.standalone()));
-        if options.png {
-            files.push(png_of(figure)?);
-        }
+        files.extend(figure_files(figure, options)?);
     }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    let manifest = manifest(forecast, context, scenario, &files);
+    Ok(with_manifest(scenario, forecast.replications, context, files))
+}
+
+/// `files` in order of their names, with a manifest of all the others.
+pub(super) fn with_manifest(
+    scenario: &Scenario,
+    replications: u32,
+    context: &RunContext,
+    mut files: Vec<OutputFile>,
+) -> Vec<OutputFile> {
+    let by_name = |a: &OutputFile, b: &OutputFile| a.name.cmp(&b.name);
+    files.sort_by(by_name);
+    let manifest = manifest(scenario, replications, context, &files);
     files.push(file(MANIFEST, pretty(&manifest)));
-    files.sort_by(|a, b| a.name.cmp(&b.name));
+    files.sort_by(by_name);
+    files
+}
+
+/// A figure as SVG, and as PNG where asked for.
+pub(super) fn figure_files(
+    figure: &Figure,
+    options: &WriteOptions,
+) -> Result<Vec<OutputFile>, WriteError> {
+    let mut files = vec![file(&format!("figures/{}.svg", figure.slug), figure.standalone())];
+    if options.png {
+        files.push(png_of(figure)?);
+    }
     Ok(files)
 }
 
-fn file(name: &str, text: String) -> OutputFile {
+pub(super) fn file(name: &str, text: String) -> OutputFile {
     OutputFile { name: name.to_string(), bytes: text.into_bytes() }
 }
 
@@ -197,14 +233,14 @@ fn png_of(_figure: &Figure) -> Result<OutputFile, WriteError> {
     Err(WriteError::NoPng)
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
 fn manifest(
-    forecast: &Forecast,
-    context: &RunContext,
     scenario: &Scenario,
+    replications: u32,
+    context: &RunContext,
     files: &[OutputFile],
 ) -> Value {
     let hash = |file: &OutputFile| {
@@ -218,9 +254,9 @@ fn manifest(
         "version": context.version,
         "scenario": scenario.name,
         "scenario_hash": context.scenario_hash,
-        "seed": forecast.seed,
-        "replications": forecast.replications,
-        "horizon_days": forecast.horizon_days,
+        "seed": scenario.seed,
+        "replications": replications,
+        "horizon_days": scenario.horizon_days,
         "command": context.command,
         "sha256": hashes.collect::<Map<_, _>>(),
     })
@@ -296,16 +332,20 @@ impl Siblings {
 
     fn write(&self, files: &[OutputFile]) -> Result<(), WriteError> {
         remove(&self.partial)?;
-        let figures = self.partial.join("figures");
-        fs::create_dir_all(&figures).map_err(|source| failed("create", &figures, source))?;
+        let mut folders: Vec<PathBuf> = Vec::new();
         for file in files {
             let path = self.partial.join(&file.name);
+            if let Some(folder) =
+                path.parent().filter(|&folder| !folders.iter().any(|f| f == folder))
+            {
+                fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))?;
+                folders.push(folder.to_path_buf());
+            }
             let written = File::create(&path)
                 .and_then(|mut out| out.write_all(&file.bytes).and_then(|()| out.sync_all()));
             written.map_err(|source| failed("write", &path, source))?;
         }
-        sync_directory(&figures)?;
-        sync_directory(&self.partial)
+        folders.iter().rev().try_for_each(|folder| sync_directory(folder))
     }
 
     fn swap(&self) -> Result<(), WriteError> {

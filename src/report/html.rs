@@ -17,6 +17,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Most rows of a table under a figure; the CSV holds all.
 const ROWS: usize = 60;
+const SCENARIO_FILE: &str = "<code>scenario.toml</code>, the resolved scenario";
 
 pub(super) fn html(
     scenario: &Scenario,
@@ -25,23 +26,16 @@ pub(super) fn html(
     figures: &[Figure],
 ) -> String {
     let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
-    let title = html_escaped(title);
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <header>\n<p class=\"over\">{title}</p>\n<h1>{}</h1>\n<p class=\"under\">{}</p>\n\
-         </header>\n",
-        html_escaped(&sentence(scenario, forecast)),
-        html_escaped(&format!(
+    let mut page = page_start(
+        title,
+        &sentence(scenario, forecast),
+        &format!(
             "{} LPT, {} ETH from {}. {}.",
             grouped(scenario.credits.lpt.to_coins(), 0),
             eth(scenario.credits.eth.to_coins()),
             short_date(scenario.start),
             extent(forecast),
-        )),
+        ),
     );
     push_cards(&mut page, scenario, forecast);
     push_objectives(&mut page, forecast);
@@ -75,9 +69,30 @@ pub(super) fn html(
     page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
-    push_origin(&mut page, forecast, context);
-    let _ = write!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
-    page
+    push_origin(&mut page, SCENARIO_FILE, scenario, forecast.replications, context);
+    page + &page_end()
+}
+
+/// Everything before the first section: `title` over the `answer`, and a line
+/// on what was run under it.
+pub(super) fn page_start(title: &str, answer: &str, under: &str) -> String {
+    let title = html_escaped(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <header>\n<p class=\"over\">{title}</p>\n<h1>{}</h1>\n<p class=\"under\">{}</p>\n\
+         </header>\n",
+        html_escaped(answer),
+        html_escaped(under),
+    )
+}
+
+/// What closes [`page_start`].
+pub(super) fn page_end() -> String {
+    format!("</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n")
 }
 
 fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
@@ -213,11 +228,11 @@ fn push_treasury(page: &mut String, forecast: &Forecast) {
     page.push_str("</div>\n</section>\n");
 }
 
-fn push_table(page: &mut String, table: &Table) {
+pub(super) fn push_table(page: &mut String, table: &Table) {
     let _ = writeln!(page, "<div class=\"scroll\">{}</div>", table.html(usize::MAX));
 }
 
-fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
+pub(super) fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
     let slug = figure.slug;
     let thinned = if figure.table.rows.len() > ROWS { ", every row in the CSV" } else { "" };
     let _ = write!(
@@ -238,19 +253,25 @@ fn push_figure(page: &mut String, figure: &Figure, context: &RunContext) {
     );
 }
 
-fn push_origin(page: &mut String, forecast: &Forecast, context: &RunContext) {
+pub(super) fn push_origin(
+    page: &mut String,
+    scenarios: &str,
+    scenario: &Scenario,
+    replications: u32,
+    context: &RunContext,
+) {
     let _ = write!(
         page,
         "<section>\n<h2>Assumptions and reproduction</h2>\n<p>Every assumption is a line of \
-         <code>scenario.toml</code>, the resolved scenario beside this page. The same version, \
-         scenario and seed give the same bytes on any machine; <code>manifest.json</code> has the \
-         hash of every file.</p>\n<pre><code>{}</code></pre>\n<dl>\
+         {scenarios} beside this page. The same version, scenario and seed give the same bytes on \
+         any machine; <code>manifest.json</code> has the hash of every file.</p>\n\
+         <pre><code>{}</code></pre>\n<dl>\
          <dt>orchsim</dt><dd>{}</dd><dt>Seed</dt><dd>{}</dd><dt>Replications</dt><dd>{}</dd>\
          <dt>Scenario hash</dt><dd><code>{}</code></dd></dl>\n</section>\n",
         html_escaped(&context.command),
         html_escaped(&context.version),
-        forecast.seed,
-        forecast.replications,
+        scenario.seed,
+        replications,
         html_escaped(&context.scenario_hash),
     );
 }

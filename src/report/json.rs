@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
 use super::{RunContext, overpayment, treasury};
-use crate::ensemble::{Estimate, Forecast, Quantile};
+use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
 
@@ -80,14 +80,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "treasury": treasury::document(forecast),
         "fees": fees(forecast),
         "service": service(forecast),
-        "objectives": forecast.objectives.iter().map(|objective| json!({
-            "id": objective.id,
-            "text": objective.text,
-            "probability": number(objective.probability.mean),
-            "probability_ci95": ci95(&objective.probability),
-            "required": number(objective.required),
-            "met": objective.met,
-        })).collect::<Vec<_>>(),
+        "objectives": objectives(forecast),
         "warnings": forecast.warnings.iter().map(|warning| json!({
             "id": warning.id,
             "text": warning.text,
@@ -95,7 +88,21 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
     })
 }
 
-fn runway(forecast: &Forecast) -> Value {
+pub(super) fn objectives(forecast: &Forecast) -> Vec<Value> {
+    let object = |objective: &ObjectiveResult| {
+        json!({
+            "id": objective.id,
+            "text": objective.text,
+            "probability": number(objective.probability.mean),
+            "probability_ci95": ci95(&objective.probability),
+            "required": number(objective.required),
+            "met": objective.met,
+        })
+    };
+    forecast.objectives.iter().map(object).collect()
+}
+
+pub(super) fn runway(forecast: &Forecast) -> Value {
     let runway = &forecast.runway;
     let days = |quantile: &Quantile| optional(quantile.days);
     let interval = |quantile: &Quantile| json!([optional(quantile.lo), optional(quantile.hi)]);
@@ -202,11 +209,11 @@ fn wei_by_name(parts: &[(String, Wei)]) -> Value {
     sums.into_iter().map(|(name, sum)| (name.to_string(), Value::String(sum.to_string()))).collect()
 }
 
-fn ci95(estimate: &Estimate) -> Value {
+pub(super) fn ci95(estimate: &Estimate) -> Value {
     json!([number(estimate.lo), number(estimate.hi)])
 }
 
-fn optional(value: Option<f64>) -> Value {
+pub(super) fn optional(value: Option<f64>) -> Value {
     value.map_or(Value::Null, number)
 }
 

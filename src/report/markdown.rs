@@ -32,12 +32,7 @@ pub(super) fn markdown(
         long_date(scenario.start),
         extent(forecast),
     );
-    let figure = |slug: &str| {
-        let found = figures.iter().find(|figure| figure.slug == slug);
-        found.map_or(String::new(), |figure| {
-            format!("![{}](figures/{slug}.svg)\n\n{}\n\n", figure.title, figure.explanation)
-        })
-    };
+    let figure = |slug: &str| figure(figures, slug);
     let table = |table: Table| table.markdown(usize::MAX) + "\n";
 
     text.push_str("## How long the credits last\n\n");
@@ -99,17 +94,28 @@ pub(super) fn markdown(
         text.push('\n');
     }
 
-    let _ = write!(
-        text,
-        "## Assumptions and reproduction\n\nEvery assumption is a line of `scenario.toml`, the \
-         resolved scenario beside this report. The same version, scenario and seed give the same \
-         bytes on any machine:\n\n{}\n- orchsim {}, seed {}\n- scenario hash `{}`\n",
+    text + &origin("`scenario.toml`, the resolved scenario", scenario, context)
+}
+
+/// The section on assumptions, which are in `scenarios`, and reproduction.
+pub(super) fn origin(scenarios: &str, scenario: &Scenario, context: &RunContext) -> String {
+    format!(
+        "## Assumptions and reproduction\n\nEvery assumption is a line of {scenarios} beside this \
+         report. The same version, scenario and seed give the same bytes on any machine:\n\n{}\n\
+         - orchsim {}, seed {}\n- scenario hash `{}`\n",
         fenced(&context.command),
         markdown_escaped(&context.version),
-        forecast.seed,
+        scenario.seed,
         context.scenario_hash,
-    );
-    text
+    )
+}
+
+/// The figure of that name with its explanation; empty where there is none.
+pub(super) fn figure(figures: &[Figure], slug: &str) -> String {
+    let found = figures.iter().find(|figure| figure.slug == slug);
+    found.map_or(String::new(), |figure| {
+        format!("![{}](figures/{slug}.svg)\n\n{}\n\n", figure.title, figure.explanation)
+    })
 }
 
 /// A code block whose fence is longer than any run of backticks in it.

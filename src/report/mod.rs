@@ -1,7 +1,8 @@
 //! What people and programs read: the answer as a sentence, the terminal
-//! summary, JSON, CSV, figures, Markdown and the HTML page, and the run
-//! directory that holds them.
+//! summary, JSON, CSV, figures, Markdown and the HTML page, of one forecast or of a
+//! comparison, and the run directory that holds them.
 
+mod comparison;
 mod csv;
 mod directory;
 mod explanation;
@@ -19,7 +20,10 @@ mod tables;
 mod text;
 mod treasury;
 
-pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
+pub use comparison::{COMPARISON_SCHEMA, answer, comparison_json, comparison_terminal, verdict};
+pub use directory::{
+    WriteError, WriteOptions, check_target, write_comparison_directory, write_run_directory,
+};
 pub use explanation::{explanation_json, explanation_text};
 pub use json::{SUMMARY_SCHEMA, summary_json};
 pub use sentence::sentence;

@@ -173,9 +173,9 @@ fn survival_chart(scenario: &Scenario, forecast: &Forecast) -> Vec<String> {
 }
 
 pub(super) const BOLD: &str = "\x1b[1m";
-const DIM: &str = "\x1b[2m";
-const GREEN: &str = "\x1b[32m";
-const RED: &str = "\x1b[31m";
+pub(super) const DIM: &str = "\x1b[2m";
+pub(super) const GREEN: &str = "\x1b[32m";
+pub(super) const RED: &str = "\x1b[31m";
 pub(super) const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
@@ -191,7 +191,7 @@ impl Page {
         Page { text: String::new(), width, color: style.color }
     }
 
-    fn line(&mut self, colour: &str, line: &str) {
+    pub(super) fn line(&mut self, colour: &str, line: &str) {
         let line = format::shortened(&printable(line), self.width).replace('\u{a0}', " ");
         if self.color && !colour.is_empty() {
             self.text.push_str(colour);

@@ -20,17 +20,24 @@ impl Axis {
         Axis { range, ticks }
     }
 
-    /// From 0 to `most` or a little more, with round ticks; `format` gets the
-    /// value and the decimals the step needs.
+    /// From 0 to `most`, with round ticks; `format` gets the value and the
+    /// decimals the step needs.
     pub(super) fn amounts(most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
         let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
-        let power = libm::pow(10.0, libm::floor(libm::log10(most / 5.0)));
+        Axis::between(0.0, most, format)
+    }
+
+    /// From `least` to `most`, which is above, with round ticks.
+    pub(super) fn between(least: f64, most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
+        let span = most - least;
+        let power = libm::pow(10.0, libm::floor(libm::log10(span / 5.0)));
         let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
-        let step = steps.into_iter().find(|step| most / step <= 6.0).unwrap_or(most);
+        let step = steps.into_iter().find(|step| span / step <= 6.0).unwrap_or(span);
         let decimals = (-libm::floor(libm::log10(step) + 1e-9)).max(0.0) as usize;
-        let count = libm::floor(most / step + 1e-9) as u32;
-        let tick = |i: u32| (f64::from(i) * step, format(f64::from(i) * step, decimals));
-        Axis::new(0.0..most, (0..=count).map(tick).collect())
+        let first = libm::ceil(least / step - 1e-9) as i64;
+        let last = libm::floor(most / step + 1e-9) as i64;
+        let tick = |i: i64| (i as f64 * step, format(i as f64 * step, decimals));
+        Axis::new(least..most, (first..=last).map(tick).collect())
     }
 
     /// Shares from 0 to 100 %.

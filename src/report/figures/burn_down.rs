@@ -11,17 +11,24 @@ use crate::scenario::Scenario;
 /// Most days a line has a point for; of longer ones every n-th is drawn.
 const POINTS: usize = 600;
 
+/// What the credits are worth at times in days.
+pub(super) type Points = Vec<(f64, Quantiles)>;
+
+/// From the start, where all of the credits are there.
+pub(super) fn points(scenario: &Scenario, forecast: &Forecast) -> Points {
+    let credits = scenario.credits.eth.to_coins();
+    let at = |value: f64| Quantiles { p05: value, p25: value, p50: value, p75: value, p95: value };
+    let stride = forecast.days.len().div_ceil(POINTS).max(1);
+    let drawn = forecast.days.iter().filter(|row| (row.day as usize + 1).is_multiple_of(stride));
+    let days = drawn.map(|row| (f64::from(row.day) + 1.0, row.balance_eth));
+    [(0.0, at(credits))].into_iter().chain(days).collect()
+}
+
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
     let credits = scenario.credits.eth.to_coins();
     let days = f64::from(forecast.horizon_days);
     let plot = move |area: &super::Area| {
-        let at =
-            |value: f64| Quantiles { p05: value, p25: value, p50: value, p75: value, p95: value };
-        let mut points = vec![(0.0, at(credits))];
-        let stride = forecast.days.len().div_ceil(POINTS).max(1);
-        let drawn =
-            forecast.days.iter().filter(|row| (row.day as usize + 1).is_multiple_of(stride));
-        points.extend(drawn.map(|row| (f64::from(row.day) + 1.0, row.balance_eth)));
+        let points = points(scenario, forecast);
         let most = points.iter().map(|(_, balance)| balance.p95).fold(credits, f64::max);
 
         let frame = Frame { y_name: "Credits left (ETH)", ..Frame::default() };

@@ -8,9 +8,13 @@
 mod axis;
 mod bars;
 mod burn_down;
+mod cost_success;
+mod dumbbell;
 mod fee_regions;
 mod fee_shares;
 mod lorenz;
+mod paired_burn_down;
+mod paired_survival;
 mod spend_by_day;
 mod survival;
 mod waterfall;
@@ -19,14 +23,15 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::RunContext;
 use super::format::{html_escaped, printable, shortened};
 use super::table::Table;
+use super::{RunContext, WriteError};
 use crate::ensemble::Forecast;
+use crate::experiment::{Comparison, Run};
 use crate::scenario::Scenario;
 
 /// Why a figure could not be drawn.
-pub(super) type DrawError = DrawingAreaErrorKind<std::io::Error>;
+type DrawError = DrawingAreaErrorKind<std::io::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 const WIDTH: u32 = 1240;
@@ -100,21 +105,19 @@ impl Figure {
     }
 }
 
-/// Every figure, in the order a report shows them; or the name of one that
-/// could not be drawn, and why.
-pub(super) fn all(
+/// Base and variants, each with its colour.
+fn of_scenarios(comparison: &Comparison) -> Vec<(&Run, RGBColor)> {
+    let colours = std::iter::once(MUTED).chain((0..).map(palette));
+    comparison.runs().zip(colours).collect()
+}
+
+/// Every figure of a forecast, in the order its report shows them.
+pub(super) fn of_run(
     scenario: &Scenario,
     forecast: &Forecast,
     context: &RunContext,
-) -> Result<Vec<Figure>, (&'static str, DrawError)> {
-    let origin = format!(
-        "orchsim {} · {} · {} replications · seed {}",
-        context.version,
-        printable(&scenario.name),
-        forecast.replications,
-        forecast.seed
-    );
-    [
+) -> Result<Vec<Figure>, WriteError> {
+    let plans = vec![
         burn_down::plan(scenario, forecast),
         survival::plan(scenario, forecast),
         spend_by_day::plan(scenario, forecast),
@@ -122,11 +125,46 @@ pub(super) fn all(
         fee_shares::plan(forecast),
         fee_regions::plan(forecast),
         lorenz::plan(forecast),
-    ]
-    .into_iter()
-    .map(|plan| (plan.slug, plan.draw(&origin)))
-    .map(|(slug, drawn)| drawn.map_err(|error| (slug, error)))
-    .collect()
+    ];
+    draw(plans, &origin(&scenario.name, forecast, context))
+}
+
+/// Every figure of a comparison, in the order its report shows them.
+pub(super) fn of_comparison(
+    comparison: &Comparison,
+    context: &RunContext,
+) -> Result<Vec<Figure>, WriteError> {
+    let plans = vec![
+        paired_burn_down::plan(comparison),
+        paired_survival::plan(comparison),
+        dumbbell::plan(comparison),
+        cost_success::plan(comparison),
+    ];
+    let base = &comparison.base;
+    draw(plans, &origin(&base.scenario.name, &base.forecast, context))
+}
+
+/// The line at the foot of a figure.
+fn origin(name: &str, forecast: &Forecast, context: &RunContext) -> String {
+    format!(
+        "orchsim {} · {} · {} replications · seed {}",
+        context.version,
+        printable(name),
+        forecast.replications,
+        forecast.seed
+    )
+}
+
+fn draw(plans: Vec<Plan>, origin: &str) -> Result<Vec<Figure>, WriteError> {
+    let drawn = plans.into_iter().map(|plan| {
+        let slug = plan.slug;
+        let failed = |error: DrawError| WriteError::Figure {
+            name: slug.to_string(),
+            reason: error.to_string(),
+        };
+        plan.draw(origin).map_err(failed)
+    });
+    drawn.collect()
 }
 
 /// What stands in a legend.
@@ -141,6 +179,7 @@ enum Mark {
     Patch,
     Line,
     Tick,
+    Dot,
 }
 
 impl Key {
@@ -233,6 +272,9 @@ fn draw_key(root: &Area, x: i32, y: i32, key: Key) -> Result<(), DrawError> {
         Mark::Line => {
             let ends = vec![(x, middle), (x + 40, middle)];
             root.draw(&PathElement::new(ends, key.colour.stroke_width(6)))?;
+        }
+        Mark::Dot => {
+            root.draw(&Circle::new((x + 20, middle), 13, key.colour.filled()))?;
         }
         Mark::Tick => {
             let ends = vec![(x + 20, middle - 16), (x + 20, middle + 16)];

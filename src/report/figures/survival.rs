@@ -3,7 +3,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Frame, chart};
 use super::{BLUE, INK, Key, Mark, PAPER, Plan, TEXT_PX, VERMILION, font, text_width};
-use crate::ensemble::Forecast;
+use crate::ensemble::{Forecast, SurvivalPoint};
 use crate::report::format::{grouped, whole_percent};
 use crate::report::tables;
 use crate::scenario::Scenario;
@@ -17,28 +17,34 @@ fn share_on(forecast: &Forecast, day: f64) -> f64 {
     before.last().map_or(1.0, |point| point.share)
 }
 
+/// A value of the curve, which is a step function: it holds until the next
+/// point.
+pub(super) fn steps(
+    points: &[SurvivalPoint],
+    value: impl Fn(&SurvivalPoint) -> f64,
+) -> Vec<(f64, f64)> {
+    let mut line = Vec::new();
+    for pair in points.windows(2) {
+        let (from, to) = (&pair[0], &pair[1]);
+        line.extend([(from.day, value(from)), (to.day, value(from))]);
+    }
+    line.extend(points.last().map(|last| (last.day, value(last))));
+    line.dedup();
+    line
+}
+
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
     let days = f64::from(forecast.horizon_days);
     let plot = move |area: &super::Area| {
         let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
         let x = Axis::dates(scenario.start, days);
         let mut chart = chart(area, &frame, x, Axis::shares())?;
-        // The estimate is a step function: it holds until the next point.
-        let steps = |value: fn(&crate::ensemble::SurvivalPoint) -> f64| {
-            let mut line = Vec::new();
-            for pair in forecast.survival.windows(2) {
-                let (from, to) = (&pair[0], &pair[1]);
-                line.extend([(from.day, value(from)), (to.day, value(from))]);
-            }
-            line.extend(forecast.survival.last().map(|last| (last.day, value(last))));
-            line.dedup();
-            line
-        };
-        let lower = steps(|point| point.lo);
-        let outline = steps(|point| point.hi).into_iter().chain(lower.into_iter().rev());
+        let lower = steps(&forecast.survival, |point| point.lo);
+        let outline =
+            steps(&forecast.survival, |point| point.hi).into_iter().chain(lower.into_iter().rev());
         let band = Polygon::new(outline.collect::<Vec<_>>(), BLUE.mix(0.2).filled());
         chart.draw_series([band])?;
-        let curve = steps(|point| point.share);
+        let curve = steps(&forecast.survival, |point| point.share);
         chart.draw_series([PathElement::new(curve, BLUE.stroke_width(5))])?;
         let marked = tables::marked_days(forecast);
         for point in &marked {

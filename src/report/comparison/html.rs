@@ -1,0 +1,79 @@
+//! `comparison.html`: one file, no network access.
+
+use std::fmt::Write;
+
+use super::{answer, extent, reading, tables, text, title, verdict};
+use crate::experiment::Comparison;
+use crate::report::RunContext;
+use crate::report::figures::Figure;
+use crate::report::format::html_escaped;
+use crate::report::html::{page_end, page_start, push_figure, push_origin, push_table};
+
+const SCENARIO_FILES: &str = "the files in <code>scenarios/</code>, the resolved scenarios";
+
+pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Figure]) -> String {
+    let under = format!("{}. {}", extent(comparison), reading(comparison));
+    let mut page = page_start(title(comparison), &answer(comparison), &under);
+    push_verdicts(&mut page, comparison);
+    push_remarks(&mut page, comparison, context);
+    for variant in &comparison.variants {
+        let name = html_escaped(&variant.run.name);
+        let _ = writeln!(page, "<section>\n<h2>{name} against the base</h2>");
+        if let Some(coupling) = text::coupling(variant) {
+            let _ = writeln!(page, "<p class=\"explains\">{}</p>", html_escaped(&coupling));
+        }
+        push_table(&mut page, &tables::differences(variant));
+        page.push_str("</section>\n");
+    }
+    for figure in figures {
+        push_figure(&mut page, figure, context);
+    }
+    page.push_str("<section>\n<h2>How long the credits last</h2>\n<div class=\"stack\">\n");
+    push_table(&mut page, &tables::runways(comparison));
+    page.push_str("</div>\n</section>\n");
+    let objectives = tables::objectives(comparison);
+    if !objectives.rows.is_empty() {
+        page.push_str("<section>\n<h2>Objectives</h2>\n");
+        push_table(&mut page, &objectives);
+        page.push_str("</section>\n");
+    }
+    let base = &comparison.base;
+    let replications = base.forecast.replications;
+    push_origin(&mut page, SCENARIO_FILES, &base.scenario, replications, context);
+    page + &page_end()
+}
+
+/// The verdicts as a list, where the headline has no room for them.
+fn push_verdicts(page: &mut String, comparison: &Comparison) {
+    if comparison.variants.len() < 2 {
+        return;
+    }
+    page.push_str("<section>\n<ul class=\"verdicts\">\n");
+    for variant in &comparison.variants {
+        let verdict = verdict(comparison, variant);
+        let (name, words) = verdict.split_once(": ").unwrap_or(("", &verdict));
+        let (name, words) = (html_escaped(name), html_escaped(words));
+        let _ = writeln!(page, "<li><b>{name}</b>: {words}</li>");
+    }
+    page.push_str("</ul>\n</section>\n");
+}
+
+fn push_remarks(page: &mut String, comparison: &Comparison, context: &RunContext) {
+    if comparison.remarks.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<section>\n<h2>What to know before believing it</h2>\n<ul class=\"warnings\">\n",
+    );
+    for remark in &comparison.remarks {
+        let _ = writeln!(
+            page,
+            "<li><b>{}</b> {}: {} <small>Silence it with <code>{}</code>.</small></li>",
+            html_escaped(remark.id),
+            html_escaped(&remark.of.join(", ")),
+            html_escaped(&remark.text),
+            html_escaped(&context.suppress_hint(remark.id)),
+        );
+    }
+    page.push_str("</ul>\n</section>\n");
+}

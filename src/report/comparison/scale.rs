@@ -1,0 +1,101 @@
+//! How the values of a headline figure are written, with as many decimals as
+//! its difference is known to.
+
+use crate::ensemble::{Estimate, Unit};
+use crate::experiment::{Change, Difference};
+use crate::report::format::{MISSING, grouped};
+
+/// Below this amount of ETH gwei read better.
+const SMALL_ETH: f64 = 0.001;
+/// Most digits of a level that are worth reading.
+const DIGITS: f64 = 4.0;
+
+/// The unit and the decimals of one row of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    factor: f64,
+    decimals: usize,
+    /// Behind a level: `62 days`, `41.2 %`.
+    pub(super) of_level: &'static str,
+    /// Behind a difference, which for a share is in points.
+    pub(super) of_difference: &'static str,
+}
+
+impl Scale {
+    /// For all values of a difference.
+    pub(super) fn of(difference: &Difference) -> Scale {
+        let levels = [difference.base, difference.variant];
+        let largest = levels.iter().flatten().map(|level| libm::fabs(level.mean));
+        let largest = largest.fold(0.0, f64::max);
+        let (factor, of_level, of_difference) = match difference.headline.unit {
+            Unit::Days => (1.0, "days", "days"),
+            Unit::Hours => (1.0, "hours", "hours"),
+            Unit::Milliseconds => (1.0, "ms", "ms"),
+            Unit::Number => (1.0, "", ""),
+            Unit::Share => (100.0, "%", "points"),
+            Unit::Eth if largest < SMALL_ETH => (1e9, "gwei", "gwei"),
+            Unit::Eth => (1.0, "ETH", "ETH"),
+        };
+        let half = |estimate: &Estimate| (estimate.hi - estimate.lo) / 2.0 * factor;
+        let of_level_digits = DIGITS - 1.0 - exponent(largest * factor).unwrap_or(0.0);
+        let paired = difference.paired.as_ref();
+        let known = paired.map(|paired| half(&paired.joint)).filter(|half| *half > 0.0);
+        let known = known.or_else(|| levels.iter().flatten().map(half).reduce(f64::max));
+        let mut decimals = match known.and_then(exponent) {
+            Some(exponent) => (-exponent).min(of_level_digits),
+            None if largest > 0.0 => of_level_digits,
+            None => 0.0,
+        };
+        // A clear difference never reads as 0.
+        if let Some(paired) = paired.filter(|paired| paired.change == Change::Changed) {
+            let first_digit = exponent(paired.difference.mean * factor).unwrap_or(0.0);
+            decimals = decimals.max(-first_digit);
+        }
+        Scale { factor, decimals: decimals.clamp(0.0, 9.0) as usize, of_level, of_difference }
+    }
+
+    /// A level without its unit.
+    pub(super) fn level(&self, value: f64) -> String {
+        grouped(value * self.factor, self.decimals)
+    }
+
+    /// A level with its unit; a dash where there is none.
+    pub(super) fn level_with_unit(&self, estimate: Option<&Estimate>) -> String {
+        estimate.map_or(MISSING.to_string(), |estimate| {
+            with_unit(&self.level(estimate.mean), self.of_level)
+        })
+    }
+
+    /// A difference with its sign, without its unit.
+    pub(super) fn difference(&self, value: f64) -> String {
+        signed(value * self.factor, self.decimals)
+    }
+
+    /// `[35, 47]`
+    pub(super) fn interval(&self, estimate: &Estimate) -> String {
+        format!("[{}, {}]", self.level(estimate.lo), self.level(estimate.hi))
+    }
+
+    /// `+41 days [35, 47]`
+    pub(super) fn change(&self, estimate: &Estimate) -> String {
+        let mean = with_unit(&self.difference(estimate.mean), self.of_difference);
+        format!("{mean} {}", self.interval(estimate))
+    }
+}
+
+/// The power of ten of the first digit; `None` of 0.
+fn exponent(value: f64) -> Option<f64> {
+    let size = libm::fabs(value);
+    (size > 0.0 && size.is_finite()).then(|| libm::floor(libm::log10(size)))
+}
+
+fn with_unit(number: &str, unit: &str) -> String {
+    format!("{number} {unit}").trim_end().to_string()
+}
+
+/// With a sign unless it is written as 0.
+pub(super) fn signed(value: f64, decimals: usize) -> String {
+    let text = grouped(value, decimals);
+    let is_positive = value > 0.0 && text.contains(|c: char| ('1'..='9').contains(&c));
+    if is_positive { format!("+{text}") } else { text }
+}
