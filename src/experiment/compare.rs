@@ -50,6 +50,11 @@ impl Run {
         Some(self.values.iter().map(|row| row.get(column).copied().flatten()).collect())
     }
 
+    /// Whether some of its runways are cut at the horizon.
+    pub fn is_cut(&self) -> bool {
+        self.forecast.runway.censored_share > 0.0
+    }
+
     /// Whether no request is served.
     pub fn serves_nobody(&self) -> bool {
         self.forecast.service.served == 0.0
@@ -267,8 +272,7 @@ impl Remarks {
 
     fn on_censoring(&mut self, base: &Run, variants: &[Variant]) {
         let runs = || std::iter::once(base).chain(variants.iter().map(|variant| &variant.run));
-        let is_censored = |run: &&Run| run.forecast.runway.censored_share > 0.0;
-        for run in runs().filter(is_censored) {
+        for run in runs().filter(|run| run.is_cut()) {
             let text = format!(
                 "Some futures still have credits at the horizon of {} days. Differences in runway \
                  are of runways cut there (restricted means), not of whole ones; a longer \

@@ -12,17 +12,20 @@ use crate::report::html::{page_end, page_start, push_figure, push_origin, push_t
 const SCENARIO_FILES: &str = "the files in <code>scenarios/</code>, the resolved scenarios";
 
 pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Figure]) -> String {
-    let under = format!("{}. {}", extent(comparison), reading(comparison));
+    let under = format!("{}.", extent(comparison));
     let mut page = page_start(title(comparison), &answer(comparison), &under);
     push_verdicts(&mut page, comparison);
     push_remarks(&mut page, comparison, context);
+    let mut reading = Some(reading(comparison));
     for variant in &comparison.variants {
         let name = html_escaped(&variant.run.name);
         let _ = writeln!(page, "<section>\n<h2>{name} against the base</h2>");
-        if let Some(coupling) = text::coupling(variant) {
-            let _ = writeln!(page, "<p class=\"explains\">{}</p>", html_escaped(&coupling));
+        if let Some(reading) = reading.take() {
+            let _ = writeln!(page, "<p class=\"explains\">{}</p>", html_escaped(&reading));
         }
-        push_table(&mut page, &tables::differences(variant));
+        push_table(&mut page, &tables::differences(comparison, variant));
+        let notes = html_escaped(&text::notes(variant).join(" "));
+        let _ = writeln!(page, "<p class=\"under\">{notes}</p>");
         page.push_str("</section>\n");
     }
     for figure in figures {

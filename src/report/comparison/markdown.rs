@@ -23,11 +23,9 @@ pub(super) fn markdown(
     let _ = writeln!(page, "\n{}. {}\n", extent(comparison), reading(comparison));
     for variant in &comparison.variants {
         let _ = writeln!(page, "## {} against the base\n", markdown_escaped(&variant.run.name));
-        page.push_str(&tables::differences(variant).markdown(usize::MAX));
+        page.push_str(&tables::differences(comparison, variant).markdown(usize::MAX));
         page.push('\n');
-        if let Some(coupling) = text::coupling(variant) {
-            let _ = writeln!(page, "{coupling}\n");
-        }
+        let _ = writeln!(page, "{}\n", markdown_escaped(&text::notes(variant).join(" ")));
     }
     page.push_str("## How long the credits last\n\n");
     page.push_str(&tables::runways(comparison).markdown(usize::MAX));

@@ -3,12 +3,13 @@
 
 use crate::ensemble::{Estimate, Unit};
 use crate::experiment::{Change, Difference};
-use crate::report::format::{MISSING, grouped};
+use crate::report::format::grouped;
 
 /// Below this amount of ETH gwei read better.
 const SMALL_ETH: f64 = 0.001;
-/// Most digits of a level that are worth reading.
-const DIGITS: f64 = 4.0;
+/// Digits of a level whose difference has no interval, and the most of one
+/// whose difference is known better.
+const DIGITS: [f64; 2] = [4.0, 6.0];
 
 /// The unit and the decimals of one row of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,9 +17,9 @@ pub(super) struct Scale {
     factor: f64,
     decimals: usize,
     /// Behind a level: `62 days`, `41.2 %`.
-    pub(super) of_level: &'static str,
+    of_level: &'static str,
     /// Behind a difference, which for a share is in points.
-    pub(super) of_difference: &'static str,
+    of_difference: &'static str,
 }
 
 impl Scale {
@@ -37,14 +38,16 @@ impl Scale {
             Unit::Eth => (1.0, "ETH", "ETH"),
         };
         let half = |estimate: &Estimate| (estimate.hi - estimate.lo) / 2.0 * factor;
-        let of_level_digits = DIGITS - 1.0 - exponent(largest * factor).unwrap_or(0.0);
+        let first_digit = exponent(largest * factor).unwrap_or(0.0);
+        let [usual, most] = DIGITS.map(|digits| digits - 1.0 - first_digit);
+        let is_whole = |level: &Estimate| level.mean * factor == libm::floor(level.mean * factor);
         let paired = difference.paired.as_ref();
         let known = paired.map(|paired| half(&paired.joint)).filter(|half| *half > 0.0);
         let known = known.or_else(|| levels.iter().flatten().map(half).reduce(f64::max));
         let mut decimals = match known.and_then(exponent) {
-            Some(exponent) => (-exponent).min(of_level_digits),
-            None if largest > 0.0 => of_level_digits,
-            None => 0.0,
+            Some(exponent) => (-exponent).min(most),
+            None if levels.iter().flatten().all(is_whole) => 0.0,
+            None => usual,
         };
         // A clear difference never reads as 0.
         if let Some(paired) = paired.filter(|paired| paired.change == Change::Changed) {
@@ -56,14 +59,12 @@ impl Scale {
 
     /// A level without its unit.
     pub(super) fn level(&self, value: f64) -> String {
-        grouped(value * self.factor, self.decimals)
+        grouped(value * self.factor, if value == 0.0 { 0 } else { self.decimals })
     }
 
-    /// A level with its unit; a dash where there is none.
-    pub(super) fn level_with_unit(&self, estimate: Option<&Estimate>) -> String {
-        estimate.map_or(MISSING.to_string(), |estimate| {
-            with_unit(&self.level(estimate.mean), self.of_level)
-        })
+    /// A level with its unit.
+    pub(super) fn with_unit(&self, estimate: &Estimate) -> String {
+        with_unit(&self.level(estimate.mean), self.of_level)
     }
 
     /// A difference with its sign, without its unit.

@@ -6,38 +6,45 @@ use crate::ensemble::{Estimate, Quantile};
 use crate::experiment::{Change, Comparison, Difference, Run, Variant};
 use crate::report::format::{
     MISSING, chosen_percent, days, grouped, interval, percent, quantile_interval, share_interval,
+    whole_percent,
 };
 use crate::report::table::{Cell, Column, Table, Unit};
 
 /// Columns of [`differences`] that a terminal has room for.
-pub(super) const ON_TERMINAL: [&str; 7] =
-    ["figure", "base", "variant", "difference", "interval", "relative", "win"];
+pub(super) const ON_TERMINAL: [&str; 6] =
+    ["figure", "base", "variant", "difference", "relative", "win"];
 
 /// Base against one variant, a row a headline figure.
-pub(super) fn differences(variant: &Variant) -> Table {
+pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
+    let horizon = comparison.base.forecast.horizon_days;
+    let is_cut = [&comparison.base, &variant.run].into_iter().any(Run::is_cut);
     let columns = vec![
         Column::text("figure", variant.run.name.as_str()),
         Column::number("base", "base"),
         Column::number("variant", "variant"),
         Column::number("difference", "difference"),
-        Column::number("interval", "interval"),
         Column::number("relative", "relative"),
         Column::number("win", "better in"),
         Column::number("correlation", "correlation"),
-        Column::number("variance_ratio", "variance"),
     ];
     let rows = variant.differences.iter().map(|difference| {
         let scale = Scale::of(difference);
-        let levels = [&difference.base, &difference.variant];
-        let [base, other] = levels.map(|level| scale.level_with_unit(level.as_ref()));
-        let mut cells = vec![difference.headline.label.clone(), base, other];
+        let base = difference.base.map_or(MISSING.to_string(), |base| scale.level(base.mean));
+        let other = difference.variant.map_or(MISSING.to_string(), |level| scale.with_unit(&level));
+        let label = match &difference.headline {
+            headline if is_cut && headline.id == "runway_days" => {
+                format!("{} to day {horizon}", headline.label)
+            }
+            headline => headline.label.clone(),
+        };
+        let mut cells = vec![label, base, other];
         cells.extend(paired_cells(difference, &scale));
         cells.into_iter().map(Cell::Text).collect()
     });
     Table::new(columns, rows.collect())
 }
 
-fn paired_cells(difference: &Difference, scale: &Scale) -> [String; 6] {
+fn paired_cells(difference: &Difference, scale: &Scale) -> [String; 4] {
     let missing = || MISSING.to_string();
     let Some(paired) = &difference.paired else {
         let only = match (&difference.base, &difference.variant) {
@@ -45,20 +52,18 @@ fn paired_cells(difference: &Difference, scale: &Scale) -> [String; 6] {
             (None, Some(_)) => "variant only",
             _ => MISSING,
         };
-        return [only.to_string(), missing(), missing(), missing(), missing(), missing()];
+        return [only.to_string(), missing(), missing(), missing()];
     };
-    let number = |value: Option<f64>| value.map_or_else(missing, |value| grouped(value, 2));
-    let (correlation, ratio) = (number(paired.correlation), number(paired.variance_ratio));
+    let correlation = paired.correlation.map_or_else(missing, |value| grouped(value, 2));
     if paired.change == Change::Unchanged {
-        return ["unchanged".into(), missing(), missing(), missing(), correlation, ratio];
+        return ["unchanged".to_string(), missing(), missing(), correlation];
     }
+    let (mean, interval) = (scale.difference(paired.joint.mean), scale.interval(&paired.joint));
     [
-        scale.difference(paired.joint.mean),
-        scale.interval(&paired.joint),
+        format!("{mean} {interval}"),
         paired.relative.map_or_else(missing, relative),
-        paired.win.map_or_else(missing, |win| percent(win.mean)),
+        paired.win.map_or_else(missing, |win| whole_percent(win.mean)),
         correlation,
-        ratio,
     ]
 }
 
@@ -81,10 +86,10 @@ pub(super) fn runways(comparison: &Comparison) -> Table {
     let row = |run: &Run| {
         let runway = &run.forecast.runway;
         let quantile = |quantile: &Quantile| {
-            let horizon = run.forecast.horizon_days;
-            let bounds = quantile_interval(quantile, horizon);
-            let value = quantile.days.map_or("not reached".to_string(), days);
-            Cell::text(format!("{value} {bounds}").trim_end())
+            Cell::Text(quantile.days.map_or("not reached".to_string(), |value| {
+                let bounds = quantile_interval(quantile, run.forecast.horizon_days);
+                format!("{} {bounds}", days(value))
+            }))
         };
         let mean = &runway.restricted_mean;
         vec![

@@ -1,5 +1,6 @@
 use super::{extent, reading, tables, title, verdict};
 use crate::experiment::{Comparison, Variant};
+use crate::report::format::{grouped, percent, share_interval};
 use crate::report::text::{BOLD, DIM, GREEN, Page, RED, YELLOW};
 use crate::report::{RunContext, Style};
 
@@ -13,13 +14,17 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
     page.paragraph(DIM, &format!("{}: {}", title(comparison), extent(comparison)), "");
     page.paragraph(DIM, &reading(comparison), "");
     for variant in &comparison.variants {
-        page.section(tables::differences(variant).lines(&tables::ON_TERMINAL, usize::MAX, None));
-        if let Some(coupling) = coupling(variant) {
-            page.paragraph(DIM, &coupling, "");
+        page.section(tables::differences(comparison, variant).lines(
+            &tables::ON_TERMINAL,
+            usize::MAX,
+            None,
+        ));
+        for note in notes(variant) {
+            page.paragraph(DIM, &note, "");
         }
     }
     page.section(tables::runways(comparison).lines(
-        &["scenario", "p10", "p50", "p90", "mean"],
+        &["scenario", "p10", "p50", "mean", "censored"],
         usize::MAX,
         None,
     ));
@@ -38,15 +43,29 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
     page.text
 }
 
-/// How well pairing worked, judged by what is spent a day.
-pub(super) fn coupling(variant: &Variant) -> Option<String> {
-    let paired = variant.difference("spend_per_day_eth")?.paired.as_ref()?;
-    let (correlation, ratio) = paired.correlation.zip(paired.variance_ratio)?;
-    Some(format!(
-        "Paired on the same demand: spend a day has correlation {correlation:.3}, its difference \
-         {} of the variance of independent runs.",
-        crate::report::format::percent(ratio)
-    ))
+/// How often the variant is better, and how well pairing worked, judged by what
+/// is spent a day.
+pub(super) fn notes(variant: &Variant) -> Vec<String> {
+    let better = ["runway_days", "cost_per_request_eth", "success_rate"].map(|id| {
+        let difference = variant.difference(id)?;
+        let win = difference.paired.as_ref()?.win?;
+        let share = share_interval(&win);
+        Some(format!("{} in {} {share}", difference.headline.label, percent(win.mean)))
+    });
+    let better: Vec<String> = better.into_iter().flatten().collect();
+    let better = (!better.is_empty())
+        .then(|| format!("Better than the base, ties counted half: {}.", better.join(", ")));
+    let spend = variant.difference("spend_per_day_eth").and_then(|d| d.paired.as_ref());
+    let coupling = spend.and_then(|paired| paired.correlation.zip(paired.variance_ratio));
+    let coupling = coupling.map(|(correlation, ratio)| {
+        format!(
+            "Paired on the same demand: the spend a day of both has correlation {}, and its \
+             difference {} of the variance it would have with independent runs.",
+            grouped(correlation, 3),
+            percent(ratio)
+        )
+    });
+    better.into_iter().chain(coupling).collect()
 }
 
 fn objectives(page: &mut Page, comparison: &Comparison) {

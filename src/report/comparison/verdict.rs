@@ -35,7 +35,7 @@ pub fn verdict(comparison: &Comparison, variant: &Variant) -> String {
         parts.push("the base serves nobody".to_string());
     }
     parts.extend(runway.map(|difference| runway_words(comparison, variant, difference)));
-    if is_cut(&comparison.base) || is_cut(&variant.run) {
+    if [&comparison.base, &variant.run].into_iter().any(Run::is_cut) {
         parts.extend(variant.difference("spend_per_day_eth").and_then(words));
     }
     parts.extend(cost.and_then(words));
@@ -71,10 +71,6 @@ fn no_service(run: &Run) -> String {
     }
 }
 
-fn is_cut(run: &Run) -> bool {
-    run.forecast.runway.censored_share > 0.0
-}
-
 fn runway_words(comparison: &Comparison, variant: &Variant, difference: &Difference) -> String {
     let runs = [&comparison.base, &variant.run];
     let horizon = f64::from(comparison.base.forecast.horizon_days);
@@ -83,7 +79,7 @@ fn runway_words(comparison: &Comparison, variant: &Variant, difference: &Differe
         return format!("runway beyond the horizon of {horizon} in both");
     }
     let words = words(difference).unwrap_or_default();
-    if runs.into_iter().any(is_cut) { format!("{words}, cut at {horizon}") } else { words }
+    if runs.into_iter().any(Run::is_cut) { format!("{words}, cut at {horizon}") } else { words }
 }
 
 fn has_changed(difference: &Difference) -> bool {

@@ -57,7 +57,7 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
         let shares = || regions.iter().flat_map(|region| region.shares.iter().flatten());
         let most = shares().map(|share| share.hi.max(share.mean)).fold(0.0, f64::max);
         // Room for a column of values at the right.
-        let most = if most > 0.0 { most * 1.32 } else { 1.0 };
+        let most = if most > 0.0 { most * 1.45 } else { 1.45 };
         let top = band * regions.len().max(1) as f64;
         let row =
             |region: usize, variant: usize| top - band * region as f64 - 0.75 - variant as f64;
@@ -67,8 +67,9 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
         let ticks = names.enumerate().map(|(i, name)| (middle(i), name.to_string())).collect();
         let frame =
             Frame { left: width as u32 + 24, right: 40, grid: (true, false), ..Frame::default() };
-        let x = Axis::amounts(most, |share, decimals| {
-            format!("{} %", grouped(share * 100.0, decimals.saturating_sub(2)))
+        let x = Axis::amounts(most, |share, decimals| match share {
+            _ if share > 1.0 => String::new(),
+            _ => format!("{} %", grouped(share * 100.0, decimals.saturating_sub(2))),
         });
         let mut chart = chart(area, &frame, x, Axis::new(0.0..top, ticks))?;
         for (i, region) in regions.iter().enumerate() {
