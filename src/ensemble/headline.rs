@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Sample, gini, hhi, nakamoto, top_share};
 use crate::scenario::Scenario;
+use crate::units::Wei;
 
 /// What a headline figure is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,16 +73,16 @@ const FIGURES: [Figure; 14] = [
     ("outage_hours", "without funds", Unit::Hours, Better::Lower, |s| {
         Some(s.outages.seconds / 3600.0)
     }),
-    ("gini", "Gini of fees", Unit::Number, Better::Lower, |s| Some(gini(&fees(s)))),
-    ("hhi", "HHI of fees", Unit::Number, Better::Lower, |s| Some(hhi(&fees(s)))),
+    ("gini", "Gini of fees", Unit::Number, Better::Lower, |s| Some(gini(&fees(s)?))),
+    ("hhi", "HHI of fees", Unit::Number, Better::Lower, |s| Some(hhi(&fees(s)?))),
     ("nakamoto", "Nakamoto coefficient", Unit::Number, Better::Higher, |s| {
-        Some(nakamoto(&fees(s)) as f64)
+        Some(nakamoto(&fees(s)?) as f64)
     }),
     ("top1_share", "share of the largest", Unit::Share, Better::Lower, |s| {
-        Some(top_share(&fees(s), 1))
+        Some(top_share(&fees(s)?, 1))
     }),
     ("top4_share", "share of the four largest", Unit::Share, Better::Lower, |s| {
-        Some(top_share(&fees(s), 4))
+        Some(top_share(&fees(s)?, 4))
     }),
 ];
 
@@ -112,7 +113,8 @@ pub fn headline_values(scenario: &Scenario, sample: &Sample) -> Vec<Option<f64>>
     let orchestrators = &scenario.network.orchestrators;
     let figures = FIGURES.iter().map(|(.., value)| value(sample));
     let regions = regions_with_orchestrators(scenario)
-        .map(|region| Some(sample.fee_share(|o| orchestrators[o].region == region)));
+        .map(|region| Some(sample.fee_share(|o| orchestrators[o].region == region)))
+        .map(|share| share.filter(|_| fees(sample).is_some()));
     figures.chain(regions).collect()
 }
 
@@ -126,8 +128,11 @@ fn per(amount: f64, count: f64) -> Option<f64> {
     (count > 0.0).then(|| amount / count)
 }
 
-fn fees(sample: &Sample) -> Vec<f64> {
-    sample.fees.iter().map(|fee| fee.to_coins()).collect()
+/// Fees by orchestrator; `None` where nobody earned any, so that there is
+/// nothing to have a share of.
+fn fees(sample: &Sample) -> Option<Vec<f64>> {
+    let earned = sample.fees.iter().any(|fee| *fee > Wei::ZERO);
+    earned.then(|| sample.fees.iter().map(|fee| fee.to_coins()).collect())
 }
 
 /// Share of the spend that paid for nothing used: units billed and not used,

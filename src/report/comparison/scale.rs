@@ -11,6 +11,9 @@ const SMALL_ETH: f64 = 0.001;
 /// whose difference is known better.
 const DIGITS: [f64; 2] = [4.0, 6.0];
 
+/// Relative half-width of an interval that is all rounding of floats.
+const FLOAT_NOISE: f64 = 1e-12;
+
 /// The unit and the decimals of one row of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
@@ -42,7 +45,8 @@ impl Scale {
         let [usual, most] = DIGITS.map(|digits| digits - 1.0 - first_digit);
         let is_whole = |level: &Estimate| level.mean * factor == libm::floor(level.mean * factor);
         let paired = difference.paired.as_ref();
-        let known = paired.map(|paired| half(&paired.joint)).filter(|half| *half > 0.0);
+        let is_noise = |half: &f64| *half <= FLOAT_NOISE * largest * factor;
+        let known = paired.map(|paired| half(&paired.joint)).filter(|half| !is_noise(half));
         let known = known.or_else(|| levels.iter().flatten().map(half).reduce(f64::max));
         let mut decimals = match known.and_then(exponent) {
             Some(exponent) => (-exponent).min(most),

@@ -14,22 +14,26 @@ use crate::report::table::{Cell, Column, Table, Unit};
 pub(super) const ON_TERMINAL: [&str; 6] =
     ["figure", "base", "variant", "difference", "relative", "win"];
 
-/// Base against one variant, a row a headline figure.
+/// Base against one variant, a row a headline figure. What a narrow screen
+/// shows first comes first.
 pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
     let horizon = comparison.base.forecast.horizon_days;
     let is_cut = [&comparison.base, &variant.run].into_iter().any(Run::is_cut);
     let columns = vec![
         Column::text("figure", variant.run.name.as_str()),
+        Column::number("difference", "difference"),
         Column::number("base", "base"),
         Column::number("variant", "variant"),
-        Column::number("difference", "difference"),
         Column::number("relative", "relative"),
         Column::number("win", "better in"),
-        Column::number("correlation", "correlation"),
+        Column::number("correlation", "corr."),
     ];
     let rows = variant.differences.iter().map(|difference| {
         let scale = Scale::of(difference);
-        let base = difference.base.map_or(MISSING.to_string(), |base| scale.level(base.mean));
+        let base = difference.base.map_or(MISSING.to_string(), |base| match difference.variant {
+            Some(_) => scale.level(base.mean),
+            None => scale.with_unit(&base),
+        });
         let other = difference.variant.map_or(MISSING.to_string(), |level| scale.with_unit(&level));
         let label = match &difference.headline {
             headline if is_cut && headline.id == "runway_days" => {
@@ -37,9 +41,9 @@ pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
             }
             headline => headline.label.clone(),
         };
-        let mut cells = vec![label, base, other];
-        cells.extend(paired_cells(difference, &scale));
-        cells.into_iter().map(Cell::Text).collect()
+        let [change, relative, win, correlation] = paired_cells(difference, &scale);
+        let cells = [label, change, base, other, relative, win, correlation];
+        cells.map(Cell::Text).to_vec()
     });
     Table::new(columns, rows.collect())
 }
