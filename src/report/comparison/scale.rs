@@ -2,7 +2,7 @@
 //! its difference is known to.
 
 use crate::ensemble::{Estimate, Unit};
-use crate::experiment::{Change, Difference};
+use crate::experiment::{Change, Difference, Paired};
 use crate::report::format::grouped;
 
 /// Below this amount of ETH gwei read better.
@@ -71,20 +71,25 @@ impl Scale {
         with_unit(&self.level(estimate.mean), self.of_level)
     }
 
-    /// A difference with its sign, without its unit.
-    pub(super) fn difference(&self, value: f64) -> String {
-        signed(value * self.factor, self.decimals)
+    /// A difference without its unit: `+41 [35, 47]`.
+    pub(super) fn difference(&self, paired: &Paired) -> String {
+        let mean = signed(paired.joint.mean * self.factor, self.decimals);
+        format!("{mean} {}", self.interval(paired)).trim_end().to_string()
     }
 
-    /// `[35, 47]`
-    pub(super) fn interval(&self, estimate: &Estimate) -> String {
-        format!("[{}, {}]", self.level(estimate.lo), self.level(estimate.hi))
+    /// A difference with its unit: `+41 days [35, 47]`.
+    pub(super) fn difference_with_unit(&self, paired: &Paired) -> String {
+        let mean = signed(paired.joint.mean * self.factor, self.decimals);
+        let mean = with_unit(&mean, self.of_difference);
+        format!("{mean} {}", self.interval(paired)).trim_end().to_string()
     }
 
-    /// `+41 days [35, 47]`
-    pub(super) fn change(&self, estimate: &Estimate) -> String {
-        let mean = with_unit(&self.difference(estimate.mean), self.of_difference);
-        format!("{mean} {}", self.interval(estimate))
+    /// The joint interval; empty of one pair, which shows no spread.
+    fn interval(&self, paired: &Paired) -> String {
+        if paired.pairs < 2 {
+            return String::new();
+        }
+        format!("[{}, {}]", self.level(paired.joint.lo), self.level(paired.joint.hi))
     }
 }
 

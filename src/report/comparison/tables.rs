@@ -11,8 +11,7 @@ use crate::report::format::{
 use crate::report::table::{Cell, Column, Table, Unit};
 
 /// Columns of [`differences`] that a terminal has room for.
-pub(super) const ON_TERMINAL: [&str; 6] =
-    ["figure", "base", "variant", "difference", "relative", "win"];
+pub(super) const ON_TERMINAL: [&str; 5] = ["figure", "base", "variant", "difference", "relative"];
 
 /// Base against one variant, a row a headline figure. What a narrow screen
 /// shows first comes first.
@@ -62,9 +61,8 @@ fn paired_cells(difference: &Difference, scale: &Scale) -> [String; 4] {
     if paired.change == Change::Unchanged {
         return ["unchanged".to_string(), missing(), missing(), correlation];
     }
-    let (mean, interval) = (scale.difference(paired.joint.mean), scale.interval(&paired.joint));
     [
-        format!("{mean} {interval}"),
+        scale.difference(paired),
         paired.relative.map_or_else(missing, relative),
         paired.win.map_or_else(missing, |win| whole_percent(win.mean)),
         correlation,

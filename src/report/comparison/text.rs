@@ -43,8 +43,8 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
     page.text
 }
 
-/// How often the variant is better, and how well pairing worked, judged by what
-/// is spent a day.
+/// How often the variant is better, how well pairing worked, judged by what is
+/// spent a day, and what was left out.
 pub(super) fn notes(variant: &Variant) -> Vec<String> {
     let better = ["runway_days", "cost_per_request_eth", "success_rate"].map(|id| {
         let difference = variant.difference(id)?;
@@ -65,7 +65,16 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
             percent(ratio)
         )
     });
-    better.into_iter().chain(coupling).collect()
+    let left_out: Vec<String> = variant
+        .differences
+        .iter()
+        .filter(|difference| difference.paired.is_some() && difference.left_out > 0)
+        .map(|difference| format!("{} {}", difference.headline.label, difference.left_out))
+        .collect();
+    let left_out = (!left_out.is_empty()).then(|| {
+        format!("Futures left out, since one side has no such figure: {}.", left_out.join(", "))
+    });
+    better.into_iter().chain(coupling).chain(left_out).collect()
 }
 
 fn objectives(page: &mut Page, comparison: &Comparison) {

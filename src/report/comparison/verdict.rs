@@ -20,8 +20,9 @@ const REGIONS: usize = 3;
 /// and the spend a day where runways are cut at the horizon. A figure
 /// - is "unchanged" where base and variant are equal in every replication,
 /// - shows "no clear change" where the interval of its difference contains 0,
-///   or where there is one replication only,
 /// - else has changed.
+///
+/// Of one replication it says what differs, and that it is one pair.
 ///
 /// Where the variant serves nobody, that is all there is to say.
 pub fn verdict(comparison: &Comparison, variant: &Variant) -> String {
@@ -90,8 +91,9 @@ fn has_changed(difference: &Difference) -> bool {
 fn words(difference: &Difference) -> Option<String> {
     let paired = difference.paired.as_ref()?;
     let name = phrase(&difference.headline);
-    let change = || Scale::of(difference).change(&paired.joint);
+    let change = || Scale::of(difference).difference_with_unit(paired);
     Some(match paired.change {
+        Change::NoClearChange if paired.pairs == 1 => format!("{name} {} in one pair", change()),
         Change::Changed => format!("{name} {}", change()),
         Change::NoClearChange => format!("no clear change in {name} ({})", change()),
         Change::Unchanged => format!("{name} unchanged"),
@@ -121,7 +123,8 @@ fn regions(variant: &Variant) -> Vec<String> {
     }
     let compared: Vec<Change> =
         all.iter().filter_map(|d| d.paired.as_ref()).map(|paired| paired.change).collect();
-    if compared.is_empty() {
+    let is_one_pair = |d: &&Difference| d.paired.as_ref().is_some_and(|paired| paired.pairs == 1);
+    if compared.is_empty() || all.iter().any(is_one_pair) {
         Vec::new()
     } else if compared.iter().all(|change| *change == Change::Unchanged) {
         vec!["fee shares of regions unchanged".to_string()]
