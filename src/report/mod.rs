@@ -20,7 +20,7 @@ mod tables;
 mod text;
 mod treasury;
 
-pub use comparison::{COMPARISON_SCHEMA, answer, comparison_json, comparison_terminal, verdict};
+pub use comparison::{COMPARISON_SCHEMA, comparison_json, comparison_terminal, verdict};
 pub use directory::{
     WriteError, WriteOptions, check_target, write_comparison_directory, write_run_directory,
 };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{answer, extent, reading, tables, text, title, verdict};
+use super::{extent, headline, reading, tables, text, title, verdict};
 use crate::experiment::Comparison;
 use crate::report::RunContext;
 use crate::report::figures::Figure;
@@ -13,7 +13,7 @@ const SCENARIO_FILES: &str = "the files in <code>scenarios/</code>, the resolved
 
 pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Figure]) -> String {
     let under = format!("{}.", extent(comparison));
-    let mut page = page_start(title(comparison), &answer(comparison), &under);
+    let mut page = page_start(title(comparison), &headline(comparison), &under);
     push_verdicts(&mut page, comparison);
     push_remarks(&mut page, comparison, context);
     let mut reading = Some(reading(comparison));
@@ -23,10 +23,10 @@ pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Fig
         if let Some(reading) = reading.take() {
             let _ = writeln!(page, "<p class=\"explains\">{}</p>", html_escaped(&reading));
         }
-        push_table(&mut page, &tables::differences(comparison, variant));
         let notes = html_escaped(&text::notes(variant).join(" "));
-        let _ = writeln!(page, "<p class=\"under\">{notes}</p>");
-        page.push_str("</section>\n");
+        let _ = writeln!(page, "<p class=\"explains\">{notes}</p>\n<div class=\"stack\">");
+        push_table(&mut page, &tables::differences(comparison, variant));
+        page.push_str("</div>\n</section>\n");
     }
     for figure in figures {
         push_figure(&mut page, figure, context);
@@ -46,11 +46,7 @@ pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Fig
     page + &page_end()
 }
 
-/// The verdicts as a list, where the headline has no room for them.
 fn push_verdicts(page: &mut String, comparison: &Comparison) {
-    if comparison.variants.len() < 2 {
-        return;
-    }
     page.push_str("<section>\n<ul class=\"verdicts\">\n");
     for variant in &comparison.variants {
         let verdict = verdict(comparison, variant);

@@ -10,7 +10,8 @@ mod verdict;
 
 pub use json::{COMPARISON_SCHEMA, comparison_json};
 pub use text::comparison_terminal;
-pub use verdict::{answer, verdict};
+use verdict::headline;
+pub use verdict::verdict;
 
 use super::directory::{OutputFile, figure_files, file, pretty, with_manifest};
 use super::figures;

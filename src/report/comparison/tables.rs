@@ -34,11 +34,12 @@ pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
             None => scale.with_unit(&base),
         });
         let other = difference.variant.map_or(MISSING.to_string(), |level| scale.with_unit(&level));
-        let label = match &difference.headline {
-            headline if is_cut && headline.id == "runway_days" => {
-                format!("{} to day {horizon}", headline.label)
-            }
-            headline => headline.label.clone(),
+        let label = &difference.headline.label;
+        let label = match difference.headline.id.as_str() {
+            "runway_days" if is_cut => format!("{label} to day {horizon}"),
+            // A terminal has room for so much.
+            id if id.starts_with("fee_share.") => label.replacen("fee share", "fees", 1),
+            _ => label.clone(),
         };
         let [change, relative, win, correlation] = paired_cells(difference, &scale);
         let cells = [label, change, base, other, relative, win, correlation];

@@ -47,10 +47,14 @@ pub fn verdict(comparison: &Comparison, variant: &Variant) -> String {
     format!("{name}: {}.", parts.join("; "))
 }
 
-/// The verdict of the only variant, or how many there are to read about.
-pub fn answer(comparison: &Comparison) -> String {
+/// What stands over everything else: the first point of the only verdict, or
+/// how many there are to read.
+pub(super) fn headline(comparison: &Comparison) -> String {
     match comparison.variants.as_slice() {
-        [variant] => verdict(comparison, variant),
+        [variant] => {
+            let verdict = verdict(comparison, variant);
+            verdict.split(';').next().unwrap_or_default().trim_end_matches('.').to_string()
+        }
         variants => format!("{} against the base", plural(&variants.len().to_string(), "variant")),
     }
 }

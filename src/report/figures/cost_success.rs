@@ -52,11 +52,13 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     let plot = move |area: &super::Area| {
         let shown: Vec<(&Point, Estimate, Estimate)> =
             points.iter().filter_map(|p| Some((p, p.cost?, p.success?))).collect();
-        let (left, right) = around(shown.iter().map(|(_, cost, _)| cost), 0.0, f64::INFINITY);
-        let (bottom, top) = around(shown.iter().map(|(_, _, success)| success), 0.0, 1.0);
+        let (left, right) = around(shown.iter().map(|(_, cost, _)| cost));
+        let (bottom, top) = around(shown.iter().map(|(_, _, success)| success));
         let x = Axis::between(left, right, grouped);
-        let y = Axis::between(bottom, top, |share, decimals| {
-            format!("{} %", grouped(share * 100.0, decimals.saturating_sub(2)))
+        // A point at 100 % stands clear of the frame.
+        let y = Axis::between(bottom, top, |share, decimals| match share {
+            _ if share > 1.0 + 1e-9 => String::new(),
+            _ => format!("{} %", grouped(share * 100.0, decimals.saturating_sub(2))),
         });
         let frame = Frame {
             y_name: "Requests served",
@@ -68,7 +70,7 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
             let at = (cost.mean, success.mean);
             let lines = [
                 vec![(cost.lo, at.1), (cost.hi, at.1)],
-                vec![(at.0, success.lo.max(bottom)), (at.0, success.hi.min(top))],
+                vec![(at.0, success.lo), (at.0, success.hi.min(1.0))],
             ];
             for line in lines {
                 chart.draw_series([PathElement::new(line, point.colour.stroke_width(4))])?;
@@ -98,12 +100,8 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     }
 }
 
-/// A range that holds all intervals with some room, within `least` and `most`.
-fn around<'a>(
-    estimates: impl Iterator<Item = &'a Estimate> + Clone,
-    least: f64,
-    most: f64,
-) -> (f64, f64) {
+/// A range from 0 at least that holds all intervals with some room.
+fn around<'a>(estimates: impl Iterator<Item = &'a Estimate> + Clone) -> (f64, f64) {
     let low = estimates.clone().map(|e| e.lo).fold(f64::INFINITY, f64::min);
     let high = estimates.map(|e| e.hi).fold(f64::NEG_INFINITY, f64::max);
     if !low.is_finite() || !high.is_finite() {
@@ -111,7 +109,7 @@ fn around<'a>(
     }
     // Points that coincide still get an axis around them.
     let room = ((high - low) * 0.2).max(libm::fabs(high) * 0.01).max(1e-9);
-    ((low - room).max(least), (high + room).min(most))
+    ((low - room).max(0.0), high + room)
 }
 
 fn table(points: &[Point]) -> Table {
