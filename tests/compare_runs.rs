@@ -5,7 +5,7 @@ mod common;
 use common::{PLENTY, RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Bursts};
 use orchsim::ensemble::Better;
-use orchsim::experiment::{Change, Comparison, Entry, Paired, compare};
+use orchsim::experiment::{Change, Comparison, Entry, Paired, Remark, Run, compare};
 use orchsim::kernel::Distribution;
 use orchsim::network::{Region, RttMatrix, SelectionWeights, Version};
 use orchsim::report::verdict;
@@ -216,4 +216,25 @@ fn a_region_of_one_scenario_only_is_shown_as_such() {
     let here = comparison.variants[0].difference("fee_share.here").unwrap();
     assert_eq!(here.paired.as_ref().unwrap().change, Change::Changed);
     assert!(comparison.remarks.iter().any(|remark| remark.id == "other-demand"));
+}
+
+#[test]
+fn a_price_cut_that_a_blind_weight_cannot_see_is_explained() {
+    let mut base = lively(1_000_000);
+    base.network.gateways[0].weights = SelectionWeights { stake: 0.3, price: 0.7, random: 0.0 };
+    let mut cheaper = base.clone();
+    cheaper.network.orchestrators[2] = orchestrator("c", 500_000, 1000);
+    cheaper.network.orchestrators[2].region = 1;
+    let comparison = compared(&base, &[("cheaper", &cheaper)]);
+    let blind = |name: &str| {
+        let of = |remark: &&Remark| remark.of.iter().any(|of| of == name);
+        comparison.remarks.iter().filter(of).any(|remark| remark.id == "price-weight-blind")
+    };
+    assert!(blind("base") && blind("cheaper"), "{:?}", comparison.remarks);
+    // It is picked exactly as before.
+    let served = |run: &Run| {
+        let fees = run.forecast.fees.iter();
+        fees.filter(|row| row.id == "c").map(|row| row.requests).sum::<f64>()
+    };
+    assert_eq!(served(&comparison.base), served(&comparison.variants[0].run));
 }

@@ -71,7 +71,7 @@ fn reading(comparison: &Comparison) -> String {
         1 => "Brackets hold 95 % intervals (paired Student t).".to_string(),
         _ => format!(
             "Brackets around differences hold {} % intervals (paired Student t), so that those \
-             of one figure hold together for all {count} variants in 95 of 100 experiments \
+             of one figure hold together for the {count} variants in 95 of 100 experiments \
              (Bonferroni); comparison.json and comparison.csv have the plain 95 % ones too.",
             grouped(comparison.joint_level() * 100.0, 2)
         ),
