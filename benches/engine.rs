@@ -8,6 +8,7 @@ use orchsim::network::SelectionWeights;
 use orchsim::scenario::{Source, load, preset};
 use orchsim::selection::{Candidate, ProbabilityRule};
 use orchsim::simulation::{World, replicate};
+use orchsim::units::Price;
 use orchsim::units::SimTime;
 
 /// The hold model (Jones 1986): take the next event out, schedule another an
@@ -41,7 +42,7 @@ fn probability_rule(criterion: &mut Criterion) {
             .map(|index| Candidate {
                 orchestrator: index,
                 offer: 0,
-                price: 1000.0,
+                price: Price::whole(1_000),
                 price_term: libm::exp(-10.0),
                 stake: 1000.0 / (index + 1) as f64,
                 within_max_price: true,

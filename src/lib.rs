@@ -5,10 +5,10 @@
 //!
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
-//! [`selection`], [`payments`] and [`treasury`] hold the model; [`scenario`]
-//! reads it from a file; [`simulation`] runs one replication, [`ensemble`]
-//! many, [`experiment`] several scenarios; [`report`] writes what came out;
-//! [`cli`] is the command line.
+//! [`selection`], [`payments`], [`treasury`] and [`policy`] hold the model;
+//! [`scenario`] reads it from a file; [`simulation`] runs one replication,
+//! [`ensemble`] many, [`experiment`] several scenarios; [`report`] writes what
+//! came out; [`cli`] is the command line.
 
 pub mod cli;
 pub mod demand;
@@ -17,6 +17,7 @@ pub mod experiment;
 pub mod kernel;
 pub mod network;
 pub mod payments;
+pub mod policy;
 pub mod report;
 pub mod scenario;
 pub mod selection;

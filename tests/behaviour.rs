@@ -6,9 +6,11 @@ use common::{mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::kernel::Distribution;
 use orchsim::network::{LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Version};
+use orchsim::payments::LossCause;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
-use orchsim::units::{Lpt, Wei};
+use orchsim::treasury::{PriceSeries, TokenPrices};
+use orchsim::units::{Lpt, PostedPrice, Price, Wei};
 
 const LPT: u128 = 1_000_000_000_000_000_000;
 
@@ -202,7 +204,7 @@ fn a_far_region_is_never_known_while_a_near_one_answers() {
 fn a_max_price_below_every_offer_means_no_service_and_no_spend() {
     for (ignore, served) in [(false, false), (true, true)] {
         let mut scenario = staked(Version::V0_9, &[1, 1]);
-        scenario.network.gateways[0].max_price = vec![orchsim::units::Price::new(1, 2).ok()];
+        scenario.network.gateways[0].max_price = vec![Price::new(1, 2).ok().map(PostedPrice::Wei)];
         scenario.network.gateways[0].ignore_max_price = ignore;
         let result = run(&scenario, 0);
         assert_eq!(result.service[0].served > 0, served);
@@ -230,4 +232,101 @@ fn service_times_reach_the_user() {
     scenario.network.models[0].service.variation = Distribution::Lognormal { mean: 1.0, cv: 0.5 };
     let median = run(&scenario, 0).service[0].latency.quantile(0.5).unwrap();
     assert!((median / (1000.0 / 1.25f64.sqrt()) - 1.0).abs() < 0.02, "{median}");
+}
+
+/// Prices of an ETH from each day on, an LPT being worth one.
+fn eth_at(rows: &[(f64, f64)]) -> TokenPrices {
+    let rows: Vec<(f64, f64, f64)> = rows.iter().map(|&(day, usd)| (day, usd, usd)).collect();
+    TokenPrices::Replay(PriceSeries::new(&rows).unwrap())
+}
+
+fn usd_per_unit(usd: &str) -> PostedPrice {
+    PostedPrice::Usd { usd: usd.parse().unwrap(), units: 1_000_000_000_000_000 }
+}
+
+#[test]
+fn a_price_in_dollars_follows_the_feed_by_the_hour() {
+    // core/autoconvertedprice.go: twice the dollars an ETH, half the wei. ETH
+    // doubles at 06:20; the next reading is at 07:00, and a session goes on at
+    // its old price until its ticket parameters have to be renewed, within
+    // eight minutes.
+    let mut scenario = staked(Version::V0_9, &[1]);
+    scenario.horizon_days = 1;
+    scenario.network.orchestrators[0].offers[0].price = usd_per_unit("0.001");
+    scenario.treasury.prices = eth_at(&[(0.0, 1.0), (19.0 / 72.0, 2.0)]);
+    let fee = |result: &ReplicationResult| result.fee_parts.used as f64;
+    let (result, per_request) = (run(&scenario, 0), 1_000.0);
+    let served = result.service[0].served as f64;
+    let share_of_day = |share: f64| served * per_request * share;
+    let (early, late) = (7.0 / 24.0, 7.15 / 24.0);
+    let most = share_of_day(late) + share_of_day(1.0 - late) / 2.0;
+    let least = share_of_day(early) + share_of_day(1.0 - early) / 2.0;
+    assert!(fee(&result) > least * 0.99 && fee(&result) < most * 1.01, "{}", fee(&result));
+}
+
+#[test]
+fn a_maximum_in_dollars_lets_fixed_wei_prices_in_and_out() {
+    // 1 wei a unit is within 0.001 USD per 1e15 units while an ETH is worth up
+    // to 1 USD.
+    let mut scenario = staked(Version::V0_9, &[1]);
+    scenario.horizon_days = 1;
+    scenario.network.gateways[0].max_price = vec![Some(usd_per_unit("0.001"))];
+    scenario.network.orchestrators[0].offers[0].price = Price::whole(1).into();
+    scenario.treasury.prices = eth_at(&[(0.0, 1.0), (0.25, 1.1), (0.5, 0.9)]);
+    // The peg of the maximum needs no pegged offer to be followed.
+    let served = run(&scenario, 0).service[0].served as f64;
+    scenario.treasury.prices = eth_at(&[(0.0, 1.0)]);
+    let always = run(&scenario, 0).service[0].served as f64;
+    assert!((served / always - 0.75).abs() < 0.01, "{served} of {always}");
+}
+
+/// Requests so dense that a session never idles.
+fn dense(mut scenario: Scenario) -> Scenario {
+    let Arrivals::Poisson(arrivals) = &mut scenario.demand[0].arrivals else { panic!("a trace") };
+    arrivals.requests_per_day = 5_000.0;
+    scenario.horizon_days = 10;
+    scenario
+}
+
+#[test]
+fn a_price_that_more_than_doubled_is_not_paid() {
+    // server/segment_rpc.go, validatePrice: up to twice the initial price; the
+    // orchestrator is suspended then. Every four hours ETH falls for two. The
+    // session's parameters last eight minutes and are renewed at the new price
+    // before the pool is discovered anew, at ten.
+    let share = |fallen: f64| {
+        let mut scenario = dense(staked(Version::V0_9, &[1, 0]));
+        scenario.network.orchestrators[0].offers[0].price = usd_per_unit("0.001");
+        let price = |n: u32| (f64::from(n) / 12.0, if n.is_multiple_of(2) { 1.0 } else { fallen });
+        scenario.treasury.prices = eth_at(&(0..120).map(price).collect::<Vec<_>>());
+        let served = run(&scenario, 0).served_by;
+        served[0] as f64 / (served[0] + served[1]) as f64
+    };
+    let paid = share(0.51);
+    assert!((paid - share(1.0)).abs() < 0.01, "{paid}");
+    // 60 times it is left out for three refreshes, half an hour of 10 days.
+    let suspended = 60.0 * 30.0 / (10.0 * 1440.0);
+    assert!((share(0.49) / paid - (1.0 - suspended)).abs() < 0.04, "{}", share(0.49));
+}
+
+#[test]
+fn a_discovery_renews_the_parameters_of_known_sessions_and_keeps_their_credit() {
+    // server/ai_session.go, Add: 0.8.4 and later overwrite OrchestratorInfo of
+    // a known session and keep its balance. Here all others fail, are removed
+    // and leave the pool below its threshold, so that it is discovered anew
+    // before parameters expire.
+    let lost = |stakes: &[u128]| {
+        let mut scenario = dense(staked(Version::V0_9, stakes));
+        for broken in &mut scenario.network.orchestrators[1..] {
+            broken.reliability = 0.0;
+        }
+        for orchestrator in &mut scenario.network.orchestrators {
+            orchestrator.tickets.expected_value = Wei(10_000_000);
+            orchestrator.tickets.max_face_value = Some(Wei(10_000_001));
+        }
+        let result = run(&scenario, 0);
+        result.books.lost()[LossCause::SessionRefresh as usize].0
+    };
+    assert_eq!(lost(&[1, 1, 1, 1]), 0);
+    assert!(lost(&[1]) > 0);
 }

@@ -93,7 +93,9 @@ fn explain_counts_whole_wei_exactly_and_sums_to_one() {
     let workshop = Workshop::with_minimal();
     for version in ["0.8.3", "0.8.4", "0.9"] {
         let set = format!("gateways.version={version}");
-        let document = explain(&workshop, &["--pipeline", "text-to-image", "--set", &set]);
+        let mut args = vec!["--pipeline", "text-to-image", "--set", &set];
+        args.extend(["--set", "orchestrators.auto_adjust_price=false"]);
+        let document = explain(&workshop, &args);
         let candidates = document["candidates"].as_array().unwrap();
         assert_eq!(candidates[0]["price_wei_per_unit"], 2_384_185, "{version}");
         let eligible = candidates.iter().filter(|candidate| candidate["status"] == "eligible");

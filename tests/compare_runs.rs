@@ -11,7 +11,7 @@ use orchsim::network::{Region, RttMatrix, SelectionWeights, Version};
 use orchsim::report::verdict;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{World, replicate};
-use orchsim::units::{Price, Wei};
+use orchsim::units::{PostedPrice, Price, Wei};
 
 fn entry(name: &str, scenario: &Scenario) -> Entry {
     Entry { name: name.to_string(), scenario: scenario.clone() }
@@ -89,7 +89,7 @@ fn every_variant_meets_the_same_requests() {
 fn pairing_takes_nine_tenths_of_the_variance_away() {
     let base = lively(1000);
     let mut cheaper = lively(950);
-    cheaper.network.gateways[0].max_price = vec![Price::new(950, 1).ok()];
+    cheaper.network.gateways[0].max_price = vec![Price::new(950, 1).ok().map(PostedPrice::Wei)];
     let comparison = compared(&base, &[("cheaper", &cheaper)]);
     let spend = comparison.variants[0].difference("spend_eth").unwrap();
     let paired = spend.paired.as_ref().unwrap();
@@ -172,7 +172,7 @@ fn a_verdict_names_what_changed_by_how_much() {
 fn no_service_is_said_in_words() {
     let base = ends(10);
     let mut priced_out = base.clone();
-    priced_out.network.gateways[0].max_price = vec![Price::new(9, 1).ok()];
+    priced_out.network.gateways[0].max_price = vec![Price::new(9, 1).ok().map(PostedPrice::Wei)];
     let comparison = compared(&base, &[("out", &priced_out)]);
     assert_eq!(
         verdicts(&comparison),

@@ -113,7 +113,7 @@ fn network(scenario: &mut Scenario, dice: &mut Dice) -> Vec<f64> {
                     let price = dice.pick(&[0, fee as u128, fee as u128, fee as u128]);
                     offers.push(Offer {
                         model,
-                        price: Price::new(price, u128::from(units)).unwrap(),
+                        price: Price::new(price, u128::from(units)).unwrap().into(),
                         warm: dice.chance(0.7),
                         capacity: dice.count(1, 3) as u32,
                     });
@@ -165,6 +165,7 @@ fn demand(scenario: &mut Scenario, dice: &mut Dice, sizes: &[f64]) {
             ]),
             used_share: Distribution::Uniform { min: 0.2, max: 1.0 },
             bad_request_share: dice.pick(&[0.0, 0.0, 0.2]),
+            injected: None,
         });
     }
     scenario.failure_delay_s = dice.pick(&[0.1, 1.0, 30.0]);
@@ -240,8 +241,15 @@ fn check(number: u64, scenario: &Scenario) -> ReplicationResult {
     assert_eq!(fees, books.earned().0 as i128, "run {number}: parts of fees");
     let explained = fees + books.credit_left().0 as i128 + lost.0 as i128 + books.lottery();
     assert_eq!(explained, paid.0 as i128, "run {number}: waterfall");
+    let face_values: Wei = result.redemptions.iter().map(|tickets| tickets.face_value).sum();
     if scenario.payments.mode == PaymentMode::Expected {
-        assert_eq!(books.lottery(), 0, "run {number}");
+        assert_eq!((books.lottery(), face_values), (0, Wei::ZERO), "run {number}");
+    } else {
+        // What neither deposit nor reserve covers is not paid.
+        assert!(paid <= face_values, "run {number}: {paid:?} of {face_values:?}");
+    }
+    for gateway in 0..scenario.network.gateways.len() {
+        assert_eq!(books.promised(gateway), Wei::ZERO, "run {number}: gateway {gateway}");
     }
     let answered: u64 =
         result.service.iter().map(|record| record.served + record.failed.iter().sum::<u64>()).sum();
@@ -262,6 +270,7 @@ struct Seen {
     depleted: u64,
     outages: u64,
     returned: u64,
+    void: u64,
     failed: [u64; 8],
 }
 
@@ -276,6 +285,7 @@ fn run_share(first: u64) -> Seen {
         seen.depleted += u64::from(result.depleted.is_some());
         seen.outages += u64::from(result.outages.seconds > 0.0);
         seen.returned += u64::from(books.safe().returned > Lpt::ZERO);
+        seen.void += result.redemptions.iter().map(|tickets| tickets.void).sum::<u64>();
         for record in &result.service {
             for (total, count) in seen.failed.iter_mut().zip(record.failed) {
                 *total += count;
@@ -296,6 +306,7 @@ fn the_books_of_every_random_run_balance() {
             let rarest =
                 [seen.served, seen.paid, seen.lost, seen.depleted, seen.outages, seen.returned];
             assert!(rarest.iter().all(|&runs| runs > RUNS / THREADS / 50), "{seen:?}");
+            assert!(seen.void > 0, "{seen:?}");
             assert!(seen.failed.iter().all(|&count| count > 0), "{seen:?}");
         }
     });

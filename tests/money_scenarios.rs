@@ -67,6 +67,11 @@ fn a_doubled_gas_price_halves_redemptions_and_leaves_pay_as_it_was() {
     let (paid_before, paid_after) = (paid(&before), paid(&after));
     let won_before = paid_before / 0.0012;
     let won_after = paid_after / 0.0024;
+    // Redemptions are counted over all 42 days.
+    let redeemed = |period: usize| -> f64 {
+        results.iter().map(|result| result.redemptions[period].redeemed as f64).sum()
+    };
+    let redeemed_ratio = redeemed(1) / redeemed(0);
     // All payments of those days are whole face values.
     for result in &results {
         for (days, face_value) in
@@ -85,6 +90,8 @@ fn a_doubled_gas_price_halves_redemptions_and_leaves_pay_as_it_was() {
     assert!((pay_ratio - 1.0).abs() < 3.0 * relative, "{pay_ratio} +- {relative}");
     let win_ratio = won_after / won_before;
     assert!((win_ratio - 0.5).abs() < 1.5 * relative, "{win_ratio} +- {relative}");
+    assert!((redeemed_ratio - 0.5).abs() < 1.5 * relative, "{redeemed_ratio} +- {relative}");
+    assert!(results.iter().flat_map(|result| &result.redemptions).all(|tickets| tickets.void == 0));
     assert!(relative < 0.03, "the runs are too few to tell: {relative}");
 }
 

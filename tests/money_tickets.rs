@@ -1,5 +1,5 @@
-//! Payments by tickets against their expected value, and what a ticket is too
-//! large or too small for.
+//! Payments by tickets against their expected value, what a ticket is too large
+//! or too small for, and what becomes of those that win.
 
 mod common;
 
@@ -146,5 +146,114 @@ fn small_tickets_never_pay_a_large_picture() {
     for (version, is_paid) in [(Version::V0_8_3, false), (Version::V0_8_4, true)] {
         scenario.network.gateways[0].version = version;
         assert_eq!(run(&scenario, 0).service[0].served > 0, is_paid, "{version:?}");
+    }
+}
+
+#[test]
+fn a_doubled_gas_price_doubles_face_values_and_halves_redemptions() {
+    // 100 times 1.2 million gas at 0.01 and at 0.02 gwei. The pay is the same in
+    // the mean, so that half as many tickets win.
+    let at_gas_price = |gas_price: u128, face_value: u128| {
+        let mut scenario = pictures(LARGE, 60.0, 10, AI_TICKET_EV);
+        scenario.payments.mode = PaymentMode::Tickets;
+        scenario.payments.gas_prices = vec![(0.0, Wei(gas_price))];
+        let world = World::new(&scenario);
+        let (mut pay, mut redeemed) = (Vec::new(), Vec::new());
+        for number in 0..400 {
+            let result = replicate(&world, number).unwrap();
+            let [tickets] = result.redemptions[..] else { panic!("one gas price") };
+            assert_eq!(tickets.face_value.0, u128::from(tickets.redeemed) * face_value);
+            assert_eq!(tickets.face_value.0 as f64, spend(&result));
+            assert_eq!(tickets.void, 0);
+            pay.push(spend(&result));
+            redeemed.push(tickets.redeemed as f64);
+        }
+        (mean_and_error(&pay), mean_and_error(&redeemed))
+    };
+    let (pay, redeemed) = at_gas_price(10_000_000, 1_200_000_000_000_000);
+    let (pay_after, redeemed_after) = at_gas_price(20_000_000, 2_400_000_000_000_000);
+    let differs = |(a, a_error): (f64, f64), (b, b_error): (f64, f64), factor: f64| {
+        (a * factor - b).abs() / (a_error * factor).hypot(b_error)
+    };
+    assert!(differs(pay, pay_after, 1.0) < 3.0, "{pay:?} {pay_after:?}");
+    assert!(differs(redeemed, redeemed_after, 0.5) < 3.0, "{redeemed:?} {redeemed_after:?}");
+    // The runs tell a half from a third.
+    assert!(differs(redeemed, redeemed_after, 1.0 / 3.0) > 10.0);
+}
+
+#[test]
+fn a_ticket_not_worth_its_gas_waits_until_its_validity_ends() {
+    // Tickets of 1.2e15 wei are won in the first half day and come to the contract
+    // a day later on average. From then on gas costs 2.4e15 wei a redemption. They
+    // were created in the first round of 21.6 hours and are valid in the first
+    // two, until day 1.8: if gas is cheap again on day 1, only those that come
+    // later are void, and otherwise all that come after half a day.
+    // The mean of exp(won - day) over the half day.
+    let void_after = |day: f64| (-day).exp() * (0.5_f64.exp() - 1.0) / 0.5;
+    let (cheap, dear) = (Wei(10_000_000), Wei(2_000_000_000));
+    for (gas_prices, share) in [
+        (vec![(0.0, cheap), (0.5, dear)], void_after(0.5)),
+        (vec![(0.0, cheap), (0.5, dear), (1.0, cheap)], void_after(1.8)),
+    ] {
+        let mut scenario = pictures(LARGE, 20.0, 4, AI_TICKET_EV);
+        scenario.payments.mode = PaymentMode::Tickets;
+        scenario.payments.gas_prices = gas_prices;
+        scenario.payments.redemption_delay_s = SECONDS_PER_DAY as f64;
+        let Arrivals::Trace(trace) = &mut scenario.demand[0].arrivals else { unreachable!() };
+        trace.requests.retain(|(time, _)| *time < 0.499 * SECONDS_PER_DAY as f64);
+        let world = World::new(&scenario);
+        let (mut redeemed, mut void) = (0, 0);
+        for number in 0..100 {
+            let result = replicate(&world, number).unwrap();
+            let won = result.redemptions[0];
+            assert_eq!(spend(&result), won.redeemed as f64 * 1.2e15);
+            redeemed += won.redeemed;
+            void += won.void;
+        }
+        let won = (redeemed + void) as f64;
+        assert!(won > 800.0, "{won}");
+        let error = (share * (1.0 - share) / won).sqrt();
+        assert!((void as f64 / won - share).abs() < 3.0 * error, "{void} of {won}, {share}");
+    }
+}
+
+#[test]
+fn an_orchestrator_claims_its_part_of_the_reserve_in_each_round() {
+    // A request of 100 tickets, each a coin toss for twice its value, takes the
+    // whole deposit and often more. One of ten orchestrators then claims a tenth
+    // of the reserve a round, its last ticket in part; tickets are valid in two
+    // rounds.
+    const VALUE: u128 = 1_000;
+    let (face_value, reserve) = (2 * VALUE, 50 * VALUE);
+    for (round_hours, shares) in
+        [(48.0, vec![reserve / 10]), (6.0, vec![reserve / 10, reserve * 9 / 100])]
+    {
+        let mut scenario = scenario(1.0);
+        scenario.payments.mode = PaymentMode::Tickets;
+        scenario.treasury.inflation.round_hours = round_hours;
+        scenario.treasury.top_ups.reserve = Wei(reserve);
+        scenario.credits = credits(Wei(100 * VALUE + reserve));
+        scenario.network.registered_orchestrators = 10;
+        let mut only = orchestrator("only", VALUE / 10, 1);
+        only.tickets.expected_value = Wei(VALUE);
+        only.tickets.max_face_value = Some(Wei(face_value));
+        scenario.network.orchestrators = vec![only];
+        scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests: vec![(60.0, None)] });
+        let world = World::new(&scenario);
+        let mut void = 0;
+        for number in 0..200 {
+            let result = replicate(&world, number).unwrap();
+            let won = result.redemptions[0];
+            let mut beyond = u128::from(won.redeemed + won.void).saturating_sub(50);
+            let mut claimed = 0;
+            for share in &shares {
+                claimed += share.min(&(beyond * face_value));
+                beyond = beyond.saturating_sub(share.div_ceil(face_value));
+            }
+            assert_eq!(reserve - result.books.reserve(0).0, claimed, "{won:?}");
+            assert_eq!(u128::from(won.void), beyond, "{won:?}");
+            void += won.void;
+        }
+        assert!(void > 10, "{void}");
     }
 }

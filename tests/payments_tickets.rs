@@ -8,7 +8,7 @@ use orchsim::payments::{
     AI_TICKET_EV, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, Receipt,
     RedemptionRefusal, SenderFunds, TicketParams, TicketRefusal, TicketTerms, WinProbability,
     billed_and_used, max_sender_nonces, next_usd_feed, params_life_blocks, price_still_accepted,
-    quoted_price, text_to_speech_units, usd_feed_read_at,
+    quoted_price, text_to_speech_units,
 };
 use orchsim::units::{Price, SimTime, Wei};
 use proptest::prelude::*;
@@ -349,7 +349,6 @@ fn the_usd_feed_is_read_on_the_hour() {
     let hour = |h: f64| seconds(h * 3600.0);
     assert_eq!(next_usd_feed(hour(12.0) - seconds(1.0)), hour(12.0));
     assert_eq!(next_usd_feed(hour(12.0)), hour(13.0));
-    assert_eq!(usd_feed_read_at(hour(12.5)), hour(12.0));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use report_fixture::{HOSTILE, awkward, context, realistic, waterfall};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 20] = [
     "burn.csv",
     "fees_by_orchestrator.csv",
     "fees_by_region.csv",
@@ -25,6 +25,7 @@ const FILES: [&str; 19] = [
     "figures/survival.svg",
     "figures/waterfall.svg",
     "manifest.json",
+    "redemptions.csv",
     "report.html",
     "report.md",
     "requests.csv",
@@ -296,7 +297,8 @@ fn burn_has_a_line_a_day_and_series() {
     write(&target, &realistic()).unwrap();
     let burn = fs::read_to_string(target.join("burn.csv")).unwrap();
     let mut lines = burn.lines();
-    let heading = "date,day,series,pipeline,mean_eth,p05_eth,p25_eth,p50_eth,p75_eth,p95_eth";
+    let heading = "date,day,series,pipeline,mean_eth,p05_eth,p25_eth,p50_eth,p75_eth,p95_eth,\
+                   p05_usd,p25_usd,p50_usd,p75_usd,p95_usd,p05_lpt,p25_lpt,p50_lpt,p75_lpt,p95_lpt";
     assert_eq!(lines.next(), Some(heading));
     // Balance, spend, and seven pipelines on each of 500 days.
     assert_eq!(lines.clone().count(), 500 * 9);
@@ -328,8 +330,13 @@ fn money_is_in_csv_whole_where_people_see_a_part() {
         assert!(page.contains("lost: session refreshed") && page.contains("eight minutes"));
         assert!(!page.contains("lost: payment refused"));
         assert!(page.contains("drawn by other projects"));
+        // Twice the gas from the middle of 500 days on.
+        assert!(page.contains("0.02 gwei from 21 Oct 2025"));
         assert!(!page.contains("returned at the deadline") && !page.contains("| outages"));
     }
+    let redemptions = text("redemptions.csv");
+    assert_eq!(redemptions.lines().count(), 1 + 3);
+    assert!(redemptions.contains("\n0.02 gwei from 21 Oct 2025,250,20000000,250,"));
     let requests = text("requests.csv");
     let heading = requests.lines().next().unwrap_or_default();
     assert!(heading.contains(",failed_payment,failed_no_funds,"), "{heading}");

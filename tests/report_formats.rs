@@ -261,12 +261,16 @@ fn the_treasury_leaves_out_what_did_not_happen() {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("returned at the deadline"));
+    for heading in ["\nCredits ", "\nWinning tickets "] {
+        assert!(text.contains(heading), "{heading} in {text}");
+    }
     forecast.treasury.outages = 0.0;
     assert!(!text_of(&forecast).contains("  outages "));
 
     let none = awkward().into_iter().find(|(name, ..)| *name == "no money at all");
     let (_, scenario, forecast) = none.unwrap();
     assert!(!text_of(&forecast).contains("Treasury"));
+    assert!(!text_of(&forecast).contains("Winning tickets"));
     let summary = summary_json(&scenario, &forecast, &context());
     assert_eq!(summary["treasury"]["sold_lpt"], 0);
     assert_eq!(summary["treasury"]["sold_lpt_ci95"], serde_json::json!([0, 0]));

@@ -57,8 +57,8 @@ fn a_pipeline_names_its_maximum_price() {
     let path = "gateways.livepeer-eliza.max_prices.text-to-image.price=2384185 wei";
     let scenario = set(DEFAULT, &[path]);
     let price = |gateway: usize| scenario.network.gateways[gateway].max_price[0];
-    assert_eq!(price(0), Price::new(2_384_185, 1).ok());
-    assert_eq!(price(1), Price::new(4_768_371, 1).ok());
+    assert_eq!(price(0), Some(Price::whole(2_384_185).into()));
+    assert_eq!(price(1), Some(Price::whole(4_768_371).into()));
 }
 
 #[test]

@@ -5,9 +5,10 @@ use jiff::ToSpan;
 use jiff::civil::{Weekday, date};
 use orchsim::demand::Arrivals;
 use orchsim::kernel::Distribution;
-use orchsim::network::{AcceptanceLimits, Orchestrator, Pipeline, TicketPolicy};
+use orchsim::network::{AcceptanceLimits, Offer, Orchestrator, Pipeline, TicketPolicy};
 use orchsim::payments::{AI_MAX_TOTAL_EV, AI_TICKET_EV};
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset, preset_names, to_toml};
+use orchsim::simulation::Opening;
 use orchsim::treasury::{
     AGENT_SPE_SIGNERS, AGENT_SPE_THRESHOLD, ConversionPolicy, Inflation, JumpDiffusion, RESERVE,
     RETRY_HOURS, Signer, SwapTerms, TokenPrices,
@@ -46,8 +47,9 @@ fn the_default_burns_what_the_first_credits_burned() {
     for stream in &scenario.demand {
         let model = &scenario.network.models[stream.model];
         let nodes = &scenario.network.orchestrators;
+        let at_start = |offer: &Offer| offer.price.at(scenario.credits.eth_usd).unwrap();
         let mut prices: Vec<Price> =
-            nodes.iter().filter_map(|node| Some(node.offer(stream.model)?.price)).collect();
+            nodes.iter().filter_map(|node| Some(at_start(node.offer(stream.model)?))).collect();
         prices.sort();
         let Arrivals::Poisson(arrivals) = &stream.arrivals else { panic!("a trace") };
         let size = match stream.size {
@@ -62,12 +64,12 @@ fn the_default_burns_what_the_first_credits_burned() {
 }
 
 #[test]
-fn no_default_offer_is_above_a_maximum_price() {
-    let network = default().network;
-    for offer in network.orchestrators.iter().flat_map(|node| &node.offers) {
-        for gateway in &network.gateways {
-            assert!(gateway.max_price[offer.model].is_none_or(|maximum| offer.price <= maximum));
-        }
+fn no_default_quote_is_above_a_maximum_price() {
+    let scenario = default();
+    let opening = Opening::new(&scenario);
+    for stream in &scenario.demand {
+        let market = opening.market(stream.gateway, stream.model);
+        assert!(market.candidates.iter().all(|candidate| candidate.within_max_price));
     }
 }
 
@@ -137,7 +139,8 @@ fn the_pilot_pays_what_the_post_says() {
         let nodes: Vec<_> = pilot.network.orchestrators.iter().filter(served_by).collect();
         let [node] = nodes.as_slice() else { panic!("{} orchestrators", nodes.len()) };
         let units = Pipeline::TextToImage.billed_units(stream.size.mean());
-        let fee = node.offer(stream.model).unwrap().price.fee(units);
+        let fee = node.offer(stream.model).unwrap().price;
+        let fee = fee.at(pilot.credits.eth_usd).unwrap().fee(units);
         assert_eq!(fee, Wei(29_000_000_000_000));
         assert_eq!(node.tickets.expected_value, fee);
         let Arrivals::Poisson(arrivals) = &stream.arrivals else { panic!("a trace") };

@@ -9,6 +9,7 @@ use crate::network::{Network, Pipeline};
 use crate::report::{explanation_json, explanation_text};
 use crate::scenario::{load, nearest};
 use crate::selection::explain;
+use crate::simulation::Opening;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
@@ -32,20 +33,21 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn execute(args: &ExplainArgs) -> Result<Outcome, Failure> {
     let source = input::read(args.scenario.as_deref())?;
-    let network = load(&source, &args.set.values)?.network;
-    let gateway = gateway(&network, &args.gateway)?;
-    let model = model(&network, &args.pipeline, args.model.as_deref())?;
-    let explanation = explain(&network, gateway, model);
+    let scenario = load(&source, &args.set.values)?;
+    let network = &scenario.network;
+    let gateway = gateway(network, &args.gateway)?;
+    let model = model(network, &args.pipeline, args.model.as_deref())?;
+    let explanation = explain(network, &Opening::new(&scenario).market(gateway, model));
     match args.format {
         Format::Text => output::print(&explanation_text(
-            &network,
+            network,
             gateway,
             model,
             &explanation,
             output::style(),
         ))?,
         Format::Json => {
-            output::print_json(&explanation_json(&network, gateway, model, &explanation))?;
+            output::print_json(&explanation_json(network, gateway, model, &explanation))?;
         }
     }
     Ok(Outcome::Success)

@@ -13,6 +13,7 @@ pub use profile::{HourProfile, WeekProfile};
 pub use schedule::ArrivalSchedule;
 
 use crate::kernel::{Distribution, StreamKey};
+use crate::units::Wei;
 
 /// One source of requests: users of one region asking one gateway for one
 /// model.
@@ -36,6 +37,19 @@ pub struct DemandStream {
     pub used_share: Distribution,
     /// Probability that a request is malformed (answered "400").
     pub bad_request_share: f64,
+    /// Set where the requests are test prompts of the gateway itself.
+    pub injected: Option<Injected>,
+}
+
+/// Test prompts that a gateway sends to the orchestrators of one region, and
+/// to nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Injected {
+    /// An index into the network's regions.
+    pub region: usize,
+    /// No prompt is sent any more on a day (UTC) on which so much was paid for
+    /// them, in expected value.
+    pub budget_per_day: Wei,
 }
 
 impl DemandStream {

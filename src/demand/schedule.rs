@@ -102,6 +102,7 @@ mod tests {
                     size: Distribution::Constant(1.0),
                     used_share: Distribution::Constant(1.0),
                     bad_request_share: 0.0,
+                    injected: None,
                 }
             };
             let streams: Vec<DemandStream> = traces.into_iter().map(stream).collect();

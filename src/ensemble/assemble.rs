@@ -4,13 +4,15 @@ use super::survival::{KaplanMeier, runway};
 use super::warnings::warnings;
 use super::{
     Batch, Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantiles, RegionFees, Sample, ServiceRow, SpendBreakdown,
-    TreasurySummary, Waterfall, WaterfallStep,
+    ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees, Sample, ServiceRow,
+    SpendBreakdown, SteeringRow, TreasurySummary, Waterfall, WaterfallStep,
 };
-use crate::network::Network;
+use crate::network::{Network, Region};
 use crate::payments::LossCause;
+use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
-use crate::simulation::{ServiceRecord, World};
+use crate::simulation::{Redemptions, ServiceRecord, SteeringRecord, World};
+use crate::treasury::Prices;
 use crate::units::{Wei, mean_parts};
 
 /// Sums up replications of a world. `precision` is the one they were to be run
@@ -39,9 +41,11 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         days: days(world, samples),
         spend: spend(world, samples),
         waterfall: waterfall(samples),
+        redemptions: redemptions(scenario, samples),
         treasury: treasury(scenario, samples),
         fees: fees(scenario, samples, &stakes),
         region_fees: region_fees(scenario, samples),
+        steering: steering(scenario, samples),
         concentration: Concentration::new(&fee_eth, &stakes),
         service: total_service(service, samples.len()),
         service_rows,
@@ -63,11 +67,9 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
     };
     (0..world.scenario.horizon_days as usize)
         .map(|day| {
-            let totals: Vec<f64> = samples
-                .iter()
-                .map(|sample| (0..pipelines).map(|p| spent(sample, day, p)).sum())
-                .collect();
-            let balances = samples
+            let totals: Vec<f64> =
+                samples.iter().map(|sample| sample.spent_on(day, pipelines)).collect();
+            let balances: Vec<f64> = samples
                 .iter()
                 .map(|sample| {
                     let is_over = !sample.is_censored && sample.runway_days < (day + 1) as f64;
@@ -76,6 +78,12 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
                     if is_over { 0.0 } else { balance.copied().unwrap_or(0.0) }
                 })
                 .collect();
+            let worth = |amounts: &[f64], convert: fn(Prices, f64) -> f64| {
+                let at_prices = |(sample, &eth): (&Sample, &f64)| {
+                    sample.prices_on(day).map_or(0.0, |prices| convert(prices, eth))
+                };
+                quantiles(samples.iter().zip(amounts).map(at_prices).collect())
+            };
             let by_pipeline = (0..pipelines)
                 .map(|pipeline| {
                     let values: Vec<f64> =
@@ -86,7 +94,11 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
                 .collect();
             DayRow {
                 day: day as u32,
+                balance_usd: worth(&balances, Prices::eth_in_usd),
+                balance_lpt: worth(&balances, Prices::eth_in_lpt),
                 balance_eth: quantiles(balances),
+                spend_usd: worth(&totals, Prices::eth_in_usd),
+                spend_lpt: worth(&totals, Prices::eth_in_lpt),
                 spend_eth: quantiles(totals),
                 by_pipeline,
             }
@@ -188,6 +200,41 @@ fn waterfall(samples: &[Sample]) -> Waterfall {
     Waterfall { steps, total_eth }
 }
 
+/// All winning tickets, then those of each gas price where the run saw several.
+fn redemptions(scenario: &Scenario, samples: &[Sample]) -> Vec<RedemptionRow> {
+    let over = |value: &dyn Fn(&Sample) -> f64| {
+        Estimate::of_mean(&samples.iter().map(value).collect::<Vec<f64>>())
+    };
+    let row = |gas_price, periods: std::ops::Range<usize>, (from, to): (f64, f64)| {
+        let of = |sample: &Sample, count: fn(&Redemptions) -> u128| -> f64 {
+            let redemptions = sample.redemptions.get(periods.clone()).unwrap_or_default();
+            redemptions.iter().map(count).sum::<u128>() as f64
+        };
+        let redeemed = over(&|sample| of(sample, |tickets| tickets.redeemed.into()));
+        let face_value = over(&|sample| of(sample, |tickets| tickets.face_value.0)).mean / 1e18;
+        RedemptionRow {
+            gas_price,
+            days: over(&|sample| (sample.runway_days.min(to) - from).max(0.0)).mean,
+            redeemed,
+            void: over(&|sample| of(sample, |tickets| tickets.void.into())),
+            face_value_eth: (redeemed.mean > 0.0).then(|| face_value / redeemed.mean),
+        }
+    };
+    let horizon = f64::from(scenario.horizon_days);
+    let gas_prices = &scenario.payments.gas_prices;
+    let all = row(None, 0..gas_prices.len().max(1), (0.0, horizon));
+    if all.redeemed.mean + all.void.mean == 0.0 {
+        return Vec::new();
+    }
+    let by_price = gas_prices.iter().enumerate().map(|(period, &(from, price))| {
+        let to = gas_prices.get(period + 1).map_or(horizon, |&(next, _)| next.min(horizon));
+        row(Some((from, price)), period..period + 1, (from, to))
+    });
+    let by_price: Vec<RedemptionRow> = by_price.filter(|row| row.days > 0.0).collect();
+    let several = if by_price.len() > 1 { by_price } else { Vec::new() };
+    std::iter::once(all).chain(several).collect()
+}
+
 fn treasury(scenario: &Scenario, samples: &[Sample]) -> TreasurySummary {
     let over = |value: &dyn Fn(&Sample) -> f64| {
         Estimate::of_mean(&samples.iter().map(value).collect::<Vec<f64>>())
@@ -203,9 +250,13 @@ fn treasury(scenario: &Scenario, samples: &[Sample]) -> TreasurySummary {
         swap_fee_eth: over(&|s| s.books.swaps().fee.to_coins()),
         swap_impact_eth: over(&|s| s.books.swaps().impact.to_coins()),
         swap_gas_eth: over(&|s| s.books.swaps().gas.to_coins()),
-        spent_usd: over(&|s| s.spent_at_day_prices.usd),
-        spent_lpt: over(&|s| s.spent_at_day_prices.lpt),
+        spent_usd: over(&|s| s.spent_at_day_prices(Prices::eth_in_usd)),
+        spent_lpt: over(&|s| s.spent_at_day_prices(Prices::eth_in_lpt)),
         left_eth: over(&|s| s.books.left().to_coins()),
+        returned_eth: over(&|s| s.books.returned().to_coins()),
+        credits_left_eth: over(&|s| s.left(|_, eth| eth)),
+        credits_left_usd: over(&|s| s.left(Prices::eth_in_usd)),
+        credits_left_lpt: over(&|s| s.left(Prices::eth_in_lpt)),
         conversions: over(&|s| s.books.swaps().count as f64).mean,
         inflation_hours: scenario.treasury.inflation.hours(allocated),
         outage_hours: over(&|s| s.outages.seconds / 3600.0),
@@ -268,6 +319,34 @@ fn region_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<RegionFees> {
             }
         })
         .collect()
+}
+
+fn steering(scenario: &Scenario, samples: &[Sample]) -> Vec<SteeringRow> {
+    let Scenario { network, policy, .. } = scenario;
+    let targets = match &policy.injection.steering {
+        Steering::Towards { targets, .. } => targets.as_slice(),
+        _ => &[],
+    };
+    let row = |(index, region): (usize, &Region)| {
+        let mean = |count: fn(&SteeringRecord) -> u64| {
+            let counts = samples.iter().map(|sample| count(&sample.steering[index]));
+            counts.sum::<u64>() as f64 / samples.len() as f64
+        };
+        let shares = samples
+            .iter()
+            .map(|sample| sample.fee_share(|o| network.orchestrators[o].region == index));
+        SteeringRow {
+            region: region.id.clone(),
+            name: region.name.clone(),
+            steered: mean(|record| record.steered),
+            reached: mean(|record| record.reached),
+            nobody_there: mean(|record| record.nobody_there),
+            target: targets.iter().find(|(of, _)| *of == index).map(|&(_, target)| target),
+            fee_share: shares.sum::<f64>() / samples.len() as f64,
+        }
+    };
+    let rows = network.regions.iter().enumerate().map(row);
+    rows.filter(|row| row.steered > 0.0).collect()
 }
 
 fn service_row(

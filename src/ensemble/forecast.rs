@@ -56,7 +56,7 @@ pub struct SurvivalPoint {
     pub hi: f64,
 }
 
-/// Quantiles over replications, in ETH.
+/// Quantiles over replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Quantiles {
     /// 5 %.
@@ -86,10 +86,18 @@ pub struct PipelineDay {
 pub struct DayRow {
     /// Day number, 0 is the first; the balance is the one at its end.
     pub day: u32,
-    /// Credits left.
+    /// Credits left, in ETH.
     pub balance_eth: Quantiles,
-    /// Spend of the day, all pipelines.
+    /// The same in USD at the day's price.
+    pub balance_usd: Quantiles,
+    /// The same in LPT.
+    pub balance_lpt: Quantiles,
+    /// Spend of the day, all pipelines, in ETH.
     pub spend_eth: Quantiles,
+    /// The same in USD at the day's price.
+    pub spend_usd: Quantiles,
+    /// The same in LPT.
+    pub spend_lpt: Quantiles,
     /// Spend of the day by pipeline, in the order of
     /// [`SpendBreakdown::by_pipeline`].
     pub by_pipeline: Vec<PipelineDay>,
@@ -139,6 +147,24 @@ pub struct WaterfallStep {
     pub share: f64,
 }
 
+/// What became of winning tickets: those won at one gas price, or all. Means
+/// over replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RedemptionRow {
+    /// The gas price at which they were won, and the day from which on it held;
+    /// `None` for all.
+    pub gas_price: Option<(f64, Wei)>,
+    /// For how many days of the run.
+    pub days: f64,
+    /// Redeemed.
+    pub redeemed: Estimate,
+    /// Not redeemed within their validity, because the gateway's funds or their
+    /// face value did not cover the gas.
+    pub void: Estimate,
+    /// Mean face value of the redeemed, in ETH; `None` where there are none.
+    pub face_value_eth: Option<f64>,
+}
+
 /// What became of the allocation; means over replications.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TreasurySummary {
@@ -166,6 +192,15 @@ pub struct TreasurySummary {
     pub spent_lpt: Estimate,
     /// ETH left in deposits and reserves at the end.
     pub left_eth: Estimate,
+    /// ETH returned to the treasury at the deadline.
+    pub returned_eth: Estimate,
+    /// What all credits left at the end are worth at its prices, unsold LPT and
+    /// what is left with the gateways: in ETH.
+    pub credits_left_eth: Estimate,
+    /// The same in USD.
+    pub credits_left_usd: Estimate,
+    /// The same in LPT.
+    pub credits_left_lpt: Estimate,
     /// Conversions executed.
     pub conversions: f64,
     /// Hours in which the protocol mints the allocation.
@@ -208,6 +243,26 @@ pub struct RegionFees {
     pub fees: Wei,
     /// Its share of all fees, 0 to 1.
     pub share: Estimate,
+}
+
+/// What became of the requests that were steered to a region; means over
+/// replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SteeringRow {
+    /// Id of the region.
+    pub region: String,
+    /// Its name in reports.
+    pub name: String,
+    /// Requests steered there.
+    pub steered: f64,
+    /// Those that an orchestrator of the region served.
+    pub reached: f64,
+    /// Those for which the gateway knew nobody there.
+    pub nobody_there: f64,
+    /// The share of payments its orchestrators were to get, if any, 0 to 1.
+    pub target: Option<f64>,
+    /// The share of fees they got.
+    pub fee_share: f64,
 }
 
 /// How concentrated fees are. Every orchestrator of the scenario counts, those
@@ -360,12 +415,18 @@ pub struct Forecast {
     pub spend: SpendBreakdown,
     /// The same by mechanism.
     pub waterfall: Waterfall,
+    /// What became of winning tickets: all, then by gas price where it changed.
+    /// Empty where none won.
+    pub redemptions: Vec<RedemptionRow>,
     /// What became of the allocation.
     pub treasury: TreasurySummary,
     /// Who earned them, largest first.
     pub fees: Vec<FeeRow>,
     /// The same by region, in the scenario's order.
     pub region_fees: Vec<RegionFees>,
+    /// What became of steered requests and test prompts, by region; only regions
+    /// that some were steered to.
+    pub steering: Vec<SteeringRow>,
     /// How concentrated.
     pub concentration: Concentration,
     /// All service in one row.

@@ -17,8 +17,9 @@ pub use assemble::{assemble, holds};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
-    SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
+    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, Runway,
+    ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning, Waterfall,
+    WaterfallStep,
 };
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub(crate) use interval::{mean_and_standard_error, student_t};

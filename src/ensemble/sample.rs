@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::payments::Ledger;
-use crate::simulation::{FeeParts, Outages, ReplicationResult, ServiceRecord, SpentAtDayPrices};
+use crate::simulation::{
+    FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord, SteeringRecord,
+};
+use crate::treasury::Prices;
 use crate::units::Wei;
 
 /// What is kept of one replication: all that reports and comparisons read, and
@@ -18,6 +21,8 @@ pub struct Sample {
     pub daily_spend_eth: Vec<f64>,
     /// What the credits were worth at the end of each day, in ETH.
     pub daily_balance_eth: Vec<f64>,
+    /// Token prices at the end of each day.
+    pub daily_prices: Vec<Prices>,
     /// Spend by demand stream.
     pub spend_by_stream: Vec<Wei>,
     /// Fees by orchestrator.
@@ -34,10 +39,12 @@ pub struct Sample {
     pub fee_parts: FeeParts,
     /// The books at the end.
     pub books: Ledger,
-    /// What was spent, at the prices of the days it was spent on.
-    pub spent_at_day_prices: SpentAtDayPrices,
+    /// What became of winning tickets, by the gas price they were won at.
+    pub redemptions: Vec<Redemptions>,
     /// Gateways without funds.
     pub outages: Outages,
+    /// What became of steered requests and test prompts, by region.
+    pub steering: Vec<SteeringRecord>,
 }
 
 impl Sample {
@@ -53,6 +60,7 @@ impl Sample {
             is_censored: result.depleted.is_none(),
             daily_spend_eth: in_coins(&result.daily_spend),
             daily_balance_eth: in_coins(&result.daily_balance),
+            daily_prices: result.daily_prices,
             served: service.served,
             failed: service.failed.iter().sum(),
             latency_ms: service
@@ -65,14 +73,39 @@ impl Sample {
             served_by: result.served_by,
             fee_parts: result.fee_parts,
             books: result.books,
-            spent_at_day_prices: result.spent_at_day_prices,
+            redemptions: result.redemptions,
             outages: result.outages,
+            steering: result.steering,
         }
     }
 
     /// Everything spent until the credits ran out or the horizon.
     pub fn spend(&self) -> Wei {
         self.spend_by_stream.iter().copied().sum()
+    }
+
+    /// Spend of a day, all pipelines, in ETH; 0 of days not simulated.
+    pub fn spent_on(&self, day: usize, pipelines: usize) -> f64 {
+        self.daily_spend_eth.iter().skip(day * pipelines).take(pipelines).sum()
+    }
+
+    /// Token prices of a day; the last known of days not simulated.
+    pub fn prices_on(&self, day: usize) -> Option<Prices> {
+        self.daily_prices.get(day).or(self.daily_prices.last()).copied()
+    }
+
+    /// All spend, each day's by `convert` at its prices.
+    pub fn spent_at_day_prices(&self, convert: fn(Prices, f64) -> f64) -> f64 {
+        let pipelines = self.daily_spend_eth.len() / self.daily_prices.len().max(1);
+        let spent =
+            |(day, prices): (usize, &Prices)| convert(*prices, self.spent_on(day, pipelines));
+        self.daily_prices.iter().enumerate().map(spent).sum()
+    }
+
+    /// What was left at the end, in ETH, by `convert` at the last prices.
+    pub fn left(&self, convert: fn(Prices, f64) -> f64) -> f64 {
+        let left = self.daily_balance_eth.last().zip(self.daily_prices.last());
+        left.map_or(0.0, |(eth, prices)| convert(*prices, *eth))
     }
 
     /// Requests served over requests served and failed, 0 to 1; `None` where

@@ -2,7 +2,7 @@
 
 use super::{Forecast, Warning};
 use crate::selection::{Candidate, Market};
-use crate::simulation::World;
+use crate::simulation::{Opening, World};
 
 /// Every warning with its name; some are of comparisons only.
 pub const WARNING_NAMES: [&str; 13] = [
@@ -87,6 +87,7 @@ fn precision_warnings(
 
 /// The markets in demand, with their names.
 fn markets(world: &World) -> Vec<(String, Market)> {
+    let opening = Opening::new(world.scenario);
     let (network, demand) = (&world.scenario.network, &world.scenario.demand);
     let pairs = (0..network.gateways.len())
         .flat_map(|gateway| (0..network.models.len()).map(move |model| (gateway, model)));
@@ -95,7 +96,7 @@ fn markets(world: &World) -> Vec<(String, Market)> {
         .map(|(gateway, model)| {
             let names =
                 format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
-            (names, Market::new(network, gateway, model))
+            (names, opening.market(gateway, model))
         })
         .collect()
 }
@@ -108,13 +109,14 @@ fn selection_warnings(markets: &[(String, Market)], warn: &mut impl FnMut(&'stat
         }
         let is_overpriced = |c: &Candidate| !c.within_max_price;
         if !market.rule.ignore_max_price && market.candidates.iter().all(is_overpriced) {
-            let prices = market.candidates.iter().map(|candidate| candidate.price);
+            let prices = market.candidates.iter().map(|candidate| candidate.price.to_f64());
             let cheapest = prices.fold(f64::INFINITY, f64::min);
             warn(
                 "max-price-below-all",
                 format!(
                     "{names}: no orchestrator is within the maximum price (the lowest asks \
-                         {cheapest:.0} wei a unit), so nothing is served and nothing is spent."
+                     {cheapest:.0} wei a unit); while that lasts, nothing is served and nothing \
+                     is spent."
                 ),
             );
             continue;

@@ -1,5 +1,5 @@
 use super::AcceptanceLimits;
-use crate::units::Price;
+use crate::units::PostedPrice;
 
 /// The go-livepeer release a gateway runs. Behaviour changed materially in
 /// February and March 2025.
@@ -84,9 +84,9 @@ pub struct Gateway {
     /// `-ignoreMaxPriceIfNeeded`: serve at any price where nobody is below
     /// the maximum.
     pub ignore_max_price: bool,
-    /// For each model, the highest price it pays, in wei per billing unit;
-    /// `None` means any price.
-    pub max_price: Vec<Option<Price>>,
+    /// For each model, the highest price it pays per billing unit; `None`
+    /// means any price.
+    pub max_price: Vec<Option<PostedPrice>>,
     /// First checkpoint of a discovery, in seconds (`-discoveryTimeout`,
     /// default 0.5).
     pub discovery_timeout_s: f64,

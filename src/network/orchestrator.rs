@@ -1,13 +1,13 @@
 use super::TicketPolicy;
-use crate::units::{Lpt, Price};
+use crate::units::{Lpt, PostedPrice};
 
 /// One model an orchestrator serves, at one price.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
     /// Which model, an index into the models.
     pub model: usize,
-    /// Its price in wei per billing unit.
-    pub price: Price,
+    /// Its price per billing unit.
+    pub price: PostedPrice,
     /// Whether it advertises the model as loaded.
     pub warm: bool,
     /// Requests it works on at once; more are refused ("insufficient

@@ -55,6 +55,17 @@ pub enum TicketRefusal {
 }
 
 impl AcceptanceLimits {
+    /// Whether a gateway keeps an orchestrator with these terms when it
+    /// discovers it (`ValidateTicketParams`, go-livepeer
+    /// `discovery/db_discovery.go`), its funds left aside.
+    pub fn admits(&self, terms: &TicketTerms) -> bool {
+        let ample = Wei(u128::MAX);
+        !matches!(
+            self.check(terms, 1, ample, ample, false),
+            Err(TicketRefusal::FaceValueTooLow | TicketRefusal::TicketEvTooHigh)
+        )
+    }
+
     /// Whether a gateway with this deposit and reserve sends `tickets` tickets;
     /// `unlocking` says that both can be withdrawn by the next round. A payment
     /// of no tickets and tickets of no value are always fine.

@@ -160,6 +160,11 @@ impl Ledger {
         self.committed() as i128 - self.issued.0 as i128
     }
 
+    /// ETH returned to the treasury.
+    pub fn returned(&self) -> Wei {
+        self.returned
+    }
+
     /// ETH in deposits and reserves that nobody has a claim to.
     pub fn left(&self) -> Wei {
         let held: Wei = self.deposits.iter().chain(&self.reserves).copied().sum();
@@ -236,6 +241,11 @@ impl Ledger {
         self.deposits[gateway].0 -= from_deposit.0;
         self.reserves[gateway].0 -= from_reserve.0;
         self.paid[orchestrator].0 += from_deposit.0 + from_reserve.0;
+    }
+
+    /// A winning ticket is never redeemed: what it promised is free again.
+    pub fn void(&mut self, face_value: Wei, gateway: usize) {
+        self.promised[gateway].0 -= face_value.0;
     }
 
     /// Staged -> earned and session credit: the request was served.

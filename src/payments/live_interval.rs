@@ -18,6 +18,11 @@ impl IntervalMeter {
         IntervalMeter { units_per_second, paid_until: start, fraction: 0 }
     }
 
+    /// The time of the last payment.
+    pub fn paid_until(&self) -> SimTime {
+        self.paid_until
+    }
+
     /// Whole units owed since the last payment.
     pub fn advance(&mut self, now: SimTime) -> u64 {
         let nano_units = u128::from((now - self.paid_until).0) * u128::from(self.units_per_second)

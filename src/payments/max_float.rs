@@ -4,6 +4,11 @@ use crate::units::Wei;
 /// latter (`minDepositPendingRatio` of go-livepeer `pm/sendermonitor.go`).
 const MIN_DEPOSIT_PENDING_RATIO: u128 = 3;
 
+/// Rounds in which a ticket can be redeemed, the one it was created in
+/// included (`ticketValidityPeriod`, livepeer/protocol
+/// `contracts/pm/mixins/MixinTicketProcessor.sol`).
+pub const TICKET_VALIDITY_ROUNDS: u64 = 2;
+
 /// A gateway's funds in the TicketBroker contract as one orchestrator sees
 /// them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,8 +21,9 @@ pub struct SenderFunds {
     pub claimed: Wei,
     /// What this orchestrator claimed from the reserve this round.
     pub claimed_by_recipient: Wei,
-    /// Face values of this orchestrator's winning tickets whose redemption is
-    /// not yet confirmed.
+    /// Face values of this orchestrator's winning tickets whose redemption was
+    /// submitted and is not yet confirmed; winners that wait for their turn do
+    /// not count.
     pub pending: Wei,
     /// Members of the active set, each with an equal right to the reserve.
     pub active_set: u32,

@@ -22,9 +22,9 @@ pub use ledger::{Ledger, LedgerViolation, SafeAccounts, SwapTotals};
 pub use live::{LIVE_PAYMENT_INTERVAL_S, live_prepaid_pixels, live_stream_pixels};
 pub use live_interval::IntervalMeter;
 pub use lottery::winning_tickets;
-pub use max_float::{Redemption, RedemptionRefusal, SenderFunds};
+pub use max_float::{Redemption, RedemptionRefusal, SenderFunds, TICKET_VALIDITY_ROUNDS};
 pub use nonces::{L1_BLOCK_S, Receipt, TicketParams, max_sender_nonces, params_life_blocks};
-pub use quote::{next_usd_feed, price_still_accepted, quoted_price, usd_feed_read_at};
+pub use quote::{NoQuote, Quote, next_usd_feed, price_still_accepted, quoted_price};
 pub use session_credit::{BALANCE_TTL, Loss, LossCause, SessionCredit, Settled, Staged};
 pub use setup::{PaymentMode, PaymentSetup};
 pub use ticket_params::{

@@ -1,7 +1,8 @@
 use ethnum::U256;
 
-use super::TicketTerms;
-use crate::units::{NANOS_PER_SECOND, Price, PriceError, SECONDS_PER_HOUR, SimTime};
+use super::{InsufficientReserve, TicketTerms};
+use crate::network::Orchestrator;
+use crate::units::{NANOS_PER_SECOND, Price, PriceError, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Decimals of an adjusted price (`priceScalingFactor` of go-livepeer
 /// `common/util.go`).
@@ -34,6 +35,51 @@ pub fn quoted_price(
     Price::new(adjusted, PRICE_SCALE)
 }
 
+/// What an orchestrator answers a gateway that asks for one of its models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The base price of the model.
+    pub base: Price,
+    /// The price asked, see [`quoted_price`].
+    pub price: Price,
+    /// The tickets asked for.
+    pub terms: TicketTerms,
+}
+
+/// Why an orchestrator quotes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoQuote {
+    /// The gateway's reserve is too small.
+    #[error(transparent)]
+    Reserve(#[from] InsufficientReserve),
+    /// The adjusted price is too large.
+    #[error(transparent)]
+    Price(#[from] PriceError),
+}
+
+impl Quote {
+    /// What `orchestrator` quotes for a model of base price `base` at
+    /// `gas_price` to a gateway whose claimable reserve is `max_float` (see
+    /// [`SenderFunds::max_float`](super::SenderFunds)).
+    ///
+    /// # Errors
+    /// [`NoQuote`] where there is none.
+    pub fn new(
+        orchestrator: &Orchestrator,
+        base: Price,
+        gas_price: Wei,
+        max_float: Wei,
+    ) -> Result<Quote, NoQuote> {
+        let terms = if base == Price::ZERO {
+            TicketTerms::FREE
+        } else {
+            orchestrator.tickets.terms(gas_price, max_float)?
+        };
+        let price = quoted_price(base, &terms, orchestrator.auto_adjust_price)?;
+        Ok(Quote { base, price, terms })
+    }
+}
+
 /// Whether a gateway still pays `current` on a session that began at `initial`:
 /// up to twice the initial price (`validatePrice` of go-livepeer
 /// `server/segment_rpc.go`). Its maximum price is not asked again.
@@ -44,14 +90,9 @@ pub fn price_still_accepted(initial: Price, current: Price) -> bool {
 
 const FEED_INTERVAL: u64 = SECONDS_PER_HOUR * NANOS_PER_SECOND;
 
-/// When the ETH/USD rate in force at `now` was read: at the last UTC hour
-/// (go-livepeer `eth/watchers/pricefeedwatcher.go`). A price in USD is constant
-/// in wei until the next.
-pub fn usd_feed_read_at(now: SimTime) -> SimTime {
-    SimTime(now.0 - now.0 % FEED_INTERVAL)
-}
-
-/// When the ETH/USD rate is read next after `now`.
+/// When the ETH/USD rate is read next after `now`: at the UTC hour (go-livepeer
+/// `eth/watchers/pricefeedwatcher.go`). A price in USD is constant in wei until
+/// then.
 pub fn next_usd_feed(now: SimTime) -> SimTime {
-    usd_feed_read_at(now) + SimTime(FEED_INTERVAL)
+    SimTime(now.0 - now.0 % FEED_INTERVAL + FEED_INTERVAL)
 }

@@ -23,11 +23,15 @@ pub struct PaymentSetup {
 }
 
 impl PaymentSetup {
+    /// The entry of [`PaymentSetup::gas_prices`] that holds at a point of time:
+    /// its index.
+    pub fn gas_period(&self, now: SimTime) -> usize {
+        let day = now.as_days();
+        self.gas_prices.partition_point(|&(from, _)| from <= day).saturating_sub(1)
+    }
+
     /// The gas price at a point of time.
     pub fn gas_price(&self, now: SimTime) -> Wei {
-        let day = now.as_days();
-        let index = self.gas_prices.partition_point(|&(from, _)| from <= day);
-        let current = index.checked_sub(1).and_then(|index| self.gas_prices.get(index));
-        current.or(self.gas_prices.first()).map_or(Wei::ZERO, |&(_, price)| price)
+        self.gas_prices.get(self.gas_period(now)).map_or(Wei::ZERO, |&(_, price)| price)
     }
 }

@@ -14,7 +14,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::figures::{self, Figure};
-use super::{RunContext, html, json as summary, markdown, overpayment, tables, treasury};
+use super::{
+    RunContext, html, json as summary, markdown, overpayment, redemptions, tables, treasury,
+};
 use crate::ensemble::Forecast;
 use crate::experiment::Comparison;
 use crate::scenario::Scenario;
@@ -180,6 +182,7 @@ fn contents(
         file("requests.csv", tables::requests(forecast).csv()),
         file("runways.csv", tables::runways(forecast).csv()),
         file("waterfall.csv", overpayment::steps(&forecast.waterfall).csv()),
+        file("redemptions.csv", redemptions::table(scenario, forecast).csv()),
         file("treasury.csv", treasury::records(forecast).csv()),
         file("report.md", markdown::markdown(scenario, forecast, context, &figures)),
         file("report.html", html::html(scenario, forecast, context, &figures)),

@@ -9,7 +9,7 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, overpayment, tables, treasury};
+use super::{RunContext, overpayment, redemptions, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -58,7 +58,9 @@ pub(super) fn html(
         push_figure(&mut page, figure, context);
     }
     push_reasons(&mut page, forecast);
-    push_treasury(&mut page, forecast);
+    push_redemptions(&mut page, scenario, forecast);
+    push_treasury(&mut page, scenario, forecast);
+    push_steering(&mut page, forecast);
     page.push_str("<section>\n<h2>Spend in detail</h2>\n<div class=\"stack\">\n");
     for table in tables::spend_in_detail(forecast) {
         push_table(&mut page, &table);
@@ -214,17 +216,35 @@ fn push_reasons(page: &mut String, forecast: &Forecast) {
     page.push_str("</ul>\n");
 }
 
-fn push_treasury(page: &mut String, forecast: &Forecast) {
-    let table = treasury::table(forecast);
-    if table.rows.is_empty() {
-        return;
+fn push_redemptions(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
+    let table = redemptions::table(scenario, forecast);
+    if !table.rows.is_empty() {
+        push_explained(page, "Winning tickets", redemptions::EXPLANATION, &[table]);
     }
+}
+
+fn push_treasury(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
+    let table = treasury::table(forecast);
+    if !table.rows.is_empty() {
+        let tables = [treasury::worth(scenario, forecast), table];
+        push_explained(page, "Treasury", treasury::EXPLANATION, &tables);
+    }
+}
+
+fn push_steering(page: &mut String, forecast: &Forecast) {
+    let table = steering::table(forecast);
+    if !table.rows.is_empty() {
+        push_explained(page, "Steered requests", steering::EXPLANATION, &[table]);
+    }
+}
+
+fn push_explained(page: &mut String, heading: &str, explanation: &str, tables: &[Table]) {
     let _ = write!(
         page,
-        "<section>\n<h2>Treasury</h2>\n<p class=\"explains\">{}</p>\n<div class=\"stack\">\n",
-        html_escaped(treasury::EXPLANATION),
+        "<section>\n<h2>{heading}</h2>\n<p class=\"explains\">{}</p>\n<div class=\"stack\">\n",
+        html_escaped(explanation),
     );
-    push_table(page, &table);
+    tables.iter().for_each(|table| push_table(page, table));
     page.push_str("</div>\n</section>\n");
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
-use super::{RunContext, overpayment, treasury};
+use super::{RunContext, overpayment, redemptions, steering, treasury};
 use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -30,7 +30,8 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `survival` | a point a day: `day`, `share` that still has credits, `lo`, `hi` |
 /// | `spend` | means over replications: `total_wei`, `total_eth`, `total_eth_ci95`, and wei by name in `by_pipeline`, `by_model`, `by_gateway`, `by_region` (of the users), each adding up to the total |
 /// | `overpayment` | where the ETH went, means over replications: `steps` from "price x units used" to "ETH gone" (`id`, `label`, `eth` with its interval `lo`, `hi`, and `share` of the total; below 0 only for the lottery), their sum `total_eth`, and `unused_share` of it, which paid for nothing that was used: every step but `units_used`, `price_adjustment` and `lottery`; `null` where nothing was spent |
-/// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth`; `outages` for want of a top-up, their `outage_hours`, and the requests `refused` meanwhile |
+/// | `redemptions` | of winning tickets, means over replications: all, then by the `gas_price_wei` they were won at and the `from_day` from which on it held, where it changed: `redeemed` and `void` (not within their validity of two rounds) with their `_ci95`, `redeemed_per_day` of the `days` simulated, mean `face_value_eth` of the redeemed; empty where none won |
+/// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth` with the gateways; `returned_eth` at the deadline; all that is left at its last prices, unsold LPT too, as `credits_left_eth`, `credits_left_usd`, `credits_left_lpt`; `outages` for want of a top-up, their `outage_hours`, and the requests `refused` meanwhile |
 /// | `fees.by_orchestrator` | largest first: `id`, `region`, `wei`, `eth`, `share`, `share_ci95`, `stake_share`, `requests` |
 /// | `fees.by_region` | wei by region of the orchestrators |
 /// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
@@ -77,8 +78,10 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
             "by_region": wei_by_name(&forecast.spend.by_region),
         },
         "overpayment": overpayment(forecast),
+        "redemptions": redemptions::document(forecast),
         "treasury": treasury::document(forecast),
         "fees": fees(forecast),
+        "steering": steering::document(forecast),
         "service": service(forecast),
         "objectives": objectives(forecast),
         "warnings": forecast.warnings.iter().map(|warning| json!({

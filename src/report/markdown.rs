@@ -6,7 +6,7 @@ use super::figures::Figure;
 use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
-use super::{RunContext, overpayment, tables, treasury};
+use super::{RunContext, overpayment, redemptions, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -67,11 +67,23 @@ pub(super) fn markdown(
         }
     }
     text.push('\n');
+    let winners = redemptions::table(scenario, forecast);
+    if !winners.rows.is_empty() {
+        let _ = writeln!(text, "{}\n", redemptions::EXPLANATION);
+        text.push_str(&table(winners));
+    }
 
     let funding = treasury::table(forecast);
     if !funding.rows.is_empty() {
         let _ = writeln!(text, "## Treasury\n\n{}\n", treasury::EXPLANATION);
+        text.push_str(&table(treasury::worth(scenario, forecast)));
         text.push_str(&table(funding));
+    }
+
+    let steered = steering::table(forecast);
+    if !steered.rows.is_empty() {
+        let _ = writeln!(text, "## Steered requests\n\n{}\n", steering::EXPLANATION);
+        text.push_str(&table(steered));
     }
 
     text.push_str("## Who earns the fees\n\n");

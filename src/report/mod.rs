@@ -14,7 +14,9 @@ mod markdown;
 mod overpayment;
 #[cfg(feature = "png")]
 mod png;
+mod redemptions;
 mod sentence;
+mod steering;
 mod table;
 mod tables;
 mod text;

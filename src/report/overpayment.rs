@@ -110,7 +110,7 @@ pub(super) fn reason(step: &WaterfallStep) -> Option<&'static str> {
         }
         "lottery" => {
             "Only winning tickets cost ETH, each its face value: chance makes them cost more or \
-             less than all tickets were worth."
+             less than all tickets were worth, and a winner that is never redeemed costs nothing."
         }
         _ => return None,
     };

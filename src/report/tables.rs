@@ -304,7 +304,8 @@ pub(super) fn runways(forecast: &Forecast) -> Table {
     Table::new(columns, rows.collect())
 }
 
-/// The burn-down in long form: a line a day and series.
+/// The burn-down in long form: a line a day and series; single pipelines in
+/// ETH only.
 pub(super) fn burn(scenario: &Scenario, forecast: &Forecast) -> Table {
     let mut columns = vec![
         Column::text("date", "Date"),
@@ -313,22 +314,32 @@ pub(super) fn burn(scenario: &Scenario, forecast: &Forecast) -> Table {
         Column::text("pipeline", "Pipeline"),
         Column::number("mean_eth", "Mean"),
     ];
-    columns.extend(quantile_columns("eth"));
+    for unit in ["eth", "usd", "lpt"] {
+        columns.extend(quantile_columns(unit));
+    }
     let mut rows = Vec::new();
     for row in &forecast.days {
-        let mut push = |series: &str, pipeline: &str, mean: Option<f64>, quantiles: &Quantiles| {
+        let mut push = |series: &str,
+                        pipeline: &str,
+                        mean: Option<f64>,
+                        eth: &Quantiles,
+                        worth: Option<(&Quantiles, &Quantiles)>| {
             let mut cells = day_cells(scenario, row.day);
             cells.push(Cell::text(series));
             cells.push(Cell::text(pipeline));
             cells.push(Cell::Number(mean, Unit::Eth));
-            cells.extend(quantile_cells(quantiles));
+            cells.extend(quantile_cells(Some(eth), Unit::Eth));
+            cells.extend(quantile_cells(worth.map(|(usd, _)| usd), Unit::Usd));
+            cells.extend(quantile_cells(worth.map(|(_, lpt)| lpt), Unit::Lpt));
             rows.push(cells);
         };
-        push("balance", "all", None, &row.balance_eth);
+        let worth = Some((&row.balance_usd, &row.balance_lpt));
+        push("balance", "all", None, &row.balance_eth, worth);
         let mean = row.by_pipeline.iter().map(|pipeline| pipeline.mean_eth).sum();
-        push("spend", "all", Some(mean), &row.spend_eth);
+        let worth = Some((&row.spend_usd, &row.spend_lpt));
+        push("spend", "all", Some(mean), &row.spend_eth, worth);
         for ((name, _), day) in forecast.spend.by_pipeline.iter().zip(&row.by_pipeline) {
-            push("spend", name, Some(day.mean_eth), &day.eth);
+            push("spend", name, Some(day.mean_eth), &day.eth, None);
         }
     }
     Table::new(columns, rows)
@@ -340,7 +351,7 @@ pub(super) fn balance_by_day(scenario: &Scenario, forecast: &Forecast) -> Table 
     columns.extend(quantile_columns("balance_eth"));
     let rows = forecast.days.iter().map(|row| {
         let mut cells = day_cells(scenario, row.day);
-        cells.extend(quantile_cells(&row.balance_eth));
+        cells.extend(quantile_cells(Some(&row.balance_eth), Unit::Eth));
         cells
     });
     Table::new(columns, rows.collect())
@@ -406,6 +417,8 @@ fn quantile_columns(unit: &str) -> [Column; 5] {
         .map(|(key, label)| Column::number(format!("{key}_{unit}"), label))
 }
 
-fn quantile_cells(quantiles: &Quantiles) -> [Cell; 5] {
-    [quantiles.p05, quantiles.p25, quantiles.p50, quantiles.p75, quantiles.p95].map(Cell::eth)
+fn quantile_cells(quantiles: Option<&Quantiles>, unit: Unit) -> [Cell; 5] {
+    let values: [fn(&Quantiles) -> f64; 5] =
+        [|q| q.p05, |q| q.p25, |q| q.p50, |q| q.p75, |q| q.p95];
+    values.map(|value| Cell::Number(quantiles.map(value), unit))
 }

@@ -4,7 +4,7 @@ use super::format::{
     self, date_after, eth, extent, interval, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
-use super::{RunContext, overpayment, tables, treasury};
+use super::{RunContext, overpayment, redemptions, steering, tables, treasury};
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
 
@@ -15,6 +15,8 @@ const NARROWEST: usize = 60;
 const CHART_WIDTH: usize = 60;
 const CHART_HEIGHT: usize = 8;
 const TOP_ORCHESTRATORS: usize = 8;
+/// Most rows of winning tickets; the CSV holds all.
+const TOP_GAS_PRICES: usize = 5;
 
 /// How the terminal summary is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +60,23 @@ pub fn terminal(
         page.section(table.lines(&["label", "eth", "share"], usize::MAX, Some("share")));
         page.paragraph("", &conclusion, "");
     }
-    let treasury = treasury::table(forecast);
-    if !treasury.rows.is_empty() {
-        page.section(treasury.lines(&["quantity", "value", "interval"], usize::MAX, None));
+    let winners = redemptions::table(scenario, forecast);
+    if !winners.rows.is_empty() {
+        page.section(winners.lines(&redemptions::SHOWN, TOP_GAS_PRICES, None));
+    }
+    let steering = steering::table(forecast);
+    if !steering.rows.is_empty() {
+        page.section(steering.lines(
+            &["region", "requests", "served_there", "nobody_there", "target", "fees"],
+            usize::MAX,
+            None,
+        ));
+    }
+    let funding = treasury::table(forecast);
+    if !funding.rows.is_empty() {
+        let worth = treasury::worth(scenario, forecast);
+        page.section(worth.lines(&["amount", "eth", "usd", "lpt"], usize::MAX, None));
+        page.section(funding.lines(&["quantity", "value", "interval"], usize::MAX, None));
     }
     page.section(tables::fees_by_region(forecast).lines(
         &["region", "orchestrators", "fees_eth", "fee_share"],

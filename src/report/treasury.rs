@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::json::number;
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Estimate, Forecast};
+use crate::scenario::Scenario;
 
 /// One figure of the treasury.
 struct Quantity {
@@ -14,13 +15,22 @@ struct Quantity {
     unit: Unit,
     mean: f64,
     interval: Option<(f64, f64)>,
-    /// Whether people miss nothing where it is 0.
-    is_idle_at_zero: bool,
+    audience: Audience,
+}
+
+/// Whom a figure is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    Everyone,
+    /// People miss nothing where it is 0.
+    EveryoneUnlessZero,
+    /// People read it in another table.
+    Programs,
 }
 
 impl Quantity {
     fn plain(key: &'static str, label: &'static str, unit: Unit, mean: f64) -> Quantity {
-        Quantity { key, label, unit, mean, interval: None, is_idle_at_zero: false }
+        Quantity { key, label, unit, mean, interval: None, audience: Audience::Everyone }
     }
 
     fn estimated(
@@ -34,7 +44,19 @@ impl Quantity {
     }
 
     fn idle_at_zero(self) -> Quantity {
-        Quantity { is_idle_at_zero: true, ..self }
+        Quantity { audience: Audience::EveryoneUnlessZero, ..self }
+    }
+
+    fn for_programs(self) -> Quantity {
+        Quantity { audience: Audience::Programs, ..self }
+    }
+
+    fn is_shown(&self) -> bool {
+        match self.audience {
+            Audience::Everyone => true,
+            Audience::EveryoneUnlessZero => self.mean != 0.0,
+            Audience::Programs => false,
+        }
     }
 
     /// The interval as people read it; empty where it has no width.
@@ -66,9 +88,13 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
             .idle_at_zero(),
         estimated("swap_gas_eth", "swap cost: gas", Eth, &t.swap_gas_eth).idle_at_zero(),
         estimated("spent_eth", "spent", Eth, &forecast.spend.total_eth),
-        estimated("spent_usd", "spent, in USD", Usd, &t.spent_usd),
-        estimated("spent_lpt", "spent, in LPT", Lpt, &t.spent_lpt),
+        estimated("spent_usd", "spent, in USD", Usd, &t.spent_usd).for_programs(),
+        estimated("spent_lpt", "spent, in LPT", Lpt, &t.spent_lpt).for_programs(),
         estimated("left_eth", "left with the gateways", Eth, &t.left_eth),
+        estimated("returned_eth", "returned by the gateways", Eth, &t.returned_eth).idle_at_zero(),
+        estimated("credits_left_eth", "left in all", Eth, &t.credits_left_eth).for_programs(),
+        estimated("credits_left_usd", "left in all", Usd, &t.credits_left_usd).for_programs(),
+        estimated("credits_left_lpt", "left in all", Lpt, &t.credits_left_lpt).for_programs(),
         plain("outages", "outages", Count, t.outages).idle_at_zero(),
         estimated("outage_hours", "duration of outages", Hours, &t.outage_hours).idle_at_zero(),
         plain("refused", "requests refused meanwhile", Count, t.refused).idle_at_zero(),
@@ -77,14 +103,38 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
 
 /// How the figures were arrived at, for under a heading.
 pub(super) const EXPLANATION: &str = "Means over all simulated futures. The protocol mints as much as was allocated in the hours \
-     shown; proceeds are what the swaps left after their cost; USD and LPT are at the prices of \
-     the days the ETH was spent on.";
+     shown; proceeds are what the swaps left after their cost. What was spent is worth so much at \
+     the prices of the days it was spent on, what is left at those of the last day.";
+
+/// The credits, what was spent and what is left of them in the three units.
+pub(super) fn worth(scenario: &Scenario, forecast: &Forecast) -> Table {
+    let (credits, t) = (&scenario.credits, &forecast.treasury);
+    let columns = vec![
+        Column::text("amount", "Credits"),
+        Column::number("eth", "ETH"),
+        Column::number("usd", "USD"),
+        Column::number("lpt", "LPT"),
+    ];
+    let row = |label: &str, eth: f64, usd: f64, lpt: f64| {
+        let number = |value, unit| Cell::Number(Some(value), unit);
+        let (usd, lpt) = (number(usd, Unit::Usd), number(lpt, Unit::Lpt));
+        vec![Cell::text(label), Cell::eth(eth), usd, lpt]
+    };
+    let start_eth = credits.eth.to_coins();
+    let start_usd = credits.prices().eth_in_usd(start_eth);
+    let (left_eth, left_usd) = (t.credits_left_eth.mean, t.credits_left_usd.mean);
+    let rows = vec![
+        row("at the start", start_eth, start_usd, t.allocated_lpt),
+        row("spent", forecast.spend.total_eth.mean, t.spent_usd.mean, t.spent_lpt.mean),
+        row("left", left_eth, left_usd, t.credits_left_lpt.mean),
+    ];
+    Table::new(columns, rows)
+}
 
 /// What people want to know of it; no row where there is nothing to tell.
 pub(super) fn table(forecast: &Forecast) -> Table {
     let quantities = quantities(forecast);
     let is_used = quantities.iter().any(|quantity| quantity.mean != 0.0);
-    let is_shown = |quantity: &&Quantity| quantity.mean != 0.0 || !quantity.is_idle_at_zero;
     let row = |quantity: &Quantity| {
         let value = format!("{} {}", quantity.unit.readable(quantity.mean), quantity.unit.name());
         vec![
@@ -93,7 +143,12 @@ pub(super) fn table(forecast: &Forecast) -> Table {
             Cell::text(quantity.interval_text()),
         ]
     };
-    let rows = quantities.iter().filter(|_| is_used).filter(is_shown).map(row).collect();
+    let rows = quantities
+        .iter()
+        .filter(|_| is_used)
+        .filter(|quantity| quantity.is_shown())
+        .map(row)
+        .collect();
     let columns = vec![
         Column::text("quantity", "Treasury"),
         Column::number("value", "Mean"),

@@ -59,9 +59,11 @@ macro_rules! choice {
 }
 
 mod money;
+mod policy;
 
 pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
+use policy::POLICY;
 
 /// The whole file.
 pub(super) const SCENARIO: Shape = Shape::Table(&[
@@ -116,6 +118,7 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
          that the network is the same in every replication and for every seed.",
     ),
     required("demand", &Shape::Table(DEMAND), "Who asks."),
+    default("policy", &Shape::Table(POLICY), "{}", "What governance can turn."),
     default(
         "objectives",
         &Shape::Map { of: &Shape::Table(OBJECTIVE), keys: "objectives" },

@@ -19,6 +19,7 @@ use jiff::civil::Date;
 use crate::demand::{DemandStream, DemandUncertainty};
 use crate::network::Network;
 use crate::payments::PaymentSetup;
+use crate::policy::Policy;
 use crate::treasury::{Credits, TreasurySetup};
 
 pub use diagnostics::Diagnostics;
@@ -112,6 +113,8 @@ pub struct Scenario {
     pub stream_failures_per_hour: f64,
     /// Who asks.
     pub demand: Vec<DemandStream>,
+    /// What governance turned.
+    pub policy: Policy,
     /// What is not known about demand.
     pub uncertainty: DemandUncertainty,
     /// What the run is judged by.

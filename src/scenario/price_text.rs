@@ -3,7 +3,7 @@
 
 use super::shape::quoted;
 use crate::network::{LIVE_PIXELS_PER_SECOND, Pipeline};
-use crate::units::{Amount, AmountError, Currency, Decimal, Price, PriceError};
+use crate::units::{Amount, AmountError, Currency, Decimal, PostedPrice, Price, PriceError};
 
 /// A price text taken apart; what its unit counts depends on the pipeline.
 #[derive(Clone, Debug)]
@@ -61,8 +61,9 @@ pub(super) fn parse(text: &str) -> Result<PriceText, PriceTextError> {
 }
 
 impl PriceText {
-    /// The price per billing unit of `pipeline` at `eth_usd` dollars an ETH.
-    pub fn price(&self, pipeline: Pipeline, eth_usd: Decimal) -> Result<Price, String> {
+    /// The price per billing unit of `pipeline`, which must be one that can be
+    /// quoted at `eth_usd` dollars an ETH.
+    pub fn price(&self, pipeline: Pipeline, eth_usd: Decimal) -> Result<PostedPrice, String> {
         let units = match &self.unit {
             None => 1,
             Some(unit) => billing_units(pipeline, unit).ok_or_else(|| {
@@ -75,12 +76,16 @@ impl PriceText {
         };
         let units = self.per.checked_mul(u128::from(units)).ok_or("too many units")?;
         let price = match self.amount.currency {
-            Currency::Usd => Price::from_usd(self.amount.value, units, eth_usd),
+            Currency::Usd => {
+                let pegged = PostedPrice::Usd { usd: self.amount.value.reduced(), units };
+                pegged.at(eth_usd).map(|_| pegged)
+            }
             currency => wei_quotient(self.amount.value, currency)
                 .ok_or(PriceError::TooLarge)
                 .and_then(|(wei, parts)| {
                     Price::new(wei, units.checked_mul(parts).ok_or(PriceError::TooLarge)?)
-                }),
+                })
+                .map(PostedPrice::Wei),
         };
         price.map_err(|error| error.to_string())
     }
@@ -133,7 +138,8 @@ mod tests {
 
     fn price(text: &str, pipeline: Pipeline) -> Result<Price, String> {
         let eth_usd = "2706".parse().expect("a decimal");
-        parse(text).map_err(|error| error.message)?.price(pipeline, eth_usd)
+        let posted = parse(text).map_err(|error| error.message)?.price(pipeline, eth_usd)?;
+        posted.at(eth_usd).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -12,9 +12,10 @@ pub(super) struct Attribute<'a, T> {
     /// Reads a plain value.
     pub read: &'a dyn Fn(&Cursor, &mut Report) -> Option<T>,
     /// The number a spread is computed with.
-    pub to_number: fn(&T) -> f64,
-    /// Back, rounded to what the attribute can hold.
-    pub from_number: fn(f64) -> Option<T>,
+    pub to_number: &'a dyn Fn(&T) -> f64,
+    /// Back, rounded to what the attribute can hold, in the manner of a value
+    /// that the spread was given.
+    pub from_number: &'a dyn Fn(f64, &T) -> Option<T>,
 }
 
 /// One value for each of `count` members: the plain value, or the quantiles
@@ -36,9 +37,10 @@ pub(super) fn members<T: Clone>(
         let values = values.filter(|values| !values.is_empty())?;
         return Some(values.into_iter().cycle().take(count).collect());
     }
+    let mut given = None;
     let mut number = |key: &str| {
         let value = (attribute.read)(&inner.get(key)?, report)?;
-        Some((attribute.to_number)(&value))
+        Some((attribute.to_number)(given.insert(value)))
     };
     let (min, max) = (number("min"), number("max"));
     if let (Some(min), Some(max)) = (min, max)
@@ -60,9 +62,10 @@ pub(super) fn members<T: Clone>(
             Box::new(move |p| (median * libm::exp(sigma * normal.inverse_cdf(p))).clamp(min, max))
         }
     };
+    let given = given?;
     let values = (0..count).map(|k| {
         let value = quantile((k as f64 + 0.5) / count as f64);
-        (attribute.from_number)(value)
+        (attribute.from_number)(value, &given)
     });
     let Some(mut values) = values.collect::<Option<Vec<T>>>() else {
         report.push(Problem::at(at, "the spread reaches values that cannot be held"));

@@ -5,10 +5,11 @@ use super::{Goal, Scenario};
 use crate::demand::{Arrivals, Bursts, DemandStream, Growth, HourProfile, WeekProfile};
 use crate::kernel::Distribution;
 use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline};
+use crate::policy::{Fallback, Steering};
 use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
 use crate::units::{Amount, SimTime, Wei};
 
-/// The scenario in full: groups expanded, defaults written out, prices in wei.
+/// The scenario in full: groups expanded, defaults written out.
 /// Reading it gives an equal scenario. Demand streams that follow one another
 /// with the same id are written as one, by what the first of them holds.
 pub fn to_toml(scenario: &Scenario) -> String {
@@ -59,13 +60,15 @@ impl Writer<'_> {
         for model in &s.network.models {
             self.model(model)?;
         }
-        for gateway in &s.network.gateways {
+        let added = s.policy.injection.gateways.len();
+        for gateway in &s.network.gateways[..s.network.gateways.len() - added] {
             self.gateway(gateway)?;
         }
         for orchestrator in &s.network.orchestrators {
             self.orchestrator(orchestrator)?;
         }
         self.demand()?;
+        self.injection()?;
         for objective in &s.objectives {
             writeln!(self.out, "\n[objectives.{}]", quoted(&objective.id))?;
             writeln!(self.out, "probability = {:?}", objective.probability)?;
@@ -332,7 +335,8 @@ impl Writer<'_> {
         for (number, profile) in weekdays.iter().enumerate() {
             writeln!(self.out, "weekday_profiles.weekdays-{number} = {:?}", profile.0)?;
         }
-        for streams in s.demand.chunk_by(|a, b| a.id == b.id) {
+        let by_users: Vec<_> = s.demand.iter().filter(|s| s.injected.is_none()).collect();
+        for streams in by_users.chunk_by(|a, b| a.id == b.id) {
             if let Some(first) = streams.first() {
                 self.stream(first, streams, &hours, &weekdays)?;
             }
@@ -340,21 +344,78 @@ impl Writer<'_> {
         Ok(())
     }
 
+    fn injection(&mut self) -> fmt::Result {
+        let Scenario { network, demand, policy, .. } = self.scenario;
+        let injection = &policy.injection;
+        let region = |index: usize| network.regions[index].id.as_str();
+        let out = &mut self.out;
+        writeln!(out, "\n[policy.injection]")?;
+        writeln!(out, "gateways = [")?;
+        for added in &injection.gateways {
+            let users: Vec<String> =
+                added.users.iter().map(|&users| quoted(region(users))).collect();
+            writeln!(
+                out,
+                "  {{ id = {}, region = {}, like = {}, users = [{}] }},",
+                quoted(&added.id),
+                quoted(region(added.region)),
+                quoted(&network.gateways[added.like].id),
+                users.join(", ")
+            )?;
+        }
+        writeln!(out, "]")?;
+        let shares = |shares: &[(usize, f64)]| {
+            table(shares.iter().map(|&(index, share)| (region(index), share)))
+        };
+        match &injection.steering {
+            Steering::None => {}
+            Steering::Fixed(fixed) => writeln!(out, "steering.fixed = {}", shares(fixed))?,
+            Steering::Towards { targets, share } => {
+                writeln!(out, "steering.towards.targets = {}", shares(targets))?;
+                writeln!(out, "steering.towards.share = {share:?}")?;
+            }
+        }
+        let fallback = Fallback::NAMES.iter().find(|(_, known)| *known == injection.fallback);
+        writeln!(out, "fallback = \"{}\"", fallback.map_or("", |(name, _)| *name))?;
+        writeln!(out, "test_prompts = [")?;
+        for stream in demand {
+            let (Some(injected), Arrivals::Poisson(arrivals)) = (stream.injected, &stream.arrivals)
+            else {
+                continue;
+            };
+            writeln!(
+                out,
+                "  {{ id = {}, gateway = {}, region = {}, {}, size = {}, requests_per_day = {:?}, \
+                 budget_per_day = {} }},",
+                quoted(&stream.id),
+                quoted(&network.gateways[stream.gateway].id),
+                quoted(region(injected.region)),
+                served(&network.models[stream.model]),
+                distribution(&stream.size),
+                arrivals.requests_per_day,
+                in_wei(injected.budget_per_day)
+            )?;
+        }
+        writeln!(out, "]")
+    }
+
     /// One demand entry: streams that differ in nothing but region and rate.
     fn stream(
         &mut self,
         first: &DemandStream,
-        streams: &[DemandStream],
+        streams: &[&DemandStream],
         hours: &[&HourProfile],
         weekdays: &[&WeekProfile],
     ) -> fmt::Result {
         let network = &self.scenario.network;
         let model = &network.models[first.model];
         let region = |stream: &DemandStream| network.regions[stream.region].id.as_str();
+        let gateway =
+            self.scenario.policy.injection.asked_at_first(first.gateway, network.gateways.len());
         let out = &mut self.out;
         writeln!(out, "\n[[demand.streams]]")?;
         writeln!(out, "id = {}", quoted(&first.id))?;
-        writeln!(out, "gateway = {}", quoted(&network.gateways[first.gateway].id))?;
+        writeln!(out, "gateway = {}", quoted(&network.gateways[gateway].id))?;
         writeln!(out, "pipeline = \"{}\"", model.pipeline.name())?;
         writeln!(out, "model = {}", quoted(&model.id))?;
         writeln!(out, "size = {}", distribution(&first.size))?;

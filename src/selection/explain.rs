@@ -23,7 +23,7 @@ pub struct Explanation {
 pub struct Row {
     /// An index into the network's orchestrators.
     pub orchestrator: usize,
-    /// Its price for the model; `None` where it does not offer it.
+    /// The price it quotes for the model; `None` where it does not offer it.
     pub price: Option<Price>,
     /// Its stake.
     pub stake: Lpt,
@@ -47,12 +47,9 @@ pub enum Standing {
     Filtered(String),
 }
 
-/// Explains the selection of a gateway for a model, indices into the
-/// network's.
-pub fn explain(network: &Network, gateway: usize, model: usize) -> Explanation {
-    let market = Market::new(network, gateway, model);
-    let max_price = network.gateways[gateway].max_price[model];
-    let chances = Chances::simulate(&market);
+/// Explains the selection in a market of the network.
+pub fn explain(network: &Network, market: &Market) -> Explanation {
+    let chances = Chances::simulate(market);
     let mut rows: Vec<Row> = network
         .orchestrators
         .iter()
@@ -92,7 +89,7 @@ pub fn explain(network: &Network, gateway: usize, model: usize) -> Explanation {
     for &candidate in &everyone {
         let known_as = &market.candidates[candidate as usize];
         let row = &mut rows[known_as.orchestrator];
-        row.price = Some(network.orchestrators[known_as.orchestrator].offers[known_as.offer].price);
+        row.price = Some(known_as.price);
         row.warm = Some(market.warm[candidate as usize]);
         row.discovered = chances.discovered[candidate as usize];
         row.standing = if let Some(place) = eligible.iter().position(|&other| other == candidate) {
@@ -103,7 +100,7 @@ pub fn explain(network: &Network, gateway: usize, model: usize) -> Explanation {
                 "too far: found by {:.0} % of discoveries",
                 row.discovered * 100.0
             ))
-        } else if let Some(max) = max_price.filter(|_| !known_as.within_max_price) {
+        } else if let Some(max) = market.max_price.filter(|_| !known_as.within_max_price) {
             Standing::Filtered(format!("price above the maximum of {max}"))
         } else if !known_as.passes_perf_score {
             Standing::Filtered("performance score below the minimum".to_string())
@@ -118,7 +115,7 @@ pub fn explain(network: &Network, gateway: usize, model: usize) -> Explanation {
     ];
     let warnings = warnings.into_iter().flatten();
     Explanation {
-        rule: rule_in_words(&market),
+        rule: rule_in_words(market),
         warnings: warnings.chain(market.degenerate_rule_warnings(eligible)).collect(),
         rows,
     }

@@ -15,5 +15,5 @@ pub use discovery::{CUTOFF_S, Discovery, PROBE_ROUND_TRIPS, Probe};
 pub use explain::{Explanation, Row, Standing, explain};
 pub use pool::{PoolRule, SessionPool, SessionRef};
 pub use probability::{Candidate, ProbabilityRule};
-pub use selector::{Market, Selection, SessionSelector};
+pub use selector::{Ask, Market, Respondents, Selection, SessionSelector};
 pub use suspension::Suspender;

@@ -100,6 +100,11 @@ impl SessionPool {
         self.size
     }
 
+    /// Whether there is a session with a candidate.
+    pub fn has(&self, candidate: u32) -> bool {
+        self.sessions[candidate as usize].status != Status::Absent
+    }
+
     /// Adds what discovery found. A session that is there already keeps its
     /// state; `update` overwrites its discovery latency.
     pub fn add(&mut self, candidate: u32, discovery_latency: f64, update: bool) {
@@ -127,58 +132,77 @@ impl SessionPool {
     }
 
     /// Takes a session out for a request; where none is free, a random one of
-    /// those in use.
+    /// those in use. `only`, by candidate, says who may be taken; without it
+    /// all may.
     pub fn select(
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
+        only: Option<&[bool]>,
         key: StreamKey,
     ) -> Option<SessionRef> {
         let free = match self.rule {
             PoolRule::FirstContactThenFastest => {
-                self.first_contact_or_fastest(rule, candidates, key)
+                self.first_contact_or_fastest(rule, candidates, only, key)
             }
             PoolRule::ProbabilityByLatencyScore => {
-                self.by_probability(rule, candidates, key, |session| session.latency_score)
+                self.by_probability(rule, candidates, only, key, |session| session.latency_score)
             }
             PoolRule::ProbabilityByDiscoveryLatency => {
-                self.by_probability(rule, candidates, key, |session| session.discovery_latency)
+                let latency = |session: &Session| session.discovery_latency;
+                self.by_probability(rule, candidates, only, key, latency)
             }
-            PoolRule::Nearest => self.nearest(candidates),
+            PoolRule::Nearest => self.nearest(candidates, only),
         };
         let candidate = match free {
             Some(candidate) => {
                 self.take(candidate);
                 candidate
             }
-            None if self.in_use.is_empty() => return None,
-            None => self.in_use[index_below(key.child(0).uniform(0), self.in_use.len())],
+            None => self.share_one_in_use(only, key)?,
         };
         let session = &mut self.sessions[candidate as usize];
         session.in_flight += 1;
         Some(SessionRef { candidate, generation: session.generation })
     }
 
+    fn share_one_in_use(&self, only: Option<&[bool]>, key: StreamKey) -> Option<u32> {
+        let shared = || self.in_use.iter().copied().filter(|&candidate| may_take(only, candidate));
+        let count = if only.is_some() { shared().count() } else { self.in_use.len() };
+        (count > 0).then(|| shared().nth(index_below(key.child(0).uniform(0), count))).flatten()
+    }
+
     fn first_contact_or_fastest(
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
+        only: Option<&[bool]>,
         key: StreamKey,
     ) -> Option<u32> {
         self.drop_stale();
-        match self.fastest.last() {
-            Some((key, _)) if *key >> 64 == 0 || self.untried.is_empty() => {
-                self.fastest.pop().map(|(_, session)| session.candidate)
+        let is_untried = self.untried.iter().any(|&candidate| may_take(only, candidate));
+        let place = self
+            .fastest
+            .iter()
+            .rposition(|(_, known)| may_take(only, known.candidate) && self.is_idle(*known));
+        match place.map(|place| (place, self.fastest[place].0)) {
+            Some((place, score)) if score >> 64 == 0 || !is_untried => {
+                Some(self.fastest.remove(place).1.candidate)
             }
-            _ => self.first_contact(rule, candidates, key),
+            _ => self.first_contact(rule, candidates, only, key),
         }
+    }
+
+    /// Whether a session on the list of the fastest is still there and free.
+    fn is_idle(&self, known: SessionRef) -> bool {
+        let session = &self.sessions[known.candidate as usize];
+        session.status == Status::Idle && session.generation == known.generation
     }
 
     /// Takes removed sessions off the end of the list.
     fn drop_stale(&mut self) {
         while let Some((_, known)) = self.fastest.last() {
-            let session = &self.sessions[known.candidate as usize];
-            if session.status == Status::Idle && session.generation == known.generation {
+            if self.is_idle(*known) {
                 return;
             }
             self.fastest.pop();
@@ -189,9 +213,11 @@ impl SessionPool {
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
+        only: Option<&[bool]>,
         key: StreamKey,
     ) -> Option<u32> {
         self.eligible.clone_from(&self.untried);
+        self.eligible.retain(|&candidate| may_take(only, candidate));
         rule.filter(candidates, &mut self.eligible);
         rule.draw(candidates, &mut self.eligible, |_| (), key)
     }
@@ -200,12 +226,14 @@ impl SessionPool {
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
+        only: Option<&[bool]>,
         key: StreamKey,
         order: impl Fn(&Session) -> f64,
     ) -> Option<u32> {
         let sessions = &self.sessions;
         let free = |&candidate: &u32| {
             matches!(sessions[candidate as usize].status, Status::Untried | Status::Idle)
+                && may_take(only, candidate)
         };
         self.eligible.clear();
         self.eligible.extend((0..sessions.len() as u32).filter(free));
@@ -218,13 +246,14 @@ impl SessionPool {
         rule.draw(candidates, &mut self.eligible, |list| list.sort_unstable_by(by_order), key)
     }
 
-    fn nearest(&self, candidates: &[Candidate]) -> Option<u32> {
+    fn nearest(&self, candidates: &[Candidate], only: Option<&[bool]>) -> Option<u32> {
         let latency = |candidate: &u32| self.sessions[*candidate as usize].discovery_latency;
         (0..candidates.len() as u32)
             .filter(|&candidate| {
                 let status = self.sessions[candidate as usize].status;
                 matches!(status, Status::Untried | Status::Idle)
                     && candidates[candidate as usize].within_max_price
+                    && may_take(only, candidate)
             })
             .min_by(|a, b| latency(a).total_cmp(&latency(b)))
     }
@@ -294,17 +323,22 @@ impl SessionPool {
     }
 }
 
+fn may_take(only: Option<&[bool]>, candidate: u32) -> bool {
+    only.is_none_or(|only| only[candidate as usize])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::network::SelectionWeights;
+    use crate::units::Price;
 
     fn candidates(count: usize, max_price_of_last: bool) -> Vec<Candidate> {
         (0..count)
             .map(|orchestrator| Candidate {
                 orchestrator,
                 offer: 0,
-                price: 1.0,
+                price: Price::whole(1),
                 price_term: 1.0,
                 stake: 1.0,
                 within_max_price: max_price_of_last || orchestrator + 1 < count,
@@ -336,7 +370,7 @@ mod tests {
         fn select(&mut self) -> Option<SessionRef> {
             self.requests += 1;
             let key = StreamKey::root(1).child(self.requests);
-            self.pool.select(&EVEN, &self.candidates, key)
+            self.pool.select(&EVEN, &self.candidates, None, key)
         }
 
         fn serve(&mut self, score: f64) -> u32 {

@@ -1,6 +1,7 @@
 use super::map_order;
 use crate::kernel::{Sequence, StreamKey};
 use crate::network::{Gateway, SelectionWeights};
+use crate::units::Price;
 
 /// What the rules know of an orchestrator that a session leads to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,8 +10,8 @@ pub struct Candidate {
     pub orchestrator: usize,
     /// Which of its offers.
     pub offer: usize,
-    /// Its price in wei per billing unit.
-    pub price: f64,
+    /// The price it quotes.
+    pub price: Price,
     /// `exp(-price / price_exp_factor)`.
     pub price_term: f64,
     /// Its stake in LPT.
@@ -209,7 +210,7 @@ mod tests {
         let candidate = |(orchestrator, (&stake, &price)): (usize, (&f64, &f64))| Candidate {
             orchestrator,
             offer: 0,
-            price,
+            price: Price::new((price * 1000.0) as u128, 1000).unwrap(),
             price_term: libm::exp(-price / FACTOR),
             stake,
             within_max_price: price <= max_price,

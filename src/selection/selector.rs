@@ -3,8 +3,8 @@ use super::{
     SessionRef, Suspender,
 };
 use crate::kernel::StreamKey;
-use crate::network::{Network, Version};
-use crate::units::SimTime;
+use crate::network::{Network, Offer, Version};
+use crate::units::{Decimal, Price, SimTime};
 
 /// Seconds after which a selector discovers anew (go-livepeer
 /// `server/mediaserver.go`).
@@ -19,18 +19,31 @@ const MAX_REFRESH_THRESHOLD: usize = 8;
 /// (`server/ai_session.go`).
 const PENALTY: u32 = 3;
 
+/// The orchestrators of a market as a discovery meets them.
+pub trait Respondents {
+    /// Whether a candidate, once reached, offers itself.
+    fn offers_itself(&self, candidate: u32) -> bool;
+    /// The price it quotes; `None` where it has no terms that the gateway would
+    /// take.
+    fn quote(&mut self, candidate: u32) -> Option<Price>;
+}
+
 /// One gateway asking for one model: everything about it that does not change
 /// in a replication.
 #[derive(Clone, Debug)]
 pub struct Market {
-    /// The orchestrators that offer the model.
+    /// The orchestrators that offer the model, at the prices they quote at the
+    /// start.
     pub candidates: Vec<Candidate>,
+    /// The highest price the gateway pays at the start, if any.
+    pub max_price: Option<Price>,
     /// What a discovery probe to each takes.
     pub probes: Vec<Probe>,
     /// Whether each advertises the model as warm.
     pub warm: Vec<bool>,
     /// The gateway's probability rule.
     pub rule: ProbabilityRule,
+    price_exp_factor: f64,
     /// The release the gateway runs.
     pub version: Version,
     /// Whether the model's pipeline is live video.
@@ -45,11 +58,21 @@ pub struct Market {
 
 impl Market {
     /// The market of a gateway and a model, indices into the network's.
-    pub fn new(network: &Network, gateway: usize, model: usize) -> Market {
+    /// `quote` is the price that an orchestrator quotes for one of its offers
+    /// at the start, `eth_usd` the dollars an ETH then.
+    pub fn new(
+        network: &Network,
+        gateway: usize,
+        model: usize,
+        eth_usd: Decimal,
+        mut quote: impl FnMut(usize, &Offer) -> Price,
+    ) -> Market {
         let (gateway, pipeline) = (&network.gateways[gateway], network.models[model].pipeline);
-        let max_price = gateway.max_price[model];
+        let max_price = gateway.max_price[model].and_then(|price| price.at(eth_usd).ok());
         let mut market = Market {
             candidates: Vec::new(),
+            max_price,
+            price_exp_factor: gateway.price_exp_factor,
             probes: Vec::new(),
             warm: Vec::new(),
             rule: ProbabilityRule::of(gateway),
@@ -63,14 +86,14 @@ impl Market {
             let place = orchestrator.offers.iter().position(|offer| offer.model == model);
             let Some(place) = place else { continue };
             let offer = &orchestrator.offers[place];
-            let price = offer.price.to_f64();
+            let price = quote(index, offer);
             market.candidates.push(Candidate {
                 orchestrator: index,
                 offer: place,
                 price,
-                price_term: libm::exp(-price / gateway.price_exp_factor),
+                price_term: libm::exp(-price.to_f64() / gateway.price_exp_factor),
                 stake: orchestrator.stake.to_coins(),
-                within_max_price: max_price.is_none_or(|max| offer.price <= max),
+                within_max_price: max_price.is_none_or(|max| price <= max),
                 passes_perf_score: gateway.min_perf_score <= 0.0
                     || orchestrator.perf_score >= gateway.min_perf_score,
             });
@@ -97,7 +120,7 @@ impl Market {
             return None;
         }
         self.rule.price_weight_is_blind(&self.candidates, eligible).then(|| {
-            let price = |&index: &u32| self.candidates[index as usize].price;
+            let price = |&index: &u32| self.candidates[index as usize].price.to_f64();
             let cheapest = eligible.iter().map(price).fold(f64::INFINITY, f64::min);
             format!(
                 "the price weight of {} is blind: exp(-price / factor) underflows to 0 for every \
@@ -179,6 +202,17 @@ impl Market {
     }
 }
 
+/// What a request asks a selector for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// Whether pools may be refreshed first: only the first time a try asks.
+    pub may_refresh: bool,
+    /// Who may be picked, by candidate; without it all may.
+    pub only: Option<&'a [bool]>,
+    /// Names the draws.
+    pub key: StreamKey,
+}
+
 /// What a request gets from a selector.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Selection {
@@ -195,6 +229,9 @@ pub enum Selection {
 /// `AISessionSelector`, `server/ai_session.go`).
 #[derive(Debug)]
 pub struct SessionSelector {
+    /// The candidates as the gateway knows them.
+    known: Vec<Candidate>,
+    max_price: Option<Price>,
     warm: SessionPool,
     cold: SessionPool,
     suspender: Suspender,
@@ -210,6 +247,8 @@ impl SessionSelector {
     pub fn new(market: &Market) -> SessionSelector {
         let count = market.candidates.len();
         SessionSelector {
+            known: market.candidates.clone(),
+            max_price: market.max_price,
             warm: SessionPool::new(market.pool_rule(), count),
             cold: SessionPool::new(market.pool_rule(), count),
             suspender: Suspender::new(count),
@@ -221,32 +260,29 @@ impl SessionSelector {
         }
     }
 
-    /// Picks a session for a request. With `may_refresh` (the first time a try
-    /// asks) the pools are refreshed where they have to be; a request that
-    /// comes while a discovery is under way waits for it. `offers_itself` says
-    /// whether a candidate would answer a discovery now; `request_key` and
-    /// `discovery_key` name the draws.
+    /// Picks a session for a request. The pools are refreshed first where they
+    /// have to be; a request that comes while a discovery is under way waits
+    /// for it. `discovery_key` names the draws of discoveries.
     pub fn select(
         &mut self,
         market: &Market,
         now: SimTime,
-        may_refresh: bool,
-        offers_itself: impl Fn(u32) -> bool,
-        request_key: StreamKey,
+        ask: Ask,
+        respondents: &mut impl Respondents,
         discovery_key: StreamKey,
     ) -> Selection {
-        if may_refresh {
+        if ask.may_refresh {
             if now < self.busy_until {
                 return Selection::Wait(self.busy_until);
             }
             if self.should_refresh(market, now) {
-                self.busy_until = self.refresh(market, now, offers_itself, discovery_key);
+                self.busy_until = self.refresh(market, now, respondents, discovery_key);
                 return Selection::Wait(self.busy_until);
             }
-            self.catch_up_in_background(market, now, offers_itself, discovery_key);
+            self.catch_up_in_background(market, now, respondents, discovery_key);
         }
         for (pool, warm) in [(&mut self.warm, true), (&mut self.cold, false)] {
-            if let Some(session) = pool.select(&market.rule, &market.candidates, request_key) {
+            if let Some(session) = pool.select(&market.rule, &self.known, ask.only, ask.key) {
                 return Selection::Session(session, warm);
             }
         }
@@ -277,7 +313,7 @@ impl SessionSelector {
         &mut self,
         market: &Market,
         now: SimTime,
-        offers_itself: impl Fn(u32) -> bool,
+        respondents: &mut impl Respondents,
         key: StreamKey,
     ) {
         let period = SimTime::from_secs(LIVE_REFRESH_S);
@@ -287,7 +323,7 @@ impl SessionSelector {
         let due = (now - last).0 / period.0;
         if due > 0 {
             self.suspender.signal_refreshes((due - 1).min(u64::from(u32::MAX >> 8)) as u32);
-            self.refresh(market, now, offers_itself, key);
+            self.refresh(market, now, respondents, key);
             self.last_refresh = Some(SimTime(last.0 + due * period.0));
         }
     }
@@ -299,7 +335,7 @@ impl SessionSelector {
         &mut self,
         market: &Market,
         now: SimTime,
-        offers_itself: impl Fn(u32) -> bool,
+        respondents: &mut impl Respondents,
         key: StreamKey,
     ) -> SimTime {
         let honours = market.version.honours_suspension();
@@ -312,10 +348,20 @@ impl SessionSelector {
             market.discovery_timeout_s,
             market.someone_silent,
             &mut self.suspender,
-            offers_itself,
+            |candidate| respondents.offers_itself(candidate),
             key.child(self.discoveries),
         );
         let end = now + SimTime::from_secs(self.discovery.duration_s);
+        let updates = market.version.refresh_updates_sessions();
+        let mut found = std::mem::take(&mut self.discovery.found);
+        found.retain(|&(_, candidate)| {
+            if !updates && self.pool_of(market, candidate).has(candidate) {
+                return true;
+            }
+            let price = respondents.quote(candidate);
+            price.inspect(|&price| self.learn_price(market, candidate, price)).is_some()
+        });
+        self.discovery.found = found;
         if self.discovery.found.is_empty() {
             return end;
         }
@@ -329,15 +375,36 @@ impl SessionSelector {
             self.warm.keep_only(&self.discovery.found);
             self.cold.keep_only(&self.discovery.found);
         }
-        let update = market.version.refresh_updates_sessions();
         for &(latency, candidate) in &self.discovery.found {
-            let warm = market.warm[candidate as usize];
-            let pool = if warm { &mut self.warm } else { &mut self.cold };
-            pool.add(candidate, latency, update);
+            let pool =
+                if market.warm[candidate as usize] { &mut self.warm } else { &mut self.cold };
+            pool.add(candidate, latency, updates);
         }
         self.initial_pool_size = self.discovery.found.len() + self.suspender.listed();
         self.last_refresh = Some(end);
         end
+    }
+
+    fn pool_of(&self, market: &Market, candidate: u32) -> &SessionPool {
+        if market.warm[candidate as usize] { &self.warm } else { &self.cold }
+    }
+
+    /// Notes the price that the session with a candidate goes by.
+    pub fn learn_price(&mut self, market: &Market, candidate: u32, price: Price) {
+        let known = &mut self.known[candidate as usize];
+        if known.price != price {
+            known.price = price;
+            known.price_term = libm::exp(-price.to_f64() / market.price_exp_factor);
+        }
+        known.within_max_price = self.max_price.is_none_or(|max| price <= max);
+    }
+
+    /// Sets the highest price the gateway pays from now on.
+    pub fn set_max_price(&mut self, max_price: Option<Price>) {
+        self.max_price = max_price;
+        for known in &mut self.known {
+            known.within_max_price = max_price.is_none_or(|max| known.price <= max);
+        }
     }
 
     fn pool(&mut self, warm: bool) -> &mut SessionPool {
@@ -366,11 +433,25 @@ mod tests {
     use super::*;
     use crate::network::SelectionWeights;
 
+    const ONE_WEI: Price = Price::whole(1);
+
+    struct Everyone;
+
+    impl Respondents for Everyone {
+        fn offers_itself(&self, _: u32) -> bool {
+            true
+        }
+
+        fn quote(&mut self, _: u32) -> Option<Price> {
+            Some(ONE_WEI)
+        }
+    }
+
     fn market(version: Version, is_live: bool, latencies: &[f64]) -> Market {
         let candidate = |orchestrator| Candidate {
             orchestrator,
             offer: 0,
-            price: 1.0,
+            price: ONE_WEI,
             price_term: 1.0,
             stake: 1.0,
             within_max_price: true,
@@ -384,6 +465,8 @@ mod tests {
                 weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
                 ignore_max_price: false,
             },
+            price_exp_factor: 100.0,
+            max_price: None,
             version,
             is_live,
             discovery_timeout_s: 0.5,
@@ -415,9 +498,8 @@ mod tests {
                 match self.selector.select(
                     self.market,
                     self.now,
-                    may_refresh,
-                    |_| true,
-                    key,
+                    Ask { may_refresh, only: None, key },
+                    &mut Everyone,
                     discovery_key,
                 ) {
                     Selection::Wait(until) => {

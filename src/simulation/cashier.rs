@@ -1,12 +1,19 @@
 use super::recorder::{PaidFor, Recorder};
 use super::world::World;
 use crate::kernel::StreamKey;
-use crate::network::{Gateway, Orchestrator, Version};
+use crate::network::{Gateway, Network, Orchestrator};
 use crate::payments::{
-    BALANCE_TTL, Ledger, Loss, LossCause, PaymentMode, Receipt, SenderFunds, SessionCredit, Staged,
-    TicketParams, TicketRefusal, TicketTerms, quoted_price, winning_tickets,
+    BALANCE_TTL, L1_BLOCK_S, Ledger, Loss, LossCause, PaymentMode, Quote, Receipt, SenderFunds,
+    SessionCredit, Staged, TICKET_VALIDITY_ROUNDS, TicketParams, TicketRefusal, TicketTerms,
+    price_still_accepted, winning_tickets,
 };
-use crate::units::{Price, SimTime, Wei};
+use crate::units::{NANOS_PER_SECOND, Price, SimTime, Wei};
+
+/// How long a winning ticket waits that the gateway's funds do not cover.
+/// go-livepeer tries again at every L1 block (`pm/queue.go`); here it is every
+/// 50, since what helps, a top-up, another gas price or a new round, comes by
+/// the hour.
+const REDEMPTION_RETRY: SimTime = SimTime(50 * L1_BLOCK_S * NANOS_PER_SECOND);
 
 /// What a gateway has agreed with one orchestrator for one model.
 #[derive(Clone, Copy, Debug)]
@@ -15,11 +22,12 @@ struct Account {
     /// `None` before the first dealing.
     params: Option<TicketParams>,
     opened: SimTime,
-    /// Gas price and max float that the terms were worked out for.
-    terms_for: Option<(Wei, Wei)>,
-    terms: TicketTerms,
+    /// Base price, gas price and max float that the quote was worked out for.
+    quoted_for: Option<(Price, Wei, Wei)>,
+    quote: Quote,
     win_probability: f64,
-    quote: Price,
+    /// What was quoted when the session was discovered.
+    initial_price: Price,
     /// What the orchestrator's own books say the gateway has with it: tickets
     /// credited less units debited, in wei.
     balance: i128,
@@ -59,6 +67,32 @@ pub(super) struct Win {
     gateway: usize,
     orchestrator: usize,
     paid_for: PaidFor,
+    /// Its creation round. That is the round of its parameters, which are
+    /// minutes old at most.
+    round: u64,
+    gas_period: usize,
+}
+
+/// What was claimed from one gateway's reserve in the present round.
+#[derive(Clone, Debug)]
+struct Claims {
+    total: Wei,
+    by_orchestrator: Vec<Wei>,
+}
+
+/// A gateway's funds as an orchestrator sees them before anything was claimed
+/// in the round.
+pub(super) fn sender_funds(network: &Network, books: &Ledger, gateway: usize) -> SenderFunds {
+    SenderFunds {
+        deposit: books.deposit(gateway),
+        reserve: books.reserve(gateway),
+        claimed: Wei::ZERO,
+        claimed_by_recipient: Wei::ZERO,
+        // An orchestrator submits one redemption after the other, and on Arbitrum
+        // each is confirmed within seconds.
+        pending: Wei::ZERO,
+        active_set: network.registered_orchestrators,
+    }
 }
 
 /// Keeps the accounts of all gateways with all orchestrators, and the books.
@@ -69,6 +103,10 @@ pub(super) struct Cashier<'w> {
     accounts: Vec<Account>,
     wins: Vec<Win>,
     free_wins: Vec<u32>,
+    /// The protocol's round; the run begins with one.
+    round: u64,
+    /// By gateway.
+    claims: Vec<Claims>,
 }
 
 impl<'w> Cashier<'w> {
@@ -78,23 +116,24 @@ impl<'w> Cashier<'w> {
             credit: SessionCredit::default(),
             params: None,
             opened: SimTime::ZERO,
-            terms_for: None,
-            terms: TicketTerms::FREE,
+            quoted_for: None,
+            quote: Quote { base: Price::ZERO, price: Price::ZERO, terms: TicketTerms::FREE },
             win_probability: 0.0,
-            quote: Price::ZERO,
+            initial_price: Price::ZERO,
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
+        let gateways = scenario.network.gateways.len();
+        let orchestrators = scenario.network.orchestrators.len();
+        let nothing = Claims { total: Wei::ZERO, by_orchestrator: vec![Wei::ZERO; orchestrators] };
         Cashier {
             world,
-            ledger: Ledger::open(
-                scenario.credits.lpt,
-                scenario.network.gateways.len(),
-                scenario.network.orchestrators.len(),
-            ),
+            ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
             wins: Vec::new(),
             free_wins: Vec::new(),
+            round: 0,
+            claims: vec![nothing; gateways],
         }
     }
 
@@ -106,83 +145,93 @@ impl<'w> Cashier<'w> {
         &self.world.scenario.network.orchestrators[payee.orchestrator]
     }
 
-    /// The price agreed.
-    pub(super) fn quote(&self, payee: Payee) -> Price {
+    /// What was quoted last.
+    pub(super) fn quote(&self, payee: Payee) -> Quote {
         self.accounts[payee.account].quote
     }
 
+    /// A discovery found the orchestrator: the session gets its quote and new
+    /// ticket parameters, and keeps its credit. `None` where it has none to
+    /// give that the gateway would take. A gateway without funds finds out only
+    /// when it has to pay.
+    pub(super) fn discovered(&mut self, payee: Payee, base: Price, now: SimTime) -> Option<Price> {
+        let limits = self.gateway(payee).limits;
+        let price = match self.agree(payee, base, now) {
+            Ok(quote) if limits.admits(&quote.terms) => quote.price,
+            Err(NoPayment::NoFunds) => base,
+            _ => return None,
+        };
+        self.accounts[payee.account].initial_price = price;
+        Some(price)
+    }
+
     /// Sees to it that the session has ticket parameters that hold at `now`.
-    /// Returns whether it had to ask the orchestrator for new ones: the session
-    /// gets a new id then, and the credit of the old one is lost.
+    /// Returns the price where it had to ask the orchestrator for new ones: the
+    /// session gets a new id then, and the credit of the old one is lost.
     pub(super) fn refresh(
         &mut self,
         payee: Payee,
-        base_price: Price,
+        base: Price,
         now: SimTime,
-    ) -> Result<bool, NoPayment> {
-        let version = self.gateway(payee).version;
+    ) -> Result<Option<Price>, NoPayment> {
         let account = &mut self.accounts[payee.account];
         if account.credit.credit() > Wei::ZERO && now >= account.credit.expires_at(account.opened) {
             let loss = account.credit.close(LossCause::Expiry);
             self.ledger.lose_credit(loss.amount, loss.cause);
         }
-        match &account.params {
-            Some(params) if !params.needs_refresh(now) => return Ok(false),
-            Some(_) => {
-                let loss = account.credit.close(LossCause::SessionRefresh);
-                self.ledger.lose_credit(loss.amount, loss.cause);
-            }
-            None => account.opened = now,
+        if account.params.is_some_and(|params| !params.needs_refresh(now)) {
+            return Ok(None);
         }
-        let asks_again = self.accounts[payee.account].params.is_some();
-        self.agree(payee, base_price, version, now)?;
-        Ok(asks_again)
+        let loss = account.credit.close(LossCause::SessionRefresh);
+        self.ledger.lose_credit(loss.amount, loss.cause);
+        self.agree(payee, base, now).map(|quote| Some(quote.price))
     }
 
-    fn agree(
-        &mut self,
-        payee: Payee,
-        base_price: Price,
-        version: Version,
-        now: SimTime,
-    ) -> Result<(), NoPayment> {
-        let orchestrator = self.orchestrator(payee);
-        let terms_for =
-            (self.world.scenario.payments.gas_price(now), self.funds(payee).max_float());
+    fn agree(&mut self, payee: Payee, base: Price, now: SimTime) -> Result<Quote, NoPayment> {
+        let (gateway, orchestrator) = (self.gateway(payee), self.orchestrator(payee));
+        let funds = self.funds(payee);
+        let gas_price = self.world.scenario.payments.gas_price(now);
+        let quoted_for = (base, gas_price, funds.max_float());
         let account = &mut self.accounts[payee.account];
-        if account.terms_for != Some(terms_for) {
-            let (gas_price, max_float) = terms_for;
-            let terms = if base_price == Price::ZERO {
-                Ok(TicketTerms::FREE)
-            } else {
-                orchestrator.tickets.terms(gas_price, max_float)
-            };
-            let terms = terms.map_err(|_| NoPayment::Refused)?;
-            account.quote = quoted_price(base_price, &terms, orchestrator.auto_adjust_price)
-                .map_err(|_| NoPayment::Refused)?;
-            account.win_probability = terms.win_probability.to_f64();
-            (account.terms, account.terms_for) = (terms, Some(terms_for));
+        if account.params.is_none() {
+            account.opened = now;
         }
-        account.params = Some(TicketParams::issue(version, now));
-        Ok(())
+        if account.quoted_for != Some(quoted_for) {
+            let quote = Quote::new(orchestrator, base, gas_price, funds.max_float());
+            account.quote = quote.map_err(|_| {
+                let is_empty = funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO;
+                if is_empty { NoPayment::NoFunds } else { NoPayment::Refused }
+            })?;
+            account.win_probability = account.quote.terms.win_probability.to_f64();
+            account.quoted_for = Some(quoted_for);
+        }
+        account.params = Some(TicketParams::issue(gateway.version, now));
+        Ok(account.quote)
+    }
+
+    /// A round of the protocol begins: claims to the reserves start anew.
+    pub(super) fn begin_round(&mut self) {
+        self.round += 1;
+        for claims in &mut self.claims {
+            claims.total = Wei::ZERO;
+            claims.by_orchestrator.fill(Wei::ZERO);
+        }
     }
 
     fn funds(&self, payee: Payee) -> SenderFunds {
+        let claims = &self.claims[payee.gateway];
         SenderFunds {
-            deposit: self.ledger.deposit(payee.gateway),
-            reserve: self.ledger.reserve(payee.gateway),
-            claimed: Wei::ZERO,
-            claimed_by_recipient: Wei::ZERO,
-            pending: self.ledger.promised(payee.gateway),
-            active_set: self.world.scenario.network.registered_orchestrators,
+            claimed: claims.total,
+            claimed_by_recipient: claims.by_orchestrator[payee.orchestrator],
+            ..sender_funds(&self.world.scenario.network, &self.ledger, payee.gateway)
         }
     }
 
     /// Reserves the balance of the session and works out the tickets that are
     /// still needed for `fee`.
     pub(super) fn stage(&mut self, payee: Payee, fee: Wei) -> Result<Staged, NoPayment> {
-        let Account { mut credit, terms, .. } = self.accounts[payee.account];
-        let least = fee.max(terms.expected_value);
+        let Account { mut credit, quote, .. } = self.accounts[payee.account];
+        let least = fee.max(quote.terms.expected_value);
         let staged = self.stage_on(&mut credit, payee, fee, least, least);
         self.accounts[payee.account].credit = credit;
         staged
@@ -200,14 +249,17 @@ impl<'w> Cashier<'w> {
     ) -> Result<Staged, NoPayment> {
         let limits = self.gateway(payee).limits;
         let account = &self.accounts[payee.account];
-        let staged = credit.stage_at_least(fee, least, account.terms.expected_value);
+        let staged = credit.stage_at_least(fee, least, account.quote.terms.expected_value);
         let staged = staged.ok_or(NoPayment::Refused)?;
         self.ledger.stage(staged.reserved_credit);
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
-        let most_at_once = at_once.0.checked_div(account.terms.expected_value.0).unwrap_or(0) + 1;
+        let most_at_once =
+            at_once.0.checked_div(account.quote.terms.expected_value.0).unwrap_or(0) + 1;
         let tickets = staged.tickets.min(most_at_once as u64);
-        let refusal = match limits.check(&account.terms, tickets, deposit, reserve, false) {
+        let is_affordable = price_still_accepted(account.initial_price, account.quote.price);
+        let refusal = match limits.check(&account.quote.terms, tickets, deposit, reserve, false) {
+            _ if !is_affordable => NoPayment::Refused,
             Ok(()) if deposit >= staged.new_credit => return Ok(staged),
             Ok(()) => NoPayment::NoFunds,
             Err(
@@ -265,12 +317,20 @@ impl<'w> Cashier<'w> {
     }
 
     /// A winning ticket promises its face value; returns its number.
-    pub(super) fn win(&mut self, payee: Payee, paid_for: PaidFor, recorder: &mut Recorder) -> u32 {
+    pub(super) fn win(
+        &mut self,
+        payee: Payee,
+        paid_for: PaidFor,
+        now: SimTime,
+        recorder: &mut Recorder,
+    ) -> u32 {
         let Payee { account, gateway, orchestrator } = payee;
-        let face_value = self.accounts[account].terms.face_value;
+        let face_value = self.accounts[account].quote.terms.face_value;
         self.ledger.promise(face_value, gateway);
         recorder.spend(paid_for, face_value);
-        self.remember(Win { face_value, gateway, orchestrator, paid_for })
+        let gas_period = self.world.scenario.payments.gas_period(now);
+        let round = self.round;
+        self.remember(Win { face_value, gateway, orchestrator, paid_for, round, gas_period })
     }
 
     /// The orchestrator books what it got and looks whether the gateway has at
@@ -284,7 +344,7 @@ impl<'w> Cashier<'w> {
         now: SimTime,
     ) -> Result<(), NotAccepted> {
         let account = &mut self.accounts[payee.account];
-        let ticket_value = account.terms.expected_value.0;
+        let ticket_value = account.quote.terms.expected_value.0;
         let credited = match receipt {
             Receipt::Accepted => staged.new_credit.0,
             Receipt::Expired => 0,
@@ -324,16 +384,51 @@ impl<'w> Cashier<'w> {
         }
     }
 
-    /// A winning ticket reaches the contract.
-    pub(super) fn redeem(&mut self, number: u32, recorder: &mut Recorder) {
-        let Win { face_value, gateway, orchestrator, paid_for } = self.wins[number as usize];
+    /// A winning ticket reaches the contract, if its redemption is worth its
+    /// cost and it is still valid. Returns when to try again.
+    pub(super) fn redeem(
+        &mut self,
+        number: u32,
+        now: SimTime,
+        recorder: &mut Recorder,
+    ) -> Option<SimTime> {
+        let win = self.wins[number as usize];
+        if self.round >= win.round + TICKET_VALIDITY_ROUNDS {
+            self.void(number, recorder);
+            return None;
+        }
+        let payee = Payee { account: 0, gateway: win.gateway, orchestrator: win.orchestrator };
+        let funds = self.funds(payee);
+        let gas_price = self.world.scenario.payments.gas_price(now);
+        let tx_cost = self.orchestrator(payee).tickets.tx_cost(gas_price);
+        if funds.covers_redemption(win.face_value, tx_cost).is_err() {
+            return Some(now + REDEMPTION_RETRY);
+        }
         self.free_wins.push(number);
-        let payee = Payee { account: 0, gateway, orchestrator };
-        let mut funds = self.funds(payee);
-        funds.pending = Wei::ZERO;
-        let redemption = funds.redeem(face_value);
-        self.ledger.redeem(redemption, gateway, orchestrator);
-        recorder.take_back(paid_for, redemption.unpaid);
+        let redemption = funds.redeem(win.face_value);
+        self.ledger.redeem(redemption, win.gateway, win.orchestrator);
+        let claims = &mut self.claims[win.gateway];
+        claims.total.0 += redemption.from_reserve.0;
+        claims.by_orchestrator[win.orchestrator].0 += redemption.from_reserve.0;
+        recorder.take_back(win.paid_for, redemption.unpaid);
+        recorder.redeemed(win.gas_period, win.face_value);
+        None
+    }
+
+    /// A winning ticket at the end of the run: what cannot be redeemed now
+    /// never is.
+    pub(super) fn settle(&mut self, number: u32, end: SimTime, recorder: &mut Recorder) {
+        if self.redeem(number, end, recorder).is_some() {
+            self.void(number, recorder);
+        }
+    }
+
+    fn void(&mut self, number: u32, recorder: &mut Recorder) {
+        let win = self.wins[number as usize];
+        self.free_wins.push(number);
+        self.ledger.void(win.face_value, win.gateway);
+        recorder.take_back(win.paid_for, win.face_value);
+        recorder.void(win.gas_period);
     }
 
     /// The request was served.
@@ -370,6 +465,6 @@ impl<'w> Cashier<'w> {
 
     /// The value of one ticket agreed.
     pub(super) fn ticket_value(&self, payee: Payee) -> Wei {
-        self.accounts[payee.account].terms.expected_value
+        self.accounts[payee.account].quote.terms.expected_value
     }
 }

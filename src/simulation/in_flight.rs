@@ -1,8 +1,9 @@
 use super::recorder::Failure;
+use super::steering::Destination;
 use crate::kernel::StreamKey;
-use crate::payments::{SessionCredit, Staged};
+use crate::payments::{IntervalMeter, SessionCredit, Staged};
 use crate::selection::SessionRef;
-use crate::units::SimTime;
+use crate::units::{Price, SimTime};
 
 /// How a submission will end, known when it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,13 @@ pub(super) struct Submission {
 pub(super) struct LiveState {
     /// When the user leaves; set at the first start.
     pub user_leaves: Option<SimTime>,
-    pub paid_until: SimTime,
+    /// What it owes its present orchestrator; `None` before the first start.
+    pub meter: Option<IntervalMeter>,
+    /// The price when the present orchestrator took the stream, which every
+    /// interval pays (go-livepeer `server/ai_live_video.go`), and the base
+    /// price behind it.
+    pub price: Price,
+    pub base_price: Price,
     /// When the present orchestrator fails or the user leaves.
     pub leg_ends: SimTime,
     pub leg_fails: bool,
@@ -55,6 +62,8 @@ pub(super) struct Request {
     /// Submissions ever: numbers the draws.
     pub submissions: u32,
     pub is_bad: bool,
+    /// Where it was steered to, if it was.
+    pub destination: Option<Destination>,
     /// Sessions whose orchestrator had no capacity are given back at the end.
     pub has_set_aside: bool,
     pub last_failure: Option<Failure>,

@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::World;
+use super::{SteeringRecord, World};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
+use crate::treasury::Prices;
 use crate::units::{SimTime, Wei};
 
 /// Why a request was not served.
@@ -69,6 +70,8 @@ pub struct ReplicationResult {
     /// What the credits were worth at the end of each day: unsold LPT at the
     /// day's price, and what is free in deposits and reserves.
     pub daily_balance: Vec<Wei>,
+    /// Token prices at the end of each day.
+    pub daily_prices: Vec<Prices>,
     /// Spend by demand stream.
     pub spend_by_stream: Vec<Wei>,
     /// Fees by orchestrator.
@@ -81,10 +84,13 @@ pub struct ReplicationResult {
     pub fee_parts: FeeParts,
     /// The books at the end.
     pub books: Ledger,
-    /// What was spent, at the prices of the days it was spent on.
-    pub spent_at_day_prices: SpentAtDayPrices,
+    /// What became of winning tickets, by the gas price they were won at: in
+    /// the order of [`PaymentSetup::gas_prices`](crate::payments::PaymentSetup).
+    pub redemptions: Vec<Redemptions>,
     /// Gateways without funds.
     pub outages: Outages,
+    /// What became of steered requests and test prompts, by region.
+    pub steering: Vec<SteeringRecord>,
 }
 
 /// What the fees of served requests were made of, in wei.
@@ -98,13 +104,15 @@ pub struct FeeParts {
     pub adjustment: i128,
 }
 
-/// Spend converted day by day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SpentAtDayPrices {
-    /// In USD.
-    pub usd: f64,
-    /// In LPT.
-    pub lpt: f64,
+/// What became of winning tickets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redemptions {
+    /// How many were redeemed.
+    pub redeemed: u64,
+    /// Their face values together.
+    pub face_value: Wei,
+    /// How many were not worth redeeming until it was too late.
+    pub void: u64,
 }
 
 /// Times in which a gateway refused requests for want of a top-up.
@@ -133,10 +141,12 @@ pub(super) struct Recorder {
     today: usize,
     pub daily_spend: Vec<Wei>,
     pub daily_balance: Vec<Wei>,
+    pub daily_prices: Vec<Prices>,
     pub spend_by_stream: Vec<Wei>,
     pub served_by: Vec<u64>,
     pub service: Vec<ServiceRecord>,
     pub fee_parts: FeeParts,
+    pub redemptions: Vec<Redemptions>,
 }
 
 impl Recorder {
@@ -146,10 +156,15 @@ impl Recorder {
             today: 0,
             daily_spend: vec![Wei::ZERO; world.pipelines.len()],
             daily_balance: Vec::new(),
+            daily_prices: Vec::new(),
             spend_by_stream: vec![Wei::ZERO; world.streams.len()],
             served_by: vec![0; world.scenario.network.orchestrators.len()],
             service: vec![ServiceRecord::default(); world.service_keys.len()],
             fee_parts: FeeParts::default(),
+            redemptions: vec![
+                Redemptions::default();
+                world.scenario.payments.gas_prices.len().max(1)
+            ],
         }
     }
 
@@ -175,14 +190,22 @@ impl Recorder {
         self.spend_by_stream[paid_for.stream as usize].0 -= amount.0;
     }
 
-    /// Notes the balance of all days before number `next_day` that have none.
-    pub(super) fn note_balance(&mut self, balance: Wei, next_day: u64) {
-        self.daily_balance.resize(next_day as usize, balance);
+    /// A ticket won under gas price number `gas_period` is redeemed.
+    pub(super) fn redeemed(&mut self, gas_period: usize, face_value: Wei) {
+        let redemptions = &mut self.redemptions[gas_period];
+        redemptions.redeemed += 1;
+        redemptions.face_value.0 += face_value.0;
     }
 
-    /// Spend of the day that is under way.
-    pub(super) fn spent_today(&self) -> Wei {
-        self.daily_spend[self.today..].iter().copied().sum()
+    /// It never will be.
+    pub(super) fn void(&mut self, gas_period: usize) {
+        self.redemptions[gas_period].void += 1;
+    }
+
+    /// Closes the books of a day.
+    pub(super) fn close_day(&mut self, balance: Wei, prices: Prices) {
+        self.daily_balance.push(balance);
+        self.daily_prices.push(prices);
     }
 
     /// All spend so far.

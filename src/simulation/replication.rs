@@ -1,17 +1,21 @@
 use super::cashier::{Cashier, NoPayment, NotAccepted, Payee};
 use super::in_flight::{LiveState, Outcome, Request, Requests, Submission};
-use super::recorder::{Failure, Outages, Recorder, ReplicationResult, SpentAtDayPrices};
+use super::price_board::PriceBoard;
+use super::recorder::{Failure, Outages, Recorder, ReplicationResult};
 use super::slots::Slots;
+use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
-use super::world::{MarketPlan, Route, StreamPlan, World};
+use super::world::{MarketPlan, StreamPlan, World};
 use crate::demand::{ArrivalSchedule, ArrivalStream};
 use crate::kernel::{EventList, StreamKey};
-use crate::network::Pipeline;
+use crate::network::{LIVE_PIXELS_PER_SECOND, Pipeline};
 use crate::payments::{
-    LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged, billed_and_used,
-    live_prepaid_pixels, live_stream_pixels, text_to_speech_units,
+    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LedgerViolation, LossCause, SessionCredit, Staged,
+    billed_and_used, live_prepaid_pixels, live_stream_pixels, next_usd_feed, text_to_speech_units,
 };
-use crate::selection::{PROBE_ROUND_TRIPS, Selection, SessionRef, SessionSelector};
+use crate::selection::{
+    Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef, SessionSelector,
+};
 use crate::units::{NANOS_PER_SECOND, Price, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Share of a request's network time that passes before the orchestrator has
@@ -35,6 +39,7 @@ enum Purpose {
     Size,
     UsedShare,
     BadRequest,
+    Steering,
 }
 
 /// What a submission's draws are for.
@@ -66,8 +71,12 @@ enum Event {
     Answer(u32),
     /// A live stream pays, and ends when it is its time.
     StreamPayment(u32),
-    /// A winning ticket is redeemed.
+    /// A winning ticket is to be redeemed.
     Redemption(u32),
+    /// A round of the protocol begins.
+    Round,
+    /// The ETH/USD feed is read.
+    PriceFeed,
     /// The treasury is looked after.
     Treasury,
     /// A proposed conversion has its signatures.
@@ -97,12 +106,13 @@ struct Replication<'w> {
     /// The model each orchestrator last loaded on demand.
     loaded_cold: Vec<Option<usize>>,
     set_aside: Vec<(u32, SessionRef, bool)>,
+    prices: PriceBoard,
     cashier: Cashier<'w>,
     treasurer: Treasurer<'w>,
+    dispatcher: Dispatcher<'w>,
     /// Since when each gateway is without funds.
     without_funds: Vec<Option<SimTime>>,
     outages: Outages,
-    spent_at_day_prices: SpentAtDayPrices,
     depleted: Option<SimTime>,
     recorder: Recorder,
     day_ends: SimTime,
@@ -130,8 +140,13 @@ impl<'w> Replication<'w> {
         let mut cashier = Cashier::new(world);
         let mut treasurer = Treasurer::new(scenario, treasury_key);
         treasurer.open(&mut cashier.ledger);
+        let prices = PriceBoard::new(world, treasurer.prices(SimTime::ZERO).eth_usd_feed());
         let mut events = EventList::default();
+        if world.follows_price_feed() {
+            events.schedule(next_usd_feed(SimTime::ZERO), Event::PriceFeed);
+        }
         events.schedule(treasurer.next_time(SimTime::ZERO), Event::Treasury);
+        events.schedule(scenario.treasury.inflation.round_length(), Event::Round);
         Replication {
             world,
             end,
@@ -151,11 +166,12 @@ impl<'w> Replication<'w> {
             slots: world.capacities.iter().map(|&capacity| Slots::new(capacity)).collect(),
             loaded_cold: vec![None; scenario.network.orchestrators.len()],
             set_aside: Vec::new(),
+            prices,
             cashier,
             treasurer,
+            dispatcher: Dispatcher::new(world),
             without_funds: vec![None; scenario.network.gateways.len()],
             outages: Outages::default(),
-            spent_at_day_prices: SpentAtDayPrices::default(),
             depleted: None,
             recorder: Recorder::new(world),
             day_ends: SimTime::from_days(1),
@@ -169,7 +185,7 @@ impl<'w> Replication<'w> {
             if now >= self.end || self.depleted.is_some() {
                 break;
             }
-            self.enter_days_up_to(now);
+            self.enter_days_before(now);
             if arrival <= event {
                 if let Some(stream) = self.arrivals.pop() {
                     self.arrive(stream, now);
@@ -179,8 +195,9 @@ impl<'w> Replication<'w> {
             }
         }
         let end = self.depleted.unwrap_or(self.end);
+        self.enter_days_before(end);
         self.settle_what_is_in_flight(end);
-        self.close_day(end, end.day() + 1);
+        self.close_day(end);
         for gateway in 0..self.without_funds.len() {
             self.end_outage(gateway, end);
         }
@@ -189,35 +206,36 @@ impl<'w> Replication<'w> {
             depleted: self.depleted,
             daily_spend: self.recorder.daily_spend,
             daily_balance: self.recorder.daily_balance,
+            daily_prices: self.recorder.daily_prices,
             spend_by_stream: self.recorder.spend_by_stream,
             fees: self.cashier.ledger.paid().to_vec(),
             served_by: self.recorder.served_by,
             service: self.recorder.service,
             fee_parts: self.recorder.fee_parts,
             books: self.cashier.ledger,
-            spent_at_day_prices: self.spent_at_day_prices,
+            redemptions: self.recorder.redemptions,
             outages: self.outages,
+            steering: self.dispatcher.records,
         })
     }
 
-    fn enter_days_up_to(&mut self, now: SimTime) {
-        if now >= self.day_ends {
-            self.close_day(self.day_ends, now.day());
-            self.recorder.enter_day(now.day());
-            self.day_ends = SimTime::from_days(now.day() + 1);
+    /// Goes on to the day in which `now` is; midnight still is the end of the
+    /// day before where the run ends with it.
+    fn enter_days_before(&mut self, now: SimTime) {
+        while now > self.day_ends || now == self.day_ends && now < self.end {
+            self.close_day(self.day_ends);
+            let next = self.day_ends.day();
+            self.recorder.enter_day(next);
+            self.day_ends = SimTime::from_days(next + 1);
         }
     }
 
-    /// Converts the day's spend at the day's prices and notes what the credits
-    /// are worth, for every day up to number `next_day`.
-    fn close_day(&mut self, now: SimTime, next_day: u64) {
+    /// Notes token prices and what the credits are worth.
+    fn close_day(&mut self, now: SimTime) {
         let prices = self.treasurer.prices(now);
         let ledger = &self.cashier.ledger;
         let unsold = prices.to_wei(ledger.safe().on_hand);
-        self.recorder.note_balance(Wei(ledger.left().0 + unsold.0), next_day);
-        let eth = self.recorder.spent_today().to_coins();
-        self.spent_at_day_prices.usd += eth * prices.eth_usd;
-        self.spent_at_day_prices.lpt += eth / prices.lpt_eth();
+        self.recorder.close_day(Wei(ledger.left().0 + unsold.0), prices);
     }
 
     /// Once the run is over: running streams pay what they owe, as far as the
@@ -226,8 +244,13 @@ impl<'w> Replication<'w> {
         while let Some((_, event)) = self.events.pop() {
             match event {
                 Event::StreamPayment(number) => self.pay_stream(number, end),
-                Event::Redemption(win) => self.cashier.redeem(win, &mut self.recorder),
-                Event::Select(_) | Event::Answer(_) | Event::Treasury | Event::Conversion(_) => {}
+                Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
+                Event::Select(_)
+                | Event::Answer(_)
+                | Event::Round
+                | Event::PriceFeed
+                | Event::Treasury
+                | Event::Conversion(_) => {}
             }
         }
     }
@@ -237,7 +260,17 @@ impl<'w> Replication<'w> {
             Event::Select(number) => self.select(number, now, false),
             Event::Answer(number) => self.answer(number, now),
             Event::StreamPayment(number) => self.continue_stream(number, now),
-            Event::Redemption(win) => self.cashier.redeem(win, &mut self.recorder),
+            Event::Redemption(win) => {
+                if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
+                    self.events.schedule(again, Event::Redemption(win));
+                }
+            }
+            Event::Round => {
+                self.cashier.begin_round();
+                let round_length = self.world.scenario.treasury.inflation.round_length();
+                self.events.schedule(now + round_length, Event::Round);
+            }
+            Event::PriceFeed => self.read_price_feed(now),
             Event::Treasury => self.look_after_treasury(now),
             Event::Conversion(transaction) => {
                 self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
@@ -248,6 +281,15 @@ impl<'w> Replication<'w> {
                 }
             }
         }
+    }
+
+    fn read_price_feed(&mut self, now: SimTime) {
+        let eth_usd = self.treasurer.prices(now).eth_usd_feed();
+        self.prices.read_feed(self.world, eth_usd);
+        for (market, selector) in self.selectors.iter_mut().enumerate() {
+            selector.set_max_price(self.prices.max_price(market));
+        }
+        self.events.schedule(next_usd_feed(now), Event::PriceFeed);
     }
 
     fn look_after_treasury(&mut self, now: SimTime) {
@@ -287,6 +329,7 @@ impl<'w> Replication<'w> {
         let paid_for = self.recorder.paid_for(stream, self.world.streams[stream].pipeline_index);
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
+        self.dispatcher.paid(stream, payee.orchestrator, staged.new_credit, now.day());
         let recorder = &mut self.recorder;
         let (winners, accepted) =
             self.cashier.send(payee, staged, paid_for, now, lottery, recorder);
@@ -294,26 +337,26 @@ impl<'w> Replication<'w> {
             let (key, index) = lottery;
             let draw = Draw::Redemption.index() + (winner << 32);
             let delay = delay_s * key.child(index).exponential(draw);
-            let win = self.cashier.win(payee, paid_for, &mut self.recorder);
+            let win = self.cashier.win(payee, paid_for, now, &mut self.recorder);
             self.events.schedule(now + SimTime::from_secs(delay), Event::Redemption(win));
         }
         accepted
     }
 
     fn payee(&self, plan: &StreamPlan, session: SessionRef) -> Payee {
-        let market = &self.world.markets[plan.market];
-        Payee {
-            account: market.first_account + session.candidate as usize,
-            gateway: market.gateway,
-            orchestrator: market.routes[session.candidate as usize].orchestrator,
-        }
+        self.world.markets[plan.market].payee(session.candidate)
     }
 
     fn arrive(&mut self, stream: usize, now: SimTime) {
         let plan = &self.world.streams[stream];
         let request_number = self.requests_asked[stream];
         self.requests_asked[stream] += 1;
+        if !self.dispatcher.within_budget(stream, now.day()) {
+            return;
+        }
         let key = self.stream_keys[stream].child(request_number);
+        let uniform = || key.uniform(Purpose::Steering as u64);
+        let destination = self.dispatcher.destination(stream, uniform);
         self.recorder.service[plan.service].asked += 1;
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
@@ -331,6 +374,7 @@ impl<'w> Replication<'w> {
             submission: None,
             has_set_aside: false,
             last_failure: None,
+            destination,
         };
         let number = self.requests.insert(request, plan.pipeline.is_live());
         self.select(number, now, true);
@@ -339,26 +383,46 @@ impl<'w> Replication<'w> {
     /// Asks the selector for a session and submits to it.
     fn select(&mut self, number: u32, now: SimTime, may_refresh: bool) {
         let request = self.requests.get(number);
-        let market_index = self.world.streams[request.stream as usize].market;
+        let stream = request.stream as usize;
+        let market_index = self.world.streams[stream].market;
         let plan = &self.world.markets[market_index];
+        let bound_for = request.destination.filter(|destination| destination.is_binding);
         let key = submission_key(request);
-        let slots = &self.slots;
-        let offers_itself = |candidate: u32| {
-            let offer = plan.routes[candidate as usize].offer;
-            !plan.market.is_live || !slots[offer].is_full(now)
+        let mut respondents = MarketAt {
+            plan,
+            now,
+            slots: &self.slots,
+            prices: &self.prices,
+            cashier: &mut self.cashier,
         };
         let selection = self.selectors[market_index].select(
             &plan.market,
             now,
-            may_refresh,
-            offers_itself,
-            key,
+            Ask {
+                may_refresh,
+                only: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
+                key,
+            },
+            &mut respondents,
             self.discovery_keys[market_index],
         );
         match selection {
             Selection::Wait(until) => self.events.schedule(until, Event::Select(number)),
-            Selection::Nobody => self.give_up(number, true),
+            Selection::Nobody => match bound_for {
+                Some(region) if self.dispatcher.nobody_there(stream, region) => {
+                    self.unbind(number);
+                    self.select(number, now, false);
+                }
+                _ => self.give_up(number, true),
+            },
             Selection::Session(session, warm) => self.submit(number, session, warm, now),
+        }
+    }
+
+    /// A steered request may go anywhere from now on.
+    fn unbind(&mut self, number: u32) {
+        if let Some(destination) = &mut self.requests.get(number).destination {
+            destination.is_binding = false;
         }
     }
 
@@ -370,14 +434,17 @@ impl<'w> Replication<'w> {
         let market = &self.world.markets[plan.market];
         let route = &market.routes[session.candidate as usize];
         let payee = self.payee(plan, session);
-        let refreshed = self.cashier.refresh(payee, route.price, now);
+        let refreshed = self.cashier.refresh(payee, self.prices.offer(route.offer), now);
         let units = if plan.pipeline.is_live() {
             live_prepaid_pixels(market.market.version)
         } else {
             plan.pipeline.billed_units(size)
         };
-        let payment = refreshed.and_then(|asked_again| {
-            let fee = self.cashier.quote(payee).fee(units);
+        let payment = refreshed.and_then(|new_price| {
+            if let Some(price) = new_price {
+                self.selectors[plan.market].learn_price(&market.market, session.candidate, price);
+            }
+            let fee = self.cashier.quote(payee).price.fee(units);
             let staged = if plan.pipeline.is_live() {
                 // The prepayment has a balance of its own, used once.
                 let least = fee.max(self.cashier.ticket_value(payee));
@@ -385,7 +452,7 @@ impl<'w> Replication<'w> {
             } else {
                 self.cashier.stage(payee, fee)
             };
-            staged.map(|staged| (staged, asked_again))
+            staged.map(|staged| (staged, new_price.is_some()))
         });
         let (staged, asked_again) = match payment {
             Ok(payment) => payment,
@@ -478,15 +545,16 @@ impl<'w> Replication<'w> {
                     let request = self.requests.get(number);
                     let (size, used_size) = (request.size, request.used_size);
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
+                    let quote = self.cashier.quote(payee);
                     if let Some(staged) = submission.staged {
-                        self.note_fee(staged.fee, route.price, billed, used);
+                        self.note_fee(staged.fee, quote.base, billed, used);
                         self.cashier.served(payee, staged, now);
                     }
                     let debited = match plan.pipeline {
                         Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
                         _ => billed,
                     };
-                    self.cashier.debit(payee, self.cashier.quote(payee).fee(debited), now);
+                    self.cashier.debit(payee, quote.price.fee(debited), now);
                     self.serve(number, now, route.orchestrator);
                 }
             }
@@ -547,6 +615,7 @@ impl<'w> Replication<'w> {
         }
         record.served += 1;
         self.recorder.served_by[orchestrator] += 1;
+        self.dispatcher.served(request.destination, orchestrator);
         self.give_back_set_aside(number);
         self.requests.remove(number);
     }
@@ -574,6 +643,11 @@ impl<'w> Replication<'w> {
             self.selectors[plan.market].remove(market, session, warm);
             let payee = self.payee(plan, session);
             self.cashier.close(payee, LossCause::SessionRemoved);
+        }
+        let request = self.requests.get(number);
+        let stream = request.stream as usize;
+        if request.destination.is_some() && self.dispatcher.may_go_elsewhere(stream) {
+            self.unbind(number);
         }
         let request = self.requests.get(number);
         let window_is_over = (now - request.round_began).as_secs() > *retry_window_s;
@@ -626,17 +700,18 @@ impl<'w> Replication<'w> {
         let user_network = SimTime::from_secs(plan.user_rtt_s);
         let latency = now - request.arrived + user_network;
         request.submission = Some(submission);
-        let route = &self.world.markets[plan.market].routes[submission.session.candidate as usize];
+        let quote = self.cashier.quote(self.payee(plan, submission.session));
         let prepaid = live_prepaid_pixels(self.world.markets[plan.market].market.version);
         if let Some(staged) = submission.staged {
-            self.note_fee(staged.fee, route.price, prepaid, 0);
+            self.note_fee(staged.fee, quote.base, prepaid, 0);
             let mut own_balance = SessionCredit::default();
             self.cashier.served_on(&mut own_balance, staged, now);
             self.cashier.lose_credit(own_balance, LossCause::Expiry);
         }
         let live = self.requests.live(number);
-        let is_first_start = live.paid_until == SimTime::ZERO;
-        live.paid_until = now;
+        let is_first_start = live.meter.is_none();
+        live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now));
+        (live.price, live.base_price) = (quote.price, quote.base);
         if is_first_start {
             self.recorder.service[plan.service].latency.record(latency.0);
         }
@@ -644,9 +719,10 @@ impl<'w> Replication<'w> {
     }
 
     fn schedule_stream_payment(&mut self, number: u32, now: SimTime) {
-        let Some((payee, _)) = self.stream_payee(number) else { return };
+        let Some(payee) = self.stream_payee(number) else { return };
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND);
-        let interval_fee = self.cashier.quote(payee).fee(live_stream_pixels(interval)).0.max(1);
+        let live = self.requests.live(number);
+        let interval_fee = live.price.fee(live_stream_pixels(interval)).0.max(1);
         let deposit = self.cashier.ledger.free_deposit(payee.gateway);
         let affordable = deposit.0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
@@ -655,32 +731,32 @@ impl<'w> Replication<'w> {
         self.events.schedule(next, Event::StreamPayment(number));
     }
 
-    /// Whom a running stream pays, and its base price.
-    fn stream_payee(&mut self, number: u32) -> Option<(Payee, &'w Route)> {
+    /// Whom a running stream pays.
+    fn stream_payee(&mut self, number: u32) -> Option<Payee> {
         let request = self.requests.get(number);
         let submission = request.submission?;
         let plan = &self.world.streams[request.stream as usize];
-        let route = &self.world.markets[plan.market].routes[submission.session.candidate as usize];
-        Some((self.payee(plan, submission.session), route))
+        Some(self.payee(plan, submission.session))
     }
 
     /// Pays a running stream up to `until`, interval by interval. Where the
     /// gateway cannot, nothing is paid.
     fn pay_stream(&mut self, number: u32, until: SimTime) {
-        let Some((payee, route)) = self.stream_payee(number) else { return };
+        let Some(payee) = self.stream_payee(number) else { return };
         let request = self.requests.get(number);
         let (stream, key) = (request.stream as usize, submission_key(request));
         let live = self.requests.live(number);
-        let span = until - live.paid_until;
-        live.paid_until = until;
+        let Some(meter) = &mut live.meter else { return };
+        let span = until - meter.paid_until();
+        let units = meter.advance(until);
         live.payments += 1;
         let lottery = (key, Draw::Lottery.index() + live.payments);
         let mut credit = live.credit;
-        let units = live_stream_pixels(span);
-        let fee = self.cashier.quote(payee).fee(units);
+        let (price, base_price) = (live.price, live.base_price);
+        let fee = price.fee(units);
         // Before its last interval the balance must still be worth a ticket.
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND).min(span);
-        let last = self.cashier.quote(payee).fee(live_stream_pixels(interval));
+        let last = price.fee(live_stream_pixels(interval));
         let before_last = fee.0.saturating_sub(last.0);
         let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
         let at_once = last.max(self.cashier.ticket_value(payee));
@@ -690,7 +766,7 @@ impl<'w> Replication<'w> {
                 // payment; on a stream that pays every interval none is wanting.
                 let _ = self.send(payee, staged, stream, until, lottery);
                 self.cashier.served_on(&mut credit, staged, until);
-                self.note_fee(fee, route.price, units, units);
+                self.note_fee(fee, base_price, units, units);
             }
             Err(_) => self.run_out(payee.gateway, until),
         }
@@ -713,7 +789,7 @@ impl<'w> Replication<'w> {
             self.schedule_stream_payment(number, now);
         } else if live.leg_fails {
             self.swap(number, now);
-        } else if let Some((payee, _)) = self.stream_payee(number) {
+        } else if let Some(payee) = self.stream_payee(number) {
             self.lose_stream_credit(number, LossCause::Expiry);
             self.serve(number, now, payee.orchestrator);
         }
@@ -744,6 +820,27 @@ impl<'w> Replication<'w> {
         } else {
             self.select(number, now, true);
         }
+    }
+}
+
+/// A market's orchestrators at one moment.
+struct MarketAt<'a, 'w> {
+    plan: &'w MarketPlan,
+    now: SimTime,
+    slots: &'a [Slots],
+    prices: &'a PriceBoard,
+    cashier: &'a mut Cashier<'w>,
+}
+
+impl Respondents for MarketAt<'_, '_> {
+    fn offers_itself(&self, candidate: u32) -> bool {
+        let offer = self.plan.routes[candidate as usize].offer;
+        !self.plan.market.is_live || !self.slots[offer].is_full(self.now)
+    }
+
+    fn quote(&mut self, candidate: u32) -> Option<Price> {
+        let base = self.prices.offer(self.plan.routes[candidate as usize].offer);
+        self.cashier.discovered(self.plan.payee(candidate), base, self.now)
     }
 }
 

@@ -1,11 +1,15 @@
 use std::collections::BTreeMap;
 
+use super::cashier::{Payee, sender_funds};
+use super::treasurer::Treasurer;
 use crate::demand::UserClock;
-use crate::kernel::Sampler;
-use crate::network::{Network, Pipeline};
+use crate::kernel::{Sampler, StreamKey};
+use crate::network::{Network, Offer, Pipeline};
+use crate::payments::{Ledger, Quote};
 use crate::scenario::Scenario;
 use crate::selection::{Candidate, Market};
-use crate::units::Price;
+use crate::treasury::TokenPrices;
+use crate::units::{Price, SimTime};
 
 /// Round trips between a gateway and an orchestrator for one request: TCP, TLS
 /// 1.3, and the request with its answer.
@@ -30,7 +34,6 @@ pub(super) struct Route {
     pub orchestrator: usize,
     /// Index of its offer among all offers of the network.
     pub offer: usize,
-    pub price: Price,
     /// Seconds of network a request takes without jitter.
     pub network_s: f64,
     pub jitter_s: f64,
@@ -44,11 +47,15 @@ pub(super) struct Route {
 pub(super) struct MarketPlan {
     /// The gateway, an index into the network's.
     pub gateway: usize,
+    /// The model, an index into the network's.
+    pub model: usize,
     /// Number of the first of its accounts, one for each candidate.
     pub first_account: usize,
     pub retry_window_s: f64,
     pub market: Market,
     pub routes: Vec<Route>,
+    /// For each region, which candidates are in it.
+    pub in_region: Vec<Vec<bool>>,
 }
 
 /// What the event loop needs to know of a demand stream.
@@ -99,12 +106,14 @@ impl<'a> World<'a> {
             first_offer.push(capacities.len());
             capacities.extend(orchestrator.offers.iter().map(|offer| offer.capacity));
         }
+        let opening = Opening::new(scenario);
         let mut market_index = BTreeMap::new();
         let mut markets = Vec::new();
         for stream in &scenario.demand {
             market_index.entry((stream.gateway, stream.model)).or_insert_with(|| {
                 let plan = MarketPlan::new(
                     network,
+                    opening.market(stream.gateway, stream.model),
                     stream.gateway,
                     stream.model,
                     &first_offer,
@@ -162,7 +171,50 @@ impl<'a> World<'a> {
     }
 }
 
+/// The network as it stands when simulated time starts: the first credits are
+/// sold, the gateways topped up.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    scenario: &'a Scenario,
+    books: Ledger,
+}
+
+impl Opening<'_> {
+    /// How the scenario opens.
+    pub fn new(scenario: &Scenario) -> Opening<'_> {
+        let network = &scenario.network;
+        let mut books =
+            Ledger::open(scenario.credits.lpt, network.gateways.len(), network.orchestrators.len());
+        Treasurer::new(scenario, StreamKey::root(scenario.seed)).open(&mut books);
+        Opening { scenario, books }
+    }
+
+    /// The market of a gateway and a model, indices into the network's.
+    pub fn market(&self, gateway: usize, model: usize) -> Market {
+        let Scenario { network, credits, payments, .. } = self.scenario;
+        let max_float = sender_funds(network, &self.books, gateway).max_float();
+        let quote = |orchestrator: usize, offer: &Offer| {
+            let base = offer.price.at(credits.eth_usd).unwrap_or(Price::ZERO);
+            let orchestrator = &network.orchestrators[orchestrator];
+            let gas_price = payments.gas_price(SimTime::ZERO);
+            Quote::new(orchestrator, base, gas_price, max_float).map_or(base, |quote| quote.price)
+        };
+        Market::new(network, gateway, model, credits.eth_usd, quote)
+    }
+}
+
 impl World<'_> {
+    /// Whether some price has to be turned into wei again and again: one is
+    /// pegged to the dollar and the price of ETH moves.
+    pub(super) fn follows_price_feed(&self) -> bool {
+        let Network { orchestrators, gateways, .. } = &self.scenario.network;
+        let offers = orchestrators.iter().flat_map(|orchestrator| &orchestrator.offers);
+        let max_prices = gateways.iter().flat_map(|gateway| &gateway.max_price).flatten();
+        let mut posted = offers.map(|offer| &offer.price).chain(max_prices);
+        self.scenario.treasury.prices != TokenPrices::Constant
+            && posted.any(|price| price.is_pegged())
+    }
+
     /// Accounts of all markets together.
     pub(super) fn accounts(&self) -> usize {
         self.markets.iter().map(|plan| plan.routes.len()).sum()
@@ -170,21 +222,29 @@ impl World<'_> {
 }
 
 impl MarketPlan {
+    /// Whom a payment to a candidate goes to.
+    pub(super) fn payee(&self, candidate: u32) -> Payee {
+        Payee {
+            account: self.first_account + candidate as usize,
+            gateway: self.gateway,
+            orchestrator: self.routes[candidate as usize].orchestrator,
+        }
+    }
+
     fn new(
         network: &Network,
+        market: Market,
         gateway_index: usize,
         model: usize,
         first_offer: &[usize],
         first_account: usize,
     ) -> MarketPlan {
-        let market = Market::new(network, gateway_index, model);
         let gateway = &network.gateways[gateway_index];
         let route = |candidate: &Candidate| {
             let orchestrator = &network.orchestrators[candidate.orchestrator];
             Route {
                 orchestrator: candidate.orchestrator,
                 offer: first_offer[candidate.orchestrator] + candidate.offer,
-                price: orchestrator.offers[candidate.offer].price,
                 network_s: REQUEST_ROUND_TRIPS
                     * network.rtt.secs(gateway.region, orchestrator.region),
                 jitter_s: orchestrator.jitter_ms / 1000.0,
@@ -193,12 +253,18 @@ impl MarketPlan {
             }
         };
         let routes = market.candidates.iter().map(route).collect();
+        let region = |candidate: &Candidate| network.orchestrators[candidate.orchestrator].region;
+        let in_region = (0..network.regions.len())
+            .map(|asked| market.candidates.iter().map(|c| region(c) == asked).collect())
+            .collect();
         MarketPlan {
             gateway: gateway_index,
+            model,
             first_account,
             retry_window_s: gateway.retry_window_s,
             market,
             routes,
+            in_region,
         }
     }
 }

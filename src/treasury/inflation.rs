@@ -1,4 +1,4 @@
-use crate::units::Lpt;
+use crate::units::{Lpt, SECONDS_PER_HOUR, SimTime};
 
 /// LPT minted in a round in February 2025 (Livepeer forum, thread 2747).
 pub const MINTED_PER_ROUND: Lpt = Lpt(23_413_000_000_000_000_000_000);
@@ -21,6 +21,11 @@ impl Inflation {
     /// inflation, February to August 2023).
     pub const OBSERVED: Inflation =
         Inflation { minted_per_round: MINTED_PER_ROUND, round_hours: 21.6 };
+
+    /// Length of a round; a second at least.
+    pub fn round_length(&self) -> SimTime {
+        SimTime::from_secs((self.round_hours * SECONDS_PER_HOUR as f64).max(1.0))
+    }
 
     /// Hours in which the protocol mints `amount`.
     pub fn hours(&self, amount: Lpt) -> f64 {

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::mul_div;
 use crate::units::{Decimal, Lpt, Wei};
 
@@ -8,7 +10,7 @@ const COIN: u128 = 1_000_000_000_000_000_000;
 const FEED_DECIMALS: u32 = 8;
 
 /// What the tokens are worth at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
     /// USD an LPT.
     pub lpt_usd: f64,
@@ -42,6 +44,16 @@ impl Prices {
         }
         let floor = mul_div(wei.0, COIN, self.wei_per_lpt());
         Lpt(if self.to_wei(Lpt(floor)) < wei { floor.saturating_add(1) } else { floor })
+    }
+
+    /// What `eth` ETH are worth in USD.
+    pub fn eth_in_usd(self, eth: f64) -> f64 {
+        eth * self.eth_usd
+    }
+
+    /// What `eth` ETH are worth in LPT.
+    pub fn eth_in_lpt(self, eth: f64) -> f64 {
+        if eth == 0.0 { 0.0 } else { eth / self.lpt_eth() }
     }
 
     /// USD an ETH as Chainlink's feed publishes it: 8 decimals, to the nearest.

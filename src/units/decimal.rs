@@ -16,6 +16,14 @@ impl Decimal {
         self.mantissa as f64 / libm::pow(10.0, f64::from(self.scale))
     }
 
+    /// The same number without zeros at its end.
+    pub fn reduced(mut self) -> Decimal {
+        while self.scale > 0 && self.mantissa.is_multiple_of(10) {
+            self = Decimal { mantissa: self.mantissa / 10, scale: self.scale - 1 };
+        }
+        self
+    }
+
     /// `self * 10^power`, floored to an integer; `None` on overflow.
     pub fn scaled_to_integer(self, power: u32) -> Option<u128> {
         if power >= self.scale {

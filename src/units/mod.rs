@@ -12,5 +12,5 @@ mod time;
 pub use decimal::Decimal;
 pub(crate) use money::give_to_largest;
 pub use money::{Amount, AmountError, Currency, Lpt, Wei, mean_parts};
-pub use price::{Price, PriceError};
+pub use price::{PostedPrice, Price, PriceError};
 pub use time::{NANOS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};

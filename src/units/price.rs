@@ -29,6 +29,11 @@ impl Price {
     /// Free of charge.
     pub const ZERO: Price = Price { wei: 0, units: 1 };
 
+    /// So many whole wei a unit, at most int64's largest.
+    pub const fn whole(wei: u32) -> Price {
+        Price { wei: wei as u64, units: 1 }
+    }
+
     /// `wei` per `units` billing units. A quotient whose reduced terms do not
     /// fit int64 is cut to three decimals, as `common.PriceToFixed` does
     /// (go-livepeer `common/util.go`).
@@ -108,6 +113,61 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
         (a, b) = (b, a % b);
     }
     a.max(1)
+}
+
+/// A price as its owner posts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostedPrice {
+    /// In wei.
+    Wei(Price),
+    /// Pegged to the dollar: in wei it follows the ETH/USD price feed.
+    Usd {
+        /// USD for so many units.
+        usd: Decimal,
+        /// Billing units; not 0.
+        units: u128,
+    },
+}
+
+impl PostedPrice {
+    /// The price in wei while the feed says `eth_usd` dollars an ETH.
+    ///
+    /// # Errors
+    /// [`PriceError`] where a pegged price cannot be held in wei.
+    pub fn at(self, eth_usd: Decimal) -> Result<Price, PriceError> {
+        match self {
+            PostedPrice::Wei(price) => Ok(price),
+            PostedPrice::Usd { usd, units } => Price::from_usd(usd, units, eth_usd),
+        }
+    }
+
+    /// Whether the price in wei follows the feed.
+    pub fn is_pegged(self) -> bool {
+        matches!(self, PostedPrice::Usd { .. })
+    }
+}
+
+impl From<Price> for PostedPrice {
+    fn from(price: Price) -> PostedPrice {
+        PostedPrice::Wei(price)
+    }
+}
+
+impl fmt::Display for PostedPrice {
+    /// As a scenario writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PostedPrice::Wei(price) => price.fmt(f),
+            PostedPrice::Usd { usd, units: 1 } => write!(f, "{usd} USD"),
+            PostedPrice::Usd { usd, units } => write!(f, "{usd} USD per {units}"),
+        }
+    }
+}
+
+impl Default for Price {
+    fn default() -> Price {
+        Price::ZERO
+    }
 }
 
 impl PartialOrd for Price {

@@ -12,6 +12,7 @@ use orchsim::network::{
     SelectionWeights, ServiceTime, TicketPolicy, Version,
 };
 use orchsim::payments::{PaymentMode, PaymentSetup};
+use orchsim::policy::Policy;
 use orchsim::scenario::Scenario;
 use orchsim::treasury::{
     ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
@@ -116,8 +117,10 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             size: Distribution::Constant(1000.0),
             used_share: Distribution::Constant(1.0),
             bad_request_share: 0.0,
+            injected: None,
         }],
         uncertainty: DemandUncertainty::default(),
+        policy: Policy::default(),
         objectives: Vec::new(),
         suppressed_warnings: Vec::new(),
     }
@@ -142,7 +145,7 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
         auto_adjust_price: false,
         offers: vec![Offer {
             model: 0,
-            price: Price::new(wei_per_unit, 1).unwrap(),
+            price: Price::new(wei_per_unit, 1).unwrap().into(),
             warm: true,
             capacity,
         }],

@@ -5,8 +5,8 @@
 use orchsim::demand::DemandUncertainty;
 use orchsim::ensemble::{
     Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantile, Quantiles, RegionFees, Runway, ServiceRow,
-    SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
+    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, Runway,
+    ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
 use orchsim::network::{Network, Region, RttMatrix};
 use orchsim::payments::{PaymentMode, PaymentSetup};
@@ -106,6 +106,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
         stream_failures_per_hour: 0.05,
         demand: Vec::new(),
         uncertainty: DemandUncertainty::default(),
+        policy: orchsim::policy::Policy::default(),
         objectives: Vec::new(),
         suppressed_warnings: Vec::new(),
     }
@@ -151,22 +152,17 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         let spend = quantiles(&mut spends[day]);
         let by_pipeline = PIPELINES.map(|(_, share)| {
             let wobble = 1.0 + 0.1 * ((day as f64 * share * 9.0).sin());
-            let scaled = |value: f64| value * share * wobble;
-            PipelineDay {
-                mean_eth: scaled(mean),
-                eth: Quantiles {
-                    p05: scaled(spend.p05),
-                    p25: scaled(spend.p25),
-                    p50: scaled(spend.p50),
-                    p75: scaled(spend.p75),
-                    p95: scaled(spend.p95),
-                },
-            }
+            let part = share * wobble;
+            PipelineDay { mean_eth: mean * part, eth: scaled(&spend, part) }
         });
         DayRow {
             day: day as u32,
             balance_eth: quantiles(&mut balances[day]),
+            balance_usd: scaled(&quantiles(&mut balances[day]), 2600.0),
+            balance_lpt: scaled(&quantiles(&mut balances[day]), 376.8),
             spend_eth: spend,
+            spend_usd: scaled(&spend, 2600.0),
+            spend_lpt: scaled(&spend, 376.8),
             by_pipeline: by_pipeline.into(),
         }
     });
@@ -230,7 +226,9 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         days,
         spend,
         waterfall: waterfall(total_eth, &STEPS),
+        redemptions: redemptions(total_eth, horizon),
         treasury: treasury(total_eth, credits),
+        steering: Vec::new(),
         concentration: Concentration {
             gini: around(0.71, 0.02),
             hhi: around(0.14, 0.05),
@@ -299,6 +297,24 @@ pub fn waterfall(total_eth: f64, shares: &[(&'static str, &'static str, f64)]) -
     Waterfall { steps: shares.iter().map(step).collect(), total_eth }
 }
 
+/// All spend in two halves, at a face value of 0.0012 ETH and at twice that.
+fn redemptions(total_eth: f64, horizon: u32) -> Vec<RedemptionRow> {
+    let (half, gas_price) = (f64::from(horizon) / 2.0, Wei(10_000_000));
+    let row = |gas_price, days, redeemed, face_value_eth| RedemptionRow {
+        gas_price,
+        days,
+        redeemed: around(redeemed, 0.02),
+        void: around(redeemed / 1000.0, 0.3),
+        face_value_eth: Some(face_value_eth),
+    };
+    let number = total_eth / 2.0 / 0.0012;
+    vec![
+        row(None, 2.0 * half, 1.5 * number, 0.0016),
+        row(Some((0.0, gas_price)), half, number, 0.0012),
+        row(Some((half, Wei(2 * gas_price.0))), half, number / 2.0, 0.0024),
+    ]
+}
+
 /// 15,000 LPT of which all but 300 LPT are sold week by week.
 fn treasury(spent_eth: f64, proceeds_eth: f64) -> TreasurySummary {
     TreasurySummary {
@@ -314,6 +330,10 @@ fn treasury(spent_eth: f64, proceeds_eth: f64) -> TreasurySummary {
         spent_usd: around(2600.0 * spent_eth, 0.05),
         spent_lpt: around(376.8 * spent_eth, 0.04),
         left_eth: around(proceeds_eth - spent_eth, 0.1),
+        returned_eth: around(0.0, 0.0),
+        credits_left_eth: around(proceeds_eth - spent_eth + 0.8, 0.1),
+        credits_left_usd: around(2600.0 * (proceeds_eth - spent_eth + 0.8), 0.1),
+        credits_left_lpt: around(376.8 * (proceeds_eth - spent_eth + 0.8), 0.1),
         conversions: 29.0,
         inflation_hours: 34.2,
         outage_hours: around(41.3, 0.4),
@@ -394,6 +414,7 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
     let none = around(0.0, 0.0);
     forecast.waterfall = waterfall(0.0, &STEPS);
     forecast.spend.total_eth = none;
+    forecast.redemptions.clear();
     forecast.treasury = TreasurySummary {
         allocated_lpt: 0.0,
         sold_lpt: none,
@@ -407,6 +428,10 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
         spent_usd: none,
         spent_lpt: none,
         left_eth: none,
+        returned_eth: none,
+        credits_left_eth: none,
+        credits_left_usd: none,
+        credits_left_lpt: none,
         conversions: 0.0,
         inflation_hours: 0.0,
         outage_hours: none,
@@ -420,6 +445,8 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
     forecast.waterfall.steps[2].eth = around(f64::NAN, 0.1);
     forecast.waterfall.steps[3].share = f64::INFINITY;
     forecast.treasury.spent_usd = around(f64::NAN, 0.1);
+    forecast.redemptions[1].face_value_eth = Some(f64::NAN);
+    forecast.redemptions[2].days = 0.0;
     forecast.treasury.inflation_hours = f64::INFINITY;
     forecast.concentration.gini = around(f64::NAN, 0.1);
     forecast.concentration.stake_gini = f64::NAN;
@@ -432,6 +459,12 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
 
 /// An id that tries to be code in every format.
 pub const HOSTILE: &str = "=1+1</script><script>alert('\"&')</script>|`[x](y)\u{1b}[31m\n#";
+
+fn scaled(quantiles: &Quantiles, factor: f64) -> Quantiles {
+    let Quantiles { p05, p25, p50, p75, p95 } = *quantiles;
+    let [p05, p25, p50, p75, p95] = [p05, p25, p50, p75, p95].map(|value| value * factor);
+    Quantiles { p05, p25, p50, p75, p95 }
+}
 
 fn quantiles(values: &mut [f64]) -> Quantiles {
     values.sort_by(f64::total_cmp);

@@ -150,6 +150,7 @@ fn stream(
             size: size.clone(),
             used_share: used_share.clone(),
             bad_request_share,
+            injected: None,
         }
     };
     Some(requests.into_iter().map(of_region).collect())
@@ -235,7 +236,11 @@ fn requests(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(
 }
 
 /// A number for each of some regions.
-fn by_region_id(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<(usize, f64)>> {
+pub(super) fn by_region_id(
+    at: &Cursor,
+    context: &Context,
+    report: &mut Report,
+) -> Option<Vec<(usize, f64)>> {
     let read = |(name, key, value): (&str, _, Cursor)| {
         let region = known_region(name, key, &value, context, report)?;
         Some((region, value.number()?))

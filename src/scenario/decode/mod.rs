@@ -7,6 +7,7 @@ mod names;
 mod network;
 mod objectives;
 mod payments;
+mod policy;
 mod token_prices;
 mod trace;
 mod treasury;
@@ -44,8 +45,9 @@ pub(super) fn scenario(
     let credits = credits::credits(root, prices, report);
     let treasury = treasury::treasury(root, token_prices, credits.as_ref(), &context, report);
     let payments = payments::payments(root, report);
-    let network = network::network(root, &context, report);
-    let demand = demand::streams(root, &context, report);
+    let mut network = network::network(root, &context, report);
+    let mut demand = demand::streams(root, &context, report);
+    let policy = policy::policy(root, &context, &mut network, &mut demand, report);
     let uncertainty = demand::uncertainty(root);
     let objectives = objectives::objectives(root, &context, report);
     let horizon_days = root.get("horizon_days")?.integer()?;
@@ -64,6 +66,7 @@ pub(super) fn scenario(
         failure_delay_s: root.get("behaviour")?.number_at("failure_delay_s")?,
         stream_failures_per_hour: root.get("behaviour")?.number_at("stream_failures_per_hour")?,
         demand: demand?,
+        policy: policy?,
         uncertainty: uncertainty?,
         objectives: objectives?,
         suppressed_warnings: suppressed

@@ -68,6 +68,11 @@ impl<'a> Index<'a> {
         self.by_name.get(name).copied()
     }
 
+    /// The name with this index.
+    pub fn name(&self, index: usize) -> Option<&'a str> {
+        self.by_name.iter().find(|(_, known)| **known == index).map(|(name, _)| *name)
+    }
+
     pub fn len(&self) -> usize {
         self.by_name.len()
     }

@@ -13,7 +13,7 @@ use crate::network::{
     Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, SelectionWeights,
     ServiceTime, Version,
 };
-use crate::units::{Lpt, Price, Wei};
+use crate::units::{Decimal, Lpt, PostedPrice, Price, Wei};
 
 /// How far go-livepeer lets the selection weights' sum be from 1
 /// (`cmd/livepeer/starter/starter.go`).
@@ -220,9 +220,9 @@ fn max_prices(
     models: &[Option<(Pipeline, &str)>],
     context: &Context,
     report: &mut Report,
-) -> Option<Vec<Option<Price>>> {
-    let mut by_model: Vec<Option<Price>> = vec![None; models.len()];
-    let mut by_pipeline: Vec<(Pipeline, Price)> = Vec::new();
+) -> Option<Vec<Option<PostedPrice>>> {
+    let mut by_model: Vec<Option<PostedPrice>> = vec![None; models.len()];
+    let mut by_pipeline: Vec<(Pipeline, PostedPrice)> = Vec::new();
     let mut seen = BTreeSet::new();
     let mut valid = true;
     for entry in at.list("max_prices") {
@@ -266,7 +266,12 @@ fn max_prices(
 }
 
 /// A price per billing unit of `pipeline`.
-fn price(at: &Cursor, pipeline: Pipeline, context: &Context, report: &mut Report) -> Option<Price> {
+fn price(
+    at: &Cursor,
+    pipeline: Pipeline,
+    context: &Context,
+    report: &mut Report,
+) -> Option<PostedPrice> {
     let text = price_text::parse(at.text()?).ok()?;
     match text.price(pipeline, context.eth_usd?) {
         Ok(price) => Some(price),
@@ -387,8 +392,8 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         let attribute = Attribute {
             key: format!("{id}/{name}"),
             read: &|at, _| at.number(),
-            to_number: |number| *number,
-            from_number: |number| number.is_finite().then(|| rounded(number)),
+            to_number: &|number| *number,
+            from_number: &|number, _| number.is_finite().then(|| rounded(number)),
         };
         members(&at.get(name)?, count, &attribute, report)
     };
@@ -400,8 +405,8 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         let attribute = Attribute {
             key: format!("{id}/stake"),
             read: &credits::lpt,
-            to_number: |stake: &Lpt| stake.to_coins(),
-            from_number: stake_from_coins,
+            to_number: &|stake: &Lpt| stake.to_coins(),
+            from_number: &|coins, _| stake_from_coins(coins),
         };
         members(&place, count, &attribute, report)
     });
@@ -409,8 +414,8 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         let attribute = Attribute {
             key: format!("{id}/ticket_ev"),
             read: &credits::positive_wei,
-            to_number: |ev: &Wei| ev.0 as f64,
-            from_number: |ev| (1.0..1e30).contains(&ev).then_some(Wei(libm::round(ev) as u128)),
+            to_number: &|ev: &Wei| ev.0 as f64,
+            from_number: &|ev, _| (1.0..1e30).contains(&ev).then_some(Wei(libm::round(ev) as u128)),
         };
         members(&place, count, &attribute, report)
     });
@@ -422,14 +427,14 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         let prices = Attribute {
             key: format!("{id}/{}/{model}/price", pipeline.name()),
             read: &|at, report| price(at, pipeline, context, report),
-            to_number: |price: &Price| price.to_f64(),
-            from_number: price_from_wei,
+            to_number: &|price: &PostedPrice| wei_per_unit(price, context),
+            from_number: &|wei, given| price_from_wei(wei, given, context.eth_usd?),
         };
         let capacities = Attribute {
             key: format!("{id}/{}/{model}/capacity", pipeline.name()),
             read: &|at, _| at.integer(),
-            to_number: |capacity: &u32| f64::from(*capacity),
-            from_number: |capacity| (capacity < 1e9).then_some((capacity + 0.5) as u32),
+            to_number: &|capacity: &u32| f64::from(*capacity),
+            from_number: &|capacity, _| (capacity < 1e9).then_some((capacity + 0.5) as u32),
         };
         let prices = members(&offer.get("price")?, count, &prices, report);
         let capacities = members(&offer.get("capacity")?, count, &capacities, report);
@@ -439,9 +444,13 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
     let (perf_score, stakes, tickets) = (perf_score?, stakes?, tickets?);
     let (offers, region) = (offers?, region?);
     let offer_of = |k: usize| {
-        let offer = |(model, warm, prices, capacities): &(usize, bool, Vec<Price>, Vec<u32>)| {
-            Offer { model: *model, price: prices[k], warm: *warm, capacity: capacities[k].max(1) }
-        };
+        let offer =
+            |(model, warm, prices, capacities): &(usize, bool, Vec<PostedPrice>, Vec<u32>)| Offer {
+                model: *model,
+                price: prices[k],
+                warm: *warm,
+                capacity: capacities[k].max(1),
+            };
         offers.iter().map(offer).collect()
     };
     let member = |k: usize| Orchestrator {
@@ -465,10 +474,33 @@ fn stake_from_coins(coins: f64) -> Option<Lpt> {
     (steps <= 1e17).then(|| Lpt(steps as u128 * 10_000_000_000_000))
 }
 
-/// To whole wei, or to a thousandth below 1,000 wei.
-fn price_from_wei(wei: f64) -> Option<Price> {
-    let thousandths = if wei < 1e3 { libm::round(wei * 1e3) } else { libm::round(wei) * 1e3 };
-    (thousandths < 1e18).then(|| Price::new(thousandths as u128, 1_000).ok()).flatten()
+/// In wei per unit at the prices of the start.
+fn wei_per_unit(price: &PostedPrice, context: &Context) -> f64 {
+    let price = context.eth_usd.and_then(|eth_usd| price.at(eth_usd).ok());
+    price.map_or(f64::NAN, Price::to_f64)
+}
+
+/// Seven digits of a number.
+fn reduced(number: f64) -> Option<Decimal> {
+    format!("{number:.6e}").parse().ok().map(Decimal::reduced)
+}
+
+/// To whole wei, or to a thousandth below 1,000 wei; pegged to the dollar, to
+/// seven digits, where the price given was.
+fn price_from_wei(wei: f64, given: &PostedPrice, eth_usd: Decimal) -> Option<PostedPrice> {
+    match given {
+        PostedPrice::Wei(_) => {
+            let thousandths =
+                if wei < 1e3 { libm::round(wei * 1e3) } else { libm::round(wei) * 1e3 };
+            let price = (thousandths < 1e18).then(|| Price::new(thousandths as u128, 1_000))?;
+            price.ok().map(PostedPrice::Wei)
+        }
+        PostedPrice::Usd { units, .. } => {
+            let usd = wei / 1e18 * eth_usd.to_f64() * *units as f64;
+            let pegged = PostedPrice::Usd { usd: reduced(usd)?, units: *units };
+            pegged.at(eth_usd).is_ok().then_some(pegged)
+        }
+    }
 }
 
 /// Size of the discovery pool and how many of it never answer.

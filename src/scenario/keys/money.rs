@@ -206,7 +206,13 @@ pub(super) const TREASURY: &[Key] = &[
         "LPT the protocol mints in a round, to compare with. Default: February 2025 (forum thread \
          2747).",
     ),
-    default("round_hours", POSITIVE_HOURS, "21.6", "Length of a round. Default: as observed."),
+    default(
+        "round_hours",
+        POSITIVE_HOURS,
+        "21.6",
+        "Length of a round; the first begins with the run. Claims to a reserve start anew with each, \
+         and a ticket is valid in two. Default: as observed.",
+    ),
 ];
 
 const EVERY_DAYS: Key =

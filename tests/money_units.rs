@@ -1,0 +1,83 @@
+//! Spend and what is left, in ETH, USD and LPT.
+
+mod common;
+
+use common::{credits, orchestrator, scenario};
+use orchsim::demand::{Arrivals, Trace};
+use orchsim::ensemble::{Forecast, Plan, forecast};
+use orchsim::scenario::Scenario;
+use orchsim::treasury::{ConversionPolicy, JumpDiffusion, PriceSeries, TokenPrices};
+use orchsim::units::{SECONDS_PER_DAY, Wei};
+
+const ETH: u128 = 1_000_000_000_000_000_000;
+
+fn run(scenario: &Scenario) -> Forecast {
+    let plan = Plan { replications: scenario.replications, precision: None };
+    forecast(scenario, plan, &|_, _| ()).unwrap()
+}
+
+/// Credits of 1,000 LPT, worth as many ETH at the start, whose prices move.
+fn moving() -> Scenario {
+    let mut scenario = scenario(1.0);
+    scenario.horizon_days = 60;
+    scenario.replications = 20;
+    scenario.credits = credits(Wei(1_000 * ETH));
+    scenario.treasury.prices = TokenPrices::JumpDiffusion(JumpDiffusion::LPT_ETH_2025);
+    scenario
+}
+
+fn near(a: f64, b: f64) {
+    assert!((a - b).abs() < 1e-9 * b.abs(), "{a} and {b}");
+}
+
+#[test]
+fn unsold_credits_keep_their_lpt_and_sold_ones_their_eth() {
+    let mut unsold = moving();
+    unsold.treasury.conversion =
+        ConversionPolicy::BelowThreshold { balance: Wei::ZERO, clip: unsold.credits.lpt };
+    for row in run(&unsold).days {
+        near(row.balance_lpt.p05, 1_000.0);
+        near(row.balance_lpt.p95, 1_000.0);
+        assert!(row.balance_eth.p05 < row.balance_eth.p95);
+        assert!(row.balance_usd.p05 < row.balance_usd.p95);
+    }
+    let sold = run(&moving());
+    for row in &sold.days {
+        near(row.balance_eth.p05, 1_000.0);
+        near(row.balance_eth.p95, 1_000.0);
+        assert!(row.balance_usd.p05 < row.balance_usd.p95);
+        assert!(row.balance_lpt.p05 < row.balance_lpt.p95);
+    }
+    near(sold.treasury.credits_left_eth.mean, 1_000.0);
+    assert_eq!(sold.treasury.spent_usd.mean, 0.0);
+}
+
+#[test]
+fn spend_is_converted_at_the_prices_of_its_day() {
+    // One request a day of 1e8 wei. An ETH is worth 1,000 USD,
+    // from day 2 on 4,000; an LPT 10, from day 3 on 5. Prices are those of the
+    // end of the day.
+    let mut scenario = scenario(1.0);
+    scenario.horizon_days = 4;
+    scenario.credits = credits(Wei(ETH));
+    let series = [(0.0, 10.0, 1_000.0), (2.0, 10.0, 4_000.0), (3.0, 5.0, 4_000.0)];
+    scenario.treasury.prices = TokenPrices::Replay(PriceSeries::new(&series).unwrap());
+    scenario.network.orchestrators = vec![orchestrator("only", 100_000, 1)];
+    let noon = |day: usize| ((day as f64 + 0.5) * SECONDS_PER_DAY as f64, None);
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests: (0..4).map(noon).collect() });
+    let forecast = run(&scenario);
+    let usd: Vec<f64> = forecast.days.iter().map(|row| row.spend_usd.p50).collect();
+    let lpt: Vec<f64> = forecast.days.iter().map(|row| row.spend_lpt.p50).collect();
+    for ((usd, lpt), (expected_usd, expected_lpt)) in
+        usd.iter().zip(&lpt).zip([(1.0, 0.1), (4.0, 0.4), (4.0, 0.8), (4.0, 0.8)])
+    {
+        near(*usd, expected_usd * 1e-7);
+        near(*lpt, expected_lpt * 1e-7);
+    }
+    near(forecast.treasury.spent_usd.mean, 13.0e-7);
+    near(forecast.treasury.spent_lpt.mean, 2.1e-7);
+    // What is left is worth the last day's prices.
+    let left = forecast.treasury.credits_left_eth.mean;
+    near(forecast.treasury.credits_left_usd.mean, 4_000.0 * left);
+    near(forecast.treasury.credits_left_lpt.mean, 800.0 * left);
+}
