@@ -1,19 +1,24 @@
 //! What a reader should know before believing a forecast.
 
 use super::{Forecast, Warning};
-use crate::network::Version;
+use crate::selection::{Candidate, Market};
 use crate::simulation::{Opening, World};
 
-/// Every warning with its name.
-pub const WARNING_NAMES: [&str; 8] = [
+/// Every warning with its name; some are of comparisons only.
+pub const WARNING_NAMES: [&str; 13] = [
     "single-replication",
+    "few-replications",
     "wide-interval",
     "censored",
     "price-weight-blind",
     "overpriced-hides-idle",
     "no-offer",
+    "max-price-below-all",
     "region-never-selected",
     "low-success",
+    "other-settings",
+    "other-demand",
+    "weak-coupling",
 ];
 
 /// Half-width of the interval of the mean runway, relative to the mean, above
@@ -26,8 +31,9 @@ pub(super) fn warnings(world: &World, forecast: &Forecast, precision: Option<f64
     let mut all = Vec::new();
     let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
     precision_warnings(forecast, precision, &mut warn);
-    selection_warnings(world, &mut warn);
-    outcome_warnings(world, forecast, &mut warn);
+    let markets = markets(world);
+    selection_warnings(&markets, &mut warn);
+    outcome_warnings(&markets, forecast, &mut warn);
     let suppressed = &world.scenario.suppressed_warnings;
     all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
     all
@@ -79,40 +85,56 @@ fn precision_warnings(
     }
 }
 
-fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)) {
-    let network = &world.scenario.network;
+/// The markets in demand, with their names.
+fn markets(world: &World) -> Vec<(String, Market)> {
     let opening = Opening::new(world.scenario);
-    for gateway in 0..network.gateways.len() {
-        for model in 0..network.models.len() {
-            let in_demand = |stream: &crate::demand::DemandStream| {
-                stream.gateway == gateway && stream.model == model
-            };
-            if !world.scenario.demand.iter().any(in_demand) {
-                continue;
-            }
-            let market = opening.market(gateway, model);
+    let (network, demand) = (&world.scenario.network, &world.scenario.demand);
+    let pairs = (0..network.gateways.len())
+        .flat_map(|gateway| (0..network.models.len()).map(move |model| (gateway, model)));
+    pairs
+        .filter(|&pair| demand.iter().any(|stream| (stream.gateway, stream.model) == pair))
+        .map(|(gateway, model)| {
             let names =
                 format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
-            if market.candidates.is_empty() {
-                warn("no-offer", format!("{names}: no orchestrator offers this model."));
-                continue;
-            }
-            if let Some(text) = market.blind_price_warning() {
-                warn("price-weight-blind", format!("{names}: {text}"));
-            }
-            if let Some(text) = market.overpriced_warning() {
-                warn("overpriced-hides-idle", format!("{names}: {text}"));
-            }
+            (names, opening.market(gateway, model))
+        })
+        .collect()
+}
+
+fn selection_warnings(markets: &[(String, Market)], warn: &mut impl FnMut(&'static str, String)) {
+    for (names, market) in markets {
+        if market.candidates.is_empty() {
+            warn("no-offer", format!("{names}: no orchestrator offers this model."));
+            continue;
+        }
+        let is_overpriced = |c: &Candidate| !c.within_max_price;
+        if !market.rule.ignore_max_price && market.candidates.iter().all(is_overpriced) {
+            let prices = market.candidates.iter().map(|candidate| candidate.price.to_f64());
+            let cheapest = prices.fold(f64::INFINITY, f64::min);
+            warn(
+                "max-price-below-all",
+                format!(
+                    "{names}: no orchestrator is within the maximum price (the lowest asks \
+                     {cheapest:.0} wei a unit); while that lasts, nothing is served and nothing \
+                     is spent."
+                ),
+            );
+            continue;
+        }
+        if let Some(text) = market.blind_price_warning() {
+            warn("price-weight-blind", format!("{names}: {text}"));
+        }
+        if let Some(text) = market.overpriced_warning() {
+            warn("overpriced-hides-idle", format!("{names}: {text}"));
         }
     }
 }
 
 fn outcome_warnings(
-    world: &World,
+    markets: &[(String, Market)],
     forecast: &Forecast,
     warn: &mut impl FnMut(&'static str, String),
 ) {
-    let network = &world.scenario.network;
     let idle: Vec<&str> = forecast
         .region_fees
         .iter()
@@ -138,7 +160,7 @@ fn outcome_warnings(
             .into_iter()
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .unwrap_or(("", 0.0));
-        let stuck = network.gateways.iter().any(|gateway| gateway.version == Version::V0_8_3);
+        let stuck = markets.iter().any(|(_, market)| market.overpriced_warning().is_some());
         let hint = if stuck && reason == "no_orchestrator" {
             " Gateways on 0.8.3 stop selecting while a never-used orchestrator is above the \
              maximum price; compare with `--set gateways.version=0.9`."
