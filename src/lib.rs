@@ -7,7 +7,7 @@
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
 //! [`selection`], [`payments`], [`treasury`], [`policy`] and [`response`] hold
 //! the model; [`scenario`] reads it from a file; [`simulation`] runs one
-//! replication, [`ensemble`] many, [`experiment`] many scenarios or on many
+//! replication, [`ensemble`] many, [`experiment`] several scenarios, settings or
 //! machines; [`report`] writes what came out; [`cli`] is the command line.
 
 pub mod cli;

@@ -60,6 +60,9 @@ fn designs_without_sense_are_refused() {
         assert!(matches!(parse(text), DesignError::Range(_)), "{text}");
     }
     assert!(matches!(parse("a=1 USD..2 wei:3"), DesignError::Unit(_)));
+    for text in ["a=[1,2", "a=1]", "a=\"1,2"] {
+        assert!(matches!(parse(text), DesignError::List { .. }), "{text}");
+    }
     let refused = |texts: &[&str]| Design::new(&varies(texts), Sampling::Grid, 1).unwrap_err();
     assert!(matches!(refused(&["a=1..2"]), DesignError::NoPoints(_)));
     assert!(matches!(refused(&["a=1", "a=2"]), DesignError::Twice(_)));

@@ -2,6 +2,7 @@
 //! everything else to standard error.
 
 mod check;
+mod compare;
 mod completions;
 mod explain;
 mod failure;
@@ -57,6 +58,9 @@ enum Command {
     /// Forecast how long the credits last and who earns them.
     #[command(after_long_help = EXIT_CODES)]
     Run(run::RunArgs),
+    /// Compare a scenario with variants of it on the same demand.
+    #[command(after_long_help = compare::EXIT_CODES)]
+    Compare(compare::CompareArgs),
     /// Vary keys of a scenario: what each changes, which settings meet the
     /// objectives, and the Pareto front among them.
     #[command(after_long_help = EXIT_CODES)]
@@ -109,6 +113,7 @@ impl Cli {
         match self.command {
             None => run::execute(&run::RunArgs::built_in(self.run)),
             Some(Command::Run(args)) => run::execute(&args),
+            Some(Command::Compare(args)) => compare::execute(&args),
             Some(Command::Sweep(args)) => sweep::execute(&args),
             Some(Command::Merge(args)) => merge::execute(&args),
             Some(Command::Check(args)) => check::execute(&args),

@@ -1,12 +1,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use rayon::ThreadPoolBuilder;
 
 use super::Failure;
 use super::input::Overrides;
 use super::output::Format;
-use crate::ensemble::Plan;
+use crate::ensemble::{Plan, WARNING_NAMES};
+use crate::experiment::sha256;
+use crate::report::{WriteError, WriteOptions};
 use crate::scenario::Scenario;
 
 /// With a precision, replications go on to at least this number.
@@ -21,16 +24,9 @@ pub(super) struct CommonOptions {
     /// Seed of every random stream
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
-    /// Independent futures to simulate; with --precision, the most
+    /// Independent futures to simulate
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub replications: Option<u32>,
-    /// Stop when the mean runway is known to within this share of itself
-    ///
-    /// R is the relative half-width of the 95 % interval of the mean runway,
-    /// such as 0.02. Without --replications at most 1,000 replications are
-    /// made, or those of the scenario if more.
-    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = precision)]
-    pub precision: Option<f64>,
     /// Days after which a future that still has credits is cut off
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub horizon: Option<u32>,
@@ -45,8 +41,8 @@ pub(super) struct CommonOptions {
     pub threads: Option<u32>,
     /// Where to write [default: under outputs/, by the scenario's name]
     ///
-    /// An earlier run there is replaced whole; a directory that holds
-    /// something else is refused.
+    /// What orchsim wrote there before is replaced whole; a directory that
+    /// holds something else is refused.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How to print the result; json: the document of the JSON file and
@@ -61,23 +57,18 @@ pub(super) struct CommonOptions {
 impl CommonOptions {
     /// The options that stand for a key of the scenario, as overrides, so that
     /// the resolved scenario holds them.
-    pub fn overrides(&self) -> Vec<String> {
+    pub fn keys(&self) -> Vec<String> {
         let named = [
             self.seed.map(|seed| format!("seed={seed}")),
             self.replications.map(|replications| format!("replications={replications}")),
             self.horizon.map(|days| format!("horizon_days={days}")),
         ];
-        self.set.values.iter().cloned().chain(named.into_iter().flatten()).collect()
+        named.into_iter().flatten().collect()
     }
 
-    /// How many replications to make.
-    pub fn plan(&self, scenario: &Scenario) -> Plan {
-        let cap = scenario.replications;
-        let replications = match (self.precision, self.replications) {
-            (Some(_), None) => cap.max(LEAST_CAP),
-            _ => cap,
-        };
-        Plan { replications, precision: self.precision }
+    /// All changes to the scenario.
+    pub fn overrides(&self) -> Vec<String> {
+        self.set.values.iter().cloned().chain(self.keys()).collect()
     }
 
     /// The threads to run on.
@@ -92,18 +83,43 @@ impl CommonOptions {
 
     /// The options that decide the result, as words of a command.
     pub fn words(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        let mut option = |name: &str, value: Option<String>| {
-            words.extend(value.into_iter().flat_map(|value| [name.to_string(), value]));
+        let set = self.set.values.iter().flat_map(|value| option("--set", value));
+        let numbers = [
+            ("--seed", self.seed),
+            ("--replications", self.replications.map(u64::from)),
+            ("--horizon", self.horizon.map(u64::from)),
+        ];
+        let numbers = numbers.into_iter().filter_map(|(name, value)| Some(option(name, value?)));
+        set.chain(numbers.flatten()).collect()
+    }
+}
+
+/// When to stop.
+#[derive(Debug, Args)]
+pub(super) struct Stopping {
+    /// Stop when the mean runway is known to within this share of itself
+    ///
+    /// R is the relative half-width of the 95 % interval of the mean runway,
+    /// such as 0.02. At most as many replications are made as --replications
+    /// says; without it at most 1,000, or those of the scenario if more.
+    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = precision)]
+    precision: Option<f64>,
+}
+
+impl Stopping {
+    /// How many replications to make.
+    pub fn plan(&self, common: &CommonOptions, scenario: &Scenario) -> Plan {
+        let cap = scenario.replications;
+        let replications = match (self.precision, common.replications) {
+            (Some(_), None) => cap.max(LEAST_CAP),
+            _ => cap,
         };
-        for value in &self.set.values {
-            option("--set", Some(value.clone()));
-        }
-        option("--seed", self.seed.map(|seed| seed.to_string()));
-        option("--replications", self.replications.map(|count| count.to_string()));
-        option("--precision", self.precision.map(|precision| precision.to_string()));
-        option("--horizon", self.horizon.map(|days| days.to_string()));
-        words
+        Plan { replications, precision: self.precision }
+    }
+
+    /// It as words of a command.
+    pub fn words(&self) -> Vec<String> {
+        self.precision.map_or_else(Vec::new, |precision| option("--precision", precision).into())
     }
 }
 
@@ -112,6 +128,62 @@ fn precision(text: &str) -> Result<f64, String> {
         Ok(value) if 0.0 < value && value < 1.0 => Ok(value),
         _ => Err("expected a number between 0 and 1, such as 0.02".to_string()),
     }
+}
+
+/// What is written and printed of forecasts.
+#[derive(Debug, Args)]
+pub(super) struct ReportOptions {
+    /// Write every figure as PNG too (needs a build with the feature `png`)
+    #[arg(long)]
+    png: bool,
+    /// Do not print this warning; may be given several times
+    #[arg(
+        long,
+        value_name = "WARNING",
+        value_parser = PossibleValuesParser::new(WARNING_NAMES),
+        hide_possible_values = true
+    )]
+    suppress: Vec<String>,
+}
+
+impl ReportOptions {
+    /// How a report says that a warning is silenced.
+    pub const SUPPRESS: &str = "--suppress {id}";
+
+    /// What to write.
+    ///
+    /// # Errors
+    /// PNG of a build that cannot make it.
+    pub fn write_options(&self) -> Result<WriteOptions, Failure> {
+        if self.png && cfg!(not(feature = "png")) {
+            return Err(WriteError::NoPng.into());
+        }
+        Ok(WriteOptions { png: self.png })
+    }
+
+    /// Adds the warnings not to print to those of the scenario.
+    pub fn suppress_in(&self, scenario: &mut Scenario) {
+        for name in &self.suppress {
+            if !scenario.suppressed_warnings.contains(name) {
+                scenario.suppressed_warnings.push(name.clone());
+            }
+        }
+    }
+
+    /// The options that decide the result, as words of a command.
+    pub fn words(&self) -> Vec<String> {
+        self.suppress.iter().flat_map(|name| option("--suppress", name)).collect()
+    }
+}
+
+/// An option with its value, as words of a command.
+pub(super) fn option(name: &str, value: impl ToString) -> [String; 2] {
+    [name.to_string(), value.to_string()]
+}
+
+/// Hash of resolved scenarios and the version that runs them.
+pub(super) fn scenario_hash(version: &str, scenarios: &[String]) -> String {
+    sha256(format!("{version}\n{}", scenarios.join("\n")).as_bytes())
 }
 
 /// Words as one line that a POSIX shell takes.

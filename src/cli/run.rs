@@ -2,17 +2,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 
-use super::options::{CommonOptions, command_line};
+use super::options::{CommonOptions, ReportOptions, Stopping, command_line, scenario_hash};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
-use crate::ensemble::{Forecast, WARNING_NAMES, forecast, simulate};
-use crate::experiment::{Job, Shard, sha256};
+use crate::ensemble::{Forecast, forecast, simulate};
+use crate::experiment::{Job, Shard};
 use crate::report::{
-    RunContext, ShardData, WriteError, WriteOptions, check_target, shard_directory, summary_json,
-    terminal, write_run_directory,
+    RunContext, ShardData, WriteOptions, check_target, shard_directory, summary_json, terminal,
+    write_run_directory,
 };
 use crate::scenario::{Scenario, load, to_toml};
 use crate::simulation::World;
@@ -36,6 +35,8 @@ impl RunArgs {
 pub(super) struct RunOptions {
     #[command(flatten)]
     common: CommonOptions,
+    #[command(flatten)]
+    stopping: Stopping,
     /// Do only part I (from 0) of N, for `orchsim merge`; `auto` or `auto/N`
     /// in a job array
     ///
@@ -47,33 +48,18 @@ pub(super) struct RunOptions {
         conflicts_with_all = ["precision", "png"]
     )]
     shard: Option<Shard>,
-    /// Write every figure as PNG too (needs a build with the feature `png`)
-    #[arg(long)]
-    png: bool,
-    /// Do not print this warning; may be given several times
-    #[arg(
-        long,
-        value_name = "WARNING",
-        value_parser = PossibleValuesParser::new(WARNING_NAMES),
-        hide_possible_values = true
-    )]
-    suppress: Vec<String>,
+    #[command(flatten)]
+    report: ReportOptions,
 }
 
 pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
-    let RunOptions { common, shard, png, suppress } = &args.options;
-    if *png && cfg!(not(feature = "png")) {
-        return Err(WriteError::NoPng.into());
-    }
+    let RunOptions { common, stopping, shard, report } = &args.options;
+    let write_options = report.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let mut scenario = load(&source, &common.overrides())?;
-    for name in suppress {
-        if !scenario.suppressed_warnings.contains(name) {
-            scenario.suppressed_warnings.push(name.clone());
-        }
-    }
+    report.suppress_in(&mut scenario);
     let directory = directory(common.out.as_deref(), &scenario);
-    let plan = common.plan(&scenario);
+    let plan = stopping.plan(common, &scenario);
     let job = Job {
         version: VERSION.to_string(),
         command: command(args),
@@ -93,7 +79,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
     progress.clear();
     let result = result?;
     let finished = Finished { scenario: &scenario, job: &job, result: &result, missing: None };
-    let outcome = finished.publish(&directory, WriteOptions { png: *png }, common.format)?;
+    let outcome = finished.publish(&directory, write_options, common.format)?;
     progress.finish(u64::from(result.replications), &directory);
     Ok(outcome)
 }
@@ -148,8 +134,8 @@ impl Finished<'_> {
         let context = RunContext {
             command: job.command.clone(),
             version: job.version.clone(),
-            scenario_hash: sha256(format!("{}\n{}", job.version, job.scenario).as_bytes()),
-            suppress: "--suppress {id}".to_string(),
+            scenario_hash: scenario_hash(&job.version, std::slice::from_ref(&job.scenario)),
+            suppress: ReportOptions::SUPPRESS.to_string(),
             directory: Some(directory.display().to_string()),
             missing,
         };
@@ -171,8 +157,7 @@ fn command(args: &RunArgs) -> String {
     let mut words = vec!["orchsim".to_string(), "run".to_string()];
     words.extend(args.scenario.as_ref().map(|path| path.display().to_string()));
     words.extend(args.options.common.words());
-    for name in &args.options.suppress {
-        words.extend(["--suppress".to_string(), name.clone()]);
-    }
+    words.extend(args.options.stopping.words());
+    words.extend(args.options.report.words());
     command_line(&words)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::options::{CommonOptions, command_line};
+use super::options::{CommonOptions, Stopping, command_line, option};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
@@ -58,10 +58,12 @@ pub(super) struct SweepArgs {
     shard: Option<Shard>,
     #[command(flatten)]
     common: CommonOptions,
+    #[command(flatten)]
+    stopping: Stopping,
 }
 
 pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
-    let SweepArgs { vary, sample, pareto, common, .. } = args;
+    let SweepArgs { vary, sample, pareto, common, stopping, .. } = args;
     let source = input::read(args.scenario.as_deref())?;
     let base = load(&source, &common.overrides())?;
     for key in ["seed", "replications"] {
@@ -77,7 +79,7 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     let scenarios = load_settings(&source, &common.overrides(), &design)?;
     let study = Study::new(&design, &scenarios, pareto).map_err(Failure::Usage)?;
     let whole = directory(common.out.as_deref(), &base);
-    let plan = common.plan(&base);
+    let plan = stopping.plan(common, &base);
     let job = Job {
         version: VERSION.to_string(),
         command: command(args, &design),
@@ -301,14 +303,15 @@ fn command(args: &SweepArgs, design: &Design) -> String {
     let mut words = vec!["orchsim".to_string(), "sweep".to_string()];
     words.extend(args.scenario.as_ref().map(|path| path.display().to_string()));
     for vary in &args.vary {
-        words.extend(["--vary".to_string(), vary.to_string()]);
+        words.extend(option("--vary", vary));
     }
     if !design.is_grid {
-        words.extend(["--sample".to_string(), format!("lhs:{}", design.settings.len())]);
+        words.extend(option("--sample", format!("lhs:{}", design.settings.len())));
     }
     if !args.pareto.is_empty() {
-        words.extend(["--pareto".to_string(), args.pareto.join(",")]);
+        words.extend(option("--pareto", args.pareto.join(",")));
     }
     words.extend(args.common.words());
+    words.extend(args.stopping.words());
     command_line(&words)
 }

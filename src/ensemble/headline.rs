@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Estimate, Sample, gini, hhi, nakamoto, top_share};
 use crate::scenario::Scenario;
+use crate::units::Wei;
 
 /// What a headline figure is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,14 +20,6 @@ pub enum Unit {
     Milliseconds,
     /// Hours.
     Hours,
-}
-
-impl Unit {
-    /// An estimate with its interval cut to what the unit allows: a share lies
-    /// between 0 and 1, and no headline figure below 0.
-    pub fn cut(self, estimate: Estimate) -> Estimate {
-        estimate.within(0.0, if self == Unit::Share { 1.0 } else { f64::INFINITY })
-    }
 }
 
 /// Which way a headline figure is better for whoever holds the credits or
@@ -55,6 +48,16 @@ pub struct Headline {
     pub better: Better,
 }
 
+impl Headline {
+    /// The mean of its values in replications, with its interval cut to what
+    /// can be: a share lies between 0 and 1, and no headline figure below 0.
+    /// `None` without a value.
+    pub fn estimate(&self, values: &[f64]) -> Option<Estimate> {
+        let most = if self.unit == Unit::Share { 1.0 } else { f64::INFINITY };
+        (!values.is_empty()).then(|| Estimate::of_mean(values).within(0.0, most))
+    }
+}
+
 type Figure = (&'static str, &'static str, Unit, Better, fn(&Sample) -> Option<f64>);
 
 /// The figures that every scenario has; the fee shares of its regions follow.
@@ -80,16 +83,16 @@ const FIGURES: [Figure; 14] = [
     ("outage_hours", "without funds", Unit::Hours, Better::Lower, |s| {
         Some(s.outages.seconds / 3600.0)
     }),
-    ("gini", "Gini of fees", Unit::Number, Better::Lower, |s| Some(gini(&fees(s)))),
-    ("hhi", "HHI of fees", Unit::Number, Better::Lower, |s| Some(hhi(&fees(s)))),
+    ("gini", "Gini of fees", Unit::Number, Better::Lower, |s| Some(gini(&fees(s)?))),
+    ("hhi", "HHI of fees", Unit::Number, Better::Lower, |s| Some(hhi(&fees(s)?))),
     ("nakamoto", "Nakamoto coefficient", Unit::Number, Better::Higher, |s| {
-        Some(nakamoto(&fees(s)) as f64)
+        Some(nakamoto(&fees(s)?) as f64)
     }),
     ("top1_share", "share of the largest", Unit::Share, Better::Lower, |s| {
-        Some(top_share(&fees(s), 1))
+        Some(top_share(&fees(s)?, 1))
     }),
     ("top4_share", "share of the four largest", Unit::Share, Better::Lower, |s| {
-        Some(top_share(&fees(s), 4))
+        Some(top_share(&fees(s)?, 4))
     }),
 ];
 
@@ -120,7 +123,8 @@ pub fn headline_values(scenario: &Scenario, sample: &Sample) -> Vec<Option<f64>>
     let orchestrators = &scenario.network.orchestrators;
     let figures = FIGURES.iter().map(|(.., value)| value(sample));
     let regions = regions_with_orchestrators(scenario)
-        .map(|region| Some(sample.fee_share(|o| orchestrators[o].region == region)));
+        .map(|region| Some(sample.fee_share(|o| orchestrators[o].region == region)))
+        .map(|share| share.filter(|_| fees(sample).is_some()));
     figures.chain(regions).collect()
 }
 
@@ -134,8 +138,11 @@ fn per(amount: f64, count: f64) -> Option<f64> {
     (count > 0.0).then(|| amount / count)
 }
 
-fn fees(sample: &Sample) -> Vec<f64> {
-    sample.fees.iter().map(|fee| fee.to_coins()).collect()
+/// Fees by orchestrator; `None` where nobody earned any, so that there is
+/// nothing to have a share of.
+fn fees(sample: &Sample) -> Option<Vec<f64>> {
+    let earned = sample.fees.iter().any(|fee| *fee > Wei::ZERO);
+    earned.then(|| sample.fees.iter().map(|fee| fee.to_coins()).collect())
 }
 
 /// Share of the spend that paid for nothing used: units billed and not used,

@@ -28,18 +28,24 @@ impl Estimate {
     /// (Wilson 1927), which has a width even where all or none hit. Without
     /// trials the share is NaN and the interval the whole of 0 to 1.
     pub fn of_proportion(hits: usize, trials: usize) -> Estimate {
+        Estimate::of_score(hits as f64, trials)
+    }
+
+    /// The same where a trial may score between 0 and 1, such as a half for a
+    /// tie; `score` is the sum, at most `trials`.
+    pub fn of_score(score: f64, trials: usize) -> Estimate {
         if trials == 0 {
             return Estimate { mean: f64::NAN, lo: 0.0, hi: 1.0 };
         }
         let n = trials as f64;
-        let share = hits as f64 / n;
+        let share = score / n;
         let z2 = Z95 * Z95;
         let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
         let spread = share * (1.0 - share) / n + z2 / (4.0 * n * n);
         let half = Z95 / (1.0 + z2 / n) * libm::sqrt(spread);
         // At the ends the algebra gives 0 and 1 exactly, the floats do not.
-        let lo = if hits == 0 { 0.0 } else { centre - half };
-        let hi = if hits == trials { 1.0 } else { centre + half };
+        let lo = if share == 0.0 { 0.0 } else { centre - half };
+        let hi = if share == 1.0 { 1.0 } else { centre + half };
         Estimate { mean: share, lo, hi }
     }
 }

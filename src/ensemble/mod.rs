@@ -22,6 +22,7 @@ pub use forecast::{
     Waterfall, WaterfallStep,
 };
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
+pub(crate) use interval::{mean_and_standard_error, student_t};
 pub use precision::{looks, precise_enough};
 pub use run::{Batch, Plan, forecast, simulate};
 pub use sample::Sample;

@@ -1,14 +1,14 @@
 //! What a reader should know before believing a forecast.
 
 use super::{Forecast, Warning};
-use crate::network::Version;
 use crate::scenario::Scenario;
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
-/// Every warning with its name.
-pub const WARNING_NAMES: [&str; 9] = [
+/// Every warning with its name; some are of comparisons only.
+pub const WARNING_NAMES: [&str; 13] = [
     "single-replication",
+    "few-replications",
     "wide-interval",
     "censored",
     "price-weight-blind",
@@ -17,6 +17,9 @@ pub const WARNING_NAMES: [&str; 9] = [
     "nobody-within-max-price",
     "region-never-selected",
     "low-success",
+    "other-settings",
+    "other-demand",
+    "weak-coupling",
 ];
 
 /// Half-width of the interval of the mean runway, relative to the mean, above
@@ -29,8 +32,9 @@ pub(super) fn warnings(world: &World, forecast: &Forecast, precision: Option<f64
     let mut all = Vec::new();
     let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
     precision_warnings(forecast, precision, &mut warn);
-    selection_warnings(world, &mut warn);
-    outcome_warnings(world, forecast, &mut warn);
+    let markets = markets(world.scenario);
+    selection_warnings(&markets, &mut warn);
+    outcome_warnings(&markets, forecast, &mut warn);
     let suppressed = &world.scenario.suppressed_warnings;
     all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
     all
@@ -82,10 +86,8 @@ fn precision_warnings(
     }
 }
 
-fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)) {
-    let network = &world.scenario.network;
-    for (gateway, model, market) in markets_in_demand(world.scenario) {
-        let names = format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
+fn selection_warnings(markets: &[(String, Market)], warn: &mut impl FnMut(&'static str, String)) {
+    for (names, market) in markets {
         if market.candidates.is_empty() {
             warn("no-offer", format!("{names}: no orchestrator offers this model."));
             continue;
@@ -103,29 +105,33 @@ fn selection_warnings(world: &World, warn: &mut impl FnMut(&'static str, String)
     }
 }
 
-/// Every gateway and model that somebody asks for, as their market opens.
-fn markets_in_demand(scenario: &Scenario) -> impl Iterator<Item = (usize, usize, Market)> {
+/// The markets in demand as they open, with their names.
+fn markets(scenario: &Scenario) -> Vec<(String, Market)> {
+    let Scenario { network, demand, .. } = scenario;
     let mut pairs: Vec<(usize, usize)> =
-        scenario.demand.iter().map(|stream| (stream.gateway, stream.model)).collect();
+        demand.iter().map(|stream| (stream.gateway, stream.model)).collect();
     pairs.sort_unstable();
     pairs.dedup();
     let opening = Opening::new(scenario);
-    pairs.into_iter().map(move |(gateway, model)| (gateway, model, opening.market(gateway, model)))
+    let market = |(gateway, model): (usize, usize)| {
+        let names = format!("{} for {}", network.gateways[gateway].id, network.models[model].key());
+        (names, opening.market(gateway, model))
+    };
+    pairs.into_iter().map(market).collect()
 }
 
 /// Whether at the start no orchestrator is within the maximum price of any
 /// gateway and model asked for.
 pub fn nobody_is_affordable(scenario: &Scenario) -> bool {
-    !scenario.demand.is_empty()
-        && markets_in_demand(scenario).all(|(_, _, market)| market.unaffordable_warning().is_some())
+    let markets = markets(scenario);
+    !markets.is_empty() && markets.iter().all(|(_, market)| market.unaffordable_warning().is_some())
 }
 
 fn outcome_warnings(
-    world: &World,
+    markets: &[(String, Market)],
     forecast: &Forecast,
     warn: &mut impl FnMut(&'static str, String),
 ) {
-    let network = &world.scenario.network;
     let idle: Vec<&str> = forecast
         .region_fees
         .iter()
@@ -151,7 +157,7 @@ fn outcome_warnings(
             .into_iter()
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .unwrap_or(("", 0.0));
-        let stuck = network.gateways.iter().any(|gateway| gateway.version == Version::V0_8_3);
+        let stuck = markets.iter().any(|(_, market)| market.overpriced_warning().is_some());
         let hint = if stuck && reason == "no_orchestrator" {
             " Gateways on 0.8.3 stop selecting while a never-used orchestrator is above the \
              maximum price; compare with `--set gateways.version=0.9`."

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::kernel::{StreamKey, index_below};
+use crate::scenario::split_at_commas;
 
 /// Most settings of one sweep.
 const MOST_SETTINGS: usize = 100_000;
@@ -17,6 +18,14 @@ pub enum DesignError {
     /// No `=`, or nothing at one side of it.
     #[error("`{0}`: expected `key=a,b,c` or `key=lo..hi:n`")]
     NoAssignment(String),
+    /// A list with a quote or a bracket that is not in a pair.
+    #[error("`{text}`: {reason}")]
+    List {
+        /// It.
+        text: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A range whose upper end is no number or not above the lower.
     #[error("`{0}`: a range is `lo..hi:n` with lo < hi and n of 2 or more, such as `0.5..2:4`")]
     Range(String),
@@ -64,7 +73,10 @@ impl FromStr for Vary {
         }
         let levels = match range(values, text)? {
             Some(range) => range,
-            None => Levels::List(split_list(values)),
+            None => Levels::List(
+                split_at_commas(values)
+                    .map_err(|reason| DesignError::List { text: text.to_string(), reason })?,
+            ),
         };
         Ok(Vary { key: key.to_string(), text: text.to_string(), levels })
     }
@@ -98,28 +110,6 @@ pub(crate) fn quantity(text: &str) -> Option<(f64, &str)> {
     let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
     let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite())?;
     Some((number, unit.trim()))
-}
-
-fn split_list(values: &str) -> Vec<String> {
-    let mut items = vec![String::new()];
-    let (mut depth, mut quote) = (0usize, None);
-    for c in values.chars() {
-        match (quote, c) {
-            (Some(open), _) if c == open => quote = None,
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '[' | '{') => depth += 1,
-            (None, ']' | '}') => depth = depth.saturating_sub(1),
-            (None, ',') if depth == 0 => {
-                items.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(item) = items.last_mut() {
-            item.push(c);
-        }
-    }
-    items.into_iter().map(|item| item.trim().to_string()).collect()
 }
 
 impl fmt::Display for Vary {

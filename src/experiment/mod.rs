@@ -1,16 +1,21 @@
-//! Many scenarios, and one on many machines: the settings of a sweep and what
-//! came of them, the Pareto front among them, and how work is dealt to shards
-//! and put together again. Nothing here reads or writes a file.
+//! Many scenarios, and one on many machines: comparisons on common random
+//! numbers, the settings of a sweep and what came of them, the Pareto front
+//! among them, and how work is dealt to shards and put together again. Nothing
+//! here reads or writes a file.
 
+mod compare;
 mod design;
 mod job;
+mod paired;
 mod pareto;
 mod shard;
 mod sweep;
 
+pub use compare::{BASE, Comparison, Difference, Entry, Remark, Run, Variant, compare};
 pub(crate) use design::quantity;
 pub use design::{Design, DesignError, Sampling, Vary};
 pub use job::{Job, Unit, sha256};
+pub use paired::{Change, Paired};
 pub use pareto::front;
 pub use shard::{
     CoverError, Part, Shard, ShardError, cover, missing_in_words, shard_from_environment,

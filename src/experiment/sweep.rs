@@ -319,7 +319,7 @@ impl SettingResult {
                 .iter()
                 .filter_map(|observation| observation.values.get(place).copied().flatten())
                 .collect();
-            (!values.is_empty()).then(|| headline.unit.cut(Estimate::of_mean(&values)))
+            headline.estimate(&values)
         };
         let objectives: Vec<ObjectiveResult> = setting
             .objectives

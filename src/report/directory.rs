@@ -135,20 +135,21 @@ pub fn write_run_directory(
     scenario_toml: &str,
     options: &WriteOptions,
 ) -> Result<Vec<PathBuf>, WriteError> {
-    if options.png && cfg!(not(feature = "png")) {
-        return Err(WriteError::NoPng);
-    }
     let files = contents(scenario, forecast, context, scenario_toml, options)?;
-    let about = json!({
+    publish(directory, files, about(scenario, forecast.replications, context))
+}
+
+/// What the manifest of a run or a comparison says of it.
+pub(super) fn about(scenario: &Scenario, replications: u32, context: &RunContext) -> Value {
+    json!({
         "version": context.version,
         "scenario": scenario.name,
         "scenario_hash": context.scenario_hash,
-        "seed": forecast.seed,
-        "replications": forecast.replications,
-        "horizon_days": forecast.horizon_days,
+        "seed": scenario.seed,
+        "replications": replications,
+        "horizon_days": scenario.horizon_days,
         "command": context.command,
-    });
-    publish(directory, files, about)
+    })
 }
 
 /// Writes files into `directory`, replacing what orchsim wrote there before
@@ -191,7 +192,7 @@ fn contents(
     scenario_toml: &str,
     options: &WriteOptions,
 ) -> Result<Vec<OutputFile>, WriteError> {
-    let figures = figures::all(scenario, forecast, context).map_err(undrawn)?;
+    let figures = figures::of_run(scenario, forecast, context)?;
     let summary = summary::summary_json(scenario, forecast, context);
     let mut files = vec![
         file("summary.json", pretty(&summary)),
@@ -208,16 +209,21 @@ fn contents(
         file("report.html", html::html(scenario, forecast, context, &figures)),
     ];
     for figure in &figures {
-        files.push(file(&format!("figures/{}.svg", figure.slug), figure.standalone()));
-        if options.png {
-            files.push(png_of(figure)?);
-        }
+        files.extend(figure_files(figure, options)?);
     }
     Ok(files)
 }
 
-pub(super) fn undrawn((name, error): (String, figures::DrawError)) -> WriteError {
-    WriteError::Figure { name, reason: error.to_string() }
+/// A figure as SVG, and as PNG where asked for.
+pub(super) fn figure_files(
+    figure: &Figure,
+    options: &WriteOptions,
+) -> Result<Vec<OutputFile>, WriteError> {
+    let mut files = vec![file(&format!("figures/{}.svg", figure.slug), figure.standalone())];
+    if options.png {
+        files.push(png_of(figure)?);
+    }
+    Ok(files)
 }
 
 pub(super) fn file(name: &str, text: String) -> OutputFile {

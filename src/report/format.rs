@@ -136,9 +136,13 @@ pub(super) fn plural(number: &str, noun: &str) -> String {
     format!("{number} {noun}{}", if number == "1" { "" } else { "s" })
 }
 
+/// So many of something: `1 day`, `1,000 days`.
+pub(super) fn counted(number: u32, noun: &str) -> String {
+    plural(&grouped(f64::from(number), 0), noun)
+}
+
 /// How many futures were simulated, over which time.
 pub(super) fn extent(forecast: &Forecast) -> String {
-    let counted = |number: u32, noun: &str| plural(&grouped(f64::from(number), 0), noun);
     format!(
         "{} over {}",
         counted(forecast.replications, "simulated future"),

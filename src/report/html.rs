@@ -10,7 +10,8 @@ use super::format::{
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    RunContext, customers, overpayment, redemptions, responses, steering, tables, treasury,
+    Origin, RunContext, customers, overpayment, redemptions, responses, steering, tables, title,
+    treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -26,7 +27,6 @@ pub(super) fn html(
     context: &RunContext,
     figures: &[Figure],
 ) -> String {
-    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     let under = format!(
         "{} LPT, {} ETH from {}. {}.",
         grouped(scenario.credits.lpt.to_coins(), 0),
@@ -34,10 +34,12 @@ pub(super) fn html(
         short_date(scenario.start),
         extent(forecast),
     );
-    let mut page = begun(title, &sentence(scenario, forecast), &under, context);
+    let answer = sentence(scenario, forecast);
+    let mut page = page_start(title(scenario), &answer, &under, context);
     push_cards(&mut page, scenario, forecast);
     push_objectives(&mut page, forecast);
-    push_warnings(&mut page, forecast, context);
+    let warnings = forecast.warnings.iter();
+    push_warnings(&mut page, warnings.map(|w| (w.id, w.text.clone())), context);
 
     page.push_str("<section>\n<h2>How long the credits last</h2>\n<div class=\"stack\">\n");
     push_table(&mut page, &tables::runway(scenario, forecast));
@@ -71,13 +73,13 @@ pub(super) fn html(
     page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
-    push_origin(&mut page, forecast, context);
-    finished(page)
+    push_origin(&mut page, &Origin::RUN, scenario, forecast.replications, context);
+    page + &page_end()
 }
 
-/// A page with its head and its first lines: what it is about, the answer, and
-/// what was done for it.
-pub(super) fn begun(title: &str, answer: &str, under: &str, context: &RunContext) -> String {
+/// Everything before the first section: `title` over the `answer`, a line on
+/// what was run under it, and what is missing from it.
+pub(super) fn page_start(title: &str, answer: &str, under: &str, context: &RunContext) -> String {
     let title = html_escaped(title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -97,9 +99,9 @@ pub(super) fn begun(title: &str, answer: &str, under: &str, context: &RunContext
     page
 }
 
-pub(super) fn finished(mut page: String) -> String {
-    let _ = write!(page, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
-    page
+/// What closes [`page_start`].
+pub(super) fn page_end() -> String {
+    format!("</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n")
 }
 
 fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
@@ -186,23 +188,30 @@ fn push_objectives(page: &mut String, forecast: &Forecast) {
     page.push_str("</ul>\n</section>\n");
 }
 
-fn push_warnings(page: &mut String, forecast: &Forecast, context: &RunContext) {
-    if forecast.warnings.is_empty() {
-        return;
-    }
-    page.push_str(
-        "<section>\n<h2>What to know before believing it</h2>\n<ul class=\"warnings\">\n",
-    );
-    for warning in &forecast.warnings {
-        let _ = writeln!(
+/// Warnings by their names, and how not to see them again.
+pub(super) fn push_warnings<'a>(
+    page: &mut String,
+    warnings: impl Iterator<Item = (&'a str, String)>,
+    context: &RunContext,
+) {
+    let item = |(id, text): (&str, String)| {
+        let (text, hint) = (html_escaped(&text), html_escaped(&context.suppress_hint(id)));
+        format!("<b>{id}</b> {text} <small>Silence it with <code>{hint}</code>.</small>")
+    };
+    push_caveats(page, warnings.map(item));
+}
+
+/// What to know before believing a report, as HTML; nothing where there is
+/// nothing to know.
+pub(super) fn push_caveats(page: &mut String, items: impl Iterator<Item = String>) {
+    let items: String = items.map(|item| format!("<li>{item}</li>\n")).collect();
+    if !items.is_empty() {
+        let _ = write!(
             page,
-            "<li><b>{}</b> {} <small>Silence it with <code>{}</code>.</small></li>",
-            html_escaped(warning.id),
-            html_escaped(&warning.text),
-            html_escaped(&context.suppress_hint(warning.id)),
+            "<section>\n<h2>What to know before believing it</h2>\n\
+             <ul class=\"warnings\">\n{items}</ul>\n</section>\n",
         );
     }
-    page.push_str("</ul>\n</section>\n");
 }
 
 fn push_overpayment(page: &mut String, forecast: &Forecast) {
@@ -297,19 +306,31 @@ pub(super) fn push_figure(page: &mut String, figure: &Figure, context: &RunConte
     );
 }
 
-fn push_origin(page: &mut String, forecast: &Forecast, context: &RunContext) {
+pub(super) fn push_origin(
+    page: &mut String,
+    origin: &Origin,
+    scenario: &Scenario,
+    replications: u32,
+    context: &RunContext,
+) {
+    // Backticks in pairs.
+    let mut scenarios = String::new();
+    for (i, part) in origin.scenarios.split('`').enumerate() {
+        scenarios += &if i % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() };
+    }
     let _ = write!(
         page,
         "<section>\n<h2>Assumptions and reproduction</h2>\n<p>Every assumption is a line of \
-         <code>scenario.toml</code>, the resolved scenario beside this page. The same version, \
-         scenario and seed give the same bytes on any machine; <code>manifest.json</code> has the \
-         hash of every file.</p>\n<pre><code>{}</code></pre>\n<dl>\
+         {scenarios} beside this page. The same version, scenario and seed give the same bytes on \
+         any machine; <code>manifest.json</code> has the hash of every file.</p>\n\
+         <pre><code>{}</code></pre>\n<dl>\
          <dt>orchsim</dt><dd>{}</dd><dt>Seed</dt><dd>{}</dd><dt>Replications</dt><dd>{}</dd>\
-         <dt>Scenario hash</dt><dd><code>{}</code></dd></dl>\n</section>\n",
+         <dt>{}</dt><dd><code>{}</code></dd></dl>\n</section>\n",
         html_escaped(&context.command),
         html_escaped(&context.version),
-        forecast.seed,
-        forecast.replications,
+        scenario.seed,
+        replications,
+        origin.hash,
         html_escaped(&context.scenario_hash),
     );
 }

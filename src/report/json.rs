@@ -100,7 +100,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
     summary
 }
 
-fn runway(forecast: &Forecast) -> Value {
+pub(super) fn runway(forecast: &Forecast) -> Value {
     let runway = &forecast.runway;
     let days = |quantile: &Quantile| optional(quantile.days);
     let interval = |quantile: &Quantile| json!([optional(quantile.lo), optional(quantile.hi)]);
@@ -191,6 +191,14 @@ fn service(forecast: &Forecast) -> Value {
             "p99": optional(service.latency.p99_ms),
         },
     })
+}
+
+/// A mean with its interval; `null` of none.
+pub(super) fn estimated(estimate: &Option<Estimate>) -> Value {
+    estimate.as_ref().map_or(
+        Value::Null,
+        |estimate| json!({ "mean": number(estimate.mean), "ci95": ci95(estimate) }),
+    )
 }
 
 pub(super) fn objective(objective: &ObjectiveResult) -> Value {

@@ -7,9 +7,10 @@ use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    RunContext, customers, overpayment, redemptions, responses, steering, tables, treasury,
+    Origin, RunContext, customers, overpayment, redemptions, responses, steering, tables, title,
+    treasury,
 };
-use crate::ensemble::Forecast;
+use crate::ensemble::{Forecast, Warning};
 use crate::scenario::Scenario;
 
 /// Orchestrators in the table; the rest are in the CSV file.
@@ -21,14 +22,7 @@ pub(super) fn markdown(
     context: &RunContext,
     figures: &[Figure],
 ) -> String {
-    let mut text = format!(
-        "# {}\n\n**{}**\n\n",
-        markdown_escaped(if scenario.title.is_empty() { &scenario.name } else { &scenario.title }),
-        markdown_escaped(&sentence(scenario, forecast)),
-    );
-    if let Some(notice) = context.partial_notice() {
-        let _ = writeln!(text, "> **{}**\n", markdown_escaped(&notice));
-    }
+    let mut text = beginning(title(scenario), &[sentence(scenario, forecast)], context);
     let _ = writeln!(
         text,
         "{} LPT, {} ETH from {}; {}.\n",
@@ -37,12 +31,7 @@ pub(super) fn markdown(
         long_date(scenario.start),
         extent(forecast),
     );
-    let figure = |slug: &str| {
-        let found = figures.iter().find(|figure| figure.slug == slug);
-        found.map_or(String::new(), |figure| {
-            format!("![{}](figures/{slug}.svg)\n\n{}\n\n", figure.title, figure.explanation)
-        })
-    };
+    let figure = |slug: &str| figure(figures, slug);
     let table = |table: Table| table.markdown(usize::MAX) + "\n";
 
     text.push_str("## How long the credits last\n\n");
@@ -120,29 +109,64 @@ pub(super) fn markdown(
     text.push_str("## How well users are served\n\n");
     text.push_str(&table(tables::service(forecast)));
 
-    if !forecast.warnings.is_empty() {
-        text.push_str("## What to know before believing it\n\n");
-        for warning in &forecast.warnings {
-            let _ = writeln!(text, "- **{}**: {}", warning.id, markdown_escaped(&warning.text));
-        }
-        text.push('\n');
-    }
+    let warning = |warning: &Warning| (warning.id.to_string(), warning.text.clone());
+    text.push_str(&warnings(forecast.warnings.iter().map(warning)));
+    text + &origin(&Origin::RUN, scenario, context)
+}
 
-    let _ = write!(
-        text,
-        "## Assumptions and reproduction\n\nEvery assumption is a line of `scenario.toml`, the \
-         resolved scenario beside this report. The same version, scenario and seed give the same \
-         bytes on any machine:\n\n{}\n- orchsim {}, seed {}\n- scenario hash `{}`\n",
-        fenced(&context.command),
-        markdown_escaped(&context.version),
-        forecast.seed,
-        context.scenario_hash,
-    );
+/// Title and answer, and what is missing from it.
+pub(super) fn beginning(title: &str, answers: &[String], context: &RunContext) -> String {
+    let mut text = format!("# {}\n\n", markdown_escaped(title));
+    for answer in answers {
+        let _ = writeln!(text, "**{}**\n", markdown_escaped(answer));
+    }
+    if let Some(notice) = context.partial_notice() {
+        let _ = writeln!(text, "> **{}**\n", markdown_escaped(&notice));
+    }
     text
 }
 
+/// What to know before believing a report, each with its name if it has one;
+/// empty where there is nothing to know.
+pub(super) fn warnings(items: impl Iterator<Item = (String, String)>) -> String {
+    let item = |(name, text): (String, String)| match name.as_str() {
+        "" => format!("- {}\n", markdown_escaped(&text)),
+        name => format!("- **{}**: {}\n", markdown_escaped(name), markdown_escaped(&text)),
+    };
+    let items: String = items.map(item).collect();
+    match items.as_str() {
+        "" => items,
+        _ => format!("## What to know before believing it\n\n{items}\n"),
+    }
+}
+
+/// The section on assumptions and reproduction.
+pub(super) fn origin(origin: &Origin, scenario: &Scenario, context: &RunContext) -> String {
+    format!(
+        "## Assumptions and reproduction\n\nEvery assumption is a line of {} beside this report. \
+         The same version, scenario and seed give the same bytes on any machine:\n\n{}\n\
+         - orchsim {}, seed {}\n- {} `{}`\n",
+        origin.scenarios,
+        fenced(&context.command),
+        markdown_escaped(&context.version),
+        scenario.seed,
+        origin.hash.to_lowercase(),
+        context.scenario_hash,
+    )
+}
+
+/// The figure of that name with its explanation; empty where there is none.
+pub(super) fn figure(figures: &[Figure], slug: &str) -> String {
+    let found = figures.iter().find(|figure| figure.slug == slug);
+    found.map_or(String::new(), |figure| {
+        let (title, explanation) = (&figure.title, &figure.explanation);
+        let (title, explanation) = (markdown_escaped(title), markdown_escaped(explanation));
+        format!("![{title}](figures/{slug}.svg)\n\n{explanation}\n\n")
+    })
+}
+
 /// A code block whose fence is longer than any run of backticks in it.
-pub(super) fn fenced(code: &str) -> String {
+fn fenced(code: &str) -> String {
     let mut longest = 0;
     let mut run = 0;
     for c in code.chars() {

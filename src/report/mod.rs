@@ -1,7 +1,8 @@
 //! What people and programs read: the answer as a sentence, the terminal
-//! summary, JSON, CSV, figures, Markdown and the HTML page, and the run
-//! directory that holds them.
+//! summary, JSON, CSV, figures, Markdown and the HTML page, of one forecast, a
+//! comparison or a sweep, and the directory that holds them.
 
+mod comparison;
 mod csv;
 mod customers;
 mod directory;
@@ -27,6 +28,9 @@ mod tables;
 mod text;
 mod treasury;
 
+pub use comparison::{
+    COMPARISON_SCHEMA, comparison_json, comparison_terminal, verdict, write_comparison_directory,
+};
 pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
 pub use explanation::{explanation_json, explanation_text};
 pub use json::{SUMMARY_SCHEMA, summary_json};
@@ -37,6 +41,8 @@ pub use shard::{ReadError, ShardData, StoredShard, read_shard, shard_directory, 
 pub use sweep::{SWEEP_SCHEMA, sweep_json, sweep_terminal, write_sweep_directory};
 pub use text::{Style, terminal};
 
+use crate::scenario::Scenario;
+
 /// What a report says of the run beside its result.
 #[derive(Clone, Debug)]
 pub struct RunContext {
@@ -46,7 +52,8 @@ pub struct RunContext {
     pub command: String,
     /// Version of orchsim.
     pub version: String,
-    /// Hash of the resolved scenario.
+    /// Hash of what was run: the resolved scenario, all of a comparison, or the
+    /// whole of a sweep.
     pub scenario_hash: String,
     /// How to silence a warning, with `{id}` in the place of its name:
     /// `--suppress {id}`.
@@ -57,6 +64,32 @@ pub struct RunContext {
     /// What is missing, where the result is put together from some of its
     /// shards only.
     pub missing: Option<String>,
+}
+
+/// What the last section of a report says of the scenarios behind it.
+struct Origin {
+    /// The files that hold them, as inline code of Markdown, and what they are.
+    scenarios: &'static str,
+    /// What the hash is of.
+    hash: &'static str,
+}
+
+impl Origin {
+    const RUN: Origin =
+        Origin { scenarios: "`scenario.toml`, the resolved scenario", hash: "Scenario hash" };
+    const COMPARISON: Origin = Origin {
+        scenarios: "the files in `scenarios/`, the resolved scenarios",
+        hash: "Scenario hash",
+    };
+    const SWEEP: Origin = Origin {
+        scenarios: "`scenario.toml`, the resolved scenario without what is varied,",
+        hash: "Fingerprint",
+    };
+}
+
+/// What a report is headed by.
+fn title(scenario: &Scenario) -> &str {
+    if scenario.title.is_empty() { &scenario.name } else { &scenario.title }
 }
 
 impl RunContext {

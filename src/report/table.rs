@@ -9,6 +9,7 @@ use super::format::{
     MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
     precise, price_decimals, printable, shortened, usd,
 };
+use crate::ensemble::Estimate;
 use crate::units::Wei;
 
 /// Longest cell on a terminal, in characters; the last of a line may be longer.
@@ -90,6 +91,12 @@ impl Cell {
         Cell::Number(Some(value), Unit::Count)
     }
 
+    /// Mean and ends of the interval of an estimate; empty of none.
+    pub(super) fn interval(estimate: Option<Estimate>, unit: Unit) -> [Cell; 3] {
+        let ends: [fn(Estimate) -> f64; 3] = [|e| e.mean, |e| e.lo, |e| e.hi];
+        ends.map(|end| Cell::Number(estimate.map(end), unit))
+    }
+
     /// As a program reads it: full precision, ISO dates, empty where missing.
     fn precise(&self) -> String {
         match self {
@@ -128,6 +135,12 @@ impl Column {
 
     pub(super) fn number(key: impl Into<String>, label: impl Into<String>) -> Column {
         Column { key: key.into(), label: Some(label.into()), is_text: false }
+    }
+
+    /// Columns for the cells of [`Cell::interval`], of a 95 % interval.
+    pub(super) fn interval(key: &str, label: &str) -> [Column; 3] {
+        let ends = [("", ""), ("_lo", " 95 % from"), ("_hi", " to")];
+        ends.map(|(end, note)| Column::number(format!("{key}{end}"), format!("{label}{note}")))
     }
 
     pub(super) fn for_programs(key: impl Into<String>) -> Column {

@@ -5,7 +5,7 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::{
-    RunContext, customers, overpayment, redemptions, responses, steering, tables, treasury,
+    RunContext, customers, overpayment, redemptions, responses, steering, tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -108,22 +108,17 @@ pub fn terminal(
     ));
     page.section(service(forecast));
     page.objectives(forecast);
-    page.warnings(forecast, context);
-    if let Some(directory) = &context.directory {
-        page.blank();
-        page.paragraph(
-            "",
-            &format!("Files in {directory}: open report.html, or post report.md"),
-            "",
-        );
+    for warning in &forecast.warnings {
+        page.warning(warning.id, &warning.text, context);
     }
+    page.files("report", context);
     page.text
 }
 
 fn what_was_run(scenario: &Scenario, forecast: &Forecast) -> String {
-    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     format!(
-        "{title}: {} ETH from {}, {}, seed {}; {} ETH {} spent on average",
+        "{}: {} ETH from {}, {}, seed {}; {} ETH {} spent on average",
+        title(scenario),
         eth(scenario.credits.eth.to_coins()),
         short_date(scenario.start),
         extent(forecast),
@@ -203,8 +198,8 @@ fn survival_chart(scenario: &Scenario, forecast: &Forecast) -> Vec<String> {
 
 pub(super) const BOLD: &str = "\x1b[1m";
 pub(super) const DIM: &str = "\x1b[2m";
-const GREEN: &str = "\x1b[32m";
-const RED: &str = "\x1b[31m";
+pub(super) const GREEN: &str = "\x1b[32m";
+pub(super) const RED: &str = "\x1b[31m";
 pub(super) const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
@@ -224,7 +219,7 @@ impl Page {
         self.width
     }
 
-    fn line(&mut self, colour: &str, line: &str) {
+    pub(super) fn line(&mut self, colour: &str, line: &str) {
         let line = format::shortened(&printable(line), self.width).replace('\u{a0}', " ");
         if self.color && !colour.is_empty() {
             self.text.push_str(colour);
@@ -298,12 +293,19 @@ impl Page {
         }
     }
 
-    fn warnings(&mut self, forecast: &Forecast, context: &RunContext) {
-        for warning in &forecast.warnings {
+    /// A warning, and how not to see it again.
+    pub(super) fn warning(&mut self, id: &str, text: &str, context: &RunContext) {
+        self.blank();
+        self.paragraph(YELLOW, &format!("warning[{id}]: {text}"), "  ");
+        self.line(DIM, &format!("  to silence it: {}", context.suppress_hint(id)));
+    }
+
+    /// Where the files are; `name` is that of the reports among them.
+    pub(super) fn files(&mut self, name: &str, context: &RunContext) {
+        if let Some(directory) = &context.directory {
             self.blank();
-            self.paragraph(YELLOW, &format!("warning[{}]: {}", warning.id, warning.text), "  ");
-            let hint = format!("  to silence it: {}", context.suppress_hint(warning.id));
-            self.line(DIM, &hint);
+            let text = format!("Files in {directory}: open {name}.html, or post {name}.md");
+            self.paragraph("", &text, "");
         }
     }
 }

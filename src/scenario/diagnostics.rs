@@ -52,6 +52,14 @@ impl Diagnostics {
         self.found.is_empty()
     }
 
+    /// Adds the problems of another load, but those that stand here already.
+    pub fn append(&mut self, other: Diagnostics) {
+        let new = other.found.into_iter().filter(|problem| !self.found.contains(problem));
+        let new: Vec<Diagnostic> = new.collect();
+        self.found.extend(new);
+        self.dropped += other.dropped;
+    }
+
     /// One object a problem: `file`, `line`, `column`, `key`, `message`,
     /// `expected` and `suggestion`, the last two null where there is none.
     pub fn to_json(&self) -> Json {
@@ -197,10 +205,9 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub fn new(source: &'a Source, overrides: &'a [String]) -> Report<'a> {
+    pub fn new(source: &'a Source, overrides: &[(&'a str, &'a str)]) -> Report<'a> {
         let file = (source.name.as_str(), source.text.as_str());
-        let sets = overrides.iter().map(|text| ("--set", text.as_str()));
-        let texts = std::iter::once(file).chain(sets).map(|(name, text)| {
+        let texts = std::iter::once(file).chain(overrides.iter().copied()).map(|(name, text)| {
             let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
             let line_starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
             Text { name, text, line_starts }

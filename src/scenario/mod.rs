@@ -25,6 +25,7 @@ use crate::treasury::{Credits, TreasurySetup};
 pub use diagnostics::Diagnostics;
 pub(crate) use diagnostics::nearest;
 pub use json_schema::json_schema;
+pub(crate) use overrides::split_at_commas;
 pub use source::Source;
 pub use write::to_toml;
 
@@ -57,9 +58,19 @@ pub fn preset(name: &str) -> Option<&'static str> {
 /// # Errors
 /// Every problem of the file and the overrides at once.
 pub fn load(source: &Source, overrides: &[String]) -> Result<Scenario, Diagnostics> {
+    let of_set: Vec<(&str, &str)> = overrides.iter().map(|text| ("--set", text.as_str())).collect();
+    load_with(source, &of_set)
+}
+
+/// [`load`] with overrides that messages call by a name of their own: (name,
+/// `dotted.path=value`).
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(source: &Source, overrides: &[(&str, &str)]) -> Result<Scenario, Diagnostics> {
     let mut report = diagnostics::Report::new(source, overrides);
     let scenario = tree::parse_document(&source.text, &mut report).and_then(|mut root| {
-        for (index, text) in overrides.iter().enumerate() {
+        for (index, (_, text)) in overrides.iter().enumerate() {
             overrides::apply(text, index + 1, &keys::SCENARIO, &mut root, &mut report);
         }
         check::check(&keys::SCENARIO, &mut root, "", &mut report);

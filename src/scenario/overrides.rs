@@ -254,3 +254,49 @@ fn value_for(shape: &'static Shape, setting: &Setting, report: &mut Report) -> O
 fn wants_word(shape: &Shape) -> bool {
     matches!(shape, Shape::Text(Text::Name | Text::Line | Text::Word(_)))
 }
+
+/// The parts of a list between the commas that stand neither in quotes nor in
+/// brackets. A quote right behind a letter or digit is an apostrophe.
+pub(crate) fn split_at_commas(text: &str) -> Result<Vec<String>, &'static str> {
+    let mut parts = vec![String::new()];
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut before = ' ';
+    for c in text.chars() {
+        match quote {
+            Some(end) => {
+                let is_escaped = end == '"' && before == '\\';
+                if c == end && !is_escaped {
+                    quote = None;
+                }
+                // An escaped backslash escapes nothing.
+                before = if is_escaped && c == '\\' { ' ' } else { c };
+            }
+            None => {
+                match c {
+                    '"' | '\'' if !before.is_alphanumeric() => quote = Some(c),
+                    '[' => open.push(']'),
+                    '{' => open.push('}'),
+                    ']' | '}' if open.pop() != Some(c) => return Err("a bracket is not open"),
+                    ',' if open.is_empty() => {
+                        parts.push(String::new());
+                        before = c;
+                        continue;
+                    }
+                    _ => {}
+                }
+                before = c;
+            }
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    if quote.is_some() {
+        return Err("a quote is not closed");
+    }
+    if !open.is_empty() {
+        return Err("a bracket is not closed");
+    }
+    Ok(parts.into_iter().map(|part| part.trim().to_string()).collect())
+}

@@ -6,7 +6,7 @@ use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
 
 use super::{Area, DrawError, GRID, INK, MUTED, TEXT_PX, font, text_width};
-use crate::report::format::date_after;
+use crate::report::format::{date_after, grouped};
 
 /// An axis with its own ticks and their labels.
 #[derive(Clone)]
@@ -20,29 +20,41 @@ impl Axis {
         Axis { range, ticks }
     }
 
-    /// From 0 to `most` or a little more, with round ticks; `format` gets the
-    /// value and the decimals the step needs.
+    /// From 0 to `most`, with round ticks; `format` gets the value and the
+    /// decimals the step needs.
     pub(super) fn amounts(most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
         let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
-        let (step, decimals) = round_step(most);
-        let count = libm::floor(most / step + 1e-9) as u32;
-        let tick = |i: u32| (f64::from(i) * step, format(f64::from(i) * step, decimals));
-        Axis::new(0.0..most, (0..=count).map(tick).collect())
+        Axis::between(0.0, most, format)
     }
 
-    /// From a little below `least` to a little above `most`, with round ticks.
-    pub(super) fn between(least: f64, most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
+    /// From `least` to `most`, which is above, with round ticks.
+    fn between(least: f64, most: f64, format: impl Fn(f64, usize) -> String) -> Axis {
+        let (step, decimals) = round_step(most - least);
+        let first = libm::ceil(least / step - 1e-9) as i64;
+        let last = libm::floor(most / step + 1e-9) as i64;
+        let tick = |i: i64| (i as f64 * step, format(i as f64 * step, decimals));
+        Axis::new(least..most, (first..=last).map(tick).collect())
+    }
+
+    /// From a little below the least of `values` to a little above the largest,
+    /// with round ticks.
+    pub(super) fn around(
+        values: impl IntoIterator<Item = f64>,
+        format: impl Fn(f64, usize) -> String,
+    ) -> Axis {
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        let wider = |(least, most): (f64, f64), value: f64| (least.min(value), most.max(value));
+        let (least, most) = values.into_iter().fold(ends, wider);
+        if least > most {
+            return Axis::new(0.0..1.0, Vec::new());
+        }
         let middle = (least + most) / 2.0;
         let room = match most - least {
             span if span > libm::fabs(middle) * 1e-9 => span * 0.06,
             _ if middle == 0.0 => 1.0,
             _ => libm::fabs(middle) * 0.1,
         };
-        let (least, most) = (least - room, most + room);
-        let (step, decimals) = round_step(most - least);
-        let (first, last) = (libm::ceil(least / step) as i64, libm::floor(most / step) as i64);
-        let tick = |i: i64| (i as f64 * step, format(i as f64 * step, decimals));
-        Axis::new(least..most, (first..=last).map(tick).collect())
+        Axis::between(least - room, most + room, format)
     }
 
     /// The part of it between `least` and `most`.
@@ -113,6 +125,15 @@ impl Axis {
     fn label(&self, value: f64) -> String {
         let tick = self.ticks.iter().find(|(at, _)| *at == value);
         tick.map(|(_, label)| label.clone()).unwrap_or_default()
+    }
+}
+
+/// A tick of an axis of shares; empty above 100 %, which room at the end of an
+/// axis may reach.
+pub(super) fn share_label(share: f64, decimals: usize) -> String {
+    match share {
+        _ if share > 1.0 + 1e-9 => String::new(),
+        _ => format!("{} %", grouped(share * 100.0, decimals.saturating_sub(2))),
     }
 }
 

@@ -3,9 +3,9 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::axis::{Axis, Frame, chart};
-use super::{Area, DrawError, INK, TEXT_PX, font, text_width};
-use crate::report::format::{grouped, percent, printable, shortened};
+use super::axis::{Axis, Frame, chart, share_label};
+use super::{Area, DrawError, INK, TEXT_PX, font};
+use crate::report::format::{percent, printable, shortened};
 
 const BAR_HEIGHT: u32 = 48;
 const NAME_LENGTH: usize = 26;
@@ -35,20 +35,14 @@ pub(super) fn draw(area: &Area, bars: &[Bar]) -> Result<(), DrawError> {
     // Room for a column of values at the right.
     let most = if most > 0.0 { most * 1.19 } else { 1.0 };
     let count = bars.len().max(2) as f64;
-    let names: Vec<String> =
-        bars.iter().map(|bar| shortened(&printable(&bar.name), NAME_LENGTH)).collect();
-    let width = names.iter().map(|name| text_width(name, TEXT_PX)).fold(80.0, f64::max);
     // The first bar is at the top.
     let row = |i: usize| count - 1.0 - i as f64;
-    let ticks = names.into_iter().enumerate().map(|(i, name)| (row(i), name)).collect();
+    let name = |bar: &Bar| shortened(&printable(&bar.name), NAME_LENGTH);
+    let ticks = bars.iter().enumerate().map(|(i, bar)| (row(i), name(bar))).collect();
 
-    let frame =
-        Frame { left: width as u32 + 24, right: 40, grid: (true, false), ..Frame::default() };
-    let x = Axis::amounts(most, |share, decimals| {
-        format!("{} %", grouped(share * 100.0, decimals.saturating_sub(2)))
-    });
     let y = Axis::new(-0.6..count - 0.4, ticks);
-    let mut chart = chart(area, &frame, x, y)?;
+    let frame = Frame { left: y.label_room(), right: 40, grid: (true, false), ..Frame::default() };
+    let mut chart = chart(area, &frame, Axis::amounts(most, share_label), y)?;
     for (i, bar) in bars.iter().enumerate() {
         let y = row(i);
         let body = [(0.0, y - 0.32), (bar.share, y + 0.32)];

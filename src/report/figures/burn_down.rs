@@ -11,30 +11,44 @@ use crate::scenario::Scenario;
 /// Most days a line has a point for; of longer ones every n-th is drawn.
 const POINTS: usize = 600;
 
+/// What the credits are worth at times in days.
+pub(super) type Points = Vec<(f64, Quantiles)>;
+
+/// From the start, where all of the credits are there.
+pub(super) fn points(scenario: &Scenario, forecast: &Forecast) -> Points {
+    let credits = scenario.credits.eth.to_coins();
+    let at = |value: f64| Quantiles { p05: value, p25: value, p50: value, p75: value, p95: value };
+    let stride = forecast.days.len().div_ceil(POINTS).max(1);
+    let drawn = forecast.days.iter().filter(|row| (row.day as usize + 1).is_multiple_of(stride));
+    let days = drawn.map(|row| (f64::from(row.day) + 1.0, row.balance_eth));
+    [(0.0, at(credits))].into_iter().chain(days).collect()
+}
+
+/// The outline of the band between two quantiles.
+pub(super) fn band(
+    points: &Points,
+    lo: fn(&Quantiles) -> f64,
+    hi: fn(&Quantiles) -> f64,
+) -> Vec<(f64, f64)> {
+    let upper = points.iter().map(|(day, balance)| (*day, hi(balance)));
+    let lower = points.iter().rev().map(|(day, balance)| (*day, lo(balance)));
+    upper.chain(lower).collect()
+}
+
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
     let credits = scenario.credits.eth.to_coins();
     let days = f64::from(forecast.horizon_days);
     let plot = move |area: &super::Area| {
-        let at =
-            |value: f64| Quantiles { p05: value, p25: value, p50: value, p75: value, p95: value };
-        let mut points = vec![(0.0, at(credits))];
-        let stride = forecast.days.len().div_ceil(POINTS).max(1);
-        let drawn =
-            forecast.days.iter().filter(|row| (row.day as usize + 1).is_multiple_of(stride));
-        points.extend(drawn.map(|row| (f64::from(row.day) + 1.0, row.balance_eth)));
+        let points = points(scenario, forecast);
         let most = points.iter().map(|(_, balance)| balance.p95).fold(credits, f64::max);
 
         let frame = Frame { y_name: "Credits left (ETH)", ..Frame::default() };
         let x = Axis::dates(scenario.start, days);
         let mut chart = chart(area, &frame, x, Axis::amounts(most, grouped))?;
-        let mut band = |lo: fn(&Quantiles) -> f64, hi: fn(&Quantiles) -> f64, opacity: f64| {
-            let upper = points.iter().map(|(day, balance)| (*day, hi(balance)));
-            let lower = points.iter().rev().map(|(day, balance)| (*day, lo(balance)));
-            let outline: Vec<_> = upper.chain(lower).collect();
-            chart.draw_series([Polygon::new(outline, BLUE.mix(opacity).filled())]).map(|_| ())
-        };
-        band(|balance| balance.p05, |balance| balance.p95, 0.18)?;
-        band(|balance| balance.p25, |balance| balance.p75, 0.34)?;
+        let most_futures = band(&points, |balance| balance.p05, |balance| balance.p95);
+        chart.draw_series([Polygon::new(most_futures, BLUE.mix(0.18).filled())])?;
+        let half_of_them = band(&points, |balance| balance.p25, |balance| balance.p75);
+        chart.draw_series([Polygon::new(half_of_them, BLUE.mix(0.34).filled())])?;
         let median: Vec<_> = points.iter().map(|(day, balance)| (*day, balance.p50)).collect();
         chart.draw_series([PathElement::new(median, BLUE.stroke_width(5))])?;
         if let Some(half) = forecast.runway.p50.days {

@@ -8,9 +8,13 @@
 mod axis;
 mod bars;
 mod burn_down;
+mod cost_success;
+mod dumbbell;
 mod fee_regions;
 mod fee_shares;
 mod lorenz;
+mod paired_burn_down;
+mod paired_survival;
 mod panels;
 mod spend_by_day;
 mod survival;
@@ -21,20 +25,25 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::RunContext;
 use super::format::{html_escaped, printable, shortened};
 use super::table::Table;
+use super::{RunContext, WriteError};
 use crate::ensemble::Forecast;
+use crate::experiment::{Comparison, Run};
 use crate::scenario::Scenario;
 
 /// Why a figure could not be drawn.
-pub(super) type DrawError = DrawingAreaErrorKind<std::io::Error>;
+type DrawError = DrawingAreaErrorKind<std::io::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 const WIDTH: u32 = 1240;
 const HEADER: u32 = 84;
 const FOOTER: u32 = 52;
 const TEXT_PX: u32 = 32;
+/// About how wide a plot is between its axes, in pixels.
+const PLOT_WIDTH: f64 = 990.0;
+/// Opacity of the bands of several scenarios, which lie over one another.
+const BAND: f64 = 0.16;
 /// Longest text in a legend, in characters.
 const KEY_LENGTH: usize = 48;
 
@@ -102,21 +111,24 @@ impl Figure {
     }
 }
 
-/// Every figure, in the order a report shows them; or the name of one that
-/// could not be drawn, and why.
-pub(super) fn all(
+/// Base and variants, each with its colour.
+fn of_scenarios(comparison: &Comparison) -> Vec<(&Run, RGBColor)> {
+    let colours = std::iter::once(MUTED).chain((0..).map(palette));
+    comparison.runs().zip(colours).collect()
+}
+
+/// The key of each scenario in a legend.
+fn keys_of(runs: &[(&Run, RGBColor)], mark: Mark) -> Vec<Key> {
+    runs.iter().map(|(run, colour)| Key::new(mark, *colour, &run.name)).collect()
+}
+
+/// Every figure of a forecast, in the order its report shows them.
+pub(super) fn of_run(
     scenario: &Scenario,
     forecast: &Forecast,
     context: &RunContext,
-) -> Result<Vec<Figure>, (String, DrawError)> {
-    let origin = format!(
-        "orchsim {} · {} · {} replications · seed {}",
-        context.version,
-        printable(&scenario.name),
-        forecast.replications,
-        forecast.seed
-    );
-    let plans = [
+) -> Result<Vec<Figure>, WriteError> {
+    let plans = vec![
         burn_down::plan(scenario, forecast),
         survival::plan(scenario, forecast),
         spend_by_day::plan(scenario, forecast),
@@ -125,18 +137,41 @@ pub(super) fn all(
         fee_regions::plan(forecast),
         lorenz::plan(forecast),
     ];
-    draw_all(plans, &origin)
+    draw(plans, &origin(scenario, &replications(forecast), context))
 }
 
-fn draw_all<'p>(
-    plans: impl IntoIterator<Item = Plan<'p>>,
-    origin: &str,
-) -> Result<Vec<Figure>, (String, DrawError)> {
-    let draw = |plan: Plan| {
-        let slug = plan.slug.clone();
-        plan.draw(origin).map_err(|error| (slug, error))
-    };
-    plans.into_iter().map(draw).collect()
+/// Every figure of a comparison, in the order its report shows them.
+pub(super) fn of_comparison(
+    comparison: &Comparison,
+    context: &RunContext,
+) -> Result<Vec<Figure>, WriteError> {
+    let plans = vec![
+        paired_burn_down::plan(comparison),
+        paired_survival::plan(comparison),
+        dumbbell::plan(comparison),
+        cost_success::plan(comparison),
+    ];
+    let base = &comparison.base;
+    draw(plans, &origin(&base.scenario, &replications(&base.forecast), context))
+}
+
+fn replications(forecast: &Forecast) -> String {
+    format!("{} replications", forecast.replications)
+}
+
+/// The line at the foot of a figure; `extent` says how much was simulated.
+pub(super) fn origin(scenario: &Scenario, extent: &str, context: &RunContext) -> String {
+    let name = printable(&scenario.name);
+    format!("orchsim {} · {name} · {extent} · seed {}", context.version, scenario.seed)
+}
+
+fn draw(plans: Vec<Plan>, origin: &str) -> Result<Vec<Figure>, WriteError> {
+    let drawn = plans.into_iter().map(|plan| {
+        let name = plan.slug.clone();
+        let failed = |error: DrawError| WriteError::Figure { name, reason: error.to_string() };
+        plan.draw(origin).map_err(failed)
+    });
+    drawn.collect()
 }
 
 /// What stands in a legend.

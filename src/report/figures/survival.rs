@@ -2,19 +2,38 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Frame, chart};
-use super::{BLUE, INK, Key, Mark, PAPER, Plan, TEXT_PX, VERMILION, font, text_width};
-use crate::ensemble::Forecast;
+use super::{BLUE, INK, Key, Mark, PAPER, PLOT_WIDTH, Plan, TEXT_PX, VERMILION, font, text_width};
+use crate::ensemble::{Forecast, SurvivalPoint};
 use crate::report::format::{grouped, whole_percent};
 use crate::report::tables;
 use crate::scenario::Scenario;
-
-/// About how wide the plot is between its axes, in pixels.
-const PLOT_WIDTH: f64 = 990.0;
 
 /// The share that still has credits on `day`.
 fn share_on(forecast: &Forecast, day: f64) -> f64 {
     let before = forecast.survival.iter().take_while(|point| point.day <= day);
     before.last().map_or(1.0, |point| point.share)
+}
+
+/// A value of the curve, which is a step function: it holds until the next
+/// point.
+pub(super) fn steps(
+    points: &[SurvivalPoint],
+    value: impl Fn(&SurvivalPoint) -> f64,
+) -> Vec<(f64, f64)> {
+    let mut line = Vec::new();
+    for pair in points.windows(2) {
+        let (from, to) = (&pair[0], &pair[1]);
+        line.extend([(from.day, value(from)), (to.day, value(from))]);
+    }
+    line.extend(points.last().map(|last| (last.day, value(last))));
+    line.dedup();
+    line
+}
+
+/// The outline of the confidence band.
+pub(super) fn band(points: &[SurvivalPoint]) -> Vec<(f64, f64)> {
+    let lower = steps(points, |point| point.lo);
+    steps(points, |point| point.hi).into_iter().chain(lower.into_iter().rev()).collect()
 }
 
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
@@ -23,22 +42,9 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
         let x = Axis::dates(scenario.start, days);
         let mut chart = chart(area, &frame, x, Axis::shares())?;
-        // The estimate is a step function: it holds until the next point.
-        let steps = |value: fn(&crate::ensemble::SurvivalPoint) -> f64| {
-            let mut line = Vec::new();
-            for pair in forecast.survival.windows(2) {
-                let (from, to) = (&pair[0], &pair[1]);
-                line.extend([(from.day, value(from)), (to.day, value(from))]);
-            }
-            line.extend(forecast.survival.last().map(|last| (last.day, value(last))));
-            line.dedup();
-            line
-        };
-        let lower = steps(|point| point.lo);
-        let outline = steps(|point| point.hi).into_iter().chain(lower.into_iter().rev());
-        let band = Polygon::new(outline.collect::<Vec<_>>(), BLUE.mix(0.2).filled());
-        chart.draw_series([band])?;
-        let curve = steps(|point| point.share);
+        let outline = band(&forecast.survival);
+        chart.draw_series([Polygon::new(outline, BLUE.mix(0.2).filled())])?;
+        let curve = steps(&forecast.survival, |point| point.share);
         chart.draw_series([PathElement::new(curve, BLUE.stroke_width(5))])?;
         let marked = tables::marked_days(forecast);
         for point in &marked {

@@ -3,14 +3,15 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::axis::{Axis, Chart, Frame, chart};
+use super::axis::{Axis, Chart, Frame, chart, share_label};
 use super::panels::{self, Panel};
 use super::{
     Area, BLUE, DrawError, Figure, INK, Key, MUTED, Mark, PAPER, Plan, TEXT_PX, VERMILION, closed,
-    draw_all, font, text_width,
+    draw, font, text_width,
 };
 use crate::ensemble::Estimate;
 use crate::experiment::{Sweep, quantity};
+use crate::report::WriteError;
 use crate::report::format::{grouped, shortened};
 use crate::report::sweep::{Quantity, Standing, quantities, settings_table, standing};
 use crate::report::table::Unit;
@@ -28,12 +29,8 @@ const MOST_LABELLED: usize = 16;
 const DARK: RGBColor = RGBColor(0x1B, 0x1E, 0x22);
 const LIGHT: RGBColor = RGBColor(0xFD, 0xFE, 0xFE);
 
-/// Every figure, in the order a report shows them; or the name of one that
-/// could not be drawn, and why.
-pub(in crate::report) fn all(
-    sweep: &Sweep,
-    origin: &str,
-) -> Result<Vec<Figure>, (String, DrawError)> {
+/// Every figure, in the order a report shows them.
+pub(in crate::report) fn all(sweep: &Sweep, origin: &str) -> Result<Vec<Figure>, WriteError> {
     let shown = quantities(sweep);
     let keys = &sweep.study.keys;
     let mut plans: Vec<Plan> = if keys.len() == 2 && sweep.study.is_grid {
@@ -44,7 +41,7 @@ pub(in crate::report) fn all(
     if sweep.study.criteria.len() > 1 {
         plans.push(trade_offs(sweep));
     }
-    draw_all(plans, origin)
+    draw(plans, origin)
 }
 
 /// Where the values of a key stand on an axis.
@@ -81,7 +78,7 @@ impl Scale {
         let is_logarithmic = least > 0.0 && most / least >= LOGARITHMIC;
         let place = |value: f64| if is_logarithmic { libm::log10(value) } else { value };
         let number = |value: f64, decimals: usize| grouped(value, decimals);
-        let plain = Axis::between(place(least), place(most), number);
+        let plain = Axis::around([place(least), place(most)], number);
         let axis = if levels.len() <= 8 || is_logarithmic {
             let ticks = levels.iter().map(|&level| (place(level), level.to_string())).collect();
             plain.with_ticks(ticks, PANEL_WIDTH)
@@ -122,7 +119,7 @@ impl Scale {
 /// How an axis of this unit is labelled.
 fn tick(unit: Unit) -> impl Fn(f64, usize) -> String {
     move |value, decimals| match unit {
-        Unit::Share => format!("{} %", grouped(value * 100.0, decimals.saturating_sub(2))),
+        Unit::Share => share_label(value, decimals),
         _ => grouped(value, decimals),
     }
 }
@@ -133,14 +130,9 @@ fn axis_of(quantity: &Quantity, with_intervals: bool) -> Axis {
         true => [estimate.lo, estimate.hi],
         false => [estimate.mean, estimate.mean],
     };
-    let ends: Vec<f64> = quantity.estimates.iter().flatten().flat_map(ends).collect();
-    let least = ends.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = ends.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if ends.is_empty() {
-        return Axis::new(0.0..1.0, Vec::new());
-    }
+    let ends = quantity.estimates.iter().flatten().flat_map(ends);
     let largest = if quantity.unit == Unit::Share { 1.0 } else { f64::INFINITY };
-    Axis::between(least, most, tick(quantity.unit)).within(0.0, largest)
+    Axis::around(ends, tick(quantity.unit)).within(0.0, largest)
 }
 
 fn dot(chart: &mut Chart, place: (f64, f64), standing: Standing) -> Result<(), DrawError> {

@@ -2,27 +2,23 @@ use std::fmt::Write;
 
 use super::{RUNWAY, Report, Standing, caveats, extent, how_to_read, sentence, standing, tables};
 use crate::report::format::{days, html_escaped};
-use crate::report::html::{begun, finished, push_card_section, push_figure, push_table};
+use crate::report::html::{
+    page_end, page_start, push_card_section, push_caveats, push_figure, push_origin, push_table,
+};
+use crate::report::{Origin, title};
 
 /// Most settings in the table of all; the CSV has the rest.
 const ROWS: usize = 200;
 
 /// `sweep.html`: one file, no network access.
 pub(super) fn html(report: &Report) -> String {
-    let Report { job, sweep, context, figures, .. } = report;
+    let Report { scenario, job, sweep, context, figures } = report;
     let under = format!("{}. Varied: {}.", extent(job, sweep), sweep.study.keys.join(", "));
-    let mut page = begun(report.title(), &sentence(sweep), &under, context);
+    let mut page = page_start(title(scenario), &sentence(sweep), &under, context);
     push_cards(&mut page, report);
-    let _ = writeln!(page, "<section>\n<p>{}</p>", html_escaped(&how_to_read(sweep)));
-    let caveats = caveats(sweep);
-    if !caveats.is_empty() {
-        page.push_str("<ul class=\"warnings\">\n");
-        for caveat in caveats {
-            let _ = writeln!(page, "<li>{}</li>", html_escaped(&caveat));
-        }
-        page.push_str("</ul>\n");
-    }
-    page.push_str("</section>\n");
+    let how = html_escaped(&how_to_read(sweep));
+    let _ = writeln!(page, "<section>\n<p>{how}</p>\n</section>");
+    push_caveats(&mut page, caveats(sweep).iter().map(|caveat| html_escaped(caveat)));
     let front = tables::front(sweep);
     if !front.rows.is_empty() {
         page.push_str("<section>\n<h2>On the Pareto front</h2>\n");
@@ -47,8 +43,8 @@ pub(super) fn html(report: &Report) -> String {
     );
     push_table(&mut page, &all);
     page.push_str("</section>\n");
-    push_origin(&mut page, report);
-    finished(page)
+    push_origin(&mut page, &Origin::SWEEP, scenario, job.replications, context);
+    page + &page_end()
 }
 
 fn push_cards(page: &mut String, report: &Report) {
@@ -71,22 +67,4 @@ fn push_cards(page: &mut String, report: &Report) {
         cards.push(("Longest mean runway", card(most), String::new()));
     }
     push_card_section(page, &cards);
-}
-
-fn push_origin(page: &mut String, report: &Report) {
-    let Report { scenario, job, context, .. } = report;
-    let _ = write!(
-        page,
-        "<section>\n<h2>Reproduction</h2>\n<p>The scenario without what is varied is \
-         <code>scenario.toml</code> beside this page. The same version, scenario and seed give \
-         the same bytes on any machine; <code>manifest.json</code> has the hash of every file.</p>\n\
-         <pre><code>{}</code></pre>\n<dl><dt>orchsim</dt><dd>{}</dd><dt>Seed</dt><dd>{}</dd>\
-         <dt>Replications</dt><dd>{}</dd><dt>Fingerprint</dt><dd><code>{}</code></dd></dl>\n\
-         </section>\n",
-        html_escaped(&context.command),
-        html_escaped(&context.version),
-        scenario.seed,
-        job.replications,
-        html_escaped(&context.scenario_hash),
-    );
 }

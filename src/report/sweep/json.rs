@@ -1,10 +1,10 @@
 use serde_json::{Map, Value, json};
 
 use super::sentence;
-use crate::ensemble::{Estimate, Headline};
+use crate::ensemble::Headline;
 use crate::experiment::{Job, Setting, SettingResult, Sweep};
 use crate::report::RunContext;
-use crate::report::json::{ci95, number, objective};
+use crate::report::json::{estimated, number, objective};
 use crate::scenario::Scenario;
 
 /// Version of the layout [`sweep_json`] describes.
@@ -66,10 +66,6 @@ fn entry(sweep: &Sweep, index: usize, setting: &Setting, result: &SettingResult)
     let values = sweep.study.keys.iter().cloned();
     let values = values.zip(setting.values.iter().cloned().map(Value::String));
     let figures = sweep.study.headlines.iter().zip(&result.estimates);
-    let figure = |estimate: &Option<Estimate>| match estimate {
-        Some(estimate) => json!({ "mean": number(estimate.mean), "ci95": ci95(estimate) }),
-        None => Value::Null,
-    };
     json!({
         "setting": index,
         "values": values.collect::<Map<_, _>>(),
@@ -77,7 +73,7 @@ fn entry(sweep: &Sweep, index: usize, setting: &Setting, result: &SettingResult)
         "replications": result.replications,
         "censored_share": number(result.censored_share),
         "figures": figures
-            .map(|(headline, estimate)| (headline.id.clone(), figure(estimate)))
+            .map(|(headline, estimate)| (headline.id.clone(), estimated(estimate)))
             .collect::<Map<_, _>>(),
         "objectives": result.objectives.iter().map(objective).collect::<Vec<_>>(),
         "admissible": result.is_admissible,

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json as document;
 
-use super::directory::{file, pretty, publish, undrawn};
-use super::format::{chosen_percent, days, grouped, plural, printable};
+use super::directory::{WriteOptions, figure_files, file, pretty, publish};
+use super::format::{chosen_percent, counted, days, plural};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
 use crate::ensemble::{self, Estimate};
@@ -52,14 +52,8 @@ pub fn write_sweep_directory(
     sweep: &Sweep,
     context: &RunContext,
 ) -> Result<Vec<PathBuf>, WriteError> {
-    let origin = format!(
-        "orchsim {} · {} · {} · seed {}",
-        context.version,
-        printable(&scenario.name),
-        extent(job, sweep),
-        scenario.seed
-    );
-    let drawn = figures::sweep::all(sweep, &origin).map_err(undrawn)?;
+    let origin = figures::origin(scenario, &extent(job, sweep), context);
+    let drawn = figures::sweep::all(sweep, &origin)?;
     let report = Report { scenario, job, sweep, context, figures: &drawn };
     let mut files = vec![
         file("sweep.json", pretty(&sweep_json(scenario, job, sweep, context))),
@@ -70,7 +64,7 @@ pub fn write_sweep_directory(
         file("sweep.html", html::html(&report)),
     ];
     for figure in &drawn {
-        files.push(file(&format!("figures/{}.svg", figure.slug), figure.standalone()));
+        files.extend(figure_files(figure, &WriteOptions::default())?);
     }
     let about = document!({
         "version": context.version,
@@ -91,15 +85,6 @@ struct Report<'a> {
     sweep: &'a Sweep,
     context: &'a RunContext,
     figures: &'a [figures::Figure],
-}
-
-impl Report<'_> {
-    fn title(&self) -> &str {
-        match self.scenario.title.as_str() {
-            "" => &self.scenario.name,
-            title => title,
-        }
-    }
 }
 
 /// How a setting does.
@@ -234,7 +219,6 @@ fn setting_name(sweep: &Sweep, setting: usize) -> String {
 
 /// How much was simulated.
 fn extent(job: &Job, sweep: &Sweep) -> String {
-    let counted = |number: u32, noun: &str| plural(&grouped(f64::from(number), 0), noun);
     let seen = sweep.results.iter().map(|result| result.replications);
     let (least, most) = (seen.clone().min().unwrap_or(0), seen.max().unwrap_or(0));
     let settings = counted(sweep.results.len() as u32, "setting");

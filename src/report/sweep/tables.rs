@@ -1,5 +1,4 @@
 use super::{Quantity, Standing, objective_ids, quantities, short_keys, standing};
-use crate::ensemble::Estimate;
 use crate::experiment::Sweep;
 use crate::report::table::{Cell, Column, Table, Unit};
 
@@ -36,7 +35,7 @@ fn of_settings(sweep: &Sweep, chosen: &[usize]) -> Table {
         row.push(Cell::count(replications(sweep, setting)));
         for quantity in &all {
             let estimate = quantity.estimates.get(setting).copied().flatten();
-            row.extend(interval(estimate, quantity.unit));
+            row.extend(Cell::interval(estimate, quantity.unit));
         }
         row
     };
@@ -64,7 +63,8 @@ pub(super) fn long(sweep: &Sweep) -> Table {
             Unit::Share => "share",
             unit => unit.name(),
         }));
-        row.extend(interval(quantity.estimates.get(setting).copied().flatten(), quantity.unit));
+        let estimate = quantity.estimates.get(setting).copied().flatten();
+        row.extend(Cell::interval(estimate, quantity.unit));
         row
     };
     Table::new(columns, pairs.map(row).collect())
@@ -90,11 +90,6 @@ fn values(sweep: &Sweep, setting: usize) -> Vec<Cell> {
 
 fn replications(sweep: &Sweep, setting: usize) -> f64 {
     sweep.results.get(setting).map_or(0.0, |result| f64::from(result.replications))
-}
-
-fn interval(estimate: Option<Estimate>, unit: Unit) -> [Cell; 3] {
-    let cell = |end: fn(Estimate) -> f64| Cell::Number(estimate.map(end), unit);
-    [cell(|e| e.mean), cell(|e| e.lo), cell(|e| e.hi)]
 }
 
 pub(super) fn standing_name(sweep: &Sweep, setting: usize) -> &'static str {

@@ -1,7 +1,7 @@
 use super::{caveats, extent, sentence, tables};
 use crate::experiment::{Job, Sweep};
-use crate::report::RunContext;
 use crate::report::text::{DIM, Page, Style, YELLOW};
+use crate::report::{RunContext, title};
 use crate::scenario::Scenario;
 
 /// Most settings on a terminal.
@@ -17,10 +17,9 @@ pub fn sweep_terminal(
 ) -> String {
     let mut page = Page::new(style);
     page.answer(&sentence(sweep), context);
-    let title = if scenario.title.is_empty() { &scenario.name } else { &scenario.title };
     let varied = sweep.study.keys.join(", ");
-    let what = format!("{title}: {}, seed {}; {varied}", extent(job, sweep), scenario.seed);
-    page.paragraph(DIM, &what, "");
+    let (title, seed) = (title(scenario), scenario.seed);
+    page.paragraph(DIM, &format!("{title}: {}, seed {seed}; {varied}", extent(job, sweep)), "");
 
     let is_long = sweep.results.len() > ROWS;
     let table = if is_long { tables::front(sweep) } else { tables::settings(sweep) };
@@ -50,10 +49,6 @@ pub fn sweep_terminal(
         page.blank();
         page.paragraph(YELLOW, &caveat, "  ");
     }
-    if let Some(directory) = &context.directory {
-        page.blank();
-        let text = format!("Files in {directory}: open sweep.html, or post sweep.md");
-        page.paragraph("", &text, "");
-    }
+    page.files("sweep", context);
     page.text
 }

@@ -1,0 +1,310 @@
+//! A base and variants of it on common random numbers.
+
+use super::Paired;
+use crate::ensemble::{
+    Estimate, Forecast, Headline, assemble, headline_values, headlines, simulate,
+};
+use crate::payments::LedgerViolation;
+use crate::scenario::Scenario;
+use crate::simulation::World;
+
+/// What the base is called.
+pub const BASE: &str = "base";
+
+/// Replications below which Student's t leans on the normality of the
+/// differences.
+const FEW: u32 = 20;
+/// Warnings of a forecast that say nothing of a difference, or that a
+/// comparison puts into its own words.
+const NOT_OF_COMPARISONS: [&str; 3] = ["single-replication", "wide-interval", "censored"];
+
+/// A scenario to compare.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What the comparison calls it; different for each.
+    pub name: String,
+    /// The scenario.
+    pub scenario: Scenario,
+}
+
+/// A scenario that was run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What the comparison calls it.
+    pub name: String,
+    /// The scenario as it was run.
+    pub scenario: Scenario,
+    /// What came out.
+    pub forecast: Forecast,
+    /// Its headline figures.
+    pub headlines: Vec<Headline>,
+    /// The value of each of them, replication by replication.
+    pub values: Vec<Vec<Option<f64>>>,
+}
+
+impl Run {
+    /// The values of a headline figure over all replications; `None` where the
+    /// scenario has no such figure.
+    pub fn figure(&self, id: &str) -> Option<Vec<Option<f64>>> {
+        let column = self.headlines.iter().position(|headline| headline.id == id)?;
+        Some(self.values.iter().map(|row| row.get(column).copied().flatten()).collect())
+    }
+
+    /// The mean of a headline figure over the replications that have it;
+    /// `None` where none has.
+    pub fn estimate(&self, id: &str) -> Option<Estimate> {
+        let headline = self.headlines.iter().find(|headline| headline.id == id)?;
+        let values: Vec<f64> = self.figure(id)?.into_iter().flatten().collect();
+        headline.estimate(&values)
+    }
+
+    /// Whether some of its runways are cut at the horizon.
+    pub fn is_cut(&self) -> bool {
+        self.forecast.runway.censored_share > 0.0
+    }
+
+    /// Whether no request is served.
+    pub fn serves_nobody(&self) -> bool {
+        self.forecast.service.served == 0.0
+    }
+}
+
+/// One headline figure of base and variant.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The figure.
+    pub headline: Headline,
+    /// The base's mean over the replications that have the figure; `None`
+    /// where none has.
+    pub base: Option<Estimate>,
+    /// The variant's.
+    pub variant: Option<Estimate>,
+    /// Replications in which one of them or both have no such figure.
+    pub left_out: usize,
+    /// The difference; `None` where no replication has the figure in both.
+    pub paired: Option<Paired>,
+}
+
+/// A variant set against the base.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The variant.
+    pub run: Run,
+    /// The headline figures of both: those of the base first, then those that
+    /// only the variant has.
+    pub differences: Vec<Difference>,
+}
+
+impl Variant {
+    /// The difference in a headline figure.
+    pub fn difference(&self, id: &str) -> Option<&Difference> {
+        self.differences.iter().find(|difference| difference.headline.id == id)
+    }
+}
+
+/// Something a reader should know before believing a comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remark {
+    /// The name that suppresses it.
+    pub id: &'static str,
+    /// What was seen, why, and what to do.
+    pub text: String,
+    /// The scenarios it is about, by name.
+    pub of: Vec<String>,
+}
+
+/// What came out of a comparison.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The base.
+    pub base: Run,
+    /// The variants, in the order asked for.
+    pub variants: Vec<Variant>,
+    /// What to know, suppressed ones left out.
+    pub remarks: Vec<Remark>,
+}
+
+impl Comparison {
+    /// Base and variants.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        std::iter::once(&self.base).chain(self.variants.iter().map(|variant| &variant.run))
+    }
+
+    /// Level of the intervals that decide what changed: 0.95 for all variants
+    /// together.
+    pub fn joint_level(&self) -> f64 {
+        1.0 - 0.05 / self.variants.len().max(1) as f64
+    }
+}
+
+/// Runs base and variants with the seed, the replications and the horizon of
+/// the base, in parallel on the threads of the calling rayon pool: replication
+/// k of each meets the same demand. `done` is called as each replication ends.
+///
+/// # Errors
+/// [`LedgerViolation`] where the books of a replication do not balance.
+pub fn compare(
+    base: Entry,
+    variants: Vec<Entry>,
+    done: &(dyn Fn() + Sync),
+) -> Result<Comparison, LedgerViolation> {
+    let mut remarks = Remarks::default();
+    let variants: Vec<Entry> = variants
+        .into_iter()
+        .map(|entry| with_settings_of(&base.scenario, entry, &mut remarks))
+        .collect();
+    let base = run(base, done)?;
+    let count = variants.len();
+    let variants: Vec<Variant> = variants
+        .into_iter()
+        .map(|entry| {
+            let run = run(entry, done)?;
+            let differences = differences(&base, &run, count);
+            Ok(Variant { run, differences })
+        })
+        .collect::<Result<_, LedgerViolation>>()?;
+    remarks.on_precision(&base);
+    remarks.on_censoring(&base, &variants);
+    for variant in &variants {
+        remarks.on_coupling(variant);
+    }
+    remarks.of_forecasts(&base, &variants);
+    Ok(Comparison { remarks: remarks.all, base, variants })
+}
+
+fn run(entry: Entry, done: &(dyn Fn() + Sync)) -> Result<Run, LedgerViolation> {
+    let Entry { name, scenario } = entry;
+    let world = World::new(&scenario);
+    let numbers: Vec<u64> = (0..u64::from(scenario.replications)).collect();
+    let batch = simulate(&world, &numbers, done)?;
+    let forecast = assemble(&world, &batch, None);
+    let headlines = headlines(&scenario);
+    let values = batch.samples.iter().map(|sample| headline_values(&scenario, sample)).collect();
+    Ok(Run { name, scenario, forecast, headlines, values })
+}
+
+fn differences(base: &Run, variant: &Run, variants: usize) -> Vec<Difference> {
+    let is_new = |headline: &&Headline| base.headlines.iter().all(|known| known.id != headline.id);
+    let figures = base.headlines.iter().chain(variant.headlines.iter().filter(is_new));
+    figures
+        .map(|headline| {
+            let [of_base, of_variant] = [base, variant].map(|run| run.figure(&headline.id));
+            let pairs: Vec<(f64, f64)> = of_base
+                .iter()
+                .flatten()
+                .zip(of_variant.iter().flatten())
+                .filter_map(|(base, variant)| base.zip(*variant))
+                .collect();
+            Difference {
+                headline: headline.clone(),
+                base: base.estimate(&headline.id),
+                variant: variant.estimate(&headline.id),
+                left_out: base.values.len() - pairs.len(),
+                paired: Paired::new(&pairs, headline.better, variants),
+            }
+        })
+        .collect()
+}
+
+/// Gives a variant what must be equal for replications to be paired.
+fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Entry {
+    let Entry { name, mut scenario } = entry;
+    let own = (scenario.seed, scenario.replications, scenario.horizon_days);
+    if own != (base.seed, base.replications, base.horizon_days) {
+        let text = format!(
+            "It has seed {}, {} replications and a horizon of {} days, and was run with those of \
+             the base ({}, {} and {}): only then does each replication meet the same demand in \
+             both.",
+            own.0, own.1, own.2, base.seed, base.replications, base.horizon_days
+        );
+        remarks.add("other-settings", text, &name, &scenario);
+        (scenario.seed, scenario.replications, scenario.horizon_days) =
+            (base.seed, base.replications, base.horizon_days);
+    }
+    // Draws are keyed by the position of a stream; its weekdays by the date.
+    let streams = base.demand.iter().zip(&scenario.demand);
+    let moved = streams.filter(|(a, b)| (&a.id, a.region) != (&b.id, b.region)).count();
+    if moved > 0 || base.start != scenario.start {
+        let reason = if moved > 0 {
+            "lists other streams of demand than the base, or in another order"
+        } else {
+            "starts on another day than the base"
+        };
+        let text = format!(
+            "It {reason}, so that it meets other requests: part of each difference is chance that \
+             does not cancel out, and the intervals are wider for it."
+        );
+        remarks.add("other-demand", text, &name, &scenario);
+    }
+    Entry { name, scenario }
+}
+
+#[derive(Default)]
+struct Remarks {
+    all: Vec<Remark>,
+}
+
+impl Remarks {
+    /// Adds a remark unless `scenario` suppresses it; the same of another
+    /// scenario is one remark of both.
+    fn add(&mut self, id: &'static str, text: String, name: &str, scenario: &Scenario) {
+        if scenario.suppressed_warnings.iter().any(|suppressed| suppressed == id) {
+            return;
+        }
+        match self.all.iter_mut().find(|remark| remark.id == id && remark.text == text) {
+            Some(remark) => remark.of.push(name.to_string()),
+            None => self.all.push(Remark { id, text, of: vec![name.to_string()] }),
+        }
+    }
+
+    fn on_precision(&mut self, base: &Run) {
+        let n = base.forecast.replications;
+        if n == 1 {
+            let text = "One replication shows one pair and no spread: its differences may be \
+                        chance. Run at least 20 (`--replications 20`)."
+                .to_string();
+            self.add("single-replication", text, &base.name, &base.scenario);
+        } else if n < FEW {
+            let text = format!(
+                "With {n} replications the intervals lean on differences being about normal, and \
+                 rare futures are not among them. Run at least {FEW} (`--replications {FEW}`)."
+            );
+            self.add("few-replications", text, &base.name, &base.scenario);
+        }
+    }
+
+    fn on_censoring(&mut self, base: &Run, variants: &[Variant]) {
+        let runs = || std::iter::once(base).chain(variants.iter().map(|variant| &variant.run));
+        for run in runs().filter(|run| run.is_cut()) {
+            let text = format!(
+                "Some futures still have credits at the horizon of {} days. Differences in runway \
+                 are of runways cut there (restricted means), not of whole ones; a longer \
+                 `--horizon` shows more of them.",
+                base.forecast.horizon_days
+            );
+            self.add("censored", text, &run.name, &run.scenario);
+        }
+    }
+
+    fn on_coupling(&mut self, variant: &Variant) {
+        let spend = variant.difference("spend_per_day_eth").and_then(|d| d.paired.as_ref());
+        let Some(paired) = spend.filter(|paired| paired.is_weakly_coupled()) else { return };
+        let text = format!(
+            "Its spend a day goes with the base's only loosely (correlation {:.2}): the same \
+             demand explains little of it, so that pairing narrows the intervals little.",
+            paired.correlation.unwrap_or_default()
+        );
+        self.add("weak-coupling", text, &variant.run.name, &variant.run.scenario);
+    }
+
+    /// The warnings of the forecasts that bear on a comparison.
+    fn of_forecasts(&mut self, base: &Run, variants: &[Variant]) {
+        for run in std::iter::once(base).chain(variants.iter().map(|variant| &variant.run)) {
+            for warning in &run.forecast.warnings {
+                if !NOT_OF_COMPARISONS.contains(&warning.id) {
+                    self.add(warning.id, warning.text.clone(), &run.name, &run.scenario);
+                }
+            }
+        }
+    }
+}

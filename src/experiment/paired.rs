@@ -1,0 +1,120 @@
+//! Paired differences of one figure between two scenarios.
+
+use serde::Serialize;
+
+use crate::ensemble::{Better, Estimate, mean_and_standard_error, student_t};
+
+/// Pairs below which a correlation is not judged.
+const LEAST_PAIRS: usize = 10;
+/// Correlation below which a pairing is called weak.
+const WEAK: f64 = 0.5;
+
+/// What a paired difference says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The joint interval leaves out 0.
+    Changed,
+    /// The joint interval contains 0, or there is only one pair.
+    NoClearChange,
+    /// Equal in every replication.
+    Unchanged,
+}
+
+/// The difference variant - base of one figure, over the replications in which
+/// both have it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paired {
+    /// Replications in which both have the figure.
+    pub pairs: usize,
+    /// Mean difference with its 95 % Student t interval (paired t).
+    pub difference: Estimate,
+    /// The same with an interval of level 1 - 0.05 / variants, so that those
+    /// of all variants hold together in 95 of 100 experiments (Bonferroni).
+    pub joint: Estimate,
+    /// The mean difference as a part of the base's mean; `None` where that
+    /// is 0.
+    pub relative: Option<f64>,
+    /// Share of replications in which the variant is better, ties counted
+    /// half, with its Wilson interval; `None` where neither way is better.
+    pub win: Option<Estimate>,
+    /// Pearson's correlation of base and variant; `None` where either does not
+    /// vary.
+    pub correlation: Option<f64>,
+    /// Variance of the difference, as a part of what independent runs would
+    /// have: the sum of both variances; `None` where neither varies.
+    pub variance_ratio: Option<f64>,
+    /// What follows, by `joint`.
+    pub change: Change,
+}
+
+impl Paired {
+    /// Of pairs (base, variant), among `variants` variants of the same base.
+    /// `None` without a pair.
+    pub fn new(pairs: &[(f64, f64)], better: Better, variants: usize) -> Option<Paired> {
+        let n = pairs.len();
+        if n == 0 {
+            return None;
+        }
+        let bases: Vec<f64> = pairs.iter().map(|&(base, _)| base).collect();
+        let others: Vec<f64> = pairs.iter().map(|&(_, variant)| variant).collect();
+        let differences: Vec<f64> = pairs.iter().map(|(base, variant)| variant - base).collect();
+        let (mean, standard_error) = mean_and_standard_error(&differences);
+        let half = student_t(0.05 / variants.max(1) as f64, n) * standard_error;
+        let joint = Estimate { mean, lo: mean - half, hi: mean + half };
+        let change = if differences.iter().all(|difference| *difference == 0.0) {
+            Change::Unchanged
+        } else if n > 1 && (joint.lo > 0.0 || joint.hi < 0.0) {
+            Change::Changed
+        } else {
+            Change::NoClearChange
+        };
+        let base_mean = bases.iter().sum::<f64>() / n as f64;
+        let [of_base, of_variant, of_difference] =
+            [&bases, &others, &differences].map(|values| variance(values));
+        let apart = of_base + of_variant;
+        Some(Paired {
+            pairs: n,
+            difference: Estimate::of_mean(&differences),
+            joint,
+            relative: (base_mean != 0.0).then(|| mean / base_mean),
+            win: win(pairs, better),
+            correlation: (of_base > 0.0 && of_variant > 0.0).then(|| {
+                // Var(v - b) = Var(b) + Var(v) - 2 Cov(b, v)
+                let covariance = (apart - of_difference) / 2.0;
+                (covariance / libm::sqrt(of_base * of_variant)).clamp(-1.0, 1.0)
+            }),
+            variance_ratio: (apart > 0.0).then(|| of_difference / apart),
+            change,
+        })
+    }
+
+    /// Whether base and variant went so far apart that a coupling may be
+    /// broken.
+    pub(super) fn is_weakly_coupled(&self) -> bool {
+        self.pairs >= LEAST_PAIRS && self.correlation.is_some_and(|r| r < WEAK)
+    }
+}
+
+/// 0 where all values are equal, to the last bit.
+fn variance(values: &[f64]) -> f64 {
+    if values.windows(2).all(|pair| pair[0] == pair[1]) {
+        return 0.0;
+    }
+    let (_, standard_error) = mean_and_standard_error(values);
+    standard_error * standard_error * values.len() as f64
+}
+
+fn win(pairs: &[(f64, f64)], better: Better) -> Option<Estimate> {
+    let sign = match better {
+        Better::Higher => 1.0,
+        Better::Lower => -1.0,
+        Better::Neither => return None,
+    };
+    let score = |(base, variant): &(f64, f64)| match (variant - base) * sign {
+        gain if gain > 0.0 => 1.0,
+        gain if gain < 0.0 => 0.0,
+        _ => 0.5,
+    };
+    Some(Estimate::of_score(pairs.iter().map(score).sum(), pairs.len()))
+}

@@ -1,0 +1,90 @@
+//! A comparison for people and programs.
+
+mod html;
+mod json;
+mod markdown;
+mod scale;
+mod tables;
+mod text;
+mod verdict;
+
+use std::path::{Path, PathBuf};
+
+pub use json::{COMPARISON_SCHEMA, comparison_json};
+pub use text::comparison_terminal;
+use verdict::headline;
+pub use verdict::verdict;
+
+use super::directory::{about, figure_files, file, pretty, publish};
+use super::format::{self, grouped, plural};
+use super::{RunContext, WriteError, WriteOptions, figures};
+use crate::experiment::Comparison;
+
+/// Writes everything about a comparison into `directory`, replacing what
+/// orchsim wrote there before whole. `resolved` are the resolved scenarios, the
+/// base's first. Returns the paths written, in alphabetical order.
+///
+/// | file | holds |
+/// | --- | --- |
+/// | `comparison.html`, `comparison.md`, `figures/*.svg` | the report |
+/// | `comparison.json` | see [`comparison_json`] |
+/// | `comparison.csv` | a row for each variant and figure |
+/// | `replications.csv` | every figure of every replication |
+/// | `scenarios/*.toml` | the resolved scenarios |
+/// | `manifest.json` | what was run, and the hash of every file |
+///
+/// # Errors
+/// As [`write_run_directory`](super::write_run_directory).
+pub fn write_comparison_directory(
+    directory: &Path,
+    comparison: &Comparison,
+    context: &RunContext,
+    resolved: &[String],
+    options: &WriteOptions,
+) -> Result<Vec<PathBuf>, WriteError> {
+    let figures = figures::of_comparison(comparison, context)?;
+    let mut files = vec![
+        file("comparison.json", pretty(&comparison_json(comparison, context))),
+        file("comparison.csv", tables::long(comparison).csv()),
+        file("replications.csv", tables::replications(comparison).csv()),
+        file("comparison.md", markdown::markdown(comparison, context, &figures)),
+        file("comparison.html", html::html(comparison, context, &figures)),
+    ];
+    for (run, text) in comparison.runs().zip(resolved) {
+        files.push(file(&format!("scenarios/{}.toml", run.name), text.clone()));
+    }
+    for figure in &figures {
+        files.extend(figure_files(figure, options)?);
+    }
+    let base = &comparison.base;
+    publish(directory, files, about(&base.scenario, base.forecast.replications, context))
+}
+
+/// What was compared, how often, over which time.
+fn extent(comparison: &Comparison) -> String {
+    let base = &comparison.base.forecast;
+    format!(
+        "{} against the base on the same demand: {} each, seed {}",
+        plural(&comparison.variants.len().to_string(), "variant"),
+        format::extent(base),
+        base.seed,
+    )
+}
+
+/// How differences and their intervals are to be read.
+fn reading(comparison: &Comparison) -> String {
+    let count = comparison.variants.len();
+    let intervals = match count {
+        1 => "Brackets hold 95 % intervals (paired Student t).".to_string(),
+        _ => format!(
+            "Brackets around differences hold {} % intervals (paired Student t), so that those \
+             of one figure hold together for the {count} variants in 95 of 100 experiments \
+             (Bonferroni); comparison.json and comparison.csv have the plain 95 % ones too.",
+            grouped(comparison.joint_level() * 100.0, 2)
+        ),
+    };
+    format!(
+        "{intervals} \"Unchanged\" means equal in every replication; \"no clear change\" that the \
+         interval contains 0."
+    )
+}

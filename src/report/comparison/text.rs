@@ -1,0 +1,93 @@
+use super::{extent, reading, tables, verdict};
+use crate::experiment::{Comparison, Variant};
+use crate::report::format::{grouped, percent, share_interval};
+use crate::report::text::{BOLD, DIM, GREEN, Page, RED};
+use crate::report::{RunContext, Style, title};
+
+/// A comparison for a terminal: a verdict a variant, then the tables.
+pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style: Style) -> String {
+    let mut page = Page::new(style);
+    for variant in &comparison.variants {
+        page.paragraph(BOLD, &verdict(comparison, variant), "  ");
+    }
+    page.blank();
+    page.paragraph(
+        DIM,
+        &format!("{}: {}", title(&comparison.base.scenario), extent(comparison)),
+        "",
+    );
+    page.paragraph(DIM, &reading(comparison), "");
+    for variant in &comparison.variants {
+        page.section(tables::differences(comparison, variant).lines(
+            &tables::ON_TERMINAL,
+            usize::MAX,
+            None,
+        ));
+        for note in notes(variant) {
+            page.paragraph(DIM, &note, "");
+        }
+    }
+    page.section(tables::runways(comparison).lines(
+        &["scenario", "p10", "p50", "mean", "censored"],
+        usize::MAX,
+        None,
+    ));
+    objectives(&mut page, comparison);
+    for remark in &comparison.remarks {
+        page.warning(remark.id, &format!("{}: {}", remark.of.join(", "), remark.text), context);
+    }
+    page.files("comparison", context);
+    page.text
+}
+
+/// How often the variant is better, how well pairing worked, judged by what is
+/// spent a day, and what was left out.
+pub(super) fn notes(variant: &Variant) -> Vec<String> {
+    let better = ["runway_days", "cost_per_request_eth", "success_rate"].map(|id| {
+        let difference = variant.difference(id)?;
+        let win = difference.paired.as_ref()?.win?;
+        let share = share_interval(&win);
+        Some(format!("{} in {} {share}", difference.headline.label, percent(win.mean)))
+    });
+    let better: Vec<String> = better.into_iter().flatten().collect();
+    let better = (!better.is_empty())
+        .then(|| format!("Better than the base, ties counted half: {}.", better.join(", ")));
+    let spend = variant.difference("spend_per_day_eth").and_then(|d| d.paired.as_ref());
+    let coupling = spend.and_then(|paired| paired.correlation.zip(paired.variance_ratio));
+    let coupling = coupling.map(|(correlation, ratio)| {
+        format!(
+            "Paired on the same demand: the spend a day of both has correlation {}, and its \
+             difference {} of the variance it would have with independent runs.",
+            grouped(correlation, 3),
+            percent(ratio)
+        )
+    });
+    let left_out: Vec<String> = variant
+        .differences
+        .iter()
+        .filter(|difference| difference.paired.is_some() && difference.left_out > 0)
+        .map(|difference| format!("{} {}", difference.headline.label, difference.left_out))
+        .collect();
+    let left_out = (!left_out.is_empty()).then(|| {
+        format!("Futures left out, since one side has no such figure: {}.", left_out.join(", "))
+    });
+    better.into_iter().chain(coupling).chain(left_out).collect()
+}
+
+fn objectives(page: &mut Page, comparison: &Comparison) {
+    let table = tables::objectives(comparison);
+    if table.rows.is_empty() {
+        return;
+    }
+    let keys = ["scenario", "objective", "probability", "interval", "required", "verdict"];
+    let lines = table.lines(&keys, usize::MAX, None);
+    page.blank();
+    for (i, line) in lines.iter().enumerate() {
+        let colour = match i {
+            0 => BOLD,
+            _ if line.ends_with("met") => GREEN,
+            _ => RED,
+        };
+        page.line(colour, line);
+    }
+}

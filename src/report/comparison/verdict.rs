@@ -1,0 +1,139 @@
+//! The answer in words.
+
+use super::scale::Scale;
+use crate::ensemble::Headline;
+use crate::experiment::{Change, Comparison, Difference, Run, Variant};
+use crate::report::format::{grouped, plural};
+
+/// Figures a verdict always names.
+const ALWAYS: [&str; 3] = ["runway_days", "cost_per_request_eth", "success_rate"];
+/// Figures it names where they changed clearly.
+const WHERE_CHANGED: [&str; 3] = ["latency_p50_ms", "top4_share", "outage_hours"];
+/// Regions whose fee share it names, those that changed most.
+const REGIONS: usize = 3;
+
+/// What a variant changes, in one sentence, named first what matters most.
+///
+/// It names the runway, the cost of a served request and success in any case;
+/// of the regions' fee shares the three that changed most; median latency, the
+/// share of the four largest and the time without funds where they changed;
+/// and the spend a day where runways are cut at the horizon. A figure
+/// - is "unchanged" where base and variant are equal in every replication,
+/// - shows "no clear change" where the interval of its difference contains 0,
+/// - else has changed.
+///
+/// Of one replication it says what differs, and that it is one pair.
+///
+/// Where the variant serves nobody, that is all there is to say.
+pub fn verdict(comparison: &Comparison, variant: &Variant) -> String {
+    let name = &variant.run.name;
+    if variant.run.serves_nobody() {
+        return format!("{name}: {}.", no_service(&variant.run));
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let [runway, cost, success] = ALWAYS.map(|id| variant.difference(id));
+    if comparison.base.serves_nobody() {
+        parts.push("the base serves nobody".to_string());
+    }
+    parts.extend(runway.map(|difference| runway_words(comparison, variant, difference)));
+    if [&comparison.base, &variant.run].into_iter().any(Run::is_cut) {
+        parts.extend(variant.difference("spend_per_day_eth").and_then(words));
+    }
+    parts.extend(cost.and_then(words));
+    parts.extend(regions(variant));
+    parts.extend(success.and_then(words));
+    let changed = WHERE_CHANGED.iter().filter_map(|id| variant.difference(id));
+    parts.extend(changed.filter(|difference| has_changed(difference)).filter_map(words));
+    format!("{name}: {}.", parts.join("; "))
+}
+
+/// What stands over everything else: the first point of the only verdict, or
+/// how many there are to read.
+pub(super) fn headline(comparison: &Comparison) -> String {
+    match comparison.variants.as_slice() {
+        [variant] => {
+            let verdict = verdict(comparison, variant);
+            verdict.split(';').next().unwrap_or_default().trim_end_matches('.').to_string()
+        }
+        variants => format!("{} against the base", plural(&variants.len().to_string(), "variant")),
+    }
+}
+
+fn no_service(run: &Run) -> String {
+    let is_overpriced =
+        |warning: &crate::ensemble::Warning| warning.id == "nobody-within-max-price";
+    let asked = run.forecast.service.asked > 0.0;
+    let reason = if !asked {
+        "nobody asks"
+    } else if run.forecast.warnings.iter().any(is_overpriced) {
+        "no orchestrator is within the maximum price"
+    } else {
+        "no request is served"
+    };
+    if run.forecast.spend.total.0 == 0 {
+        format!("{reason}: nothing is spent, the runway is unbounded and success is 0 %")
+    } else {
+        format!("{reason}: whatever is spent is lost, and success is 0 %")
+    }
+}
+
+fn runway_words(comparison: &Comparison, variant: &Variant, difference: &Difference) -> String {
+    let runs = [&comparison.base, &variant.run];
+    let horizon = f64::from(comparison.base.forecast.horizon_days);
+    let horizon = plural(&grouped(horizon, 0), "day");
+    if runs.iter().all(|run| run.forecast.runway.censored_share == 1.0) {
+        return format!("runway beyond the horizon of {horizon} in both");
+    }
+    let words = words(difference).unwrap_or_default();
+    if runs.into_iter().any(Run::is_cut) { format!("{words}, cut at {horizon}") } else { words }
+}
+
+fn has_changed(difference: &Difference) -> bool {
+    difference.paired.as_ref().is_some_and(|paired| paired.change == Change::Changed)
+}
+
+/// What happened to a figure; `None` where it cannot be compared.
+fn words(difference: &Difference) -> Option<String> {
+    let paired = difference.paired.as_ref()?;
+    let name = phrase(&difference.headline);
+    let change = || Scale::of(difference).difference_with_unit(paired);
+    Some(match paired.change {
+        Change::NoClearChange if paired.pairs == 1 => format!("{name} {} in one pair", change()),
+        Change::Changed => format!("{name} {}", change()),
+        Change::NoClearChange => format!("no clear change in {name} ({})", change()),
+        Change::Unchanged => format!("{name} unchanged"),
+    })
+}
+
+/// How a sentence calls a figure: `Europe's fee share`.
+fn phrase(headline: &Headline) -> String {
+    match headline.label.strip_prefix("fee share of ") {
+        Some(region) if headline.id.starts_with("fee_share.") => format!("{region}'s fee share"),
+        _ => headline.label.clone(),
+    }
+}
+
+fn regions(variant: &Variant) -> Vec<String> {
+    let is_region = |difference: &&Difference| difference.headline.id.starts_with("fee_share.");
+    let all: Vec<&Difference> = variant.differences.iter().filter(is_region).collect();
+    let mut changed: Vec<&Difference> =
+        all.iter().copied().filter(|difference| has_changed(difference)).collect();
+    let size = |difference: &Difference| {
+        difference.paired.as_ref().map_or(0.0, |paired| libm::fabs(paired.difference.mean))
+    };
+    // Stable: equal changes stay in the order of the regions.
+    changed.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    if !changed.is_empty() {
+        return changed.into_iter().take(REGIONS).filter_map(words).collect();
+    }
+    let compared: Vec<Change> =
+        all.iter().filter_map(|d| d.paired.as_ref()).map(|paired| paired.change).collect();
+    let is_one_pair = |d: &&Difference| d.paired.as_ref().is_some_and(|paired| paired.pairs == 1);
+    if compared.is_empty() || all.iter().any(is_one_pair) {
+        Vec::new()
+    } else if compared.iter().all(|change| *change == Change::Unchanged) {
+        vec!["fee shares of regions unchanged".to_string()]
+    } else {
+        vec!["no clear change in any region's fee share".to_string()]
+    }
+}

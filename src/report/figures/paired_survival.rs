@@ -1,0 +1,52 @@
+use plotters::prelude::*;
+
+use super::axis::{Axis, Frame, chart};
+use super::survival::{band, steps};
+use super::{BAND, Key, MUTED, Mark, Plan, keys_of, of_scenarios};
+use crate::experiment::Comparison;
+use crate::report::table::{Cell, Column, Table};
+
+pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
+    let base = &comparison.base;
+    let runs = of_scenarios(comparison);
+    let mut legend = keys_of(&runs, Mark::Line);
+    legend.push(Key::new(Mark::Patch, MUTED.mix(BAND), "95 % confidence"));
+    let plot = move |area: &super::Area| {
+        let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
+        let x = Axis::dates(base.scenario.start, f64::from(base.forecast.horizon_days));
+        let mut chart = chart(area, &frame, x, Axis::shares())?;
+        for (run, colour) in &runs {
+            let outline = band(&run.forecast.survival);
+            chart.draw_series([Polygon::new(outline, colour.mix(BAND).filled())])?;
+        }
+        for (run, colour) in &runs {
+            let curve = steps(&run.forecast.survival, |point| point.share);
+            chart.draw_series([PathElement::new(curve, colour.stroke_width(5))])?;
+        }
+        Ok(())
+    };
+    Plan {
+        slug: "survival".to_string(),
+        title: "How likely the credits still last".to_string(),
+        explanation: "The share of futures that still have credits on each day (Kaplan-Meier), \
+                      with its 95 % confidence band."
+            .to_string(),
+        table: table(comparison),
+        plot_height: 600,
+        legend,
+        plot: Box::new(plot),
+    }
+}
+
+fn table(comparison: &Comparison) -> Table {
+    let mut columns = vec![Column::number("day", "Day")];
+    for run in comparison.runs() {
+        columns.extend(Column::interval(&format!("{}_share", run.name), &run.name));
+    }
+    let row = |day: usize| {
+        let points = comparison.runs().filter_map(|run| run.forecast.survival.get(day));
+        let cells = points.flat_map(|point| [point.share, point.lo, point.hi].map(Cell::share));
+        [Cell::count(day as f64)].into_iter().chain(cells).collect()
+    };
+    Table::new(columns, (0..comparison.base.forecast.survival.len()).map(row).collect())
+}

@@ -1,0 +1,197 @@
+//! `orchsim compare`: names, errors, output and files.
+
+mod cli_support;
+
+use std::fs;
+use std::path::Path;
+
+use cli_support::{SHORT, Workshop, contents};
+use serde_json::Value;
+
+const NEWER: [&str; 2] = ["--variant", "newer: gateways.version=0.9"];
+
+fn compare(workshop: &Workshop, args: &[&str]) -> cli_support::Ended {
+    workshop.run(&[&["compare", "minimal.toml"], args, &SHORT[..], &["-q"]].concat())
+}
+
+#[test]
+fn the_verdict_comes_first_and_every_file_is_there() {
+    let workshop = Workshop::with_minimal();
+    let ended = compare(&workshop, &NEWER);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.starts_with("newer: runway"), "{}", ended.stdout);
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100));
+    assert!(ended.stdout.contains("warning[few-replications]"));
+    let names: Vec<String> = contents(&workshop.path("outputs/minimal-compare"))
+        .into_keys()
+        .map(|path| path.display().to_string())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "comparison.csv",
+            "comparison.html",
+            "comparison.json",
+            "comparison.md",
+            "figures/burn-down.svg",
+            "figures/cost-and-success.svg",
+            "figures/fees-by-region.svg",
+            "figures/survival.svg",
+            "manifest.json",
+            "replications.csv",
+            "scenarios/base.toml",
+            "scenarios/newer.toml",
+        ]
+    );
+    // Replaced whole by the next.
+    assert_eq!(compare(&workshop, &["--variant", "same: seed=1"]).code, 0);
+    let scenarios = workshop.path("outputs/minimal-compare/scenarios");
+    assert!(scenarios.join("same.toml").is_file() && !scenarios.join("newer.toml").exists());
+}
+
+#[test]
+fn json_is_one_document_the_same_as_the_file() {
+    let workshop = Workshop::with_minimal();
+    let args = [&NEWER[..], &["--variant", "same: title=same", "--format", "json"]].concat();
+    let ended = compare(&workshop, &args);
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{ended:?}");
+    let document = ended.json();
+    let file = fs::read(workshop.path("outputs/minimal-compare/comparison.json")).unwrap();
+    assert_eq!(document, serde_json::from_slice::<Value>(&file).unwrap());
+    assert_eq!(document["joint_level"], 0.975);
+    assert_eq!(document["scenarios"].as_array().unwrap().len(), 3);
+    let same = &document["variants"][1];
+    for figure in same["figures"].as_array().unwrap() {
+        assert_eq!((&figure["change"], &figure["pairs"]), (&"unchanged".into(), &4.into()));
+        assert_eq!((&figure["difference"], &figure["left_out"]), (&0.into(), &0.into()));
+    }
+
+    // The tables agree with it.
+    let read = |name: &str| {
+        fs::read_to_string(workshop.path("outputs/minimal-compare").join(name)).unwrap()
+    };
+    let figures = same["figures"].as_array().unwrap().len();
+    assert_eq!(read("comparison.csv").lines().count(), 1 + 2 * figures);
+    let replications = read("replications.csv");
+    assert_eq!(replications.lines().count(), 1 + 3 * 4);
+    assert_eq!(replications.lines().next().unwrap().split(',').count(), 2 + figures);
+}
+
+#[test]
+fn the_number_of_threads_leaves_every_byte_the_same() {
+    let workshop = Workshop::with_minimal();
+    for threads in ["1", "2"] {
+        let args = [&NEWER[..], &["--threads", threads, "--out", threads]].concat();
+        assert_eq!(compare(&workshop, &args).code, 0);
+    }
+    assert!(contents(&workshop.path("1")) == contents(&workshop.path("2")));
+}
+
+#[test]
+fn the_printed_command_gives_the_same_result_again() {
+    let workshop = Workshop::with_minimal();
+    let change =
+        "list: gateways.max_prices=[{pipeline=\"text-to-image\", price=\"9 gwei\"}], title='a, b'";
+    let args = ["--variant", change, "--set", "credits.amount=150 LPT", "--seed", "3"];
+    assert_eq!(compare(&workshop, &args).code, 0);
+    let before = contents(&workshop.path("outputs/minimal-compare"));
+    let manifest: Value = serde_json::from_slice(&before[Path::new("manifest.json")]).unwrap();
+    let command = manifest["command"].as_str().unwrap();
+    let scenario = String::from_utf8_lossy(&before[Path::new("scenarios/list.toml")]);
+    assert!(scenario.contains("title = \"a, b\""), "{scenario}");
+    fs::remove_dir_all(workshop.path("outputs")).unwrap();
+
+    let script = format!("exec \"$0\" {} --quiet", command.strip_prefix("orchsim ").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_orchsim")]).current_dir(workshop.path(""));
+    assert!(shell.output().unwrap().status.success(), "{command}");
+    assert!(before == contents(&workshop.path("outputs/minimal-compare")));
+}
+
+#[test]
+fn files_are_called_by_their_scenario_or_their_name_and_share_the_base_seed() {
+    let workshop = Workshop::with_minimal();
+    let text = fs::read_to_string(workshop.path("minimal.toml")).unwrap();
+    workshop.write("edited.toml", &format!("seed = 77\n{text}"));
+    workshop.write("other.toml", &text.replace("name = \"minimal\"", "name = \"mine\""));
+    let ended = compare(&workshop, &["edited.toml", "other.toml", "--format", "json"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let document = ended.json();
+    let names: Vec<&str> = document["scenarios"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|s| s["name"].as_str())
+        .collect();
+    assert_eq!(names, ["base", "edited", "mine"]);
+    // With the base's seed nothing is left that differs.
+    let runway = &document["variants"][0]["figures"][0];
+    assert_eq!(runway["change"], "unchanged");
+    assert_eq!(document["remarks"][0]["id"], "other-settings");
+    assert_eq!(document["remarks"][0]["of"][0], "edited");
+}
+
+#[test]
+fn a_missed_objective_of_a_variant_ends_with_3() {
+    let workshop = Workshop::with_minimal();
+    let poor = "poor: credits.amount=20 LPT";
+    assert_eq!(compare(&workshop, &["--variant", poor]).code, 3);
+    // The base alone may miss its own.
+    let rich = ["--variant", "rich: credits.amount=200 LPT", "--set", "credits.amount=20 LPT"];
+    assert_eq!(compare(&workshop, &rich).code, 0);
+}
+
+#[test]
+fn usage_errors_end_with_2_and_write_nothing() {
+    let workshop = Workshop::with_minimal();
+    let cases: [(&[&str], &str); 13] = [
+        (&[], "nothing to compare with"),
+        (&["--variant", "gateways.version=0.9"], "there is no `:`"),
+        (&["--variant", "title=x: seed=1"], "there is no name before the first key"),
+        (&["--variant", "a:"], "a change is empty"),
+        (&["--variant", "a: seed=1,,"], "a change is empty"),
+        (&["--variant", "a: rtt=[1, 2"], "a bracket is not closed"),
+        (&["--variant", "a: title=\"x"], "a quote is not closed"),
+        (&["--variant", "half price: seed=1"], "letters, digits"),
+        (&["--variant", "Base: seed=1"], "second scenario called `Base`"),
+        (&["--variant", "a: seed=1", "--variant", "A: seed=2"], "second scenario called `A`"),
+        (&["minimal.toml", "minimal.toml"], "second scenario called `minimal`"),
+        (&["missing.toml"], "there is no file `missing.toml`"),
+        (&["--variant", "a: seed=1", "--out", "minimal.toml"], "is not a directory"),
+    ];
+    for (args, message) in cases {
+        let ended = compare(&workshop, args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{args:?}: {ended:?}");
+        assert!(ended.stderr.contains(message), "{args:?}: {}", ended.stderr);
+        assert_eq!(workshop.names(), ["minimal.toml"], "{args:?}");
+    }
+}
+
+#[test]
+fn every_error_of_every_scenario_is_shown_with_its_place() {
+    let workshop = Workshop::with_minimal();
+    workshop.write("broken.toml", "name = \"broken\"\nstrat = 2025-02-18\n");
+    let changes =
+        ["broken.toml", "--variant", "a: sede=1", "--variant", "b: seed=1, gateways.version=7"];
+    let ended = compare(&workshop, &changes);
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
+    for place in ["broken.toml:2:1", "--variant a:1:1", "--variant b:1:18"] {
+        assert!(ended.stderr.contains(place), "{place}: {}", ended.stderr);
+    }
+    assert!(ended.stderr.contains("did you mean `seed`?"), "{}", ended.stderr);
+    // What --set gets wrong is said once, not for each scenario.
+    let both = compare(&workshop, &[&["--set", "sede=1"], &NEWER[..]].concat());
+    assert_eq!(both.stderr.matches("there is no `sede`").count(), 1, "{}", both.stderr);
+    assert_eq!(workshop.names(), ["broken.toml", "minimal.toml"]);
+}
+
+#[test]
+fn without_files_the_base_is_the_built_in_scenario() {
+    let workshop = Workshop::new();
+    let args = ["compare", "--variant", "newer: gateways.version=0.9", "-q", "--format", "json"];
+    let short = ["--replications", "1", "--horizon", "1"];
+    let ended = workshop.run(&[&args[..], &short].concat());
+    assert!(ended.code == 0 || ended.code == 3, "{ended:?}");
+    assert_eq!(ended.json()["scenario"], "agent-spe-15k");
+    assert!(workshop.path("outputs/agent-spe-15k-compare/manifest.json").is_file());
+}
