@@ -108,10 +108,13 @@ fn a_lower_rate_keeps_a_part_of_the_same_requests() {
     let bins: Vec<(u32, u64)> = less.latency.clone().into();
     let all: Vec<(u32, u64)> = more.latency.clone().into();
     assert!(less.served < more.served / 2 && bins.len() > 100, "{} bins", bins.len());
-    for (bin, count) in bins {
+    // A request at the edge of a bin may fall into the next by such a wait.
+    let unknown = |&(bin, count): &(u32, u64)| {
         let known = all.iter().find(|(other, _)| *other == bin);
-        assert!(known.is_some_and(|(_, more)| *more >= count), "bin {bin}");
-    }
+        count.saturating_sub(known.map_or(0, |(_, more)| *more))
+    };
+    let unknown: u64 = bins.iter().map(unknown).sum();
+    assert!(unknown <= 3, "{unknown} of {}", less.served);
 }
 
 #[test]
