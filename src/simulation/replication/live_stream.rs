@@ -1,0 +1,183 @@
+use super::request::submission_key;
+use super::{Draw, Event, Replication};
+use crate::network::LIVE_PIXELS_PER_SECOND;
+use crate::payments::{
+    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, live_prepaid_pixels,
+    live_stream_pixels,
+};
+use crate::simulation::cashier::Payee;
+use crate::simulation::in_flight::{LiveState, Submission};
+use crate::simulation::recorder::Failure;
+use crate::simulation::world::MarketPlan;
+use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime, Wei};
+
+/// Swaps a live stream may make within [`SWAP_WINDOW_S`] of one another; the
+/// next ends it (go-livepeer `server/ai_live_video.go`).
+const MAX_RECENT_SWAPS: u32 = 2;
+const SWAP_WINDOW_S: f64 = 180.0;
+
+/// The payments of a stream are booked together for up to an hour, but never
+/// more than this part of the credits on hand at once, so that the time at
+/// which the credits run out is that of booking each interval by itself.
+const LIVE_BOOKING_SHARE: u128 = 4096;
+const MAX_INTERVALS_BOOKED: u64 = SECONDS_PER_HOUR / LIVE_PAYMENT_INTERVAL_S;
+
+impl Replication<'_> {
+    pub(super) fn start_stream(&mut self, number: u32, now: SimTime, submission: Submission) {
+        let request = self.requests.get(number);
+        let plan = &self.world.streams[request.stream as usize];
+        let user_network = SimTime::from_secs(plan.user_rtt_s);
+        let latency = now - request.arrived + user_network;
+        request.submission = Some(submission);
+        let quote = self.cashier.quote(self.payee(plan, submission.session));
+        let market = &self.world.markets[plan.market];
+        let prepaid = live_prepaid_pixels(market.market.version);
+        if let Some(staged) = submission.staged {
+            let route = &market.routes[submission.session.candidate as usize];
+            self.note_fee(route.offer, staged.fee, quote.base, prepaid, 0);
+            let mut own_balance = SessionCredit::default();
+            self.cashier.served_on(&mut own_balance, staged, now);
+            self.cashier.lose_credit(own_balance, LossCause::Expiry);
+        }
+        let live = self.requests.live(number);
+        let is_first_start = live.meter.is_none();
+        live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now));
+        (live.price, live.base_price) = (quote.price, quote.base);
+        if is_first_start {
+            self.recorder.service[plan.service].latency.record(latency.0);
+        }
+        self.schedule_stream_payment(number, now);
+    }
+
+    fn schedule_stream_payment(&mut self, number: u32, now: SimTime) {
+        let Some(payee) = self.stream_payee(number) else { return };
+        let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND);
+        let live = self.requests.live(number);
+        let interval_fee = live.price.fee(live_stream_pixels(interval)).0.max(1);
+        let deposit = self.cashier.ledger.free_deposit(payee.gateway);
+        let room = self.pacer.room(payee.gateway, now).unwrap_or(deposit);
+        let affordable = deposit.min(room).0 / LIVE_BOOKING_SHARE / interval_fee;
+        let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
+        let live = self.requests.live(number);
+        let next = (now + SimTime(interval.0 * intervals)).min(live.leg_ends.max(now));
+        self.events.schedule(next, Event::StreamPayment(number));
+    }
+
+    /// Whom a running stream pays.
+    fn stream_payee(&mut self, number: u32) -> Option<Payee> {
+        let request = self.requests.get(number);
+        let submission = request.submission?;
+        let plan = &self.world.streams[request.stream as usize];
+        Some(self.payee(plan, submission.session))
+    }
+
+    /// Pays a running stream up to `until`, interval by interval. Where the
+    /// gateway cannot, nothing is paid. Returns whether the policy's ceilings
+    /// allow it.
+    pub(super) fn pay_stream(&mut self, number: u32, until: SimTime) -> bool {
+        let Some(payee) = self.stream_payee(number) else { return true };
+        let request = self.requests.get(number);
+        let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
+        let market = &self.world.markets[self.world.streams[stream].market];
+        let offer = market.routes[payee.account - market.first_account].offer;
+        let live = self.requests.live(number);
+        let Some(meter) = &mut live.meter else { return true };
+        let span = until - meter.paid_until();
+        let units = meter.advance(until);
+        live.payments += 1;
+        let lottery = (key, Draw::Lottery.index() + live.payments);
+        let mut credit = live.credit;
+        let (price, base_price) = (live.price, live.base_price);
+        let fee = price.fee(units);
+        // Before its last interval the balance must still be worth a ticket.
+        let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND).min(span);
+        let last = price.fee(live_stream_pixels(interval));
+        let before_last = fee.0.saturating_sub(last.0);
+        let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
+        let at_once = last.max(self.cashier.ticket_value(payee));
+        let mut is_allowed = true;
+        match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
+            Ok(staged) if !self.may_spend(payee.gateway, staged.new_credit, until) => {
+                self.cashier.served_on(&mut credit, staged.called_off(), until);
+                is_allowed = false;
+            }
+            Ok(staged) => {
+                // Up to 0.8.4 orchestrators did not stop a stream for want of
+                // payment; on a stream that pays every interval none is wanting.
+                let _ = self.send(payee, staged, stream, until, lottery);
+                self.cashier.served_on(&mut credit, staged, until);
+                self.note_fee(offer, fee, base_price, units, units);
+                self.customers.billed(stream, pays, fee, units);
+            }
+            Err(_) => self.run_out(payee.gateway, until),
+        }
+        self.requests.live(number).credit = credit;
+        is_allowed
+    }
+
+    /// What is left of a stream's balance is lost when it leaves.
+    fn lose_stream_credit(&mut self, number: u32, cause: LossCause) {
+        let credit = std::mem::take(&mut self.requests.live(number).credit);
+        self.cashier.lose_credit(credit, cause);
+    }
+
+    pub(super) fn continue_stream(&mut self, number: u32, now: SimTime) {
+        if !self.pay_stream(number, now) {
+            self.lose_stream_credit(number, LossCause::Expiry);
+            self.requests.get(number).last_failure = Some(Failure::Limit);
+            return self.give_up(number, true);
+        }
+        let live = *self.requests.live(number);
+        if self.depleted.is_some() {
+            return;
+        }
+        if now < live.leg_ends {
+            self.schedule_stream_payment(number, now);
+        } else if live.leg_fails {
+            self.swap(number, now);
+        } else if let Some(payee) = self.stream_payee(number) {
+            self.lose_stream_credit(number, LossCause::Expiry);
+            self.serve(number, now, payee.orchestrator);
+        }
+    }
+
+    /// A running stream lost its orchestrator: another one takes over, unless
+    /// that happened too often of late.
+    fn swap(&mut self, number: u32, now: SimTime) {
+        self.lose_stream_credit(number, LossCause::Swap);
+        let live = self.requests.live(number);
+        if (now - live.last_swap).as_secs() > SWAP_WINDOW_S {
+            live.recent_swaps = 0;
+        }
+        live.recent_swaps += 1;
+        live.last_swap = now;
+        let too_many = live.recent_swaps > MAX_RECENT_SWAPS;
+        let request = self.requests.get(number);
+        request.round_began = now;
+        request.tries = 0;
+        let plan = &self.world.streams[request.stream as usize];
+        if let Some(submission) = request.submission.take() {
+            let MarketPlan { market, .. } = &self.world.markets[plan.market];
+            let selector = &mut self.selectors[plan.market];
+            selector.note_failed(submission.session);
+            selector.remove(market, submission.session, submission.warm);
+        }
+        if too_many {
+            self.give_up(number, true);
+        } else {
+            self.select(number, now, true);
+        }
+    }
+}
+
+impl LiveState {
+    /// Begins the stream on an orchestrator that is ready at `ready` and would
+    /// fail after `leg_s` seconds; returns when that leg ends.
+    pub(super) fn begin_leg(&mut self, ready: SimTime, stream_s: f64, leg_s: f64) -> SimTime {
+        let leaves = *self.user_leaves.get_or_insert(ready + SimTime::from_secs(stream_s));
+        let fails = ready + SimTime::from_secs(leg_s);
+        self.leg_fails = fails < leaves;
+        self.leg_ends = fails.min(leaves);
+        self.leg_ends
+    }
+}

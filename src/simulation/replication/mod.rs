@@ -1,0 +1,314 @@
+//! The event loop of one replication: [`request`] follows a request from its
+//! arrival to its answer, [`live_stream`] a stream while it runs, [`upkeep`] what
+//! happens around them.
+
+mod live_stream;
+mod request;
+mod upkeep;
+
+use super::cashier::Cashier;
+use super::customers::Customers;
+use super::in_flight::Requests;
+use super::price_board::PriceBoard;
+use super::recorder::{Outages, Recorder, ReplicationResult};
+use super::responders::Responders;
+use super::slots::Slots;
+use super::steering::Dispatcher;
+use super::treasurer::Treasurer;
+use super::world::World;
+use crate::demand::{ArrivalSchedule, ArrivalStream};
+use crate::kernel::{EventList, StreamKey};
+use crate::payments::{LedgerViolation, next_usd_feed};
+use crate::policy::Pacer;
+use crate::selection::{SessionRef, SessionSelector};
+use crate::units::{SimTime, Wei};
+
+/// What a submission's draws are for.
+#[derive(Clone, Copy)]
+enum Draw {
+    Jitter,
+    Success,
+    Variation,
+    FailureDelay,
+    LegLength,
+    Redemption,
+    /// The first of a stream's payments; its later ones follow.
+    Lottery,
+}
+
+impl Draw {
+    /// Its number in a submission's stream; those below 2^32 are the selection
+    /// rule's.
+    fn index(self) -> u64 {
+        (1 << 32) + self as u64
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    /// A request asks for a session again, after a discovery.
+    Select(u32),
+    /// The answer to a request's submission arrives.
+    Answer(u32),
+    /// A live stream pays, and ends when it is its time.
+    StreamPayment(u32),
+    /// A winning ticket is to be redeemed.
+    Redemption(u32),
+    /// A round of the protocol begins.
+    Round,
+    /// The ETH/USD feed is read.
+    PriceFeed,
+    /// The treasury is looked after.
+    Treasury,
+    /// The policy's factor on maximum prices changes or is reviewed.
+    MaxPrice,
+    /// A proposed conversion has its signatures.
+    Conversion(u64),
+    /// The users of a demand stream look at price and quality.
+    UserReview(u32),
+    /// An orchestrator that responds looks at how it does.
+    Review(u32),
+}
+
+/// Runs replication number `replication` of the world's scenario.
+///
+/// # Errors
+/// [`LedgerViolation`] where the books do not balance at the end: a defect of
+/// the program.
+pub fn replicate(world: &World, replication: u64) -> Result<ReplicationResult, LedgerViolation> {
+    Replication::new(world, replication).run()
+}
+
+struct Replication<'w> {
+    world: &'w World<'w>,
+    end: SimTime,
+    arrivals: ArrivalSchedule<'w>,
+    requests_asked: Vec<u64>,
+    stream_keys: Vec<StreamKey>,
+    discovery_keys: Vec<StreamKey>,
+    events: EventList<Event>,
+    requests: Requests,
+    selectors: Vec<SessionSelector>,
+    slots: Vec<Slots>,
+    /// The model each orchestrator last loaded on demand.
+    loaded_cold: Vec<Option<usize>>,
+    set_aside: Vec<(u32, SessionRef, bool)>,
+    prices: PriceBoard,
+    pacer: Pacer,
+    /// When the factor on maximum prices was last reviewed, and what tickets
+    /// sent until then were worth.
+    last_review: (SimTime, Wei),
+    cashier: Cashier<'w>,
+    treasurer: Treasurer<'w>,
+    dispatcher: Dispatcher<'w>,
+    customers: Customers<'w>,
+    responders: Responders<'w>,
+    /// Since when each gateway is without funds.
+    without_funds: Vec<Option<SimTime>>,
+    outages: Outages,
+    depleted: Option<SimTime>,
+    recorder: Recorder,
+    day_ends: SimTime,
+}
+
+impl<'w> Replication<'w> {
+    fn new(world: &'w World<'w>, replication: u64) -> Replication<'w> {
+        let scenario = world.scenario;
+        let end = SimTime::from_days(u64::from(scenario.horizon_days));
+        let key = StreamKey::root(scenario.seed).child(replication);
+        let [demand_key, discovery_key, uncertainty_key, treasury_key, review_key] =
+            [0, 1, 2, 3, 4].map(|part| key.child(part));
+        let factors = scenario.uncertainty.draw(uncertainty_key);
+        let stream_keys: Vec<StreamKey> =
+            (0..world.streams.len() as u64).map(|stream| demand_key.child(stream)).collect();
+        let arrivals = scenario
+            .demand
+            .iter()
+            .zip(&world.streams)
+            .zip(&stream_keys)
+            .map(|((stream, plan), key)| {
+                ArrivalStream::new(stream, plan.clock, factors, key.child(0), end)
+            })
+            .collect();
+        let mut cashier = Cashier::new(world);
+        let mut treasurer = Treasurer::new(scenario, treasury_key);
+        treasurer.open(&mut cashier.ledger);
+        let eth_usd = treasurer.prices(SimTime::ZERO).eth_usd_feed();
+        let prices = PriceBoard::new(world, eth_usd);
+        let customers = Customers::new(world, eth_usd);
+        let mut events = EventList::default();
+        if world.follows_price_feed() {
+            events.schedule(next_usd_feed(SimTime::ZERO), Event::PriceFeed);
+        }
+        events.schedule(treasurer.next_time(SimTime::ZERO), Event::Treasury);
+        events.schedule(scenario.treasury.inflation.round_length(), Event::Round);
+        let change = scenario.policy.max_price.next_change(SimTime::ZERO);
+        events.schedule(change, Event::MaxPrice);
+        for (stream, time) in customers.reviews() {
+            events.schedule(time, Event::UserReview(stream as u32));
+        }
+        let responders = Responders::new(world);
+        for (responder, time) in responders.first_reviews(review_key) {
+            events.schedule(time, Event::Review(responder));
+        }
+        Replication {
+            world,
+            end,
+            arrivals: ArrivalSchedule::new(arrivals),
+            requests_asked: vec![0; world.streams.len()],
+            stream_keys: stream_keys.iter().map(|key| key.child(1)).collect(),
+            discovery_keys: (0..world.markets.len() as u64)
+                .map(|market| discovery_key.child(market))
+                .collect(),
+            events,
+            requests: Requests::default(),
+            selectors: world
+                .markets
+                .iter()
+                .map(|plan| SessionSelector::new(&plan.market))
+                .collect(),
+            slots: world.capacities.iter().map(|&capacity| Slots::new(capacity)).collect(),
+            loaded_cold: vec![None; scenario.network.orchestrators.len()],
+            set_aside: Vec::new(),
+            prices,
+            pacer: world.pacer(eth_usd),
+            last_review: (SimTime::ZERO, Wei::ZERO),
+            cashier,
+            treasurer,
+            dispatcher: Dispatcher::new(world),
+            customers,
+            responders,
+            without_funds: vec![None; scenario.network.gateways.len()],
+            outages: Outages::default(),
+            depleted: None,
+            recorder: Recorder::new(world),
+            day_ends: SimTime::from_days(1),
+        }
+    }
+
+    fn run(mut self) -> Result<ReplicationResult, LedgerViolation> {
+        loop {
+            let (arrival, event) = (self.arrivals.next_time(), self.events.next_time());
+            let now = arrival.min(event);
+            if now >= self.end || self.depleted.is_some() {
+                break;
+            }
+            self.enter_days_before(now);
+            if arrival <= event {
+                if let Some(stream) = self.arrivals.pop() {
+                    self.arrive(stream, now);
+                }
+            } else if let Some((now, event)) = self.events.pop() {
+                self.handle(event, now);
+            }
+        }
+        let end = self.depleted.unwrap_or(self.end);
+        self.enter_days_before(end);
+        self.settle_what_is_in_flight(end);
+        self.close_day(end);
+        for gateway in 0..self.without_funds.len() {
+            self.end_outage(gateway, end);
+        }
+        self.cashier.ledger.audit(self.recorder.total_spend())?;
+        Ok(ReplicationResult {
+            depleted: self.depleted,
+            daily_spend: self.recorder.daily_spend,
+            daily_balance: self.recorder.daily_balance,
+            daily_prices: self.recorder.daily_prices,
+            spend_by_stream: self.recorder.spend_by_stream,
+            fees: self.cashier.ledger.paid().to_vec(),
+            served_by: self.recorder.served_by,
+            service: self.recorder.service,
+            fee_parts: self.recorder.fee_parts,
+            books: self.cashier.ledger,
+            redemptions: self.recorder.redemptions,
+            outages: self.outages,
+            steering: self.dispatcher.records,
+            customers: self.customers.records(end, self.depleted.is_none()),
+            responses: self.responders.records(&self.prices),
+        })
+    }
+
+    /// Goes on to the day in which `now` is; midnight still is the end of the
+    /// day before where the run ends with it.
+    fn enter_days_before(&mut self, now: SimTime) {
+        while now > self.day_ends || now == self.day_ends && now < self.end {
+            self.close_day(self.day_ends);
+            let next = self.day_ends.day();
+            self.recorder.enter_day(next);
+            self.day_ends = SimTime::from_days(next + 1);
+        }
+    }
+
+    /// Books what users paid, and notes token prices and what the credits are
+    /// worth.
+    fn close_day(&mut self, now: SimTime) {
+        let prices = self.treasurer.prices(now);
+        let (spend, books) = (&self.recorder.spend_by_stream, &mut self.cashier.ledger);
+        for gateway in self.customers.close_day(now, spend, prices, books) {
+            self.end_outage(gateway, now);
+        }
+        let ledger = &self.cashier.ledger;
+        let unsold = prices.to_wei(ledger.safe().on_hand);
+        self.recorder.close_day(Wei(ledger.left().0 + unsold.0), prices);
+    }
+
+    /// Once the run is over: running streams pay what they owe, as far as the
+    /// funds go, and winning tickets are redeemed.
+    fn settle_what_is_in_flight(&mut self, end: SimTime) {
+        while let Some((_, event)) = self.events.pop() {
+            match event {
+                Event::StreamPayment(number) => {
+                    self.pay_stream(number, end);
+                }
+                Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
+                Event::Select(_)
+                | Event::Answer(_)
+                | Event::Round
+                | Event::PriceFeed
+                | Event::Treasury
+                | Event::MaxPrice
+                | Event::Conversion(_)
+                | Event::UserReview(_)
+                | Event::Review(_) => {}
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event, now: SimTime) {
+        match event {
+            Event::Select(number) => self.select(number, now, false),
+            Event::Answer(number) => self.answer(number, now),
+            Event::StreamPayment(number) => self.continue_stream(number, now),
+            Event::Redemption(win) => {
+                if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
+                    self.events.schedule(again, Event::Redemption(win));
+                }
+            }
+            Event::Round => {
+                self.cashier.begin_round();
+                let round_length = self.world.scenario.treasury.inflation.round_length();
+                self.events.schedule(now + round_length, Event::Round);
+            }
+            Event::PriceFeed => self.read_price_feed(now),
+            Event::Treasury => self.look_after_treasury(now),
+            Event::MaxPrice => self.turn_max_prices(now),
+            Event::UserReview(stream) => {
+                let eth_usd = self.treasurer.prices(now).eth_usd_feed();
+                let service = &self.recorder.service;
+                if let Some(after) = self.customers.review(stream as usize, service, eth_usd) {
+                    self.events.schedule(now + after, Event::UserReview(stream));
+                }
+            }
+            Event::Review(responder) => self.review(responder, now),
+            Event::Conversion(transaction) => {
+                self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
+                for gateway in 0..self.without_funds.len() {
+                    if self.cashier.ledger.free_deposit(gateway) > Wei::ZERO {
+                        self.end_outage(gateway, now);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,513 @@
+use super::{Draw, Event, Replication};
+use crate::kernel::StreamKey;
+use crate::network::Pipeline;
+use crate::payments::{
+    LossCause, SessionCredit, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_units,
+};
+use crate::selection::{Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef};
+use crate::simulation::cashier::{Cashier, NoPayment, NotAccepted, Payee};
+use crate::simulation::in_flight::{Outcome, Request, Submission};
+use crate::simulation::price_board::PriceBoard;
+use crate::simulation::recorder::Failure;
+use crate::simulation::responders::Responders;
+use crate::simulation::slots::Slots;
+use crate::simulation::world::{MarketPlan, REQUEST_ROUND_TRIPS, StreamPlan};
+use crate::units::{Price, SECONDS_PER_HOUR, SimTime, Wei};
+
+/// Share of a request's network time that passes before the orchestrator has
+/// it: two and a half of three round trips.
+const NETWORK_BEFORE_ARRIVAL: f64 = 2.5 / 3.0;
+
+/// What a request's draws are for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Size,
+    UsedShare,
+    BadRequest,
+    Steering,
+    Developer,
+    Paying,
+    Asking,
+}
+
+impl<'w> Replication<'w> {
+    /// Sends staged tickets, and schedules the redemption of those that win.
+    /// Returns whether the orchestrator accepts them.
+    pub(super) fn send(
+        &mut self,
+        payee: Payee,
+        staged: Staged,
+        stream: usize,
+        now: SimTime,
+        lottery: (StreamKey, u64),
+    ) -> Result<(), NotAccepted> {
+        let plan = &self.world.streams[stream];
+        let paid_for = self.recorder.paid_for(stream, plan.pipeline_index);
+        let owner = self.world.owners[payee.orchestrator];
+        let delay_s = self.world.scenario.payments.redemption_delay_s;
+        self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
+        self.dispatcher.paid(stream, owner, staged.new_credit, now.day());
+        self.pacer.note_spend(payee.gateway, now, staged.new_credit);
+        self.responders.paid(owner, plan.model, staged.new_credit);
+        let recorder = &mut self.recorder;
+        let (winners, accepted) =
+            self.cashier.send(payee, staged, paid_for, now, lottery, recorder);
+        for winner in 0..winners {
+            let (key, index) = lottery;
+            let draw = Draw::Redemption.index() + (winner << 32);
+            let delay = delay_s * key.child(index).exponential(draw);
+            let win = self.cashier.win(payee, paid_for, now, &mut self.recorder);
+            self.events.schedule(now + SimTime::from_secs(delay), Event::Redemption(win));
+        }
+        accepted
+    }
+
+    pub(super) fn payee(&self, plan: &StreamPlan, session: SessionRef) -> Payee {
+        self.world.markets[plan.market].payee(session.candidate)
+    }
+
+    pub(super) fn arrive(&mut self, stream: usize, now: SimTime) {
+        let plan = &self.world.streams[stream];
+        let request_number = self.requests_asked[stream];
+        self.requests_asked[stream] += 1;
+        if !self.dispatcher.within_budget(stream, now.day()) {
+            return;
+        }
+        let key = self.stream_keys[stream].child(request_number);
+        let draws = || [Purpose::Paying, Purpose::Asking].map(|draw| key.uniform(draw as u64));
+        let Some(pays) = self.customers.asks(stream, now, draws) else { return };
+        self.recorder.service[plan.service].asked += 1;
+        if !self.pacer.admits(stream, now, || key.uniform(Purpose::Developer as u64)) {
+            self.recorder.service[plan.service].failed[Failure::Limit as usize] += 1;
+            return;
+        }
+        let uniform = || key.uniform(Purpose::Steering as u64);
+        let destination = self.dispatcher.destination(stream, uniform);
+        let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
+        let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
+        self.responders.asked(plan.market, plan.pipeline.billed_units(size));
+        let request = Request {
+            stream: stream as u32,
+            key,
+            arrived: now,
+            round_began: now,
+            size,
+            used_size: size * plan.used_share.draw(key, Purpose::UsedShare as u64),
+            is_bad: plan.bad_request_share > 0.0
+                && key.uniform(Purpose::BadRequest as u64) < plan.bad_request_share,
+            pays,
+            tries: 0,
+            submissions: 0,
+            submission: None,
+            has_set_aside: false,
+            last_failure: None,
+            destination,
+        };
+        let number = self.requests.insert(request, plan.pipeline.is_live());
+        self.select(number, now, true);
+    }
+
+    /// Asks the selector for a session and submits to it.
+    pub(super) fn select(&mut self, number: u32, now: SimTime, may_refresh: bool) {
+        let request = self.requests.get(number);
+        let stream = request.stream as usize;
+        let market_index = self.world.streams[stream].market;
+        let plan = &self.world.markets[market_index];
+        let bound_for = request.destination.filter(|destination| destination.is_binding);
+        let key = submission_key(request);
+        let mut respondents = MarketAt {
+            plan,
+            now,
+            slots: &self.slots,
+            prices: &self.prices,
+            responders: &self.responders,
+            cashier: &mut self.cashier,
+        };
+        let selection = self.selectors[market_index].select(
+            &plan.market,
+            now,
+            Ask {
+                may_refresh,
+                only: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
+                key,
+            },
+            &mut respondents,
+            self.discovery_keys[market_index],
+        );
+        match selection {
+            Selection::Wait(until) => self.events.schedule(until, Event::Select(number)),
+            Selection::Nobody => match bound_for {
+                Some(region) if self.dispatcher.nobody_there(stream, region) => {
+                    self.unbind(number);
+                    self.select(number, now, false);
+                }
+                _ => self.give_up(number, true),
+            },
+            Selection::Session(session, warm) => self.submit(number, session, warm, now),
+        }
+    }
+
+    /// A steered request may go anywhere from now on.
+    fn unbind(&mut self, number: u32) {
+        if let Some(destination) = &mut self.requests.get(number).destination {
+            destination.is_binding = false;
+        }
+    }
+
+    fn submit(&mut self, number: u32, session: SessionRef, warm: bool, now: SimTime) {
+        let request = self.requests.get(number);
+        let key = submission_key(request);
+        let (stream, size) = (request.stream as usize, request.size);
+        let plan = &self.world.streams[stream];
+        let market = &self.world.markets[plan.market];
+        let route = &market.routes[session.candidate as usize];
+        if !self.responders.is_there(route.orchestrator) {
+            return self.fail_to_dial(number, session, warm, now);
+        }
+        let payee = self.payee(plan, session);
+        let refreshed = self.cashier.refresh(payee, self.prices.offer(route.offer), now);
+        let units = if plan.pipeline.is_live() {
+            live_prepaid_pixels(market.market.version)
+        } else {
+            plan.pipeline.billed_units(size)
+        };
+        let payment = refreshed.and_then(|new_price| {
+            if let Some(price) = new_price {
+                self.selectors[plan.market].learn_price(&market.market, session.candidate, price);
+            }
+            let fee = self.cashier.quote(payee).price.fee(units);
+            let staged = if plan.pipeline.is_live() {
+                // The prepayment has a balance of its own, used once.
+                let least = fee.max(self.cashier.ticket_value(payee));
+                self.cashier.stage_on(&mut SessionCredit::default(), payee, fee, least, least)
+            } else {
+                self.cashier.stage(payee, fee)
+            };
+            staged.map(|staged| (staged, new_price.is_some()))
+        });
+        let (staged, asked_again) = match payment {
+            Ok((staged, _)) if !self.may_spend(payee.gateway, staged.new_credit, now) => {
+                self.cashier.call_off(payee, staged, now);
+                let problem = NoPayment::AboveCeiling;
+                return self.cannot_pay(number, now, problem, payee, session, warm);
+            }
+            Ok(payment) => payment,
+            Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
+        };
+        let refresh_s = if asked_again { PROBE_ROUND_TRIPS / 3.0 * route.network_s } else { 0.0 };
+        let network_s = route.network_s + route.jitter_s * key.exponential(Draw::Jitter.index());
+        let arrival = now + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
+        let turned_away = if self.requests.get(number).is_bad {
+            Some(Failure::BadRequest)
+        } else if !self.slots[route.offer].make_room(arrival) {
+            Some(Failure::Capacity)
+        } else {
+            None
+        };
+        self.responders.reached(route.offer, turned_away == Some(Failure::Capacity));
+        let staged = match turned_away {
+            Some(_) => {
+                self.cashier.turned_away(staged);
+                None
+            }
+            None => Some(staged),
+        };
+        let accepted = staged.map_or(Ok(()), |staged| {
+            self.send(payee, staged, stream, now, (key, Draw::Lottery.index()))
+        });
+        let request = self.requests.get(number);
+        let mut work_s = 0.0;
+        let slots = &mut self.slots[route.offer];
+        let outcome = if let Some(failure) = turned_away {
+            Outcome::Failed(failure)
+        } else if let Err(problem) = accepted {
+            Outcome::Failed(match problem {
+                NotAccepted::Nonces => Failure::Nonces,
+                NotAccepted::Balance => Failure::Payment,
+            })
+        } else if key.uniform(Draw::Success.index()) >= route.reliability {
+            work_s =
+                self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
+            slots.hold(arrival + SimTime::from_secs(work_s));
+            Outcome::Failed(Failure::OrchestratorError)
+        } else {
+            let amount = if plan.pipeline.is_live() { 0.0 } else { request.used_size };
+            let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
+            let variation = plan.variation.draw(key, Draw::Variation.index());
+            work_s = nominal_s * variation * route.slowness;
+            let loaded = &mut self.loaded_cold[self.world.owners[route.orchestrator]];
+            if !warm && *loaded != Some(plan.model) {
+                *loaded = Some(plan.model);
+                work_s += plan.cold_start_s;
+            }
+            let mut free_again = arrival + SimTime::from_secs(work_s);
+            if plan.pipeline.is_live() {
+                let failures_per_s =
+                    self.world.scenario.stream_failures_per_hour / SECONDS_PER_HOUR as f64;
+                let leg_s = key.exponential(Draw::LegLength.index()) / failures_per_s;
+                let stream_s = request.size;
+                free_again = self.requests.live(number).begin_leg(free_again, stream_s, leg_s);
+            }
+            slots.hold(free_again);
+            Outcome::Served
+        };
+        let request = self.requests.get(number);
+        request.tries += 1;
+        request.submission = Some(Submission { session, warm, at: now, staged, outcome });
+        let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
+        self.events.schedule(arrival + SimTime::from_secs(work_s + back_s), Event::Answer(number));
+    }
+
+    /// Whether the policy's ceilings let a gateway spend so much more.
+    pub(super) fn may_spend(&mut self, gateway: usize, amount: Wei, now: SimTime) -> bool {
+        self.pacer.room(gateway, now).is_none_or(|room| amount <= room)
+    }
+
+    /// The orchestrator of a session is gone: nobody takes the connection, and
+    /// nothing is sent.
+    fn fail_to_dial(&mut self, number: u32, session: SessionRef, warm: bool, now: SimTime) {
+        let request = self.requests.get(number);
+        let market = &self.world.markets[self.world.streams[request.stream as usize].market];
+        let round_trip_s =
+            market.routes[session.candidate as usize].network_s / REQUEST_ROUND_TRIPS;
+        request.tries += 1;
+        let outcome = Outcome::Failed(Failure::OrchestratorError);
+        request.submission = Some(Submission { session, warm, at: now, staged: None, outcome });
+        self.events.schedule(now + SimTime::from_secs(round_trip_s), Event::Answer(number));
+    }
+
+    pub(super) fn answer(&mut self, number: u32, now: SimTime) {
+        let request = self.requests.get(number);
+        request.submissions += 1;
+        let Some(submission) = request.submission.take() else { return };
+        let plan = &self.world.streams[request.stream as usize];
+        let market = &self.world.markets[plan.market];
+        let Submission { session, warm, .. } = submission;
+        let served = submission.outcome == Outcome::Served;
+        let timed = sets_latency_score(plan.pipeline, served).then(|| {
+            let units =
+                plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
+            ((now - submission.at).as_secs(), units)
+        });
+        let selector = &mut self.selectors[plan.market];
+        if let Some((wall_s, units)) = timed {
+            selector.set_latency_score(session, warm, wall_s / units);
+        }
+        match submission.outcome {
+            Outcome::Served => selector.note_served(session, timed),
+            Outcome::Failed(Failure::BadRequest) => {}
+            Outcome::Failed(_) => selector.note_failed(session),
+        }
+        let route = &market.routes[session.candidate as usize];
+        let payee = self.payee(plan, session);
+        match submission.outcome {
+            Outcome::Served => {
+                self.selectors[plan.market].complete(session, warm);
+                if plan.pipeline.is_live() {
+                    self.start_stream(number, now, submission);
+                } else {
+                    let request = self.requests.get(number);
+                    let (size, used_size) = (request.size, request.used_size);
+                    let (stream, pays) = (request.stream as usize, request.pays);
+                    let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
+                    let quote = self.cashier.quote(payee);
+                    if let Some(staged) = submission.staged {
+                        self.note_fee(route.offer, staged.fee, quote.base, billed, used);
+                        self.customers.billed(stream, pays, staged.fee, billed);
+                        self.cashier.served(payee, staged, now);
+                    }
+                    let debited = match plan.pipeline {
+                        Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
+                        _ => billed,
+                    };
+                    self.cashier.debit(payee, quote.price.fee(debited), now);
+                    self.serve(number, now, route.orchestrator);
+                }
+            }
+            Outcome::Failed(failure) => {
+                if let Some(staged) = submission.staged {
+                    self.cashier.failed(staged);
+                }
+                self.retry(number, now, failure, session, warm);
+            }
+        }
+    }
+
+    /// Notes what a fee was made of. It was agreed when the request was
+    /// submitted; the quote may have moved since.
+    pub(super) fn note_fee(&mut self, offer: usize, fee: Wei, base: Price, billed: u64, used: u64) {
+        self.responders.worked(offer, billed);
+        let (base_fee, used_fee) = (base.fee(billed).0 as i128, base.fee(used).0 as i128);
+        let parts = &mut self.recorder.fee_parts;
+        parts.used += used_fee;
+        parts.unused += base_fee - used_fee;
+        parts.adjustment += fee.0 as i128 - base_fee;
+    }
+
+    /// The request cannot be paid. Without funds it fails; terms that cannot
+    /// be met count as an error of the orchestrator.
+    fn cannot_pay(
+        &mut self,
+        number: u32,
+        now: SimTime,
+        problem: NoPayment,
+        payee: Payee,
+        session: SessionRef,
+        warm: bool,
+    ) {
+        let request = self.requests.get(number);
+        request.tries += 1;
+        request.submissions += 1;
+        match problem {
+            NoPayment::Refused => self.retry(number, now, Failure::Payment, session, warm),
+            NoPayment::NoFunds => {
+                let market = self.world.streams[request.stream as usize].market;
+                request.last_failure = Some(Failure::NoFunds);
+                self.selectors[market].complete(session, warm);
+                self.outages.refused += 1;
+                self.run_out(payee.gateway, now);
+                self.give_up(number, true);
+            }
+            NoPayment::AboveCeiling => {
+                let market = self.world.streams[request.stream as usize].market;
+                request.last_failure = Some(Failure::Limit);
+                self.selectors[market].complete(session, warm);
+                self.give_up(number, true);
+            }
+        }
+    }
+
+    /// Books a request as served and forgets it.
+    pub(super) fn serve(&mut self, number: u32, now: SimTime, orchestrator: usize) {
+        let request = self.requests.get(number);
+        let plan = &self.world.streams[request.stream as usize];
+        let record = &mut self.recorder.service[plan.service];
+        if !plan.pipeline.is_live() {
+            let user_network = SimTime::from_secs(plan.user_rtt_s);
+            record.latency.record((now - request.arrived + user_network).0);
+        }
+        record.served += 1;
+        let owner = self.world.owners[orchestrator];
+        self.recorder.served_by[owner] += 1;
+        self.dispatcher.served(request.destination, owner);
+        self.give_back_set_aside(number);
+        self.requests.remove(number);
+    }
+
+    /// Deals with a failed submission by the release's error classes, and
+    /// tries again where it may.
+    fn retry(
+        &mut self,
+        number: u32,
+        now: SimTime,
+        failure: Failure,
+        session: SessionRef,
+        warm: bool,
+    ) {
+        let request = self.requests.get(number);
+        request.last_failure = Some(failure);
+        let plan = &self.world.streams[request.stream as usize];
+        let MarketPlan { market, retry_window_s, .. } = &self.world.markets[plan.market];
+        let classes = market.version.has_error_classes();
+        let another_may_do = matches!(failure, Failure::Capacity | Failure::Nonces);
+        if classes && another_may_do && !market.is_live {
+            request.has_set_aside = true;
+            self.set_aside.push((number, session, warm));
+        } else {
+            self.selectors[plan.market].remove(market, session, warm);
+            let payee = self.payee(plan, session);
+            self.cashier.close(payee, LossCause::SessionRemoved);
+        }
+        let request = self.requests.get(number);
+        let stream = request.stream as usize;
+        if request.destination.is_some() && self.dispatcher.may_go_elsewhere(stream) {
+            self.unbind(number);
+        }
+        let request = self.requests.get(number);
+        let window_is_over = (now - request.round_began).as_secs() > *retry_window_s;
+        if window_is_over || classes && failure == Failure::BadRequest {
+            // go-livepeer returns here without giving set-aside sessions back:
+            // they stay in use for good.
+            self.give_up(number, false);
+        } else if request.tries >= market.version.max_tries() {
+            self.give_up(number, true);
+        } else {
+            self.select(number, now, true);
+        }
+    }
+
+    /// Books a request as failed and forgets it.
+    pub(super) fn give_up(&mut self, number: u32, gives_back_set_aside: bool) {
+        let request = self.requests.get(number);
+        let plan = &self.world.streams[request.stream as usize];
+        let last_failure = request.last_failure.unwrap_or(Failure::NoOrchestrator);
+        let was_running =
+            plan.pipeline.is_live() && self.requests.live(number).user_leaves.is_some();
+        let failure = match last_failure {
+            Failure::Limit => Failure::Limit,
+            _ if was_running => Failure::StreamLost,
+            other => other,
+        };
+        self.recorder.service[plan.service].failed[failure as usize] += 1;
+        if gives_back_set_aside {
+            self.give_back_set_aside(number);
+        } else {
+            self.set_aside.retain(|&(owner, ..)| owner != number);
+        }
+        self.requests.remove(number);
+    }
+
+    fn give_back_set_aside(&mut self, number: u32) {
+        let request = self.requests.get(number);
+        if !request.has_set_aside {
+            return;
+        }
+        let market = self.world.streams[request.stream as usize].market;
+        let selector = &mut self.selectors[market];
+        self.set_aside.retain(|&(owner, session, warm)| {
+            if owner == number {
+                selector.complete(session, warm);
+            }
+            owner != number
+        });
+    }
+}
+
+/// A market's orchestrators at one moment.
+struct MarketAt<'a, 'w> {
+    plan: &'w MarketPlan,
+    now: SimTime,
+    slots: &'a [Slots],
+    prices: &'a PriceBoard,
+    responders: &'a Responders<'w>,
+    cashier: &'a mut Cashier<'w>,
+}
+
+impl Respondents for MarketAt<'_, '_> {
+    fn offers_itself(&self, candidate: u32) -> bool {
+        let route = &self.plan.routes[candidate as usize];
+        self.responders.is_there(route.orchestrator)
+            && (!self.plan.market.is_live || !self.slots[route.offer].is_full(self.now))
+    }
+
+    fn quote(&mut self, candidate: u32) -> Option<Price> {
+        let base = self.prices.offer(self.plan.routes[candidate as usize].offer);
+        self.cashier.discovered(self.plan.payee(candidate), base, self.now)
+    }
+}
+
+/// The key of the draws of a request's next submission.
+pub(super) fn submission_key(request: &Request) -> StreamKey {
+    request.key.child(u64::from(request.submissions))
+}
+
+/// Whether go-livepeer notes a latency score: for text-to-image,
+/// image-to-image and image-to-text after an error too, for live video never
+/// (`server/ai_process.go`).
+fn sets_latency_score(pipeline: Pipeline, served: bool) -> bool {
+    match pipeline {
+        Pipeline::TextToImage | Pipeline::ImageToImage | Pipeline::ImageToText => true,
+        Pipeline::LiveVideoToVideo => false,
+        _ => served,
+    }
+}
