@@ -306,8 +306,9 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
         for (setting, ((&column, &row), estimate)) in cells.enumerate() {
             let Some(estimate) = estimate else { continue };
             let (x, y) = (column as f64, row as f64);
-            let share = (estimate.mean - least) / (most - least);
-            let share = if share.is_finite() { share } else { 0.3 };
+            // Differences that nobody reads get no shades of their own.
+            let is_flat = quantity.unit.readable(least) == quantity.unit.readable(most);
+            let share = if is_flat { 0.3 } else { (estimate.mean - least) / (most - least) };
             let cell = [(x - 0.5, y - 0.5), (x + 0.5, y + 0.5)];
             chart.draw_series([Rectangle::new(cell, shade(share).filled())])?;
             let ink = if share > 0.55 { LIGHT } else { DARK };
