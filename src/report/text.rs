@@ -79,7 +79,15 @@ pub fn terminal(
     }
     let responses = responses::table(forecast);
     if !responses.rows.is_empty() {
-        page.section(responses.lines(&responses::SHOWN, TOP_ORCHESTRATORS, None));
+        let mut lines = responses.lines(&responses::SHOWN, TOP_ORCHESTRATORS, None);
+        let more = responses.rows.len().saturating_sub(TOP_ORCHESTRATORS) as u32;
+        if more > 0 {
+            lines.push(format!(
+                "{} in report.html and summary.json",
+                format::counted(more, "more offer")
+            ));
+        }
+        page.section(lines);
     }
     let funding = treasury::table(forecast);
     if !funding.rows.is_empty() {
