@@ -8,7 +8,7 @@ use super::{
     ResponseRow, Sample, ServiceRow, SpendBreakdown, SteeringRow, TreasurySummary, Waterfall,
     WaterfallStep,
 };
-use crate::network::{Network, Offer, Orchestrator, Region};
+use crate::network::{Network, Offer, Orchestrator};
 use crate::payments::LossCause;
 use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
@@ -32,6 +32,7 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         .collect();
     let stakes: Vec<f64> =
         scenario.network.orchestrators.iter().map(|o| o.stake.to_coins()).collect();
+    let region_fees = region_fees(scenario, samples);
     let mut forecast = Forecast {
         seed: scenario.seed,
         replications: samples.len() as u32,
@@ -45,8 +46,8 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         redemptions: redemptions(scenario, samples),
         treasury: treasury(scenario, samples),
         fees: fees(scenario, samples, &stakes),
-        region_fees: region_fees(scenario, samples),
-        steering: steering(scenario, samples),
+        steering: steering(scenario, samples, &region_fees),
+        region_fees,
         customers: customers(scenario, samples),
         responses: responses(scenario, samples),
         concentration: Concentration::new(&fee_eth, &stakes),
@@ -346,20 +347,16 @@ fn responses(scenario: &Scenario, samples: &[Sample]) -> Vec<ResponseRow> {
     offers.enumerate().map(row).collect()
 }
 
-fn steering(scenario: &Scenario, samples: &[Sample]) -> Vec<SteeringRow> {
-    let Scenario { network, policy, .. } = scenario;
-    let targets = match &policy.injection.steering {
+fn steering(scenario: &Scenario, samples: &[Sample], fees: &[RegionFees]) -> Vec<SteeringRow> {
+    let targets = match &scenario.policy.injection.steering {
         Steering::Towards { targets, .. } => targets.as_slice(),
         _ => &[],
     };
-    let row = |(index, region): (usize, &Region)| {
+    let row = |(index, region): (usize, &RegionFees)| {
         let mean = |count: fn(&SteeringRecord) -> u64| {
             let counts = samples.iter().map(|sample| count(&sample.steering[index]));
             counts.sum::<u64>() as f64 / samples.len() as f64
         };
-        let shares = samples
-            .iter()
-            .map(|sample| sample.fee_share(|o| network.orchestrators[o].region == index));
         SteeringRow {
             region: region.id.clone(),
             name: region.name.clone(),
@@ -367,10 +364,10 @@ fn steering(scenario: &Scenario, samples: &[Sample]) -> Vec<SteeringRow> {
             reached: mean(|record| record.reached),
             nobody_there: mean(|record| record.nobody_there),
             target: targets.iter().find(|(of, _)| *of == index).map(|&(_, target)| target),
-            fee_share: shares.sum::<f64>() / samples.len() as f64,
+            fee_share: region.share.mean,
         }
     };
-    let rows = network.regions.iter().enumerate().map(row);
+    let rows = fees.iter().enumerate().map(row);
     rows.filter(|row| row.steered > 0.0).collect()
 }
 

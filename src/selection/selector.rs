@@ -298,8 +298,9 @@ impl Market {
 pub struct Ask<'a> {
     /// Whether pools may be refreshed first: only the first time a try asks.
     pub may_refresh: bool,
-    /// Who may be picked, by candidate; without it all may.
-    pub only: Option<&'a [bool]>,
+    /// Who is in the region it is steered to, by candidate; without it all may
+    /// be picked.
+    pub in_region: Option<&'a [bool]>,
     /// Names the draws.
     pub key: StreamKey,
 }
@@ -393,7 +394,7 @@ impl SessionSelector {
     /// A free session with a preferred candidate, warm or else cold; where there
     /// is none, one with anybody.
     fn pick(&mut self, market: &Market, ask: Ask) -> Selection {
-        let anybody = Among { in_region: ask.only, preferred: None };
+        let anybody = Among { in_region: ask.in_region, preferred: None };
         let mut pools = [(&mut self.warm, true), (&mut self.cold, false)];
         if !market.preferred.is_empty() {
             let members = Among { preferred: Some(&market.preferred), ..anybody };
@@ -653,7 +654,7 @@ mod tests {
                 match self.selector.select(
                     self.market,
                     self.now,
-                    Ask { may_refresh, only: None, key },
+                    Ask { may_refresh, in_region: None, key },
                     &mut Everyone,
                     discovery_key,
                 ) {

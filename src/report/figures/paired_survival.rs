@@ -1,7 +1,7 @@
 use plotters::prelude::*;
 
 use super::axis::{Axis, Frame, chart};
-use super::survival::{band, steps};
+use super::survival::{self, band, steps};
 use super::{BAND, Key, MUTED, Mark, Plan, keys_of, of_scenarios};
 use crate::experiment::Comparison;
 use crate::report::table::{Cell, Column, Table};
@@ -27,10 +27,8 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     };
     Plan {
         slug: "survival".to_string(),
-        title: "How likely the credits still last".to_string(),
-        explanation: "The share of futures that still have credits on each day (Kaplan-Meier), \
-                      with its 95 % confidence band."
-            .to_string(),
+        title: survival::TITLE.to_string(),
+        explanation: survival::EXPLANATION.to_string(),
         table: table(comparison),
         plot_height: 600,
         legend,

@@ -8,6 +8,10 @@ use crate::report::format::{grouped, whole_percent};
 use crate::report::tables;
 use crate::scenario::Scenario;
 
+pub(super) const TITLE: &str = "How likely the credits still last";
+pub(super) const EXPLANATION: &str = "The share of futures that still have credits on each day \
+                                      (Kaplan-Meier), with its 95 % confidence band.";
+
 /// The share that still has credits on `day`.
 fn share_on(forecast: &Forecast, day: f64) -> f64 {
     let before = forecast.survival.iter().take_while(|point| point.day <= day);
@@ -81,10 +85,8 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
     };
     Plan {
         slug: "survival".to_string(),
-        title: "How likely the credits still last".to_string(),
-        explanation: "The share of futures that still have credits on each day (Kaplan-Meier), \
-                      with its 95 % confidence band."
-            .to_string(),
+        title: TITLE.to_string(),
+        explanation: EXPLANATION.to_string(),
         table: tables::survival(scenario, forecast),
         plot_height: 600,
         legend: vec![

@@ -67,7 +67,7 @@ enum Event {
     /// The users of a demand stream look at price and quality.
     UserReview(u32),
     /// An orchestrator that responds looks at how it does.
-    Review(u32),
+    OrchestratorReview(u32),
 }
 
 /// Runs replication number `replication` of the world's scenario.
@@ -149,7 +149,7 @@ impl<'w> Replication<'w> {
         }
         let responders = Responders::new(world);
         for (responder, time) in responders.first_reviews(review_key) {
-            events.schedule(time, Event::Review(responder));
+            events.schedule(time, Event::OrchestratorReview(responder));
         }
         Replication {
             world,
@@ -270,7 +270,7 @@ impl<'w> Replication<'w> {
                 | Event::MaxPrice
                 | Event::Conversion(_)
                 | Event::UserReview(_)
-                | Event::Review(_) => {}
+                | Event::OrchestratorReview(_) => {}
             }
         }
     }
@@ -300,7 +300,7 @@ impl<'w> Replication<'w> {
                     self.events.schedule(now + after, Event::UserReview(stream));
                 }
             }
-            Event::Review(responder) => self.review(responder, now),
+            Event::OrchestratorReview(responder) => self.review(responder, now),
             Event::Conversion(transaction) => {
                 self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
                 for gateway in 0..self.without_funds.len() {

@@ -128,7 +128,7 @@ impl<'w> Replication<'w> {
             now,
             Ask {
                 may_refresh,
-                only: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
+                in_region: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
                 key,
             },
             &mut respondents,

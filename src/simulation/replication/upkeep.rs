@@ -53,7 +53,7 @@ impl Replication<'_> {
             selectors: &mut self.selectors,
         };
         let next = self.responders.review(responder, scene);
-        self.events.schedule(next, Event::Review(responder));
+        self.events.schedule(next, Event::OrchestratorReview(responder));
     }
 
     pub(super) fn look_after_treasury(&mut self, now: SimTime) {
