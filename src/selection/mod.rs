@@ -11,6 +11,7 @@ mod probability;
 mod rules;
 mod selector;
 mod suspension;
+mod urn;
 
 pub use discovery::{CUTOFF_S, Discovery, PROBE_ROUND_TRIPS, Probe};
 pub use explain::{Explanation, Row, Standing, explain};
