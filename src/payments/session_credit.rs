@@ -131,7 +131,10 @@ impl SessionCredit {
         let tickets = match gap {
             0 => 0,
             _ if ev == Wei::ZERO => return None,
-            _ => u64::try_from(gap.div_ceil(ev.0)).ok()?,
+            _ => match (u64::try_from(gap), u64::try_from(ev.0)) {
+                (Ok(gap), Ok(ev)) => gap.div_ceil(ev),
+                _ => u64::try_from(gap.div_ceil(ev.0)).ok()?,
+            },
         };
         let new_credit = Wei(ev.0.checked_mul(u128::from(tickets))?);
         self.credit.checked_add(new_credit)?;
