@@ -5,6 +5,7 @@ mod distribution;
 mod events;
 mod guide_table;
 mod histogram;
+mod priority_list;
 mod random;
 mod ziggurat;
 
@@ -12,4 +13,5 @@ pub use distribution::{Distribution, Sampler};
 pub use events::EventList;
 pub use guide_table::GuideTable;
 pub use histogram::LatencyHistogram;
+pub use priority_list::PriorityList;
 pub use random::{Sequence, StreamKey, index_below};

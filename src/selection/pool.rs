@@ -1,12 +1,11 @@
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
 use fixedbitset::FixedBitSet;
 
 use super::map_order::Walk;
 use super::urn::Urn;
 use super::{Candidate, Chooser, ProbabilityRule};
-use crate::kernel::{StreamKey, index_below};
+use crate::kernel::{PriorityList, StreamKey, index_below};
 
 /// How a pool picks among its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +100,7 @@ pub struct SessionPool {
     /// Used and free sessions by latency score, then by how long they are free
     /// (only under [`PoolRule::FirstContactThenFastest`]); with entries of
     /// sessions that are so no longer.
-    fastest: BinaryHeap<Reverse<(u128, SessionRef)>>,
+    fastest: PriorityList<(u128, SessionRef)>,
     /// By discovery latency (only under [`PoolRule::Nearest`]).
     nearest_first: Vec<u32>,
     order_is_stale: bool,
@@ -131,7 +130,7 @@ impl SessionPool {
             urn: Urn::default(),
             urn_is_stale: true,
             untried: Vec::new(),
-            fastest: BinaryHeap::new(),
+            fastest: PriorityList::default(),
             nearest_first: Vec::new(),
             order_is_stale: true,
             returns: 0,
@@ -271,9 +270,9 @@ impl SessionPool {
         let is_everyone = among.is_everyone();
         let is_untried = self.untried.iter().any(|&candidate| among.has(candidate));
         let fastest = if is_everyone {
-            self.fastest.peek().map(|Reverse(entry)| *entry)
+            self.fastest.peek().copied()
         } else {
-            let entries = self.fastest.iter().map(|Reverse(entry)| *entry);
+            let entries = self.fastest.iter().copied();
             entries.filter(|entry| among.has(entry.1.candidate) && self.is_idle(entry)).min()
         };
         match fastest {
@@ -299,7 +298,7 @@ impl SessionPool {
     /// Takes sessions that are no longer there or free off the top of the
     /// fastest.
     fn drop_stale(&mut self) {
-        while let Some(Reverse(entry)) = self.fastest.peek() {
+        while let Some(entry) = self.fastest.peek() {
             if self.is_idle(entry) {
                 return;
             }
@@ -440,7 +439,7 @@ impl SessionPool {
             // Scores are not negative, so their bits order as they do.
             let score = u128::from(known.latency_score.to_bits());
             let key = score << 64 | u128::from(self.returns);
-            self.fastest.push(Reverse((key, session)));
+            self.fastest.push((key, session));
             self.returns += 1;
         } else {
             self.set_free(session.candidate);
