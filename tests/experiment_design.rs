@@ -6,6 +6,7 @@ use orchsim::experiment::{
     Design, DesignError, Job, Sampling, Shard, ShardError, Unit, Vary, front,
     shard_from_environment,
 };
+use orchsim::simulation::Mode;
 use proptest::prelude::*;
 
 fn varies(texts: &[&str]) -> Vec<Vary> {
@@ -153,6 +154,7 @@ fn job(replications: u32) -> Job {
         scenario: "seed = 1\n".to_string(),
         replications,
         precision: None,
+        mode: Mode::Exact,
         study: None,
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let progress = Progress::new(total, common.quiet);
     let count = AtomicU64::new(0);
     let done = || progress.done(count.fetch_add(1, Ordering::Relaxed) + 1);
-    let comparison = common.thread_pool()?.install(|| compare(base, variants, &done));
+    let comparison = common.thread_pool()?.install(|| compare(base, variants, common.mode, &done));
     progress.clear();
     let comparison = comparison?;
 

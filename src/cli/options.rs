@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use rayon::ThreadPoolBuilder;
 
 use super::Failure;
@@ -11,6 +11,7 @@ use crate::ensemble::{Plan, WARNING_NAMES};
 use crate::experiment::sha256;
 use crate::report::{WriteError, WriteOptions};
 use crate::scenario::Scenario;
+use crate::simulation::Mode;
 
 /// With a precision, replications go on to at least this number.
 const LEAST_CAP: u32 = 1_000;
@@ -30,6 +31,15 @@ pub(super) struct CommonOptions {
     /// Days after which a future that still has credits is cut off
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub horizon: Option<u32>,
+    /// How to simulate requests: `exact`, one by one, or `aggregate`, where some
+    /// stand for many of their model, at a stated error
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value_t,
+        value_parser = PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).map(mode)
+    )]
+    pub mode: Mode,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
     #[arg(
@@ -90,7 +100,8 @@ impl CommonOptions {
             ("--horizon", self.horizon.map(u64::from)),
         ];
         let numbers = numbers.into_iter().filter_map(|(name, value)| Some(option(name, value?)));
-        set.chain(numbers.flatten()).collect()
+        let mode = (self.mode != Mode::default()).then(|| option("--mode", self.mode));
+        set.chain(numbers.flatten()).chain(mode.into_iter().flatten()).collect()
     }
 }
 
@@ -114,13 +125,19 @@ impl Stopping {
             (Some(_), None) => cap.max(LEAST_CAP),
             _ => cap,
         };
-        Plan { replications, precision: self.precision }
+        Plan { replications, precision: self.precision, mode: common.mode }
     }
 
     /// It as words of a command.
     pub fn words(&self) -> Vec<String> {
         self.precision.map_or_else(Vec::new, |precision| option("--precision", precision).into())
     }
+}
+
+/// The mode of that name.
+fn mode(name: String) -> Mode {
+    let known = Mode::NAMES.into_iter().find(|(known, _)| *known == name);
+    known.map_or(Mode::default(), |(_, mode)| mode)
 }
 
 fn precision(text: &str) -> Result<f64, String> {

@@ -66,6 +66,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
         scenario: to_toml(&scenario),
         replications: plan.replications,
         precision: plan.precision,
+        mode: plan.mode,
         study: None,
     };
     if let Some(shard) = *shard {
@@ -102,7 +103,7 @@ fn run_shard(
     }
     let numbers: Vec<u64> = shard.units(job).map(|unit| u64::from(unit.replication)).collect();
     let progress = Progress::new(numbers.len() as u64, common.quiet);
-    let world = World::new(scenario);
+    let world = World::in_mode(scenario, job.mode);
     let done = AtomicU64::new(0);
     let batch = common.thread_pool()?.install(|| {
         simulate(&world, &numbers, &|| progress.done(done.fetch_add(1, Ordering::Relaxed) + 1))

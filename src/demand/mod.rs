@@ -3,6 +3,7 @@
 mod arrivals;
 mod bursts;
 mod growth;
+mod pace;
 mod profile;
 mod schedule;
 mod users;
@@ -10,6 +11,7 @@ mod users;
 pub use arrivals::{ArrivalStream, RateFactors, UserClock};
 pub use bursts::Bursts;
 pub use growth::Growth;
+pub use pace::{Moment, Pace};
 pub use profile::{HourProfile, WeekProfile};
 pub use schedule::ArrivalSchedule;
 pub use users::{PayingShare, PriceCurve, UserPrice, Users};

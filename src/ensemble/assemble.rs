@@ -3,8 +3,8 @@
 use super::survival::{KaplanMeier, runway};
 use super::warnings::warnings;
 use super::{
-    Batch, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees,
+    Aggregation, Batch, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow,
+    Forecast, LatencySummary, ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees,
     ResponseRow, Sample, ServiceRow, SpendBreakdown, SteeringRow, TreasurySummary, Waterfall,
     WaterfallStep,
 };
@@ -12,6 +12,7 @@ use crate::network::{Network, Offer, Orchestrator};
 use crate::payments::LossCause;
 use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
+use crate::selection::TIME_TO_LIVE_S;
 use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
 use crate::treasury::Prices;
 use crate::units::{Price, Wei, mean_parts};
@@ -34,6 +35,8 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         scenario.network.orchestrators.iter().map(|o| o.stake.to_coins()).collect();
     let region_fees = region_fees(scenario, samples);
     let mut forecast = Forecast {
+        mode: world.mode,
+        aggregation: aggregation(world, samples),
         seed: scenario.seed,
         replications: samples.len() as u32,
         horizon_days: scenario.horizon_days,
@@ -58,6 +61,28 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
     };
     forecast.warnings = warnings(world, &forecast, precision);
     forecast
+}
+
+fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
+    let sampled = || samples.iter().filter_map(|sample| Some((sample, sample.sampling?)));
+    let count = sampled().count() as f64;
+    let simulated: u64 = sampled().map(|(_, sampling)| sampling.simulated).sum();
+    let requests: u64 = sampled().map(|(_, sampling)| sampling.requests).sum();
+    let errors = sampled().map(|(sample, sampling)| {
+        let spend = sample.spend().to_coins();
+        if spend > 0.0 { sampling.spend_error_eth / spend } else { 0.0 }
+    });
+    let mut models: Vec<usize> = world.scenario.demand.iter().map(|stream| stream.model).collect();
+    models.sort_unstable();
+    models.dedup();
+    let paces = models.iter().map(|&model| world.paces[model].requests());
+    let keys = models.iter().map(|&model| world.scenario.network.models[model].key());
+    (count > 0.0).then(|| Aggregation {
+        share: 1.0 - simulated as f64 / requests.max(1) as f64,
+        stale_hours: paces.clone().max().unwrap_or(1) as f64 * TIME_TO_LIVE_S / 3600.0,
+        paces: keys.zip(paces).collect(),
+        spend_error: errors.sum::<f64>() / count,
+    })
 }
 
 fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {

@@ -16,10 +16,10 @@ mod warnings;
 pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
-    Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, ResponseRow,
-    Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning,
-    Waterfall, WaterfallStep,
+    Aggregation, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
+    LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
+    ResponseRow, Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary,
+    Warning, Waterfall, WaterfallStep,
 };
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub(crate) use interval::{mean_and_standard_error, student_t};

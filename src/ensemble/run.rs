@@ -7,7 +7,7 @@ use super::assemble::assemble;
 use super::{Forecast, Sample, looks, precise_enough};
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
-use crate::simulation::{ServiceRecord, World, replicate};
+use crate::simulation::{Mode, ServiceRecord, World, replicate};
 
 /// Fewest replications a run that stops by its precision makes.
 const LEAST_REPLICATIONS: u32 = 20;
@@ -20,6 +20,8 @@ pub struct Plan {
     /// Stop as soon as the 95 % interval of the mean runway (cut at the
     /// horizon) is known to within this part of its value.
     pub precision: Option<f64>,
+    /// How requests are simulated.
+    pub mode: Mode,
 }
 
 impl Plan {
@@ -94,7 +96,7 @@ pub fn forecast(
     plan: Plan,
     progress: &(dyn Fn(u32, u32) + Sync),
 ) -> Result<Forecast, LedgerViolation> {
-    let world = World::new(scenario);
+    let world = World::in_mode(scenario, plan.mode);
     let done = AtomicU32::new(0);
     let looks = plan.looks();
     let mut batch = Batch::default();

@@ -6,7 +6,7 @@ use crate::ensemble::{
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
-use crate::simulation::World;
+use crate::simulation::{Mode, World};
 
 /// What the base is called.
 pub const BASE: &str = "base";
@@ -139,13 +139,15 @@ impl Comparison {
 
 /// Runs base and variants with the seed, the replications and the horizon of
 /// the base, in parallel on the threads of the calling rayon pool: replication
-/// k of each meets the same demand. `done` is called as each replication ends.
+/// k of each meets the same demand. `mode` says how requests are simulated;
+/// `done` is called as each replication ends.
 ///
 /// # Errors
 /// [`LedgerViolation`] where the books of a replication do not balance.
 pub fn compare(
     base: Entry,
     variants: Vec<Entry>,
+    mode: Mode,
     done: &(dyn Fn() + Sync),
 ) -> Result<Comparison, LedgerViolation> {
     let mut remarks = Remarks::default();
@@ -153,16 +155,17 @@ pub fn compare(
         .into_iter()
         .map(|entry| with_settings_of(&base.scenario, entry, &mut remarks))
         .collect();
-    let base = run(base, done)?;
-    let count = variants.len();
-    let variants: Vec<Variant> = variants
+    let entries: Vec<&Entry> = std::iter::once(&base).chain(&variants).collect();
+    let scenarios: Vec<&Scenario> = entries.iter().map(|entry| &entry.scenario).collect();
+    let worlds = World::all_in_mode(&scenarios, mode);
+    let runs = entries.iter().zip(&worlds).map(|(entry, world)| run(&entry.name, world, done));
+    let mut runs: Vec<Run> = runs.collect::<Result<_, LedgerViolation>>()?;
+    let base = runs.remove(0);
+    let count = runs.len();
+    let variants: Vec<Variant> = runs
         .into_iter()
-        .map(|entry| {
-            let run = run(entry, done)?;
-            let differences = differences(&base, &run, count);
-            Ok(Variant { run, differences })
-        })
-        .collect::<Result<_, LedgerViolation>>()?;
+        .map(|run| Variant { differences: differences(&base, &run, count), run })
+        .collect();
     remarks.on_precision(&base);
     remarks.on_censoring(&base, &variants);
     for variant in &variants {
@@ -172,15 +175,18 @@ pub fn compare(
     Ok(Comparison { remarks: remarks.all, base, variants })
 }
 
-fn run(entry: Entry, done: &(dyn Fn() + Sync)) -> Result<Run, LedgerViolation> {
-    let Entry { name, scenario } = entry;
-    let world = World::new(&scenario);
+fn run(name: &str, world: &World, done: &(dyn Fn() + Sync)) -> Result<Run, LedgerViolation> {
+    let scenario = world.scenario;
     let numbers: Vec<u64> = (0..u64::from(scenario.replications)).collect();
-    let batch = simulate(&world, &numbers, done)?;
-    let forecast = assemble(&world, &batch, None);
-    let headlines = headlines(&scenario);
-    let values = batch.samples.iter().map(|sample| headline_values(&scenario, sample)).collect();
-    Ok(Run { name, scenario, forecast, headlines, values })
+    let batch = simulate(world, &numbers, done)?;
+    let values = batch.samples.iter().map(|sample| headline_values(scenario, sample)).collect();
+    Ok(Run {
+        name: name.to_string(),
+        scenario: scenario.clone(),
+        forecast: assemble(world, &batch, None),
+        headlines: headlines(scenario),
+        values,
+    })
 }
 
 fn differences(base: &Run, variant: &Run, variants: usize) -> Vec<Difference> {

@@ -3,6 +3,7 @@ use sha2::{Digest, Sha256};
 
 use super::Study;
 use crate::ensemble::Plan;
+use crate::simulation::Mode;
 
 /// One replication of one setting: the smallest piece of work. A run has the
 /// setting 0 only.
@@ -41,6 +42,8 @@ pub struct Job {
     pub replications: u32,
     /// See [`Plan::precision`].
     pub precision: Option<f64>,
+    /// See [`Plan::mode`].
+    pub mode: Mode,
     /// The settings of a sweep; `None` for a run.
     pub study: Option<Study>,
 }
@@ -54,7 +57,7 @@ impl Job {
 
     /// How many replications each setting gets.
     pub fn plan(&self) -> Plan {
-        Plan { replications: self.replications, precision: self.precision }
+        Plan { replications: self.replications, precision: self.precision, mode: self.mode }
     }
 
     /// Every unit in order: setting by setting, replication by replication.
@@ -80,6 +83,7 @@ impl Job {
                 plain("`--replications`", count(self), count(other))
             })
             .or_else(|| plain("`--precision`", precision(self), precision(other)))
+            .or_else(|| plain("`--mode`", self.mode.to_string(), other.mode.to_string()))
             .or_else(|| self.study.as_ref()?.difference(other.study.as_ref()?))
             .or_else(|| plain("the command", self.command.clone(), other.command.clone()))
     }

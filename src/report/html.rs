@@ -10,8 +10,8 @@ use super::format::{
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, responses, steering, tables, title,
-    treasury,
+    Origin, RunContext, aggregation, customers, overpayment, redemptions, responses, steering,
+    tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -27,13 +27,16 @@ pub(super) fn html(
     context: &RunContext,
     figures: &[Figure],
 ) -> String {
-    let under = format!(
+    let mut under = format!(
         "{} LPT, {} ETH from {}. {}.",
         grouped(scenario.credits.lpt.to_coins(), 0),
         eth(scenario.credits.eth.to_coins()),
         short_date(scenario.start),
         extent(forecast),
     );
+    if let Some(aggregation) = aggregation::sentence(forecast) {
+        under = format!("{under} {aggregation}");
+    }
     let answer = sentence(scenario, forecast);
     let mut page = page_start(title(scenario), &answer, &under, context);
     push_cards(&mut page, scenario, forecast);

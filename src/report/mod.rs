@@ -2,6 +2,7 @@
 //! summary, JSON, CSV, figures, Markdown and the HTML page, of one forecast, a
 //! comparison or a sweep, and the directory that holds them.
 
+mod aggregation;
 mod comparison;
 mod csv;
 mod customers;

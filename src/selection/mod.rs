@@ -18,5 +18,5 @@ pub use explain::{Explanation, Row, Standing, explain};
 pub use pool::{Among, PoolRule, SessionPool, SessionRef};
 pub use probability::{Candidate, ProbabilityRule};
 pub use rules::Chooser;
-pub use selector::{Ask, Market, Respondents, Selection, SessionSelector};
+pub use selector::{Ask, Market, Respondents, Selection, SessionSelector, TIME_TO_LIVE_S};
 pub use suspension::Suspender;

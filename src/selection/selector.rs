@@ -9,7 +9,7 @@ use crate::units::{Decimal, Price, SimTime};
 
 /// Seconds after which a selector discovers anew (go-livepeer
 /// `server/mediaserver.go`).
-const TIME_TO_LIVE_S: f64 = 600.0;
+pub const TIME_TO_LIVE_S: f64 = 600.0;
 /// Seconds between background discoveries for live video in 0.9
 /// (`server/ai_session.go`).
 const LIVE_REFRESH_S: f64 = 360.0;

@@ -57,7 +57,7 @@ pub fn write_comparison_directory(
         files.extend(figure_files(figure, options)?);
     }
     let base = &comparison.base;
-    publish(directory, files, about(&base.scenario, base.forecast.replications, context))
+    publish(directory, files, about(&base.scenario, &base.forecast, context))
 }
 
 /// What was compared, how often, over which time.

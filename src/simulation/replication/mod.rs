@@ -10,13 +10,13 @@ use super::cashier::Cashier;
 use super::customers::Customers;
 use super::in_flight::Requests;
 use super::price_board::PriceBoard;
-use super::recorder::{Outages, Recorder, ReplicationResult};
+use super::recorder::{Outages, Recorder, ReplicationResult, Sampling};
 use super::responders::Responders;
 use super::slots::Slots;
 use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
 use super::world::World;
-use crate::demand::{ArrivalSchedule, ArrivalStream};
+use crate::demand::{ArrivalSchedule, ArrivalStream, Moment, Pace, RateFactors};
 use crate::kernel::{EventList, StreamKey};
 use crate::payments::{LedgerViolation, next_usd_feed};
 use crate::policy::Pacer;
@@ -76,7 +76,19 @@ enum Event {
 /// [`LedgerViolation`] where the books do not balance at the end: a defect of
 /// the program.
 pub fn replicate(world: &World, replication: u64) -> Result<ReplicationResult, LedgerViolation> {
-    Replication::new(world, replication).run()
+    let key = StreamKey::root(world.scenario.seed).child(replication);
+    let factors = world.scenario.uncertainty.draw(key.child(2));
+    Replication::new(world, key, factors).run()
+}
+
+/// Runs a replication beside the numbered ones, with demand as the scenario
+/// states it.
+///
+/// # Errors
+/// As [`replicate`].
+pub(super) fn rehearse(world: &World) -> Result<ReplicationResult, LedgerViolation> {
+    let key = StreamKey::root(world.scenario.seed).child(u64::MAX);
+    Replication::new(world, key, RateFactors::AS_STATED).run()
 }
 
 struct Replication<'w> {
@@ -112,13 +124,11 @@ struct Replication<'w> {
 }
 
 impl<'w> Replication<'w> {
-    fn new(world: &'w World<'w>, replication: u64) -> Replication<'w> {
+    fn new(world: &'w World<'w>, key: StreamKey, factors: RateFactors) -> Replication<'w> {
         let scenario = world.scenario;
         let end = SimTime::from_days(u64::from(scenario.horizon_days));
-        let key = StreamKey::root(scenario.seed).child(replication);
-        let [demand_key, discovery_key, uncertainty_key, treasury_key, review_key] =
-            [0, 1, 2, 3, 4].map(|part| key.child(part));
-        let factors = scenario.uncertainty.draw(uncertainty_key);
+        let [demand_key, discovery_key, treasury_key, review_key] =
+            [0, 1, 3, 4].map(|part| key.child(part));
         let stream_keys: Vec<StreamKey> =
             (0..world.streams.len() as u64).map(|stream| demand_key.child(stream)).collect();
         let arrivals = scenario
@@ -127,7 +137,7 @@ impl<'w> Replication<'w> {
             .zip(&world.streams)
             .zip(&stream_keys)
             .map(|((stream, plan), key)| {
-                ArrivalStream::new(stream, plan.clock, factors, key.child(0), end)
+                ArrivalStream::new(stream, plan.clock, factors, key.child(0), end, plan.pace)
             })
             .collect();
         let mut cashier = Cashier::new(world);
@@ -226,6 +236,11 @@ impl<'w> Replication<'w> {
             steering: self.dispatcher.records,
             customers: self.customers.records(end, self.depleted.is_none()),
             responses: self.responders.records(&self.prices),
+            sampling: self
+                .world
+                .is_sampled()
+                .then(|| Sampling::new(self.world, &self.requests_asked, &self.recorder.sampled)),
+            sampled: self.recorder.sampled,
         })
     }
 
@@ -259,7 +274,7 @@ impl<'w> Replication<'w> {
         while let Some((_, event)) = self.events.pop() {
             match event {
                 Event::StreamPayment(number) => {
-                    self.pay_stream(number, end);
+                    self.pay_stream(number, self.moment(number, end));
                 }
                 Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
                 Event::Select(_)
@@ -275,11 +290,21 @@ impl<'w> Replication<'w> {
         }
     }
 
+    /// The moment for the model of a request at a time of the calendar.
+    fn moment(&self, number: u32, calendar: SimTime) -> Moment {
+        self.world.streams[self.requests.stream(number)].pace.at(calendar)
+    }
+
+    /// Schedules an event of a model by its clock.
+    fn schedule(&mut self, pace: Pace, local: SimTime, event: Event) {
+        self.events.schedule(pace.calendar(local), event);
+    }
+
     fn handle(&mut self, event: Event, now: SimTime) {
         match event {
-            Event::Select(number) => self.select(number, now, false),
-            Event::Answer(number) => self.answer(number, now),
-            Event::StreamPayment(number) => self.continue_stream(number, now),
+            Event::Select(number) => self.select(number, self.moment(number, now), false),
+            Event::Answer(number) => self.answer(number, self.moment(number, now)),
+            Event::StreamPayment(number) => self.continue_stream(number, self.moment(number, now)),
             Event::Redemption(win) => {
                 if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
                     self.events.schedule(again, Event::Redemption(win));
