@@ -203,7 +203,9 @@ impl<'w> Replication<'w> {
             if now >= self.end || self.depleted.is_some() {
                 break;
             }
-            self.enter_days_before(now);
+            if now >= self.day_ends {
+                self.enter_days_before(now);
+            }
             if arrival <= event {
                 if let Some(stream) = self.arrivals.pop() {
                     self.arrive(stream, now);
