@@ -116,7 +116,7 @@ mod tests {
             }
             expected.sort_unstable();
             let clock = UserClock { start_weekday: 0, utc_offset_hours: 0.0 };
-            let factors = RateFactors { level: 1.0, growth: 1.0 };
+            let factors = RateFactors { level: 1.0, growth: 1.0, drift: None };
             let arrivals = |stream| {
                 ArrivalStream::new(stream, clock, factors, StreamKey::root(1), SimTime::NEVER)
             };

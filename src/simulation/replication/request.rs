@@ -42,7 +42,7 @@ impl<'w> Replication<'w> {
         lottery: (StreamKey, u64),
     ) -> Result<(), NotAccepted> {
         let plan = &self.world.streams[stream];
-        let paid_for = self.recorder.paid_for(stream, plan.pipeline_index);
+        let paid_for = self.recorder.paid_for(stream, plan.service);
         let owner = self.world.owners[payee.orchestrator];
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
