@@ -221,15 +221,10 @@ impl Summary {
 impl Backtest {
     /// Forecasts a series from every origin, in parallel on the threads of the
     /// calling rayon pool; the result does not depend on their number.
-    /// `progress` is told when an origin is done.
     ///
     /// # Errors
     /// [`BacktestError`] where the series is too short.
-    pub fn of(
-        series: DailySeries,
-        plan: BacktestPlan,
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<Backtest, BacktestError> {
+    pub fn of(series: DailySeries, plan: BacktestPlan) -> Result<Backtest, BacktestError> {
         if plan.least_past < LEAST_DAYS_FOR_WEEKDAYS {
             return Err(BacktestError::TooLittlePast(plan.least_past));
         }
@@ -238,14 +233,7 @@ impl Backtest {
             let known = series.known();
             return Err(BacktestError::TooShort { known, least: plan.least_past });
         }
-        let origins = days
-            .into_par_iter()
-            .map(|day| {
-                let origin = origin(&series, plan, day);
-                progress();
-                origin
-            })
-            .collect();
+        let origins = days.into_par_iter().map(|day| origin(&series, plan, day)).collect();
         Ok(Backtest { series, plan, origins })
     }
 
@@ -262,11 +250,6 @@ impl Backtest {
         let daily = self.origins.iter().flat_map(|origin| &origin.daily);
         Summary::of(daily.filter_map(|(_, scored)| scored.get(method)))
     }
-}
-
-/// How many origins a backtest has.
-pub fn origin_count(series: &DailySeries, plan: BacktestPlan) -> usize {
-    origins(series, plan).len()
 }
 
 /// The first days of all forecasts.

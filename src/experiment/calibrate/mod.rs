@@ -28,7 +28,7 @@ use jiff::civil::Date;
 pub use filter::Parameters;
 pub use goodness::{Goodness, LAGS, autocorrelation, kolmogorov_p, ljung_box, normal_quantile};
 pub use mix::{Group, MIX_DAYS};
-pub(super) use posterior::quantile;
+pub(crate) use posterior::quantile;
 pub use posterior::{Draw, Posterior};
 pub use predict::futures;
 pub use series::{DailySeries, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, SeriesError};

@@ -140,7 +140,7 @@ impl Posterior {
 
 /// The quantile of ascending values (type 7 of Hyndman and Fan 1996); NaN of
 /// none.
-pub(in crate::experiment) fn quantile(sorted: &[f64], probability: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
     let position = probability * last as f64;
     let below = (position as usize).min(last);
