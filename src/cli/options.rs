@@ -83,12 +83,7 @@ impl CommonOptions {
 
     /// The threads to run on.
     pub fn thread_pool(&self) -> Result<rayon::ThreadPool, Failure> {
-        let threads = match self.threads {
-            Some(threads) => threads as usize,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
+        thread_pool(self.threads)
     }
 
     /// The options that decide the result, as words of a command.
@@ -103,6 +98,16 @@ impl CommonOptions {
         let mode = (self.mode != Mode::default()).then(|| option("--mode", self.mode));
         set.chain(numbers.flatten()).chain(mode.into_iter().flatten()).collect()
     }
+}
+
+/// So many threads, or one for each core.
+pub(super) fn thread_pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
+    let threads = match threads {
+        Some(threads) => threads as usize,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
 }
 
 /// When to stop.
@@ -175,7 +180,7 @@ impl ReportOptions {
         if self.png && cfg!(not(feature = "png")) {
             return Err(WriteError::NoPng.into());
         }
-        Ok(WriteOptions { png: self.png })
+        Ok(WriteOptions { png: self.png, spend_history: None })
     }
 
     /// Adds the warnings not to print to those of the scenario.

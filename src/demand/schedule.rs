@@ -116,7 +116,7 @@ mod tests {
             }
             expected.sort_unstable();
             let clock = UserClock { start_weekday: 0, utc_offset_hours: 0.0 };
-            let factors = RateFactors { level: 1.0, growth: 1.0 };
+            let factors = RateFactors { level: 1.0, growth: 1.0, drift: None };
             let arrivals = |stream| {
                 let (key, end) = (StreamKey::root(1), SimTime::NEVER);
                 ArrivalStream::new(stream, clock, factors, key, end, Pace::EXACT)

@@ -70,8 +70,6 @@ pub(super) struct StreamPlan {
     pub market: usize,
     /// Index into [`World::service_keys`].
     pub service: usize,
-    /// Index into [`World::pipelines`].
-    pub pipeline_index: usize,
     pub pipeline: Pipeline,
     pub model: usize,
     pub pace: Pace,
@@ -190,7 +188,6 @@ impl<'a> World<'a> {
                 StreamPlan {
                     market: market_index[&(stream.gateway, stream.model)],
                     service: service_keys.partition_point(|other| *other < key),
-                    pipeline_index: pipelines.partition_point(|other| *other < model.pipeline),
                     pipeline: model.pipeline,
                     model: stream.model,
                     pace: paces[stream.model],

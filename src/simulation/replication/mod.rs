@@ -224,7 +224,8 @@ impl<'w> Replication<'w> {
         self.cashier.ledger.audit(self.recorder.total_spend())?;
         Ok(ReplicationResult {
             depleted: self.depleted,
-            daily_spend: self.recorder.daily_spend,
+            daily_spend: self.recorder.daily_spend(self.world),
+            daily_spend_by_service: self.recorder.daily_spend_by_service,
             daily_balance: self.recorder.daily_balance,
             daily_prices: self.recorder.daily_prices,
             spend_by_stream: self.recorder.spend_by_stream,

@@ -44,7 +44,7 @@ impl<'w> Replication<'w> {
     ) -> Result<(), NotAccepted> {
         let stream = self.requests.stream(number);
         let plan = &self.world.streams[stream];
-        let paid_for = self.recorder.paid_for(stream, plan.pipeline_index);
+        let paid_for = self.recorder.paid_for(stream, plan.service);
         let recorder = &mut self.recorder;
         let (winners, accepted) =
             self.cashier.send(payee, staged, paid_for, now.local, lottery, recorder);
