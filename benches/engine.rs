@@ -6,11 +6,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use orchsim::ensemble::{Plan, forecast};
 use orchsim::scenario::preset_names;
-use orchsim::simulation::World;
-use rayon::ThreadPoolBuilder;
-use support::{Hold, RULES, Selecting, plain, reference, replication, shipped};
+use orchsim::simulation::{Mode, World};
+use support::{Hold, RULES, Selecting, ensemble, plain, reference, replication, shipped};
 
 fn event_list(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("event list, hold");
@@ -65,18 +63,29 @@ fn against_reference(criterion: &mut Criterion) {
     }
 }
 
-fn ensemble(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("ensemble, 16 replications of 60 days");
+fn scaling(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("ensemble, 12 replications of 60 days");
     group.sample_size(10);
     let scenario = shipped("agent-spe-15k", &["horizon_days=60"]);
+    let world = World::new(&scenario);
     for threads in [1, 2] {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         group.bench_function(BenchmarkId::new("threads", threads), |bencher| {
-            let plan = Plan { replications: 16, precision: None };
-            bencher.iter(|| pool.install(|| forecast(&scenario, plan, &|_, _| ())));
+            bencher.iter(|| ensemble(&world, 12, threads));
         });
     }
 }
 
-criterion_group!(benches, event_list, selection, replications, against_reference, ensemble);
+/// The pilot that the aggregated mode makes is part of it.
+fn modes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("aggregated against exact");
+    group.sample_size(10);
+    let scenario = shipped("agent-spe-15k", &[]);
+    for (name, mode) in Mode::NAMES {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| replication(&World::in_mode(&scenario, mode), 0));
+        });
+    }
+}
+
+criterion_group!(benches, event_list, selection, replications, against_reference, scaling, modes);
 criterion_main!(benches);

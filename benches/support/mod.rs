@@ -4,11 +4,13 @@
 
 pub mod reference;
 
+use orchsim::ensemble::simulate;
 use orchsim::kernel::{EventList, Sequence, StreamKey};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::selection::{Ask, Market, Respondents, Selection, SessionSelector};
-use orchsim::simulation::{Opening, ReplicationResult, World, replicate};
+use orchsim::simulation::{Opening, World, replicate};
 use orchsim::units::{Price, SimTime};
+use rayon::ThreadPoolBuilder;
 
 /// A shipped scenario, changed as by `--set`.
 pub fn shipped(name: &str, overrides: &[&str]) -> Scenario {
@@ -30,11 +32,17 @@ fn read(name: &str, text: &str, overrides: &[&str]) -> Scenario {
 
 /// Runs replication `number`; returns the requests asked in it.
 pub fn replication(world: &World, number: u64) -> u64 {
-    requests(&replicate(world, number).expect("balanced books"))
+    let result = replicate(world, number).expect("balanced books");
+    result.service.iter().map(|record| record.asked).sum()
 }
 
-fn requests(result: &ReplicationResult) -> u64 {
-    result.service.iter().map(|record| record.asked).sum()
+/// Runs the first `count` replications on so many threads; returns the requests
+/// asked in all.
+pub fn ensemble(world: &World, count: u64, threads: usize) -> u64 {
+    let numbers: Vec<u64> = (0..count).collect();
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let batch = pool.install(|| simulate(world, &numbers, &|| ())).expect("balanced books");
+    batch.service.iter().map(|record| record.asked).sum()
 }
 
 /// The hold model (Jones 1986): take the next event out, schedule another an
