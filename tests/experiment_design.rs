@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use orchsim::ensemble::VarianceReduction;
 use orchsim::experiment::{
     Design, DesignError, Job, Sampling, Shard, ShardError, Unit, Vary, front,
     shard_from_environment,
@@ -153,6 +154,7 @@ fn job(replications: u32) -> Job {
         scenario: "seed = 1\n".to_string(),
         replications,
         precision: None,
+        variance_reduction: VarianceReduction::None,
         study: None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod bursts;
+mod expected;
 mod growth;
 mod profile;
 mod schedule;
@@ -113,11 +114,21 @@ pub struct DemandUncertainty {
     pub growth_sd: f64,
 }
 
+/// Numbers of the draws of [`DemandUncertainty`].
+const LEVEL_DRAW: u64 = 0;
+const GROWTH_DRAW: u64 = 1;
+
 impl DemandUncertainty {
     /// The factors of the replication that owns `key`.
     pub fn draw(&self, key: StreamKey) -> RateFactors {
         let level = Distribution::Lognormal { mean: 1.0, cv: self.level_cv };
-        let growth = 1.0 + self.growth_sd * key.normal(1);
-        RateFactors { level: level.sampler().draw(key, 0), growth: growth.max(0.0) }
+        let growth = 1.0 + self.growth_sd * key.normal(GROWTH_DRAW);
+        RateFactors { level: level.sampler().draw(key, LEVEL_DRAW), growth: growth.max(0.0) }
+    }
+
+    /// The independent standard normal draws of which [`Self::draw`] makes the
+    /// factors on level and growth.
+    pub fn normals(key: StreamKey) -> [f64; 2] {
+        [LEVEL_DRAW, GROWTH_DRAW].map(|draw| key.normal(draw))
     }
 }

@@ -4,10 +4,13 @@
 
 mod assemble;
 mod concentration;
+mod controls;
 mod forecast;
+mod hand_out;
 mod headline;
 mod interval;
 mod precision;
+mod reduction;
 mod run;
 mod sample;
 mod survival;
@@ -22,8 +25,11 @@ pub use forecast::{
     Waterfall, WaterfallStep,
 };
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
-pub(crate) use interval::{mean_and_standard_error, student_t};
+pub(crate) use hand_out::hand_out;
+pub use interval::MeanAndError;
 pub use precision::{looks, precise_enough};
+pub use reduction::{Controls, ReducedFigure, ReductionSummary, VarianceReduction};
+pub(crate) use run::Replicator;
 pub use run::{Batch, Plan, forecast, simulate};
 pub use sample::Sample;
 pub use survival::{KaplanMeier, runway};

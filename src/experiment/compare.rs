@@ -2,7 +2,8 @@
 
 use super::Paired;
 use crate::ensemble::{
-    Estimate, Forecast, Headline, assemble, headline_values, headlines, simulate,
+    Controls, Estimate, Forecast, Headline, Plan, VarianceReduction, assemble, headline_values,
+    headlines, simulate,
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
@@ -40,6 +41,8 @@ pub struct Run {
     pub headlines: Vec<Headline>,
     /// The value of each of them, replication by replication.
     pub values: Vec<Vec<Option<f64>>>,
+    /// The control variates of its replications.
+    pub controls: Controls,
 }
 
 impl Run {
@@ -53,6 +56,10 @@ impl Run {
     /// The mean of a headline figure over the replications that have it;
     /// `None` where none has.
     pub fn estimate(&self, id: &str) -> Option<Estimate> {
+        if let Some(reduction) = &self.forecast.reduction {
+            let reduced = reduction.figures.iter().find(|figure| figure.headline.id == id);
+            return reduced.map(|figure| figure.reduced);
+        }
         let headline = self.headlines.iter().find(|headline| headline.id == id)?;
         let values: Vec<f64> = self.figure(id)?.into_iter().flatten().collect();
         headline.estimate(&values)
@@ -139,13 +146,15 @@ impl Comparison {
 
 /// Runs base and variants with the seed, the replications and the horizon of
 /// the base, in parallel on the threads of the calling rayon pool: replication
-/// k of each meets the same demand. `done` is called as each replication ends.
+/// k of each meets the same demand. Differences are adjusted by the control
+/// variates of the base, if any. `done` is called as each replication ends.
 ///
 /// # Errors
 /// [`LedgerViolation`] where the books of a replication do not balance.
 pub fn compare(
     base: Entry,
     variants: Vec<Entry>,
+    reduction: VarianceReduction,
     done: &(dyn Fn() + Sync),
 ) -> Result<Comparison, LedgerViolation> {
     let mut remarks = Remarks::default();
@@ -153,13 +162,13 @@ pub fn compare(
         .into_iter()
         .map(|entry| with_settings_of(&base.scenario, entry, &mut remarks))
         .collect();
-    let base = run(base, done)?;
+    let base = run(base, reduction, done)?;
     let count = variants.len();
     let variants: Vec<Variant> = variants
         .into_iter()
         .map(|entry| {
-            let run = run(entry, done)?;
-            let differences = differences(&base, &run, count);
+            let run = run(entry, reduction, done)?;
+            let differences = differences(&base, &run, count, reduction);
             Ok(Variant { run, differences })
         })
         .collect::<Result<_, LedgerViolation>>()?;
@@ -172,35 +181,52 @@ pub fn compare(
     Ok(Comparison { remarks: remarks.all, base, variants })
 }
 
-fn run(entry: Entry, done: &(dyn Fn() + Sync)) -> Result<Run, LedgerViolation> {
+fn run(
+    entry: Entry,
+    reduction: VarianceReduction,
+    done: &(dyn Fn() + Sync),
+) -> Result<Run, LedgerViolation> {
     let Entry { name, scenario } = entry;
     let world = World::new(&scenario);
     let numbers: Vec<u64> = (0..u64::from(scenario.replications)).collect();
-    let batch = simulate(&world, &numbers, done)?;
-    let forecast = assemble(&world, &batch, None);
+    let batch = simulate(&world, reduction, &numbers, done)?;
+    let plan = Plan { variance_reduction: reduction, ..Plan::fixed(scenario.replications) };
+    let forecast = assemble(&world, &batch, plan);
+    let controls = Controls::new(reduction, &batch.samples);
     let headlines = headlines(&scenario);
     let values = batch.samples.iter().map(|sample| headline_values(&scenario, sample)).collect();
-    Ok(Run { name, scenario, forecast, headlines, values })
+    Ok(Run { name, scenario, forecast, headlines, values, controls })
 }
 
-fn differences(base: &Run, variant: &Run, variants: usize) -> Vec<Difference> {
+fn differences(
+    base: &Run,
+    variant: &Run,
+    variants: usize,
+    reduction: VarianceReduction,
+) -> Vec<Difference> {
     let is_new = |headline: &&Headline| base.headlines.iter().all(|known| known.id != headline.id);
     let figures = base.headlines.iter().chain(variant.headlines.iter().filter(is_new));
     figures
         .map(|headline| {
             let [of_base, of_variant] = [base, variant].map(|run| run.figure(&headline.id));
-            let pairs: Vec<(f64, f64)> = of_base
+            let pairs: Vec<Option<(f64, f64)>> = of_base
                 .iter()
                 .flatten()
                 .zip(of_variant.iter().flatten())
-                .filter_map(|(base, variant)| base.zip(*variant))
+                .map(|(base, variant)| base.zip(*variant))
                 .collect();
             Difference {
                 headline: headline.clone(),
                 base: base.estimate(&headline.id),
                 variant: variant.estimate(&headline.id),
-                left_out: base.values.len() - pairs.len(),
-                paired: Paired::new(&pairs, headline.better, variants),
+                left_out: base.values.len() - pairs.iter().flatten().count(),
+                paired: Paired::reduced(
+                    &pairs,
+                    headline.better,
+                    variants,
+                    reduction,
+                    &base.controls,
+                ),
             }
         })
         .collect()

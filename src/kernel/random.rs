@@ -27,23 +27,42 @@ pub(super) fn open_unit(bits: u64) -> f64 {
     ((bits >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
 }
 
+/// The bits of a draw that [`open_unit`] reads.
+const UNIT_BITS: u64 = !0xfff;
+const SIGN_BIT: u64 = 1 << 63;
+
 /// The name of a family of draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StreamKey(u64);
+pub struct StreamKey {
+    name: u64,
+    /// Flips these bits of every draw: none, or [`UNIT_BITS`].
+    mirror: u64,
+}
 
 impl StreamKey {
     /// The key everything of one run derives from.
     pub fn root(seed: u64) -> StreamKey {
-        StreamKey(mix(seed.wrapping_add(GOLDEN_GAMMA)))
+        StreamKey { name: mix(seed.wrapping_add(GOLDEN_GAMMA)), mirror: 0 }
     }
 
     /// The key of member `index` of this family.
     pub fn child(self, index: u64) -> StreamKey {
-        StreamKey(mix(self.0 ^ mix(index.wrapping_mul(GOLDEN_GAMMA).wrapping_add(self.0))))
+        let name = mix(self.name ^ mix(index.wrapping_mul(GOLDEN_GAMMA).wrapping_add(self.name)));
+        StreamKey { name, ..self }
+    }
+
+    /// The antithetic key (Hammersley and Morton 1956), whose children are
+    /// those of this one mirrored: each uniform draw u becomes 1 - u and each
+    /// normal draw x becomes -x, exactly, so that all keep their distribution.
+    /// An exponential draw is mirrored within its layer of the ziggurat only:
+    /// it keeps its distribution, but its correlation with its twin is -0.65
+    /// and not the least possible.
+    pub fn mirrored(self) -> StreamKey {
+        StreamKey { mirror: self.mirror ^ UNIT_BITS, ..self }
     }
 
     fn bits(self, index: u64) -> u64 {
-        mix(self.0.wrapping_add((index + 1).wrapping_mul(GOLDEN_GAMMA)))
+        mix(self.name.wrapping_add((index + 1).wrapping_mul(GOLDEN_GAMMA))) ^ self.mirror
     }
 
     /// The draw of number `index` in (0, 1), both ends excluded.
@@ -58,7 +77,11 @@ impl StreamKey {
 
     /// The draw of number `index` from the standard normal distribution.
     pub fn normal(self, index: u64) -> f64 {
-        ziggurat::normal(self.bits(index), || self.child(index).sequence())
+        // The sign is mirrored, not the bits: those decide between layer and
+        // tail, where mirroring them would not give -x.
+        let plain = StreamKey { mirror: 0, ..self };
+        let x = ziggurat::normal(plain.bits(index), || plain.child(index).sequence());
+        f64::from_bits(x.to_bits() ^ (self.mirror & SIGN_BIT))
     }
 
     /// Draws number 0, 1, 2, ... one after another.

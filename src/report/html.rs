@@ -10,7 +10,7 @@ use super::format::{
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, responses, steering, tables, title,
+    Origin, RunContext, customers, overpayment, redemptions, reduction, responses, steering, tables, title,
     treasury,
 };
 use crate::ensemble::Forecast;
@@ -73,6 +73,11 @@ pub(super) fn html(
     page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
+    if let Some(conclusion) = reduction::conclusion(forecast) {
+        let explanation = format!("{conclusion} {}", reduction::EXPLANATION);
+        let table = reduction::table(forecast);
+        push_explained(&mut page, "Variance reduction", &explanation, &[table]);
+    }
     push_origin(&mut page, &Origin::RUN, scenario, forecast.replications, context);
     page + &page_end()
 }

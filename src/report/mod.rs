@@ -18,6 +18,7 @@ mod partial;
 mod png;
 mod providers;
 mod redemptions;
+mod reduction;
 mod responses;
 mod sentence;
 mod shard;

@@ -302,6 +302,11 @@ impl World<'_> {
         Pacer::new(&policy.pacing, &streams, start_weekday, eth_usd)
     }
 
+    /// The clock of the users of a demand stream.
+    pub(crate) fn clock(&self, stream: usize) -> UserClock {
+        self.streams[stream].clock
+    }
+
     /// Accounts of all markets together.
     pub(super) fn accounts(&self) -> usize {
         self.markets.iter().map(|plan| plan.routes.len()).sum()
