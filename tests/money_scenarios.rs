@@ -1,8 +1,6 @@
 //! What the shipped scenarios about money must reproduce.
 
-use orchsim::ensemble::{
-    Plan, VarianceReduction, assemble, headline_values, headlines, simulate,
-};
+use orchsim::ensemble::{Plan, VarianceReduction, assemble, headline_values, headlines, simulate};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{ReplicationResult, World, replicate};
 use orchsim::units::Wei;

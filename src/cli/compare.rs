@@ -3,9 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::options::{
-    CommonOptions, Reducing, ReportOptions, command_line, option, scenario_hash,
-};
+use super::options::{CommonOptions, Reducing, ReportOptions, command_line, option, scenario_hash};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input};
@@ -71,7 +69,8 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let progress = Progress::new(total, common.quiet);
     let count = AtomicU64::new(0);
     let done = || progress.done(count.fetch_add(1, Ordering::Relaxed) + 1);
-    let comparison = common.thread_pool()?.install(|| compare(base, variants, plan.variance_reduction, &done));
+    let comparison =
+        common.thread_pool()?.install(|| compare(base, variants, plan.variance_reduction, &done));
     progress.clear();
     let comparison = comparison?;
 

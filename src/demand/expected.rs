@@ -111,8 +111,9 @@ mod tests {
             ),
         ];
         for (growth, integral) in cases {
-            let by_hours: f64 =
-                (0..2400).map(|h| growth.integral(f64::from(h) / 24.0, f64::from(h + 1) / 24.0)).sum();
+            let by_hours: f64 = (0..2400)
+                .map(|h| growth.integral(f64::from(h) / 24.0, f64::from(h + 1) / 24.0))
+                .sum();
             for value in [growth.integral(0.0, 100.0), by_hours] {
                 assert!((value / integral - 1.0).abs() < 1e-9, "{growth:?}: {value}, {integral}");
             }

@@ -4,8 +4,8 @@ use super::survival::{KaplanMeier, runway, summary};
 use super::warnings::warnings;
 use super::{
     Batch, Concentration, Controls, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PipelineDay, Plan, Quantiles, RedemptionRow, RegionFees,
-    ReducedFigure, ReductionSummary, ResponseRow, Runway, Sample, ServiceRow, SpendBreakdown,
+    LatencySummary, ObjectiveResult, PipelineDay, Plan, Quantiles, RedemptionRow, ReducedFigure,
+    ReductionSummary, RegionFees, ResponseRow, Runway, Sample, ServiceRow, SpendBreakdown,
     SteeringRow, TreasurySummary, VarianceReduction, Waterfall, WaterfallStep, headline_values,
     headlines,
 };
@@ -62,7 +62,7 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
         reduction: (!reduction.is_none()).then(|| reduced(scenario, over, &controls)),
         warnings: Vec::new(),
     };
-    forecast.warnings = warnings(world, &forecast, plan.precision);
+    forecast.warnings = warnings(world, &forecast, plan);
     forecast
 }
 
@@ -420,9 +420,8 @@ fn customers(scenario: &Scenario, over: Over) -> Vec<CustomerRow> {
     let gateways = samples.first().map_or(0, |sample| sample.customers.len());
     let row = |index: usize| {
         let records = || samples.iter().map(|sample| &sample.customers[index]);
-        let mean = |value: fn(&CustomerRecord) -> f64| {
-            over.mean(|sample| value(&sample.customers[index]))
-        };
+        let mean =
+            |value: fn(&CustomerRecord) -> f64| over.mean(|sample| value(&sample.customers[index]));
         let mut days: Vec<f64> =
             records().filter_map(|record| record.carries_itself).map(f64::from).collect();
         days.sort_by(f64::total_cmp);
@@ -516,12 +515,7 @@ fn judge(
 
 impl ObjectiveResult {
     /// Judges an objective that holds with this probability.
-    pub fn new(
-        id: String,
-        text: String,
-        required: f64,
-        probability: Estimate,
-    ) -> ObjectiveResult {
+    pub fn new(id: String, text: String, required: f64, probability: Estimate) -> ObjectiveResult {
         ObjectiveResult { id, text, met: probability.mean >= required, probability, required }
     }
 }

@@ -10,11 +10,7 @@ impl Concentration {
     /// Indices of the fees of every orchestrator, a list for each replication
     /// in the same order of orchestrators, with their intervals over
     /// replications, run like this; and of stake, in that order too.
-    pub fn new(
-        fees: &[Vec<f64>],
-        stake: &[f64],
-        reduction: VarianceReduction,
-    ) -> Concentration {
+    pub fn new(fees: &[Vec<f64>], stake: &[f64], reduction: VarianceReduction) -> Concentration {
         let over = |index: fn(&[f64]) -> f64, most: f64| {
             let samples: Vec<f64> = fees.iter().map(|fees| index(fees)).collect();
             reduction.mean(&samples).within(0.0, most)

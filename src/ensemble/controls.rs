@@ -80,7 +80,9 @@ impl<'w> DemandControls<'w> {
                 let more = self.mean_requests(stream, AS_STATED, span).unwrap_or_else(|| {
                     let arrivals = &scenario.demand[stream.index].arrivals;
                     match arrivals {
-                        Arrivals::Poisson(poisson) => poisson.requests_per_day * (span[1] - span[0]),
+                        Arrivals::Poisson(poisson) => {
+                            poisson.requests_per_day * (span[1] - span[0])
+                        }
                         Arrivals::Trace(trace) => {
                             let before = |days: f64| {
                                 let seconds = days * SECONDS_PER_DAY as f64;
@@ -171,4 +173,56 @@ fn posted_cost(world: &World, stream: &DemandStream) -> f64 {
     let units = scenario.network.models[stream.model].pipeline.billed_units(stream.size.mean());
     let mean = prices.iter().sum::<f64>() / prices.len().max(1) as f64;
     mean * units as f64 / 1e18
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Source, load, preset};
+
+    /// Means of controls over many replications, in standard errors.
+    fn scores(overrides: &[&str]) -> Vec<f64> {
+        let source = Source {
+            name: "minimal".to_string(),
+            text: preset("minimal").unwrap().to_string(),
+            directory: None,
+        };
+        let overrides: Vec<String> = overrides.iter().map(|text| text.to_string()).collect();
+        let scenario = load(&source, &overrides).unwrap();
+        let world = World::new(&scenario);
+        let controls = DemandControls::new(&world);
+        let root = StreamKey::root(1);
+        let n = 4_000;
+        let rows: Vec<Vec<f64>> = (0..n).map(|number| controls.of(root.child(number))).collect();
+        let score = |place: usize| {
+            let values: Vec<f64> = rows.iter().map(|row| row[place]).collect();
+            let mean = crate::ensemble::MeanAndError::of(&values);
+            assert!(mean.standard_error > 0.0);
+            mean.mean / mean.standard_error
+        };
+        (0..rows[0].len()).map(score).collect()
+    }
+
+    #[test]
+    fn every_control_has_mean_0() {
+        let sizes = "demand.streams.size={lognormal={mean=300000, cv=1.0}}";
+        let few = "demand.streams.requests_per_day=20";
+        let uncertain = "demand.uncertainty={level_cv=0.4, growth_sd=0.6}";
+        let growth = "demand.streams.growth={linear={per_day=-0.02}}";
+        let bursts = "demand.streams.bursts={modulated={cv=0.6, mean_hold_hours=30}}";
+        let clustered =
+            "demand.streams.bursts={self_exciting={branching=0.5, mean_delay_minutes=40}}";
+        let cases: [(&[&str], usize); 4] = [
+            (&[few, sizes], 1),
+            (&[few, sizes, uncertain, growth], 6),
+            (&[few, sizes, uncertain, bursts], 6),
+            (&[few, sizes, clustered], 1),
+        ];
+        for (overrides, count) in cases {
+            let all = [overrides, &["horizon_days=20", "credits.amount=100000 LPT"]].concat();
+            let scores = scores(&all);
+            assert_eq!(scores.len(), count, "{overrides:?}");
+            assert!(scores.iter().all(|score| score.abs() < 3.5), "{overrides:?}: {scores:?}");
+        }
+    }
 }

@@ -129,8 +129,8 @@ pub(super) fn student_t(alpha: f64, freedom: usize) -> f64 {
     if freedom == 0 {
         return 0.0;
     }
-    let quantile = StudentsT::new(0.0, 1.0, freedom as f64)
-        .map_or(0.0, |t| t.inverse_cdf(1.0 - alpha / 2.0));
+    let quantile =
+        StudentsT::new(0.0, 1.0, freedom as f64).map_or(0.0, |t| t.inverse_cdf(1.0 - alpha / 2.0));
     // statrs calls the platform's ln and exp, which differ in the last bits:
     // rounded, results are the same bytes everywhere.
     libm::round(quantile * 1e6) / 1e6

@@ -1,6 +1,6 @@
-//! Many replications: seeds, parallel runs, precision, runway survival,
-//! concentration. What comes out is a [`Forecast`], the only thing reports
-//! read.
+//! Many replications: seeds, parallel runs, precision, variance reduction,
+//! runway survival, concentration. What comes out is a [`Forecast`], the only
+//! thing reports read.
 
 mod assemble;
 mod concentration;
@@ -24,8 +24,8 @@ pub use forecast::{
     Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning,
     Waterfall, WaterfallStep,
 };
-pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub(crate) use hand_out::hand_out;
+pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub use interval::MeanAndError;
 pub use precision::{looks, precise_enough};
 pub use reduction::{Controls, ReducedFigure, ReductionSummary, VarianceReduction};

@@ -7,7 +7,7 @@ use super::{Estimate, Headline, Sample};
 use crate::kernel::StreamKey;
 
 /// Observations needed for each control that is fitted.
-const OBSERVATIONS_A_CONTROL: usize = 10;
+const OBSERVATIONS_A_CONTROL: usize = 20;
 /// What is left of a column that others explain, as a part of it, below which
 /// it counts as one of them.
 const COLLINEAR: f64 = 1e-9;
@@ -98,7 +98,8 @@ impl VarianceReduction {
         if sums.iter().all(|&(_, count)| count == 2.0) {
             return sums.into_iter().map(|(sum, _)| sum / 2.0).collect();
         }
-        let (sum, count) = sums.iter().fold((0.0, 0.0), |all, pair| (all.0 + pair.0, all.1 + pair.1));
+        let (sum, count) =
+            sums.iter().fold((0.0, 0.0), |all, pair| (all.0 + pair.0, all.1 + pair.1));
         let (mean, count_a_pair) = (sum / count, count / sums.len() as f64);
         sums.iter().map(|(sum, count)| mean + (sum - mean * count) / count_a_pair).collect()
     }
@@ -143,7 +144,7 @@ pub struct Controls {
 
 impl Controls {
     /// Of the controls of each replication, in the order of their numbers: the
-    /// first of them, one for every ten observations. Those that cancel out
+    /// first of them, one for every twenty observations. Those that cancel out
     /// within pairs are left out.
     pub fn new(reduction: VarianceReduction, samples: &[Sample]) -> Controls {
         let controls = samples.first().map_or(0, |sample| sample.controls.len());

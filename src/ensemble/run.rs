@@ -91,10 +91,7 @@ impl<'w> Replicator<'w> {
 
     /// Replication number `number`, with its service in the order of
     /// [`World::service_keys`].
-    pub(crate) fn run(
-        &self,
-        number: u64,
-    ) -> Result<(Sample, Vec<ServiceRecord>), LedgerViolation> {
+    pub(crate) fn run(&self, number: u64) -> Result<(Sample, Vec<ServiceRecord>), LedgerViolation> {
         let scenario = self.world.scenario;
         let key = self.reduction.key(scenario.seed, number);
         let mut result = replicate_from(self.world, key)?;

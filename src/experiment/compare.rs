@@ -12,9 +12,9 @@ use crate::simulation::World;
 /// What the base is called.
 pub const BASE: &str = "base";
 
-/// Replications below which Student's t leans on the normality of the
+/// Independent observations below which Student's t leans on the normality of the
 /// differences.
-const FEW: u32 = 20;
+const FEW: usize = 20;
 /// Warnings of a forecast that say nothing of a difference, or that a
 /// comparison puts into its own words.
 const NOT_OF_COMPARISONS: [&str; 3] = ["single-replication", "wide-interval", "censored"];
@@ -285,15 +285,18 @@ impl Remarks {
 
     fn on_precision(&mut self, base: &Run) {
         let n = base.forecast.replications;
+        let reduction = base.forecast.reduction.as_ref();
+        let observations = reduction.map_or(n as usize, |reduction| reduction.observations);
         if n == 1 {
             let text = "One replication shows one pair and no spread: its differences may be \
                         chance. Run at least 20 (`--replications 20`)."
                 .to_string();
             self.add("single-replication", text, &base.name, &base.scenario);
-        } else if n < FEW {
+        } else if observations < FEW {
+            let wanted = FEW * n as usize / observations;
             let text = format!(
                 "With {n} replications the intervals lean on differences being about normal, and \
-                 rare futures are not among them. Run at least {FEW} (`--replications {FEW}`)."
+                 rare futures are not among them. Run at least {wanted} (`--replications {wanted}`)."
             );
             self.add("few-replications", text, &base.name, &base.scenario);
         }

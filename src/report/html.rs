@@ -10,8 +10,8 @@ use super::format::{
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, reduction, responses, steering, tables, title,
-    treasury,
+    Origin, RunContext, customers, overpayment, redemptions, reduction, responses, steering,
+    tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;

@@ -7,8 +7,8 @@ use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, reduction, responses, steering, tables,
-    title, treasury,
+    Origin, RunContext, customers, overpayment, redemptions, reduction, responses, steering,
+    tables, title, treasury,
 };
 use crate::ensemble::{Forecast, Warning};
 use crate::scenario::Scenario;

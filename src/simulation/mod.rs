@@ -14,8 +14,8 @@ mod world;
 
 pub use customers::CustomerRecord;
 pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
-pub use replication::{replicate, replicate_from};
 pub(crate) use replication::{ReplicationKeys, SIZE_DRAW};
+pub use replication::{replicate, replicate_from};
 pub use responders::ResponseRecord;
 pub use steering::SteeringRecord;
 pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};

@@ -70,7 +70,9 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
             "Variance reduction: the difference in runway is as good as of about {} plain pairs.",
             about(worth)
         ),
-        false => format!("Variance reduction gained nothing on {pairs} plain pairs for the runway."),
+        false => {
+            format!("Variance reduction gained nothing on {pairs} plain pairs for the runway.")
+        }
     });
     let left_out: Vec<String> = variant
         .differences
