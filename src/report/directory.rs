@@ -144,7 +144,7 @@ pub fn write_run_directory(
 
 /// What the manifest of a run or a comparison says of it.
 pub(super) fn about(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
-    json!({
+    let mut about = json!({
         "version": context.version,
         "scenario": scenario.name,
         "scenario_hash": context.scenario_hash,
@@ -153,7 +153,11 @@ pub(super) fn about(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "mode": forecast.mode,
         "horizon_days": scenario.horizon_days,
         "command": context.command,
-    })
+    });
+    if let Some(reduction) = &forecast.reduction {
+        about["variance_reduction"] = Value::from(reduction.method.name());
+    }
+    about
 }
 
 /// Writes files into `directory`, replacing what orchsim wrote there before

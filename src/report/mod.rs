@@ -22,6 +22,7 @@ mod partial;
 mod png;
 mod providers;
 mod redemptions;
+mod reduction;
 mod responses;
 mod sentence;
 mod shard;

@@ -342,6 +342,16 @@ impl World<'_> {
         Pacer::new(&policy.pacing, &streams, start_weekday, eth_usd)
     }
 
+    /// The clock of the users of a demand stream.
+    pub(crate) fn clock(&self, stream: usize) -> UserClock {
+        self.streams[stream].clock
+    }
+
+    /// How many requests each simulated one of a demand stream stands for.
+    pub fn pace(&self, stream: usize) -> Pace {
+        self.streams[stream].pace
+    }
+
     /// Accounts of all markets together.
     pub(super) fn accounts(&self) -> usize {
         self.markets.iter().map(|plan| plan.routes.len()).sum()

@@ -31,6 +31,9 @@ enum Purpose {
     Asking,
 }
 
+/// Number of the draw of a request's size in the request's stream.
+pub(crate) const SIZE_DRAW: u64 = Purpose::Size as u64;
+
 impl<'w> Replication<'w> {
     /// Sends staged tickets, and schedules the redemption of those that win.
     /// Returns whether the orchestrator accepts them.
