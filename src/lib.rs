@@ -6,7 +6,8 @@
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
 //! [`selection`], [`payments`], [`treasury`], [`policy`] and [`response`] hold
-//! the model; [`scenario`] reads it from a file; [`simulation`] runs one
+//! the model; [`scenario`] reads it from a file and [`import`], beside it, puts
+//! real files of the network into one; [`simulation`] runs one
 //! replication, [`ensemble`] many, [`experiment`] several scenarios, settings or
 //! machines; [`report`] writes what came out; [`cli`] is the command line.
 
@@ -14,6 +15,7 @@ pub mod cli;
 pub mod demand;
 pub mod ensemble;
 pub mod experiment;
+pub mod import;
 pub mod kernel;
 pub mod network;
 pub mod payments;
