@@ -97,7 +97,9 @@ pub(super) fn execute(args: &ImportArgs) -> Result<Outcome, Failure> {
     }
     let file = read(&args.file)?;
     let base = args.base.as_deref().map(|path| input::read(Some(path))).transpose()?;
+    let stem = args.out.as_deref().and_then(Path::file_stem);
     let options = Options {
+        name: stem.map(|stem| stem.to_string_lossy().into_owned()),
         orchestrator: args.orchestrator.clone(),
         gateways: args.gateway.clone(),
         regions: args.region.clone(),

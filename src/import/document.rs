@@ -77,6 +77,13 @@ impl Document {
         Some(Element { preamble, start, end })
     }
 
+    /// The value of a key of the document itself and the comment behind it.
+    pub fn root_value(&self, key: &str) -> Option<Range<usize>> {
+        let (root, _) = DeTable::parse_recoverable(&self.text);
+        let value = root.get_ref().get(key)?;
+        Some(value.span().start..line_end(&self.text, value.span().end))
+    }
+
     /// Replaces ranges that do not overlap.
     pub fn replace(&mut self, mut changes: Vec<(Range<usize>, String)>) {
         changes.sort_by_key(|(range, _)| range.start);
@@ -87,17 +94,17 @@ impl Document {
     }
 }
 
-/// The text of one `[[list]]` element under a changed key; the comment behind a
-/// value goes with it. A key that is not there is added below the header.
-/// `None` where the key holds tables with headers of their own.
+/// The text of one `[[list]]` element or `[table]` under a changed key; the
+/// comment behind a value goes with it. A key that is not there is added below
+/// the header. `None` where the key holds tables with headers of their own.
 pub(super) fn set(element: &str, key: &str, value: &str, comment: &str) -> Option<String> {
     let (root, _) = DeTable::parse_recoverable(element);
-    let table = root.get_ref().values().next().map(Spanned::get_ref);
-    let table = match table {
-        Some(DeValue::Array(items)) => items.iter().next()?.get_ref().as_table()?,
-        Some(DeValue::Table(table)) => table,
-        _ => return None,
+    let outer = root.get_ref().values().next()?;
+    let inner = match outer.get_ref() {
+        DeValue::Array(items) => items.iter().next()?,
+        _ => outer,
     };
+    let table = inner.get_ref().as_table()?;
     let comment = if comment.is_empty() { String::new() } else { format!("  # {comment}") };
     let mut text = element.to_string();
     match table.get(key) {
@@ -108,7 +115,7 @@ pub(super) fn set(element: &str, key: &str, value: &str, comment: &str) -> Optio
             text.replace_range(start..end, &format!("{value}{comment}"));
         }
         None => {
-            let header = line_end(element, element.find('[')?);
+            let header = line_end(element, inner.span().start);
             text.insert_str(header, &format!("\n{key} = {value}{comment}"));
         }
     }

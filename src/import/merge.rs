@@ -22,6 +22,9 @@ const MARK: &str = "# IMPORTED";
 /// Where the findings go.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// The name of the scenario where it is made from the default one; the
+    /// file's name where it is left out.
+    pub name: Option<String>,
     /// The orchestrator that `aiModels.json` is of; the file's name where it is
     /// left out.
     pub orchestrator: Option<String>,
@@ -76,9 +79,7 @@ pub fn import(
     if kind == Kind::Models
         && let Some(found) = findings.orchestrators.first_mut()
     {
-        let default: String =
-            stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        found.id = options.orchestrator.clone().unwrap_or(default);
+        found.id = options.orchestrator.clone().unwrap_or_else(|| name_from(stem));
     }
     if findings.is_empty() {
         return Err(nothing(file, &findings));
@@ -99,6 +100,9 @@ pub fn import(
         _ => merge.orchestrators(options, file)?,
     };
     merge.add_models();
+    if base.is_none() {
+        merge.rename(options.name.as_deref().unwrap_or(stem));
+    }
     let Merge { document, findings, .. } = merge;
     let skipped: Vec<String> =
         findings.skipped.iter().map(|(what, why)| comment(&format!("{what}: {why}"))).collect();
@@ -153,6 +157,18 @@ impl Merge<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Gives a scenario made from the default one a name of its own, so that its
+    /// results do not take the place of the default's.
+    fn rename(&mut self, name: &str) {
+        let title = format!("{} with {} imported", self.scenario.title, self.kind.noun());
+        let values = [("name", name_from(name)), ("title", title)];
+        let changes = values
+            .into_iter()
+            .filter_map(|(key, value)| Some((self.document.root_value(key)?, quoted(&value))));
+        let changes = changes.collect();
+        self.document.replace(changes);
     }
 
     fn elements(&self, list: &str) -> Vec<Element> {
@@ -312,6 +328,10 @@ impl Merge<'_> {
                 continue;
             }
             let index = known.get(&found.id.to_ascii_lowercase()).copied();
+            if index.is_some_and(|index| touched.contains(&index)) {
+                self.findings.skip(what, "named twice, in different case");
+                continue;
+            }
             let adds = is_whole || self.kind == Kind::Models;
             let is_dead = standing.as_ref().is_some_and(|standing| standing.nearest.is_none());
             let text = match index {
@@ -494,7 +514,7 @@ impl Merge<'_> {
             let s = if results == 1 { "" } else { "s" };
             let about =
                 format!("{label}: mean of {results} result{s}{few}, by {}", testers.join(", "));
-            let reliability = (reliability * 1e4).round() / 1e4;
+            let reliability = libm::round(reliability * 1e4) / 1e4;
             text = changed(&text, "reliability", &format!("{reliability:?}"), &comment(&about))?;
         }
         if let Some(offers) = &found.offers {
@@ -563,6 +583,13 @@ fn not_plain(key: &str) -> ImportError {
     ))
 }
 
+/// A name a scenario takes, from that of a file.
+fn name_from(stem: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = stem.chars().take(80).map(plain).collect();
+    if name.trim_matches('.').is_empty() { "imported".to_string() } else { name }
+}
+
 /// A model of a pipeline nobody has times of.
 fn usual(pipeline: Pipeline) -> Model {
     use crate::kernel::Distribution;
@@ -585,9 +612,19 @@ fn unserved(scenario: &Scenario) -> Vec<String> {
     let line = |(model, streams): (usize, BTreeSet<&str>)| {
         let key = network.models.get(model).map(Model::key).unwrap_or_default();
         let streams = streams.into_iter().collect::<Vec<_>>().join(", ");
+        let pipeline = network.models.get(model).map(|model| model.pipeline);
+        let others = network.models.iter().enumerate().filter(|(index, other)| {
+            Some(other.pipeline) == pipeline
+                && network.orchestrators.iter().any(|o| o.offer(*index).is_some())
+        });
+        let others: Vec<&str> = others.map(|(_, other)| other.id.as_str()).collect();
+        let remedy = match others.as_slice() {
+            [] => "remove it".to_string(),
+            ids => format!("ask for {}, or remove it,", ids.join(" or ")),
+        };
         format!(
-            "nobody offers {key}: the requests of {streams} fail unless you change or remove it \
-             under [[demand.streams]]"
+            "nobody offers {key}, so the requests of {streams} fail: {remedy} under \
+             [[demand.streams]]"
         )
     };
     ids.into_iter().map(line).collect()

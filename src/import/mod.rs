@@ -24,7 +24,7 @@ use crate::scenario::{Diagnostics, Source};
 pub use merge::{Imported, Options, import};
 
 use findings::Findings;
-use json::{At, Json};
+use json::At;
 
 /// What a file to import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,35 +125,23 @@ impl Kind {
         }
     }
 
-    fn is_json(self) -> bool {
-        self != Kind::Stakes
-    }
-
     /// Reads the text of such a file.
     fn read(self, file: &Source) -> Result<Findings, ImportError> {
         let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
         let mut findings = Findings::default();
-        let understood = if self.is_json() {
-            let json =
-                json::parse(text).map_err(|error| match stakes::columns(&csv::parse(text)) {
-                    Some(_) => self.not_of_this_kind(file, Some(Kind::Stakes)),
-                    None => ImportError::Syntax(syntax_error(file, text, &error)),
-                })?;
-            let root = At::root(&json);
-            let understood = self.read_json(&root, &mut findings);
-            if !understood {
-                return Err(self.not_of_this_kind(file, Kind::of_json(&root)));
-            }
-            understood
-        } else {
-            stakes::read(&csv::parse(text), &mut findings)
+        let is_read = match self {
+            Kind::Stakes => stakes::read(&csv::parse(text), &mut findings),
+            _ => match json::parse(text) {
+                Ok(json) => self.read_json(&At::root(&json), &mut findings),
+                Err(_) if Kind::of(text).is_some() => false,
+                Err(error) => return Err(ImportError::Syntax(syntax_error(file, text, &error))),
+            },
         };
-        if !understood {
-            let json = json::parse(text);
-            let looks_like = json.ok().and_then(|json: Json| Kind::of_json(&At::root(&json)));
-            return Err(self.not_of_this_kind(file, looks_like));
+        if is_read {
+            return Ok(findings);
         }
-        Ok(findings)
+        let looks_like = Kind::of(text).filter(|&kind| kind != self);
+        Err(ImportError::Kind { file: file.name.clone(), kind: self, looks_like })
     }
 
     /// `false` where the file is not of this kind.
@@ -168,20 +156,20 @@ impl Kind {
         }
     }
 
-    fn of_json(root: &At) -> Option<Kind> {
+    /// What a text seems to be.
+    fn of(text: &str) -> Option<Kind> {
+        let Ok(json) = json::parse(text) else {
+            return stakes::columns(&csv::parse(text)).map(|_| Kind::Stakes);
+        };
+        let root = At::root(&json);
         Kind::ALL.into_iter().find(|kind| match kind {
-            Kind::Capabilities => capabilities::rows(root).is_some(),
-            Kind::MaxPrices => max_prices::rows(root).is_some(),
-            Kind::Models => ai_models::rows(root).is_some(),
-            Kind::Leaderboard => leaderboard::rows(root).is_some(),
-            Kind::Transcoders => transcoders::rows(root).is_some(),
+            Kind::Capabilities => capabilities::rows(&root).is_some(),
+            Kind::MaxPrices => max_prices::rows(&root).is_some(),
+            Kind::Models => ai_models::rows(&root).is_some(),
+            Kind::Leaderboard => leaderboard::rows(&root).is_some(),
+            Kind::Transcoders => transcoders::rows(&root).is_some(),
             Kind::Stakes => false,
         })
-    }
-
-    fn not_of_this_kind(self, file: &Source, looks_like: Option<Kind>) -> ImportError {
-        let looks_like = looks_like.filter(|&kind| kind != self);
-        ImportError::Kind { file: file.name.clone(), kind: self, looks_like }
     }
 }
 
