@@ -117,7 +117,7 @@ fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<F
         let pipeline = match names.pipeline(capability) {
             Ok(pipeline) => pipeline,
             Err(why) => {
-                findings.skip(format!("{what}: {}", constraint.path), why);
+                findings.skip(format!("{what}: {}", within(row, &constraint)), why);
                 continue;
             }
         };
@@ -185,7 +185,7 @@ fn prices(
     let mut prices = Prices::new();
     let mut free = BTreeSet::new();
     for entry in row.field(&["capabilities_prices"]).iter().flat_map(At::items) {
-        let place = format!("{what}: {}", entry.path);
+        let place = format!("{what}: {}", within(row, &entry));
         let capability = entry.field(&["capability", "pipeline"]).and_then(|at| at.word());
         let model = entry.field(&["constraint", "model_id", "model"]);
         let (Some(capability), Some(model)) = (capability, model) else {
@@ -229,6 +229,11 @@ fn capacity(row: &At, pipeline: Pipeline, model: &str, terms: &At) -> (u64, Vec<
         0 => (1, vec!["capacity assumed".to_string()]),
         parts => (parts, vec!["capacity assumed: its GPUs for the model".to_string()]),
     }
+}
+
+/// The path of a part of a row from the row on.
+fn within<'a>(row: &At, part: &'a At) -> &'a str {
+    part.path.strip_prefix(&row.path).unwrap_or(&part.path).trim_start_matches('.')
 }
 
 /// Host, version and GPUs.

@@ -89,16 +89,19 @@ pub(super) fn pipeline(word: &str) -> Option<Pipeline> {
 
 /// The pipeline that a field names.
 pub(super) fn pipeline_at(at: &At) -> Result<Pipeline, String> {
-    let word = at.word().ok_or_else(|| format!("{} is {}", at.place(), at.kind()))?;
+    let word = at.word().ok_or_else(|| format!("{} is {}, not a text", at.name(), at.kind()))?;
     let shown: String = word.chars().take(60).collect();
     pipeline(&word).ok_or_else(|| format!("`{shown}` is no pipeline that is simulated"))
 }
 
 /// The id of a model: a line of text that is not empty.
 pub(super) fn model_at(at: &At) -> Result<String, String> {
-    let id = at.text().map(str::trim).ok_or_else(|| format!("{} is {}", at.place(), at.kind()))?;
+    let id = at
+        .text()
+        .map(str::trim)
+        .ok_or_else(|| format!("{} is {}, not a text", at.name(), at.kind()))?;
     let is_line = !id.is_empty() && id.len() <= 200 && !id.contains(char::is_control);
-    is_line.then(|| id.to_string()).ok_or_else(|| format!("{} is not a model's id", at.place()))
+    is_line.then(|| id.to_string()).ok_or_else(|| format!("{} is not the id of a model", at.name()))
 }
 
 /// An address in lower case, or another name as a scenario may have it.

@@ -128,6 +128,14 @@ impl<'a> At<'a> {
         }
     }
 
+    /// The last part of the path.
+    pub fn name(&self) -> &str {
+        match self.path.rsplit_once('.') {
+            Some((_, name)) => name,
+            None => self.place(),
+        }
+    }
+
     /// The path, or what stands for it at the top.
     pub fn place(&self) -> &str {
         if self.path.is_empty() { "the whole file" } else { &self.path }
@@ -184,7 +192,7 @@ impl<'a> At<'a> {
         match self.value {
             Json::Text(text) => Some(text.trim().to_string()),
             Json::Integer(integer) => Some(integer.to_string()),
-            Json::Number(number) => Some(number.to_string()),
+            Json::Number(number) => Some(format!("{number:?}")),
             _ => None,
         }
     }
@@ -194,36 +202,33 @@ impl<'a> At<'a> {
             Json::Bool(flag) => Ok(*flag),
             Json::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
             Json::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-            _ => Err(format!("{} is {}, not true or false", self.place(), self.kind())),
+            _ => Err(format!("{} is {}, not true or false", self.name(), self.kind())),
         }
     }
 
     /// A number that is neither negative nor infinite, exactly; it may be
     /// written as a text.
     pub fn decimal(&self) -> Result<Decimal, String> {
-        let word = self
-            .word()
-            .ok_or_else(|| format!("{} is {}, not a number", self.place(), self.kind()))?;
+        let name = self.name();
+        let word = self.word().ok_or_else(|| format!("{name} is {}, not a number", self.kind()))?;
         word.parse().map_err(|()| {
             let shown: String = word.chars().take(40).collect();
-            format!("{} is `{shown}`, not a number from 0 that can be held exactly", self.place())
+            format!("{name} is `{shown}`, not a number of at least 0 with at most 38 digits")
         })
     }
 
     /// A number from 0 to 1.
     pub fn share(&self) -> Result<f64, String> {
         let share = self.decimal()?.to_f64();
-        let is_share = (0.0..=1.0).contains(&share);
-        is_share
-            .then_some(share)
-            .ok_or_else(|| format!("{} is {share}, not from 0 to 1", self.place()))
+        let wrong = || format!("{} is {share}, not from 0 to 1", self.name());
+        (0.0..=1.0).contains(&share).then_some(share).ok_or_else(wrong)
     }
 
     /// A whole number.
     pub fn count(&self) -> Result<u64, String> {
         let decimal = self.decimal()?.reduced();
         let whole = (decimal.scale == 0).then(|| u64::try_from(decimal.mantissa).ok()).flatten();
-        whole.ok_or_else(|| format!("{} is {decimal}, not a whole number", self.place()))
+        whole.ok_or_else(|| format!("{} is {decimal}, not a whole number", self.name()))
     }
 
     fn join(&self, key: &str) -> String {

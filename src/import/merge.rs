@@ -86,7 +86,7 @@ pub fn import(
     }
     let mut merge = Merge {
         kind,
-        label: comment(&format!("{name}, {}", kind.name())),
+        label: comment(&format!("{name} ({})", kind.name())),
         base: base.map_or("the built-in scenario", |_| "the base"),
         is_given: base.is_some(),
         document: Document::new(source.text.clone()),
@@ -399,8 +399,7 @@ impl Merge<'_> {
             .count();
         if expanded > 0 {
             self.findings.notes.push(format!(
-                "{expanded} groups of the base are written out one by one, as members of them \
-                 changed"
+                "groups of the base written out one by one, as a member changed: {expanded}"
             ));
         }
         if dropped > 0 {
@@ -417,12 +416,12 @@ impl Merge<'_> {
             0 => String::new(),
             count => format!(" with {count} offer{}", s(count)),
         };
-        Ok(format!(
-            "{} orchestrator{}{offers}: {changed} known to {}, {added} new",
-            changed + added,
-            s(changed + added),
-            self.base
-        ))
+        let all = changed + added;
+        let known = match self.is_given {
+            true => format!("; {changed} known to the base, {added} new"),
+            false => String::new(),
+        };
+        Ok(format!("{all} orchestrator{}{offers}{known}", s(all)))
     }
 
     /// The orchestrators of the base, as they are written.

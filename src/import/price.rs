@@ -10,7 +10,7 @@ use crate::units::{Decimal, PostedPrice, Price};
 /// no amount.
 ///
 /// # Errors
-/// What is wrong with it, with its path.
+/// What is wrong with it.
 pub(super) fn price(at: &At) -> Result<Option<PostedPrice>, String> {
     let Some(amount_at) = at.field(&["price_per_unit", "price"]) else { return Ok(None) };
     let (amount, written) = amount(&amount_at)?;
@@ -20,7 +20,7 @@ pub(super) fn price(at: &At) -> Result<Option<PostedPrice>, String> {
     };
     let currency = at.field(&["currency"]).and_then(|currency| currency.word());
     let currency = currency.or(written).unwrap_or_default().to_ascii_lowercase();
-    let place = amount_at.place();
+    let place = amount_at.name();
     let too_large = || format!("{place} is too large for a price");
     if currency == "usd" {
         let (usd, units) = whole_units(amount, units).ok_or_else(too_large)?;
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn prices_that_cannot_be_quoted_are_refused_with_their_path() {
+    fn prices_that_cannot_be_quoted_are_refused_by_name() {
         for text in [
             r#"{"price_per_unit": -1}"#,
             r#"{"price_per_unit": 5, "pixels_per_unit": 0}"#,

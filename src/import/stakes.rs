@@ -82,7 +82,7 @@ pub(super) fn read(table: &Table, findings: &mut Findings) -> bool {
         }
     }
     if let (Some(latest), true) = (latest, earlier > 0) {
-        findings.notes.push(format!("{earlier} rows are earlier than {latest}, the last entry"));
+        findings.notes.push(format!("rows before {latest}, the last entry, left out: {earlier}"));
     }
     true
 }
@@ -112,7 +112,7 @@ pub(super) fn stake(text: &str) -> Result<Lpt, String> {
     let number = text.strip_suffix("LPT").map_or(text, str::trim_end).replace([',', '_'], "");
     let shown: String = text.chars().take(40).collect();
     let value: Decimal =
-        number.parse().map_err(|()| format!("`{shown}` is not a stake in LPT from 0"))?;
+        number.parse().map_err(|()| format!("`{shown}` is not a stake of at least 0 LPT"))?;
     let is_whole = value.scale == 0;
     let stake = if is_whole && value.mantissa >= LEAST_BASE_UNITS {
         Some(Lpt(value.mantissa))
