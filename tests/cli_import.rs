@@ -252,6 +252,28 @@ fn without_a_base_those_in_the_file_are_the_network() {
 }
 
 #[test]
+fn a_base_in_another_layout_is_written_out() {
+    let workshop = workshop();
+    let minimal = orchsim::scenario::preset("minimal").unwrap();
+    let offer = "pipeline = \"llm\"\nmodel = \"meta-llama/Meta-Llama-3.1-8B-Instruct\"\n";
+    let base = format!(
+        "{minimal}\n[[orchestrators]]\nid = \"x\"\nregion = \"eu\"\nstake = \"1 LPT\"\n\
+         [[orchestrators.offers]]\n{offer}price = \"5 wei\"\n"
+    );
+    workshop.write("base.toml", &base);
+    workshop.write("stakes.csv", "id,stake\nx,5\n");
+    let ended = imported(&workshop, &["stakes", "stakes.csv", "--base", "base.toml"]);
+    assert!(ended.stderr.contains("written out in full"), "{ended:?}");
+    let before = load(&Source::read(workshop.path("base.toml")).unwrap(), &[]).unwrap();
+    let after = scenario(&workshop);
+    assert_eq!(after.network.orchestrators.len(), 5);
+    for (was, is) in before.network.orchestrators.iter().zip(&after.network.orchestrators) {
+        let stake = if was.id == "x" { "5 LPT".to_string() } else { was.stake.to_string() };
+        assert_eq!((is.id.as_str(), is.stake.to_string()), (was.id.as_str(), stake));
+    }
+}
+
+#[test]
 fn a_file_of_somebody_else_is_not_replaced() {
     let workshop = workshop();
     let import = ["import", "stakes", "stakes.csv", "--out"];

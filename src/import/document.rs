@@ -70,6 +70,11 @@ impl Document {
         (elements.len() == length).then_some(elements)
     }
 
+    /// Whether there is a `[path]` or `[[path]]`.
+    pub fn has_header(&self, path: &str) -> bool {
+        self.sections.iter().any(|section| section.path == path)
+    }
+
     /// The table `[name]`, without tables within it.
     pub fn table(&self, name: &str) -> Option<Element> {
         let section = self.sections.iter().find(|s| s.path == name && !s.is_element)?;

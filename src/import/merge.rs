@@ -94,7 +94,7 @@ pub fn import(
         findings,
         added_models: Vec::new(),
     };
-    merge.write_out_unless_plain()?;
+    merge.write_out_unless_plain();
     let summary = match kind {
         Kind::MaxPrices => merge.max_prices(options)?,
         _ => merge.orchestrators(options, file)?,
@@ -137,26 +137,27 @@ struct Merge<'a> {
 struct Block {
     /// One orchestrator, or the members of a group, as indices.
     members: Vec<usize>,
-    /// Its text, with the comments above it; `None` where it is to be written
-    /// out.
-    text: Option<String>,
+    /// Its text, with the comments above it.
+    text: String,
     is_group: bool,
 }
 
 impl Merge<'_> {
     /// Writes the base out in full where it is not laid out in `[[lists]]`
     /// that can be changed one by one.
-    fn write_out_unless_plain(&mut self) -> Result<(), ImportError> {
+    fn write_out_unless_plain(&mut self) {
         let lists = ["models", "gateways", "orchestrators", "orchestrator_groups"];
-        if lists.iter().any(|list| self.document.elements(list).is_none()) {
+        let inner = ["orchestrators.offers", "gateways.max_prices"];
+        let is_plain = lists.iter().all(|list| self.document.elements(list).is_some())
+            && !inner.iter().any(|path| self.document.has_header(path));
+        if !is_plain {
             self.document = Document::new(to_toml(&self.scenario));
             self.findings.notes.push(format!(
-                "{} is written out in full and without its comments, as its lists are not \
-                 written as [[...]]",
+                "{} is written out in full and without its comments, as not all of its lists are \
+                 written as [[...]], with `offers = [...]` and `max_prices = [...]` in them",
                 self.base
             ));
         }
-        Ok(())
     }
 
     /// Gives a scenario made from the default one a name of its own, so that its
@@ -279,127 +280,143 @@ impl Merge<'_> {
 
     /// Puts what was found of orchestrators into the network.
     fn orchestrators(&mut self, options: &Options, file: &Source) -> Result<String, ImportError> {
-        let mut given = Vec::new();
-        for (code, region) in &options.regions {
-            let regions = &self.scenario.network.regions;
-            let Some(index) = regions.iter().position(|known| known.id == *region) else {
-                let names = regions.iter().map(|known| known.id.as_str());
-                return Err(unknown("region", region, self.base, names));
-            };
-            given.push((code.to_ascii_uppercase(), index));
-        }
         let regions = self.scenario.network.regions.clone();
-        let map = Map::new(&regions, given);
-        let is_whole = match self.kind {
+        let map = Map::new(&regions, self.placed_testers(options)?);
+        let replaces_all = match self.kind {
             Kind::Capabilities => true,
             Kind::Models => false,
             _ => !self.is_given,
         };
-        let mut blocks = self.blocks();
-        let known: BTreeMap<String, usize> = self
-            .scenario
-            .network
-            .orchestrators
+        let adds = replaces_all || self.kind == Kind::Models;
+        let blocks = self.blocks();
+        let places = blocks
             .iter()
             .enumerate()
-            .map(|(index, known)| (known.id.to_ascii_lowercase(), index))
-            .collect();
-        let mut block_of: BTreeMap<usize, usize> = BTreeMap::new();
-        for (number, block) in blocks.iter().enumerate() {
-            block_of.extend(block.members.iter().map(|&member| (member, number)));
-        }
+            .flat_map(|(place, block)| block.members.iter().map(move |&member| (member, place)));
+        let places: BTreeMap<usize, usize> = places.collect();
+        let known = self.scenario.network.orchestrators.iter().enumerate();
+        let known: BTreeMap<String, usize> =
+            known.map(|(index, known)| (known.id.to_ascii_lowercase(), index)).collect();
 
-        let mut written: BTreeMap<usize, String> = BTreeMap::new();
+        let mut changed: BTreeMap<usize, String> = BTreeMap::new();
         let mut new = Vec::new();
-        let mut touched = BTreeSet::new();
-        let mut count_offers = 0;
+        let mut offers = 0;
         for found in std::mem::take(&mut self.findings.orchestrators) {
-            let what = found.id.clone();
             let standing = standing(&found.tests, &map);
-            if !found.tests.is_empty() && standing.is_none() {
-                let codes: BTreeSet<&str> =
-                    found.tests.iter().map(|test| test.tester.as_str()).collect();
-                let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
-                let why = format!(
-                    "tested by {codes} only, whose region is not known; --region CODE=REGION says \
-                     which it is"
-                );
-                self.findings.skip(what, why);
-                continue;
-            }
             let index = known.get(&found.id.to_ascii_lowercase()).copied();
-            if index.is_some_and(|index| touched.contains(&index)) {
-                self.findings.skip(what, "named twice, in different case");
+            let is_twice = index.is_some_and(|index| changed.contains_key(&index));
+            if let Some(why) = self.reason_to_skip(&found, standing.as_ref(), index, adds, is_twice)
+            {
+                self.findings.skip(found.id, why);
                 continue;
             }
-            let adds = is_whole || self.kind == Kind::Models;
-            let is_dead = standing.as_ref().is_some_and(|standing| standing.nearest.is_none());
             let text = match index {
                 Some(index) => {
-                    let block = block_of.get(&index).and_then(|&number| blocks.get(number));
-                    let text = block.filter(|block| !block.is_group);
-                    let known = &self.scenario.network.orchestrators[index];
-                    let text = text.and_then(|block| block.text.clone());
-                    text.unwrap_or_else(|| orchestrator_to_toml(&self.scenario, known))
+                    let block = places.get(&index).and_then(|&place| blocks.get(place));
+                    match block.filter(|block| !block.is_group) {
+                        Some(block) => block.text.clone(),
+                        None => self.written_out(index),
+                    }
                 }
-                None if adds && is_dead => {
-                    self.findings.skip(what, "failed every test");
-                    continue;
-                }
-                None if adds => self.like(&found, new.len())?,
-                None => {
-                    self.findings.skip(what, format!("not an orchestrator of {}", self.base));
-                    continue;
-                }
+                None => self.like(&found, new.len())?,
             };
-            count_offers += found.offers.as_ref().map_or(0, Vec::len);
+            offers += found.offers.as_ref().map_or(0, Vec::len);
             let text = self.filled_in(text, &found, standing, index.is_none())?;
             match index {
-                Some(index) => {
-                    touched.insert(index);
-                    written.insert(index, text);
-                }
+                Some(index) => drop(changed.insert(index, text)),
                 None => new.push(text),
             }
         }
-        if written.is_empty() && new.is_empty() {
+        let all = changed.len() + new.len();
+        if all == 0 {
             return Err(nothing(file, &self.findings));
         }
-        let (changed, added) = (written.len(), new.len());
+        let s = |count: usize| if count == 1 { "" } else { "s" };
+        let mut summary = format!("{all} orchestrator{}", s(all));
+        if offers > 0 {
+            summary += &format!(" with {offers} offer{}", s(offers));
+        }
+        if self.is_given {
+            summary += &format!("; {} known to the base, {} new", changed.len(), new.len());
+        }
+        let added = new.len();
+        let mut texts = self.kept_and_changed(blocks, changed, replaces_all);
+        texts.extend(new);
+        self.put_orchestrators(&texts);
+        self.registered(if replaces_all { all } else { known.len() + added })?;
+        Ok(summary)
+    }
 
-        // What stays of the base, what is changed in place, then what is new.
+    /// Where the user says testers stand.
+    fn placed_testers(&self, options: &Options) -> Result<Vec<(String, usize)>, ImportError> {
+        let regions = &self.scenario.network.regions;
+        let placed = |(code, id): &(String, String)| {
+            let names = regions.iter().map(|region| region.id.as_str());
+            let index = regions.iter().position(|region| region.id == *id);
+            let index = index.ok_or_else(|| unknown("region", id, self.base, names))?;
+            Ok((code.to_ascii_uppercase(), index))
+        };
+        options.regions.iter().map(placed).collect()
+    }
+
+    /// Why an orchestrator of the file is not taken up.
+    fn reason_to_skip(
+        &self,
+        found: &Found,
+        standing: Option<&Standing>,
+        index: Option<usize>,
+        adds: bool,
+        is_twice: bool,
+    ) -> Option<String> {
+        if !found.tests.is_empty() && standing.is_none() {
+            let codes = found.tests.iter().map(|test| test.tester.as_str());
+            let codes = codes.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
+            return Some(format!(
+                "tested by {codes} only, whose region is not known; --region CODE=REGION says \
+                 which it is"
+            ));
+        }
+        if is_twice {
+            return Some("named twice, in different case".to_string());
+        }
+        if index.is_some() {
+            return None;
+        }
+        if !adds {
+            return Some(format!("not an orchestrator of {}", self.base));
+        }
+        let is_dead = standing.is_some_and(|standing| standing.nearest.is_none());
+        is_dead.then(|| "failed every test".to_string())
+    }
+
+    /// The orchestrators that stay, in their order and with what changed. Groups
+    /// with a changed member are written out.
+    fn kept_and_changed(
+        &mut self,
+        blocks: Vec<Block>,
+        mut changed: BTreeMap<usize, String>,
+        replaces_all: bool,
+    ) -> Vec<String> {
         let mut texts: Vec<String> = Vec::new();
-        let mut dropped = 0;
-        for block in &mut blocks {
-            let is_touched = block.members.iter().any(|member| touched.contains(member));
-            if !is_touched && is_whole {
-                dropped += block.members.len();
+        let (mut dropped, mut groups) = (0, 0);
+        for block in blocks {
+            let is_changed = block.members.iter().any(|member| changed.contains_key(member));
+            if !is_changed && !replaces_all {
+                texts.push(block.text);
                 continue;
             }
-            if !is_touched && let Some(text) = block.text.take() {
-                texts.push(text);
-                continue;
-            }
+            groups += usize::from(block.is_group && !replaces_all);
             for &member in &block.members {
-                match written.remove(&member) {
+                match changed.remove(&member) {
                     Some(text) => texts.push(text),
-                    None if is_whole => dropped += 1,
-                    None => {
-                        let known = &self.scenario.network.orchestrators[member];
-                        texts.push(orchestrator_to_toml(&self.scenario, known));
-                    }
+                    None if replaces_all => dropped += 1,
+                    None => texts.push(self.written_out(member)),
                 }
             }
         }
-        texts.extend(new);
-        let expanded = blocks
-            .iter()
-            .filter(|block| block.is_group && !is_whole)
-            .filter(|block| block.members.iter().any(|member| touched.contains(member)))
-            .count();
-        if expanded > 0 {
+        if groups > 0 {
             self.findings.notes.push(format!(
-                "groups of the base written out one by one, as a member changed: {expanded}"
+                "groups of the base written out one by one, as a member changed: {groups}"
             ));
         }
         if dropped > 0 {
@@ -408,31 +425,26 @@ impl Merge<'_> {
                 self.base
             ));
         }
-        self.put_orchestrators(&texts);
-        let total = changed + added + if is_whole { 0 } else { known.len() - changed };
-        self.registered(total)?;
-        let s = |count: usize| if count == 1 { "" } else { "s" };
-        let offers = match count_offers {
-            0 => String::new(),
-            count => format!(" with {count} offer{}", s(count)),
-        };
-        let all = changed + added;
-        let known = match self.is_given {
-            true => format!("; {changed} known to the base, {added} new"),
-            false => String::new(),
-        };
-        Ok(format!("{all} orchestrator{}{offers}{known}", s(all)))
+        texts
+    }
+
+    /// An orchestrator of the base in full.
+    fn written_out(&self, index: usize) -> String {
+        let known = self.scenario.network.orchestrators.get(index);
+        known.map_or_else(String::new, |known| orchestrator_to_toml(&self.scenario, known))
     }
 
     /// The orchestrators of the base, as they are written.
     fn blocks(&self) -> Vec<Block> {
         let orchestrators = &self.scenario.network.orchestrators;
-        let text = |element: &Element| self.document.text().get(element.preamble..element.end);
+        let text = |element: &Element| {
+            let range = element.preamble..element.end;
+            self.document.text().get(range).unwrap_or_default().to_string()
+        };
         let singles = self.elements("orchestrators");
         let mut blocks: Vec<Block> = Vec::new();
         for (index, element) in singles.iter().enumerate() {
-            let text = text(element).map(str::to_string);
-            blocks.push(Block { members: vec![index], text, is_group: false });
+            blocks.push(Block { members: vec![index], text: text(element), is_group: false });
         }
         let mut next = singles.len();
         for element in &self.elements("orchestrator_groups") {
@@ -444,8 +456,7 @@ impl Merge<'_> {
             };
             let members: Vec<usize> = (next..).take_while(is_member).collect();
             next += members.len();
-            let text = text(element).map(str::to_string);
-            blocks.push(Block { members, text, is_group: true });
+            blocks.push(Block { members, text: text(element), is_group: true });
         }
         blocks
     }
@@ -509,6 +520,12 @@ impl Merge<'_> {
                 let region = quoted(&self.scenario.network.regions[region].id);
                 let about = format!("{label}: best round-trip score, {closeness:.2} at {tester}");
                 text = changed(&text, "region", &region, &comment(&about))?;
+            } else {
+                self.findings.notes.push(format!(
+                    "{} failed every test, so its reliability is 0; results of the transcoding \
+                     tester do not show whether it serves AI",
+                    found.id
+                ));
             }
             let s = if results == 1 { "" } else { "s" };
             let about =
