@@ -325,6 +325,9 @@ fn options_of_another_kind_and_files_that_cannot_be_read_are_refused() {
     let huge = fs::File::create(workshop.path("huge.json")).unwrap();
     huge.set_len((64 << 20) + 1).unwrap();
     refused(&["capabilities", "huge.json"], "larger than 64 MB");
+    let rows: String = (0..10_001).map(|row| format!("o{row},5\n")).collect();
+    workshop.write("many.csv", &format!("id,stake\n{rows}"));
+    refused(&["stakes", "many.csv"], "names 10001 orchestrators; at most 10000");
     workshop.write("bad.toml", "name = 5\n");
     refused(&["stakes", "stakes.csv", "--base", "bad.toml"], "--> bad.toml:1:8");
     // A group of favourites that is no longer there.

@@ -26,6 +26,9 @@ pub use merge::{Imported, Options, import};
 use findings::Findings;
 use json::At;
 
+/// Most orchestrators taken from one file; the protocol's active set has 100.
+const MOST_ORCHESTRATORS: usize = 10_000;
+
 /// What a file to import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -137,11 +140,15 @@ impl Kind {
                 Err(error) => return Err(ImportError::Syntax(syntax_error(file, text, &error))),
             },
         };
+        let (file_name, count) = (file.name.clone(), findings.orchestrators.len());
+        if count > MOST_ORCHESTRATORS {
+            return Err(ImportError::TooMany { file: file_name, count });
+        }
         if is_read {
             return Ok(findings);
         }
         let looks_like = Kind::of(text).filter(|&kind| kind != self);
-        Err(ImportError::Kind { file: file.name.clone(), kind: self, looks_like })
+        Err(ImportError::Kind { file: file_name, kind: self, looks_like })
     }
 
     /// `false` where the file is not of this kind.
@@ -196,6 +203,14 @@ pub enum ImportError {
         file: String,
         /// What was skipped and why, a line each.
         reasons: String,
+    },
+    /// More than a network has.
+    #[error("`{file}` names {count} orchestrators; at most {MOST_ORCHESTRATORS} are imported")]
+    TooMany {
+        /// The file.
+        file: String,
+        /// How many it names.
+        count: usize,
     },
     /// The base has no gateway, orchestrator or region of that name.
     #[error("{0}")]
