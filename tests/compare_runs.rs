@@ -10,7 +10,7 @@ use orchsim::kernel::Distribution;
 use orchsim::network::{Region, RttMatrix, SelectionWeights, Version};
 use orchsim::report::verdict;
 use orchsim::scenario::Scenario;
-use orchsim::simulation::{World, replicate};
+use orchsim::simulation::{Mode, World, replicate};
 use orchsim::units::{PostedPrice, Price, Wei};
 
 fn entry(name: &str, scenario: &Scenario) -> Entry {
@@ -19,7 +19,7 @@ fn entry(name: &str, scenario: &Scenario) -> Entry {
 
 fn compared(base: &Scenario, variants: &[(&str, &Scenario)]) -> Comparison {
     let variants = variants.iter().map(|(name, scenario)| entry(name, scenario)).collect();
-    compare(entry("base", base), variants, VarianceReduction::None, &|| {}).unwrap()
+    compare(entry("base", base), variants, Mode::Exact, VarianceReduction::None, &|| {}).unwrap()
 }
 
 /// Two regions, bursts, requests of any size, three orchestrators of one price.

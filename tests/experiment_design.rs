@@ -7,6 +7,7 @@ use orchsim::experiment::{
     Design, DesignError, Job, Sampling, Shard, ShardError, Unit, Vary, front,
     shard_from_environment,
 };
+use orchsim::simulation::Mode;
 use proptest::prelude::*;
 
 fn varies(texts: &[&str]) -> Vec<Vary> {
@@ -155,6 +156,7 @@ fn job(replications: u32) -> Job {
         replications,
         precision: None,
         variance_reduction: VarianceReduction::None,
+        mode: Mode::Exact,
         study: None,
     }
 }

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use rayon::ThreadPoolBuilder;
 
@@ -11,6 +11,7 @@ use crate::ensemble::{Plan, VarianceReduction, WARNING_NAMES};
 use crate::experiment::sha256;
 use crate::report::{WriteError, WriteOptions};
 use crate::scenario::Scenario;
+use crate::simulation::Mode;
 
 /// With a precision, replications go on to at least this number.
 const LEAST_CAP: u32 = 1_000;
@@ -30,6 +31,15 @@ pub(super) struct CommonOptions {
     /// Days after which a future that still has credits is cut off
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub horizon: Option<u32>,
+    /// How to simulate requests: `exact`, one by one, or `aggregate`, where some
+    /// stand for many of their model, at a stated error
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value_t,
+        value_parser = PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).map(mode)
+    )]
+    pub mode: Mode,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
     #[arg(
@@ -73,12 +83,7 @@ impl CommonOptions {
 
     /// The threads to run on.
     pub fn thread_pool(&self) -> Result<rayon::ThreadPool, Failure> {
-        let threads = match self.threads {
-            Some(threads) => threads as usize,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
+        thread_pool(self.threads)
     }
 
     /// The options that decide the result, as words of a command.
@@ -90,8 +95,19 @@ impl CommonOptions {
             ("--horizon", self.horizon.map(u64::from)),
         ];
         let numbers = numbers.into_iter().filter_map(|(name, value)| Some(option(name, value?)));
-        set.chain(numbers.flatten()).collect()
+        let mode = (self.mode != Mode::default()).then(|| option("--mode", self.mode));
+        set.chain(numbers.flatten()).chain(mode.into_iter().flatten()).collect()
     }
+}
+
+/// So many threads, or one for each core.
+pub(super) fn thread_pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
+    let threads = match threads {
+        Some(threads) => threads as usize,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
 }
 
 /// When to stop.
@@ -116,7 +132,7 @@ impl Stopping {
             (Some(_), None) => cap.max(LEAST_CAP),
             _ => cap,
         };
-        Plan { precision: self.precision, ..Plan::fixed(replications) }
+        Plan { precision: self.precision, mode: common.mode, ..Plan::fixed(replications) }
     }
 
     /// It as words of a command.
@@ -183,6 +199,12 @@ impl ValueEnum for VarianceReduction {
     }
 }
 
+/// The mode of that name.
+fn mode(name: String) -> Mode {
+    let known = Mode::NAMES.into_iter().find(|(known, _)| *known == name);
+    known.map_or(Mode::default(), |(_, mode)| mode)
+}
+
 fn precision(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(value) if 0.0 < value && value < 1.0 => Ok(value),
@@ -218,7 +240,7 @@ impl ReportOptions {
         if self.png && cfg!(not(feature = "png")) {
             return Err(WriteError::NoPng.into());
         }
-        Ok(WriteOptions { png: self.png })
+        Ok(WriteOptions { png: self.png, spend_history: None })
     }
 
     /// Adds the warnings not to print to those of the scenario.

@@ -87,6 +87,7 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
         replications: plan.replications,
         precision: plan.precision,
         variance_reduction: plan.variance_reduction,
+        mode: plan.mode,
         study: Some(study.clone()),
     };
     let work = Work { job: &job, study: &study, scenarios: &scenarios, common };

@@ -12,14 +12,14 @@ const STEADY: f64 = 1e-5;
 impl PoissonArrivals {
     /// Mean number of requests between two times, in days, where the factors of
     /// the replication are these. `None` of self-exciting requests, whose mean
-    /// has no closed form while the rate changes.
+    /// has no closed form while the rate changes, and of demand that drifts.
     pub fn mean_requests(
         &self,
         clock: UserClock,
         factors: RateFactors,
         [start, end]: [f64; 2],
     ) -> Option<f64> {
-        if matches!(self.bursts, Bursts::SelfExciting { .. }) {
+        if matches!(self.bursts, Bursts::SelfExciting { .. }) || factors.drift.is_some() {
             return None;
         }
         let growth = self.growth.scaled(factors.growth);
@@ -136,7 +136,7 @@ mod tests {
         // Day 0 is a Saturday, the users half an hour behind: hour 20 begins at
         // 20:30 UTC. A Saturday has 700 requests, a Sunday 2,100.
         let clock = UserClock { start_weekday: 5, utc_offset_hours: -0.5 };
-        let factors = RateFactors { level: 2.0, growth: 7.0 };
+        let factors = RateFactors { level: 2.0, growth: 7.0, drift: None };
         let cases =
             [(0.0, 20.5, 0.0), (0.0, 21.0, 350.0), (0.0, 45.0, 1750.0), (21.25, 45.0, 1225.0)];
         for (from, to, requests) in cases {

@@ -19,10 +19,10 @@ mod warnings;
 pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
-    Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, ResponseRow,
-    Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning,
-    Waterfall, WaterfallStep,
+    Aggregation, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
+    LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
+    ResponseRow, Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary,
+    Warning, Waterfall, WaterfallStep,
 };
 pub(crate) use hand_out::hand_out;
 pub use headline::{Better, Headline, Unit, headline_values, headlines};

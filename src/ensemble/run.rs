@@ -10,7 +10,7 @@ use super::reduction::{Controls, VarianceReduction};
 use super::{Forecast, Sample, looks, precise_enough};
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
-use crate::simulation::{ServiceRecord, World, replicate_from};
+use crate::simulation::{Mode, ServiceRecord, World, replicate_from};
 
 /// How many replications to run, and how.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,14 +21,21 @@ pub struct Plan {
     /// Stop as soon as the 95 % interval of the mean runway (cut at the
     /// horizon) is known to within this part of its value.
     pub precision: Option<f64>,
+    /// How requests are simulated.
+    pub mode: Mode,
     /// How the variance of estimates is reduced.
     pub variance_reduction: VarianceReduction,
 }
 
 impl Plan {
-    /// So many independent replications.
+    /// So many independent replications, request by request.
     pub fn fixed(replications: u32) -> Plan {
-        Plan { replications, precision: None, variance_reduction: VarianceReduction::None }
+        Plan {
+            replications,
+            precision: None,
+            mode: Mode::Exact,
+            variance_reduction: VarianceReduction::None,
+        }
     }
 
     /// The numbers of replications at which to look whether there are enough;
@@ -177,7 +184,7 @@ pub fn forecast(
     plan: Plan,
     progress: &(dyn Fn(u32, u32) + Sync),
 ) -> Result<Forecast, LedgerViolation> {
-    let world = World::new(scenario);
+    let world = World::in_mode(scenario, plan.mode);
     let done = AtomicU32::new(0);
     let looks = plan.looks();
     let are_enough = |samples: &[Sample]| {

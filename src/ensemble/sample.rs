@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::payments::Ledger;
 use crate::simulation::{
-    CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ResponseRecord,
+    CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ResponseRecord, Sampling,
     ServiceRecord, SteeringRecord,
 };
 use crate::treasury::Prices;
@@ -54,6 +54,9 @@ pub struct Sample {
     pub customers: Vec<CustomerRecord>,
     /// The end of those orchestrators that respond, offer by offer.
     pub responses: Vec<ResponseRecord>,
+    /// Set where requests stand for others too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
 }
 
 impl Sample {
@@ -94,6 +97,7 @@ impl Sample {
             steering: result.steering,
             customers: result.customers,
             responses: result.responses,
+            sampling: result.sampling,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::ensemble::{
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
-use crate::simulation::World;
+use crate::simulation::{Mode, World};
 
 /// What the base is called.
 pub const BASE: &str = "base";
@@ -146,14 +146,17 @@ impl Comparison {
 
 /// Runs base and variants with the seed, the replications and the horizon of
 /// the base, in parallel on the threads of the calling rayon pool: replication
-/// k of each meets the same demand. Differences are adjusted by the control
-/// variates of the base, if any. `done` is called as each replication ends.
+/// k of each meets the same demand. `mode` says how requests are simulated;
+/// `reduction` how the variance is reduced: differences are adjusted by the
+/// control variates of the base, if any. `done` is called as each replication
+/// ends.
 ///
 /// # Errors
 /// [`LedgerViolation`] where the books of a replication do not balance.
 pub fn compare(
     base: Entry,
     variants: Vec<Entry>,
+    mode: Mode,
     reduction: VarianceReduction,
     done: &(dyn Fn() + Sync),
 ) -> Result<Comparison, LedgerViolation> {
@@ -162,16 +165,18 @@ pub fn compare(
         .into_iter()
         .map(|entry| with_settings_of(&base.scenario, entry, &mut remarks))
         .collect();
-    let base = run(base, reduction, done)?;
-    let count = variants.len();
-    let variants: Vec<Variant> = variants
+    let entries: Vec<&Entry> = std::iter::once(&base).chain(&variants).collect();
+    let scenarios: Vec<&Scenario> = entries.iter().map(|entry| &entry.scenario).collect();
+    let worlds = World::all_in_mode(&scenarios, mode);
+    let runs =
+        entries.iter().zip(&worlds).map(|(entry, world)| run(&entry.name, world, reduction, done));
+    let mut runs: Vec<Run> = runs.collect::<Result<_, LedgerViolation>>()?;
+    let base = runs.remove(0);
+    let count = runs.len();
+    let variants: Vec<Variant> = runs
         .into_iter()
-        .map(|entry| {
-            let run = run(entry, reduction, done)?;
-            let differences = differences(&base, &run, count, reduction);
-            Ok(Variant { run, differences })
-        })
-        .collect::<Result<_, LedgerViolation>>()?;
+        .map(|run| Variant { differences: differences(&base, &run, count, reduction), run })
+        .collect();
     remarks.on_precision(&base);
     remarks.on_censoring(&base, &variants);
     for variant in &variants {
@@ -182,20 +187,24 @@ pub fn compare(
 }
 
 fn run(
-    entry: Entry,
+    name: &str,
+    world: &World,
     reduction: VarianceReduction,
     done: &(dyn Fn() + Sync),
 ) -> Result<Run, LedgerViolation> {
-    let Entry { name, scenario } = entry;
-    let world = World::new(&scenario);
+    let scenario = world.scenario;
     let numbers: Vec<u64> = (0..u64::from(scenario.replications)).collect();
-    let batch = simulate(&world, reduction, &numbers, done)?;
+    let batch = simulate(world, reduction, &numbers, done)?;
     let plan = Plan { variance_reduction: reduction, ..Plan::fixed(scenario.replications) };
-    let forecast = assemble(&world, &batch, plan);
-    let controls = Controls::new(reduction, &batch.samples);
-    let headlines = headlines(&scenario);
-    let values = batch.samples.iter().map(|sample| headline_values(&scenario, sample)).collect();
-    Ok(Run { name, scenario, forecast, headlines, values, controls })
+    let values = batch.samples.iter().map(|sample| headline_values(scenario, sample)).collect();
+    Ok(Run {
+        name: name.to_string(),
+        scenario: scenario.clone(),
+        forecast: assemble(world, &batch, plan),
+        headlines: headlines(scenario),
+        values,
+        controls: Controls::new(reduction, &batch.samples),
+    })
 }
 
 fn differences(

@@ -3,6 +3,7 @@ use sha2::{Digest, Sha256};
 
 use super::Study;
 use crate::ensemble::{Plan, VarianceReduction};
+use crate::simulation::Mode;
 
 /// One replication of one setting: the smallest piece of work. A run has the
 /// setting 0 only.
@@ -41,6 +42,8 @@ pub struct Job {
     pub replications: u32,
     /// See [`Plan::precision`].
     pub precision: Option<f64>,
+    /// See [`Plan::mode`].
+    pub mode: Mode,
     /// See [`Plan::variance_reduction`].
     #[serde(default, skip_serializing_if = "VarianceReduction::is_none")]
     pub variance_reduction: VarianceReduction,
@@ -57,8 +60,8 @@ impl Job {
 
     /// How many replications each setting gets.
     pub fn plan(&self) -> Plan {
-        let Job { replications, precision, variance_reduction, .. } = *self;
-        Plan { replications, precision, variance_reduction }
+        let Job { replications, precision, mode, variance_reduction, .. } = *self;
+        Plan { replications, precision, mode, variance_reduction }
     }
 
     /// Every unit in order: setting by setting, replication by replication.
@@ -84,6 +87,7 @@ impl Job {
                 plain("`--replications`", count(self), count(other))
             })
             .or_else(|| plain("`--precision`", precision(self), precision(other)))
+            .or_else(|| plain("`--mode`", self.mode.to_string(), other.mode.to_string()))
             .or_else(|| {
                 let method = |job: &Job| job.variance_reduction.name().to_string();
                 plain("`--variance-reduction`", method(self), method(other))

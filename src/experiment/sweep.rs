@@ -191,7 +191,7 @@ pub fn observe<E: From<LedgerViolation> + Send>(
     done: &mut BTreeMap<Unit, Observation>,
     sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
 ) -> Result<(), E> {
-    let worlds: Vec<World> = scenarios.iter().map(World::new).collect();
+    let worlds = World::all_in_mode(&scenarios.iter().collect::<Vec<_>>(), job.mode);
     let plan = job.plan();
     let replicators: Vec<(&Scenario, Replicator)> = scenarios
         .iter()

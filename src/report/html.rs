@@ -10,7 +10,8 @@ use super::format::{
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, reduction, responses, steering,
+    Origin, RunContext, aggregation, customers, overpayment, redemptions, reduction, responses,
+    steering,
     tables, title, treasury,
 };
 use crate::ensemble::Forecast;
@@ -20,6 +21,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Most rows of a table under a figure; the CSV holds all.
 const ROWS: usize = 60;
+/// Digits of a hash.
+const HASH: usize = 64;
 
 pub(super) fn html(
     scenario: &Scenario,
@@ -27,13 +30,16 @@ pub(super) fn html(
     context: &RunContext,
     figures: &[Figure],
 ) -> String {
-    let under = format!(
+    let mut under = format!(
         "{} LPT, {} ETH from {}. {}.",
         grouped(scenario.credits.lpt.to_coins(), 0),
         eth(scenario.credits.eth.to_coins()),
         short_date(scenario.start),
         extent(forecast),
     );
+    if let Some(aggregation) = aggregation::sentence(forecast) {
+        under = format!("{under} {aggregation}");
+    }
     let answer = sentence(scenario, forecast);
     let mut page = page_start(title(scenario), &answer, &under, context);
     push_cards(&mut page, scenario, forecast);
@@ -323,19 +329,38 @@ pub(super) fn push_origin(
     for (i, part) in origin.scenarios.split('`').enumerate() {
         scenarios += &if i % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() };
     }
+    let intro = format!(
+        "Every assumption is a line of {scenarios} beside this page. The same version, scenario \
+         and seed give the same bytes on any machine; <code>manifest.json</code> has the hash of \
+         every file."
+    );
+    let facts = [
+        ("Seed", scenario.seed.to_string()),
+        ("Replications", replications.to_string()),
+        (origin.hash, context.scenario_hash.clone()),
+    ];
+    push_reproduction(page, &intro, context, &facts);
+}
+
+/// How to get the same page again: what to know of it, as HTML, the command,
+/// and facts that are part of it.
+pub(super) fn push_reproduction(
+    page: &mut String,
+    intro: &str,
+    context: &RunContext,
+    facts: &[(&str, String)],
+) {
     let _ = write!(
         page,
-        "<section>\n<h2>Assumptions and reproduction</h2>\n<p>Every assumption is a line of \
-         {scenarios} beside this page. The same version, scenario and seed give the same bytes on \
-         any machine; <code>manifest.json</code> has the hash of every file.</p>\n\
-         <pre><code>{}</code></pre>\n<dl>\
-         <dt>orchsim</dt><dd>{}</dd><dt>Seed</dt><dd>{}</dd><dt>Replications</dt><dd>{}</dd>\
-         <dt>{}</dt><dd><code>{}</code></dd></dl>\n</section>\n",
+        "<section>\n<h2>Assumptions and reproduction</h2>\n<p>{intro}</p>\n\
+         <pre><code>{}</code></pre>\n<dl><dt>orchsim</dt><dd>{}</dd>",
         html_escaped(&context.command),
         html_escaped(&context.version),
-        scenario.seed,
-        replications,
-        origin.hash,
-        html_escaped(&context.scenario_hash),
     );
+    for (name, value) in facts {
+        let value = html_escaped(value);
+        let value = if value.len() == HASH { format!("<code>{value}</code>") } else { value };
+        let _ = write!(page, "<dt>{name}</dt><dd>{value}</dd>");
+    }
+    page.push_str("</dl>\n</section>\n");
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
 use super::{
-    RunContext, customers, overpayment, redemptions, reduction, responses, steering, treasury,
+    RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
+    treasury,
 };
 use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
@@ -24,7 +25,8 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | key | holds |
 /// | --- | --- |
 /// | `schema` | version of this layout, [`SUMMARY_SCHEMA`] |
-/// | `version`, `scenario`, `title`, `scenario_hash`, `seed`, `replications`, `horizon_days`, `start` | what was run |
+/// | `version`, `scenario`, `title`, `scenario_hash`, `seed`, `replications`, `horizon_days`, `mode`, `start` | what was run |
+/// | `aggregation` | where some requests stand for others: the `share` of the requests not simulated themselves, the `pace` of each `pipeline/model` (how many requests one stands for), the relative standard error `spend_error` that this gives the spend of a future, and by how many `stale_hours` at most the gateways' knowledge is old |
 /// | `answer` | the result as a sentence |
 /// | `credits` | `lpt`, `eth_wei`, `eth` at the start |
 /// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share` |
@@ -55,6 +57,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "seed": forecast.seed,
         "replications": forecast.replications,
         "horizon_days": forecast.horizon_days,
+        "mode": forecast.mode,
         "start": scenario.start.to_string(),
         "answer": sentence(scenario, forecast),
         "credits": {
@@ -99,6 +102,9 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
     });
     if let Some(reduction) = reduction::document(forecast) {
         summary["variance_reduction"] = reduction;
+    }
+    if let Some(aggregation) = &forecast.aggregation {
+        summary["aggregation"] = aggregation::document(aggregation);
     }
     if let Some(missing) = &context.missing {
         summary["missing"] = Value::from(missing.as_str());

@@ -7,7 +7,8 @@ use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, reduction, responses, steering,
+    Origin, RunContext, aggregation, customers, overpayment, redemptions, reduction, responses,
+    steering,
     tables, title, treasury,
 };
 use crate::ensemble::{Forecast, Warning};
@@ -31,6 +32,9 @@ pub(super) fn markdown(
         long_date(scenario.start),
         extent(forecast),
     );
+    if let Some(aggregation) = aggregation::sentence(forecast) {
+        let _ = writeln!(text, "{}\n", markdown_escaped(&aggregation));
+    }
     let figure = |slug: &str| figure(figures, slug);
     let table = |table: Table| table.markdown(usize::MAX) + "\n";
 

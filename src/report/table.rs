@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::csv;
 use super::format::{
     MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
-    precise, price_decimals, printable, shortened, usd,
+    precise, price_decimals, printable, shortened, significant, usd,
 };
 use crate::ensemble::{self, Estimate};
 use crate::units::Wei;
@@ -30,6 +30,8 @@ pub(super) enum Unit {
     Price,
     /// No unit, three decimals.
     Index,
+    /// No unit, four significant digits.
+    Rate,
 }
 
 impl Unit {
@@ -56,6 +58,7 @@ impl Unit {
             Unit::Milliseconds => milliseconds(value),
             Unit::Price => grouped(value, price_decimals(value)),
             Unit::Index => grouped(value, 3),
+            Unit::Rate => significant(value),
         }
     }
 
@@ -69,7 +72,7 @@ impl Unit {
             Unit::Hours => "hours",
             Unit::Milliseconds => "ms",
             Unit::Price => "wei",
-            Unit::Share | Unit::Count | Unit::Index => "",
+            Unit::Share | Unit::Count | Unit::Index | Unit::Rate => "",
         }
     }
 }

@@ -5,8 +5,8 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::{
-    RunContext, customers, overpayment, redemptions, reduction, responses, steering, tables, title,
-    treasury,
+    RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
+    tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -43,6 +43,9 @@ pub fn terminal(
     let mut page = Page::new(style);
     page.answer(&sentence(scenario, forecast), context);
     page.paragraph(DIM, &what_was_run(scenario, forecast), "");
+    if let Some(aggregation) = aggregation::sentence(forecast) {
+        page.paragraph(DIM, &aggregation, "");
+    }
 
     page.section(tables::runway(scenario, forecast).lines(
         &["quantity", "runway_days", "interval_days", "date"],

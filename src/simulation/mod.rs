@@ -3,6 +3,8 @@
 mod cashier;
 mod customers;
 mod in_flight;
+mod mode;
+mod paces;
 mod price_board;
 mod recorder;
 mod replication;
@@ -13,7 +15,10 @@ mod treasurer;
 mod world;
 
 pub use customers::CustomerRecord;
-pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
+pub use mode::Mode;
+pub use recorder::{
+    Failure, FeeParts, Outages, Redemptions, ReplicationResult, Sampled, Sampling, ServiceRecord,
+};
 pub(crate) use replication::{ReplicationKeys, SIZE_DRAW};
 pub use replication::{replicate, replicate_from};
 pub use responders::ResponseRecord;

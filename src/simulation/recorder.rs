@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CustomerRecord, ResponseRecord, SteeringRecord, World};
+use crate::demand::Pace;
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
@@ -69,6 +70,9 @@ pub struct ReplicationResult {
     /// Spend of each day by pipeline: day after day, each in the order of
     /// [`World::pipelines`]. Ends with the last day simulated.
     pub daily_spend: Vec<Wei>,
+    /// The same by gateway, pipeline and users' region: day after day, each in
+    /// the order of [`World::service_keys`].
+    pub daily_spend_by_service: Vec<Wei>,
     /// What the credits were worth at the end of each day: unsold LPT at the
     /// day's price, and what is free in deposits and reserves.
     pub daily_balance: Vec<Wei>,
@@ -99,6 +103,10 @@ pub struct ReplicationResult {
     /// The end of those orchestrators that respond, in the scenario's order,
     /// offer by offer.
     pub responses: Vec<ResponseRecord>,
+    /// Set where requests stand for others too.
+    pub sampling: Option<Sampling>,
+    /// The same by model; those simulated one by one are not counted.
+    pub sampled: Vec<Sampled>,
 }
 
 /// What the fees of served requests were made of, in wei.
@@ -123,6 +131,55 @@ pub struct Redemptions {
     pub void: u64,
 }
 
+/// Requests of one model that stand for others too, and what they paid, in ETH:
+/// the expected value of tickets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sampled {
+    /// How many.
+    pub requests: u64,
+    /// What they paid themselves.
+    pub paid: f64,
+    /// The squares of what each paid, together.
+    pub squares: f64,
+}
+
+/// How far the requests simulated stand for others in one replication.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Requests simulated.
+    pub simulated: u64,
+    /// Requests they stand for, their own included.
+    pub requests: u64,
+    /// Standard error, in ETH, that this gives the spend, expected values of
+    /// tickets: each request was taken with a probability of 1/k for its pace
+    /// k, independently of the others (Horvitz and Thompson, JASA 47, 1952).
+    pub spend_error_eth: f64,
+}
+
+impl Sampling {
+    pub(super) fn new(world: &World, drawn: &[u64], sampled: &[Sampled]) -> Sampling {
+        let paces = world.streams.iter().map(|plan| plan.pace.requests());
+        let variance = |(pace, of): (&Pace, &Sampled)| {
+            let pace = pace.requests() as f64;
+            pace * (pace - 1.0) * of.squares
+        };
+        let variance: f64 = world.paces.iter().zip(sampled).map(variance).sum();
+        Sampling {
+            simulated: drawn.iter().sum(),
+            requests: drawn.iter().zip(paces).map(|(drawn, pace)| drawn * pace).sum(),
+            spend_error_eth: libm::sqrt(variance),
+        }
+    }
+}
+
+impl Sampled {
+    pub(super) fn note(&mut self, paid: f64) {
+        self.requests += 1;
+        self.paid += paid;
+        self.squares += paid * paid;
+    }
+}
+
 /// Times in which a gateway refused requests for want of a top-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outages {
@@ -134,20 +191,20 @@ pub struct Outages {
     pub refused: u64,
 }
 
-/// What a payment is for: a demand stream, its pipeline, and the day.
+/// What a payment is for: a demand stream, its service key, and the day.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PaidFor {
     stream: u32,
-    /// Index into the daily spend.
+    /// Index into the daily spend by service.
     cell: u32,
 }
 
 /// Collects what happens during a replication.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    pipelines: usize,
+    services: usize,
     today: usize,
-    pub daily_spend: Vec<Wei>,
+    pub daily_spend_by_service: Vec<Wei>,
     pub daily_balance: Vec<Wei>,
     pub daily_prices: Vec<Prices>,
     pub spend_by_stream: Vec<Wei>,
@@ -155,14 +212,15 @@ pub(super) struct Recorder {
     pub service: Vec<ServiceRecord>,
     pub fee_parts: FeeParts,
     pub redemptions: Vec<Redemptions>,
+    pub sampled: Vec<Sampled>,
 }
 
 impl Recorder {
     pub(super) fn new(world: &World) -> Recorder {
         Recorder {
-            pipelines: world.pipelines.len(),
+            services: world.service_keys.len(),
             today: 0,
-            daily_spend: vec![Wei::ZERO; world.pipelines.len()],
+            daily_spend_by_service: vec![Wei::ZERO; world.service_keys.len()],
             daily_balance: Vec::new(),
             daily_prices: Vec::new(),
             spend_by_stream: vec![Wei::ZERO; world.streams.len()],
@@ -173,28 +231,29 @@ impl Recorder {
                 Redemptions::default();
                 world.scenario.payments.gas_prices.len().max(1)
             ],
+            sampled: vec![Sampled::default(); world.scenario.network.models.len()],
         }
     }
 
     /// What a payment of today is for.
-    pub(super) fn paid_for(&self, stream: usize, pipeline: usize) -> PaidFor {
-        PaidFor { stream: stream as u32, cell: (self.today + pipeline) as u32 }
+    pub(super) fn paid_for(&self, stream: usize, service: usize) -> PaidFor {
+        PaidFor { stream: stream as u32, cell: (self.today + service) as u32 }
     }
 
     /// Opens the books of day number `day`.
     pub(super) fn enter_day(&mut self, day: u64) {
-        self.today = day as usize * self.pipelines;
-        self.daily_spend.resize(self.today + self.pipelines, Wei::ZERO);
+        self.today = day as usize * self.services;
+        self.daily_spend_by_service.resize(self.today + self.services, Wei::ZERO);
     }
 
     pub(super) fn spend(&mut self, paid_for: PaidFor, amount: Wei) {
-        self.daily_spend[paid_for.cell as usize].0 += amount.0;
+        self.daily_spend_by_service[paid_for.cell as usize].0 += amount.0;
         self.spend_by_stream[paid_for.stream as usize].0 += amount.0;
     }
 
     /// Undoes a part of [`Recorder::spend`].
     pub(super) fn take_back(&mut self, paid_for: PaidFor, amount: Wei) {
-        self.daily_spend[paid_for.cell as usize].0 -= amount.0;
+        self.daily_spend_by_service[paid_for.cell as usize].0 -= amount.0;
         self.spend_by_stream[paid_for.stream as usize].0 -= amount.0;
     }
 
@@ -205,15 +264,30 @@ impl Recorder {
         redemptions.face_value.0 += face_value.0;
     }
 
-    /// It never will be.
-    pub(super) fn void(&mut self, gas_period: usize) {
-        self.redemptions[gas_period].void += 1;
+    /// So many never will be.
+    pub(super) fn void(&mut self, gas_period: usize, tickets: u64) {
+        self.redemptions[gas_period].void += tickets;
     }
 
     /// Closes the books of a day.
     pub(super) fn close_day(&mut self, balance: Wei, prices: Prices) {
         self.daily_balance.push(balance);
         self.daily_prices.push(prices);
+    }
+
+    /// Spend of each day by pipeline.
+    pub(super) fn daily_spend(&self, world: &World) -> Vec<Wei> {
+        let days = self.daily_spend_by_service.chunks(self.services.max(1));
+        let mut daily = Vec::with_capacity(days.len() * world.pipelines.len());
+        for day in days {
+            let first = daily.len();
+            daily.resize(first + world.pipelines.len(), Wei::ZERO);
+            for (key, spent) in world.service_keys.iter().zip(day) {
+                let pipeline = world.pipelines.partition_point(|other| *other < key.pipeline);
+                daily[first + pipeline].0 += spent.0;
+            }
+        }
+        daily
     }
 
     /// All spend so far.

@@ -22,7 +22,7 @@ pub const COMPARISON_SCHEMA: u32 = 1;
 /// | key | holds |
 /// | --- | --- |
 /// | `schema` | version of this layout, [`COMPARISON_SCHEMA`] |
-/// | `version`, `scenario`, `title`, `scenario_hash` (of all resolved scenarios), `seed`, `replications`, `horizon_days` | what was run |
+/// | `version`, `scenario`, `title`, `scenario_hash` (of all resolved scenarios), `seed`, `replications`, `horizon_days`, `mode` | what was run |
 /// | `joint_level` | the level of each `difference_ci_joint`, so that those of one figure hold together for all variants at 95 % (Bonferroni) |
 /// | `scenarios` | base first: `name`, `title`, `start`, `answer` as in `summary.json`, `runway_days` and `objectives` as there |
 /// | `variants` | in the order asked for: `name`, `verdict` in words, `figures` |
@@ -43,6 +43,7 @@ pub fn comparison_json(comparison: &Comparison, context: &RunContext) -> Value {
         "seed": base.forecast.seed,
         "replications": base.forecast.replications,
         "horizon_days": base.forecast.horizon_days,
+        "mode": base.forecast.mode,
         "joint_level": number(comparison.joint_level()),
         "scenarios": comparison.runs().map(scenario).collect::<Vec<_>>(),
         "variants": comparison.variants.iter().map(|variant| json!({

@@ -72,6 +72,7 @@ pub fn write_sweep_directory(
         "fingerprint": context.scenario_hash,
         "seed": scenario.seed,
         "replications": job.replications,
+        "mode": job.mode,
         "settings": sweep.results.len(),
         "command": context.command,
     });

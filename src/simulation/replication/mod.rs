@@ -12,13 +12,13 @@ use super::cashier::Cashier;
 use super::customers::Customers;
 use super::in_flight::Requests;
 use super::price_board::PriceBoard;
-use super::recorder::{Outages, Recorder, ReplicationResult};
+use super::recorder::{Outages, Recorder, ReplicationResult, Sampling};
 use super::responders::Responders;
 use super::slots::Slots;
 use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
 use super::world::World;
-use crate::demand::{ArrivalSchedule, ArrivalStream};
+use crate::demand::{ArrivalSchedule, ArrivalStream, Moment, Pace, RateFactors};
 use crate::kernel::{EventList, StreamKey};
 use crate::payments::{LedgerViolation, next_usd_feed};
 use crate::policy::Pacer;
@@ -86,7 +86,19 @@ pub fn replicate(world: &World, replication: u64) -> Result<ReplicationResult, L
 /// # Errors
 /// As [`replicate`].
 pub fn replicate_from(world: &World, key: StreamKey) -> Result<ReplicationResult, LedgerViolation> {
-    Replication::new(world, ReplicationKeys(key)).run()
+    let keys = ReplicationKeys(key);
+    let factors = world.scenario.uncertainty.draw(keys.uncertainty());
+    Replication::new(world, keys, factors).run()
+}
+
+/// Runs a replication beside the numbered ones, with demand as the scenario
+/// states it.
+///
+/// # Errors
+/// As [`replicate`].
+pub(super) fn rehearse(world: &World) -> Result<ReplicationResult, LedgerViolation> {
+    let key = StreamKey::root(world.scenario.seed).child(u64::MAX);
+    Replication::new(world, ReplicationKeys(key), RateFactors::AS_STATED).run()
 }
 
 /// What derives from the key of a replication.
@@ -159,17 +171,21 @@ struct Replication<'w> {
 }
 
 impl<'w> Replication<'w> {
-    fn new(world: &'w World<'w>, keys: ReplicationKeys) -> Replication<'w> {
+    fn new(
+        world: &'w World<'w>,
+        keys: ReplicationKeys,
+        factors: RateFactors,
+    ) -> Replication<'w> {
         let scenario = world.scenario;
         let end = SimTime::from_days(u64::from(scenario.horizon_days));
-        let factors = scenario.uncertainty.draw(keys.uncertainty());
         let arrivals = scenario
             .demand
             .iter()
             .zip(&world.streams)
             .enumerate()
             .map(|(index, (stream, plan))| {
-                ArrivalStream::new(stream, plan.clock, factors, keys.arrivals(index), end)
+                let key = keys.arrivals(index);
+                ArrivalStream::new(stream, plan.clock, factors, key, end, plan.pace)
             })
             .collect();
         let mut cashier = Cashier::new(world);
@@ -233,7 +249,9 @@ impl<'w> Replication<'w> {
             if now >= self.end || self.depleted.is_some() {
                 break;
             }
-            self.enter_days_before(now);
+            if now >= self.day_ends {
+                self.enter_days_before(now);
+            }
             if arrival <= event {
                 if let Some(stream) = self.arrivals.pop() {
                     self.arrive(stream, now);
@@ -252,7 +270,8 @@ impl<'w> Replication<'w> {
         self.cashier.ledger.audit(self.recorder.total_spend())?;
         Ok(ReplicationResult {
             depleted: self.depleted,
-            daily_spend: self.recorder.daily_spend,
+            daily_spend: self.recorder.daily_spend(self.world),
+            daily_spend_by_service: self.recorder.daily_spend_by_service,
             daily_balance: self.recorder.daily_balance,
             daily_prices: self.recorder.daily_prices,
             spend_by_stream: self.recorder.spend_by_stream,
@@ -266,6 +285,11 @@ impl<'w> Replication<'w> {
             steering: self.dispatcher.records,
             customers: self.customers.records(end, self.depleted.is_none()),
             responses: self.responders.records(&self.prices),
+            sampling: self
+                .world
+                .is_sampled()
+                .then(|| Sampling::new(self.world, &self.requests_asked, &self.recorder.sampled)),
+            sampled: self.recorder.sampled,
         })
     }
 
@@ -299,7 +323,7 @@ impl<'w> Replication<'w> {
         while let Some((_, event)) = self.events.pop() {
             match event {
                 Event::StreamPayment(number) => {
-                    self.pay_stream(number, end);
+                    self.pay_stream(number, self.moment(number, end));
                 }
                 Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
                 Event::Select(_)
@@ -315,11 +339,21 @@ impl<'w> Replication<'w> {
         }
     }
 
+    /// The moment for the model of a request at a time of the calendar.
+    fn moment(&self, number: u32, calendar: SimTime) -> Moment {
+        self.world.streams[self.requests.stream(number)].pace.at(calendar)
+    }
+
+    /// Schedules an event of a model by its clock.
+    fn schedule(&mut self, pace: Pace, local: SimTime, event: Event) {
+        self.events.schedule(pace.calendar(local), event);
+    }
+
     fn handle(&mut self, event: Event, now: SimTime) {
         match event {
-            Event::Select(number) => self.select(number, now, false),
-            Event::Answer(number) => self.answer(number, now),
-            Event::StreamPayment(number) => self.continue_stream(number, now),
+            Event::Select(number) => self.select(number, self.moment(number, now), false),
+            Event::Answer(number) => self.answer(number, self.moment(number, now)),
+            Event::StreamPayment(number) => self.continue_stream(number, self.moment(number, now)),
             Event::Redemption(win) => {
                 if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
                     self.events.schedule(again, Event::Redemption(win));
