@@ -71,9 +71,8 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let count = AtomicU64::new(0);
     let done = || progress.done(count.fetch_add(1, Ordering::Relaxed) + 1);
     let Plan { mode, variance_reduction, .. } = plan;
-    let comparison = common
-        .thread_pool()?
-        .install(|| compare(base, variants, mode, variance_reduction, &done));
+    let comparison =
+        common.thread_pool()?.install(|| compare(base, variants, mode, variance_reduction, &done));
     progress.clear();
     let comparison = comparison?;
 

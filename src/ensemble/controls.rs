@@ -1,9 +1,7 @@
 //! What replications draw of demand, as control variates: quantities with a
 //! known mean, worked out from the keys alone.
 
-use crate::demand::{
-    ArrivalStream, Arrivals, DemandStream, DemandUncertainty, Pace, RateFactors,
-};
+use crate::demand::{ArrivalStream, Arrivals, DemandStream, DemandUncertainty, Pace, RateFactors};
 use crate::kernel::{Sampler, StreamKey};
 use crate::simulation::{ReplicationKeys, SIZE_DRAW, World};
 use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
@@ -80,21 +78,22 @@ impl<'w> DemandControls<'w> {
         while self.end < horizon && self.expected_cost < credits {
             let span = [self.end, self.end + hour].map(SimTime::as_days);
             let (more, cost) = self.streams.iter().fold((0.0, 0.0), |(count, cost), stream| {
-                let more = self.mean_requests(stream, RateFactors::AS_STATED, span).unwrap_or_else(|| {
-                    let arrivals = &scenario.demand[stream.index].arrivals;
-                    match arrivals {
-                        Arrivals::Poisson(poisson) => {
-                            poisson.requests_per_day * (span[1] - span[0])
+                let more =
+                    self.mean_requests(stream, RateFactors::AS_STATED, span).unwrap_or_else(|| {
+                        let arrivals = &scenario.demand[stream.index].arrivals;
+                        match arrivals {
+                            Arrivals::Poisson(poisson) => {
+                                poisson.requests_per_day * (span[1] - span[0])
+                            }
+                            Arrivals::Trace(trace) => {
+                                let before = |days: f64| {
+                                    let seconds = days * SECONDS_PER_DAY as f64;
+                                    trace.requests.partition_point(|request| request.0 < seconds)
+                                };
+                                (before(span[1]) - before(span[0])) as f64
+                            }
                         }
-                        Arrivals::Trace(trace) => {
-                            let before = |days: f64| {
-                                let seconds = days * SECONDS_PER_DAY as f64;
-                                trace.requests.partition_point(|request| request.0 < seconds)
-                            };
-                            (before(span[1]) - before(span[0])) as f64
-                        }
-                    }
-                });
+                    });
                 (count + more, cost + more * stream.cost)
             });
             requests += more;

@@ -8,8 +8,7 @@ use super::sentence::sentence;
 use super::table::Table;
 use super::{
     Origin, RunContext, aggregation, customers, overpayment, redemptions, reduction, responses,
-    steering,
-    tables, title, treasury,
+    steering, tables, title, treasury,
 };
 use crate::ensemble::{Forecast, Warning};
 use crate::scenario::Scenario;

@@ -171,11 +171,7 @@ struct Replication<'w> {
 }
 
 impl<'w> Replication<'w> {
-    fn new(
-        world: &'w World<'w>,
-        keys: ReplicationKeys,
-        factors: RateFactors,
-    ) -> Replication<'w> {
+    fn new(world: &'w World<'w>, keys: ReplicationKeys, factors: RateFactors) -> Replication<'w> {
         let scenario = world.scenario;
         let end = SimTime::from_days(u64::from(scenario.horizon_days));
         let arrivals = scenario
