@@ -7,8 +7,8 @@
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
 //! [`selection`], [`payments`], [`treasury`], [`policy`] and [`response`] hold
 //! the model; [`scenario`] reads it from a file; [`simulation`] runs one
-//! replication, [`ensemble`] many, [`experiment`] several scenarios, settings or
-//! machines; [`report`] writes what came out; [`cli`] is the command line.
+//! replication, [`ensemble`] many, [`spend`] reads what was really spent; [`experiment`] has several scenarios, settings or
+//! machines, fits a scenario to real spend and tells how good forecasts were; [`report`] writes what came out; [`cli`] is the command line.
 
 pub mod cli;
 pub mod demand;
@@ -23,5 +23,6 @@ pub mod response;
 pub mod scenario;
 pub mod selection;
 pub mod simulation;
+pub mod spend;
 pub mod treasury;
 pub mod units;

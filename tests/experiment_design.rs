@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use orchsim::ensemble::VarianceReduction;
 use orchsim::experiment::{
     Design, DesignError, Job, Sampling, Shard, ShardError, Unit, Vary, front,
     shard_from_environment,
@@ -155,6 +156,7 @@ fn job(replications: u32) -> Job {
         replications,
         precision: None,
         mode: Mode::Exact,
+        variance_reduction: VarianceReduction::None,
         study: None,
     }
 }

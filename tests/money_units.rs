@@ -6,14 +6,13 @@ use common::{credits, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::ensemble::{Forecast, Plan, forecast};
 use orchsim::scenario::Scenario;
-use orchsim::simulation::Mode;
 use orchsim::treasury::{ConversionPolicy, JumpDiffusion, PriceSeries, TokenPrices};
 use orchsim::units::{SECONDS_PER_DAY, Wei};
 
 const ETH: u128 = 1_000_000_000_000_000_000;
 
 fn run(scenario: &Scenario) -> Forecast {
-    let plan = Plan { replications: scenario.replications, precision: None, mode: Mode::Exact };
+    let plan = Plan::fixed(scenario.replications);
     forecast(scenario, plan, &|_, _| ()).unwrap()
 }
 

@@ -12,7 +12,7 @@ use orchsim::policy::{
 };
 use orchsim::report::sentence;
 use orchsim::scenario::{DEFAULT, Scenario, Source, load};
-use orchsim::simulation::{Failure, Mode, Opening, ReplicationResult, World, replicate};
+use orchsim::simulation::{Failure, Opening, ReplicationResult, World, replicate};
 use orchsim::units::{Decimal, PostedPrice, Price, Wei};
 
 fn run(scenario: &Scenario, number: u64) -> ReplicationResult {
@@ -20,7 +20,7 @@ fn run(scenario: &Scenario, number: u64) -> ReplicationResult {
 }
 
 fn run_all(scenario: &Scenario) -> Forecast {
-    let plan = Plan { replications: scenario.replications, precision: None, mode: Mode::Exact };
+    let plan = Plan::fixed(scenario.replications);
     forecast(scenario, plan, &|_, _| {}).unwrap()
 }
 

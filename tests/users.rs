@@ -8,7 +8,7 @@ use orchsim::ensemble::{Plan, forecast};
 use orchsim::kernel::Distribution;
 use orchsim::report::{RunContext, Style, summary_json, terminal};
 use orchsim::scenario::Scenario;
-use orchsim::simulation::{CustomerRecord, Mode, ReplicationResult, World, replicate};
+use orchsim::simulation::{CustomerRecord, ReplicationResult, World, replicate};
 use orchsim::treasury::{PriceSeries, TokenPrices};
 use orchsim::units::{PostedPrice, Price, Wei};
 
@@ -258,7 +258,7 @@ fn worse_service_keeps_users_away_without_oscillating() {
 fn reports_show_revenue_beside_spend() {
     let price = UserPrice::Markup(1.5);
     let scenario = with(Users { price, ..users() }, 200.0, 10);
-    let plan = Plan { replications: 5, precision: None, mode: Mode::Exact };
+    let plan = Plan::fixed(5);
     let forecast = forecast(&scenario, plan, &|_, _| ()).unwrap();
     let context = RunContext {
         command: String::new(),

@@ -4,7 +4,7 @@
 
 pub mod reference;
 
-use orchsim::ensemble::simulate;
+use orchsim::ensemble::{VarianceReduction, simulate};
 use orchsim::kernel::{EventList, Sequence, StreamKey};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::selection::{Ask, Market, Respondents, Selection, SessionSelector};
@@ -41,7 +41,9 @@ pub fn replication(world: &World, number: u64) -> u64 {
 pub fn ensemble(world: &World, count: u64, threads: usize) -> u64 {
     let numbers: Vec<u64> = (0..count).collect();
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-    let batch = pool.install(|| simulate(world, &numbers, &|| ())).expect("balanced books");
+    let batch = pool
+        .install(|| simulate(world, VarianceReduction::None, &numbers, &|| ()))
+        .expect("balanced books");
     batch.service.iter().map(|record| record.asked).sum()
 }
 

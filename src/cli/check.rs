@@ -71,12 +71,12 @@ fn inventory(scenario: &Scenario) -> String {
 fn errors(path: &Path, failure: &Failure) -> Value {
     match failure {
         Failure::Invalid(diagnostics) => diagnostics.to_json(),
-        Failure::Usage(message) | Failure::Runtime(message) => json!([{
+        other => json!([{
             "file": path.display().to_string(),
             "line": null,
             "column": null,
             "key": "",
-            "message": message.lines().next(),
+            "message": other.to_string().lines().next().map(|line| line.trim_start_matches("error: ")),
             "expected": null,
             "suggestion": null,
         }]),

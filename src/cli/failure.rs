@@ -1,10 +1,11 @@
 use std::fmt;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use crate::payments::LedgerViolation;
 use crate::report::{ReadError, WriteError};
 use crate::scenario::Diagnostics;
+use crate::spend::SpendError;
 
 /// Why a command could not be carried out. Nothing was written.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub enum Failure {
     Usage(String),
     /// The scenario is wrong. Exit code 2.
     Invalid(Diagnostics),
+    /// A file of real spend is wrong, exit code 2, or cannot be read, 1.
+    Spend(SpendError),
     /// The world got in the way: disk, permissions, threads. Exit code 1.
     Runtime(String),
 }
@@ -36,6 +39,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Usage(reason) | Failure::Runtime(reason) => write!(f, "error: {reason}"),
+            Failure::Spend(error) => error.fmt(f),
             Failure::Invalid(diagnostics) => {
                 let count = diagnostics.len();
                 write!(f, "{diagnostics}\n{count} error{}", if count == 1 { "" } else { "s" })
@@ -49,8 +53,13 @@ impl std::error::Error for Failure {}
 impl From<Failure> for ExitCode {
     fn from(failure: Failure) -> ExitCode {
         match failure {
+            Failure::Spend(SpendError::Io { source, .. })
+                if !matches!(source.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) =>
+            {
+                ExitCode::from(1)
+            }
             Failure::Runtime(_) => ExitCode::from(1),
-            Failure::Usage(_) | Failure::Invalid(_) => ExitCode::from(2),
+            Failure::Usage(_) | Failure::Invalid(_) | Failure::Spend(_) => ExitCode::from(2),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand. Results go to standard output,
 //! everything else to standard error.
 
+mod backtest;
+mod calibrate;
 mod check;
 mod compare;
 mod completions;
@@ -16,6 +18,7 @@ mod providers;
 mod run;
 mod schema;
 mod shards;
+mod spend;
 mod sweep;
 
 use std::process::ExitCode;
@@ -32,6 +35,12 @@ Exit codes:
   1  a run-time failure: disk, unreadable file
   2  a usage error or an invalid scenario; nothing was written
   3  an objective of the scenario was missed (in a sweep: by every setting), after everything was written and printed";
+
+const CALIBRATE_CODES: &str = "\
+Exit codes:
+  0  success
+  1  a run-time failure: disk, unreadable file
+  2  a usage error, an invalid scenario, or spend that cannot be fitted; nothing was written";
 
 /// How long treasury-funded Livepeer AI credits last and who earns the fees.
 ///
@@ -69,6 +78,12 @@ enum Command {
     /// foreign.
     #[command(after_long_help = EXIT_CODES)]
     Merge(merge::MergeArgs),
+    /// Fit a scenario's demand to what was really spent.
+    #[command(after_long_help = CALIBRATE_CODES)]
+    Calibrate(calibrate::CalibrateArgs),
+    /// Tell how good forecasts of spend would have been.
+    #[command(after_long_help = CALIBRATE_CODES)]
+    Backtest(backtest::BacktestArgs),
     /// Validate scenarios: every error at once, with its place.
     Check(check::CheckArgs),
     /// Show who would be selected, with which probability, and who not and why.
@@ -116,6 +131,8 @@ impl Cli {
             Some(Command::Compare(args)) => compare::execute(&args),
             Some(Command::Sweep(args)) => sweep::execute(&args),
             Some(Command::Merge(args)) => merge::execute(&args),
+            Some(Command::Calibrate(args)) => calibrate::execute(&args),
+            Some(Command::Backtest(args)) => backtest::execute(&args),
             Some(Command::Check(args)) => check::execute(&args),
             Some(Command::Explain(args)) => explain::execute(&args),
             Some(Command::Providers(args)) => providers::execute(&args),

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
-use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use rayon::ThreadPoolBuilder;
 
 use super::Failure;
 use super::input::Overrides;
 use super::output::Format;
-use crate::ensemble::{Plan, WARNING_NAMES};
+use crate::ensemble::{Plan, VarianceReduction, WARNING_NAMES};
 use crate::experiment::sha256;
 use crate::report::{WriteError, WriteOptions};
 use crate::scenario::Scenario;
@@ -83,12 +83,7 @@ impl CommonOptions {
 
     /// The threads to run on.
     pub fn thread_pool(&self) -> Result<rayon::ThreadPool, Failure> {
-        let threads = match self.threads {
-            Some(threads) => threads as usize,
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
+        thread_pool(self.threads)
     }
 
     /// The options that decide the result, as words of a command.
@@ -105,14 +100,26 @@ impl CommonOptions {
     }
 }
 
+/// So many threads, or one for each core.
+pub(super) fn thread_pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Failure> {
+    let threads = match threads {
+        Some(threads) => threads as usize,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
+}
+
 /// When to stop.
 #[derive(Debug, Args)]
 pub(super) struct Stopping {
     /// Stop when the mean runway is known to within this share of itself
     ///
     /// R is the relative half-width of the 95 % interval of the mean runway,
-    /// such as 0.02. At most as many replications are made as --replications
-    /// says; without it at most 1,000, or those of the scenario if more.
+    /// such as 0.02. The interval is looked at each time there are 10 % more
+    /// replications, from 20 or 3 / R on. At most as many are made as
+    /// --replications says; without it at most 1,000, or those of the scenario
+    /// if more.
     #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = precision)]
     precision: Option<f64>,
 }
@@ -125,7 +132,7 @@ impl Stopping {
             (Some(_), None) => cap.max(LEAST_CAP),
             _ => cap,
         };
-        Plan { replications, precision: self.precision, mode: common.mode }
+        Plan { precision: self.precision, mode: common.mode, ..Plan::fixed(replications) }
     }
 
     /// It as words of a command.
@@ -138,6 +145,64 @@ impl Stopping {
 fn mode(name: String) -> Mode {
     let known = Mode::NAMES.into_iter().find(|(known, _)| *known == name);
     known.map_or(Mode::default(), |(_, mode)| mode)
+}
+
+/// How to need fewer replications.
+#[derive(Debug, Args)]
+pub(super) struct Reducing {
+    /// Make intervals narrower at the same number of replications, without bias
+    ///
+    /// The result says of each figure how many plain replications it is worth.
+    #[arg(long, value_name = "METHOD", value_enum, default_value_t)]
+    variance_reduction: VarianceReduction,
+}
+
+impl Reducing {
+    /// The plan with it.
+    ///
+    /// # Errors
+    /// An odd number of replications that are to come in pairs.
+    pub fn apply(&self, plan: Plan) -> Result<Plan, Failure> {
+        let variance_reduction = self.variance_reduction;
+        let replications = plan.replications;
+        if variance_reduction.has_pairs() && !replications.is_multiple_of(2) {
+            return Err(Failure::Usage(format!(
+                "antithetic replications come in pairs, and {replications} is odd\n  help: \
+                 `--replications {}`",
+                replications.saturating_add(1)
+            )));
+        }
+        Ok(Plan { variance_reduction, ..plan })
+    }
+
+    /// It as words of a command.
+    pub fn words(&self) -> Vec<String> {
+        match self.variance_reduction {
+            VarianceReduction::None => Vec::new(),
+            method => option("--variance-reduction", method.name()).into(),
+        }
+    }
+}
+
+impl ValueEnum for VarianceReduction {
+    fn value_variants<'a>() -> &'a [VarianceReduction] {
+        use VarianceReduction::{Antithetic, Both, Control, None};
+        &[None, Antithetic, Control, Both]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            VarianceReduction::None => "independent replications",
+            VarianceReduction::Antithetic => {
+                "every second replication mirrors all draws of the one before it"
+            }
+            VarianceReduction::Control => {
+                "means are adjusted for how far the demand drawn lies from its mean"
+            }
+            VarianceReduction::Both => "pairs, adjusted",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
 fn precision(text: &str) -> Result<f64, String> {
@@ -175,7 +240,7 @@ impl ReportOptions {
         if self.png && cfg!(not(feature = "png")) {
             return Err(WriteError::NoPng.into());
         }
-        Ok(WriteOptions { png: self.png })
+        Ok(WriteOptions { png: self.png, spend_history: None })
     }
 
     /// Adds the warnings not to print to those of the scenario.

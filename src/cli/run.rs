@@ -3,18 +3,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::options::{CommonOptions, ReportOptions, Stopping, command_line, scenario_hash};
+use super::options::{
+    CommonOptions, Reducing, ReportOptions, Stopping, command_line, scenario_hash,
+};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
 use crate::ensemble::{Forecast, forecast, simulate};
 use crate::experiment::{Job, Shard};
 use crate::report::{
-    RunContext, ShardData, WriteOptions, check_target, shard_directory, summary_json, terminal,
-    write_run_directory,
+    RunContext, ShardData, WriteOptions, check_target, shard_directory, spend_history_csv,
+    summary_json, terminal, write_run_directory,
 };
 use crate::scenario::{Scenario, load, to_toml};
-use crate::simulation::World;
+use crate::simulation::{World, replicate};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -37,6 +39,8 @@ pub(super) struct RunOptions {
     common: CommonOptions,
     #[command(flatten)]
     stopping: Stopping,
+    #[command(flatten)]
+    reducing: Reducing,
     /// Do only part I (from 0) of N, for `orchsim merge`; `auto` or `auto/N`
     /// in a job array
     ///
@@ -45,21 +49,25 @@ pub(super) struct RunOptions {
         long,
         value_name = "I/N",
         value_parser = shards::parse,
-        conflicts_with_all = ["precision", "png"]
+        conflicts_with_all = ["precision", "png", "spend_history"]
     )]
     shard: Option<Shard>,
+    /// Write what the first future spends day by day as spend.csv, for
+    /// `calibrate` and `backtest`
+    #[arg(long)]
+    spend_history: bool,
     #[command(flatten)]
     report: ReportOptions,
 }
 
 pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
-    let RunOptions { common, stopping, shard, report } = &args.options;
-    let write_options = report.write_options()?;
+    let RunOptions { common, stopping, reducing, shard, spend_history, report } = &args.options;
+    let mut write_options = report.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let mut scenario = load(&source, &common.overrides())?;
     report.suppress_in(&mut scenario);
     let directory = directory(common.out.as_deref(), &scenario);
-    let plan = stopping.plan(common, &scenario);
+    let plan = reducing.apply(stopping.plan(common, &scenario))?;
     let job = Job {
         version: VERSION.to_string(),
         command: command(args),
@@ -67,6 +75,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
         replications: plan.replications,
         precision: plan.precision,
         mode: plan.mode,
+        variance_reduction: plan.variance_reduction,
         study: None,
     };
     if let Some(shard) = *shard {
@@ -79,6 +88,11 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
         .install(|| forecast(&scenario, plan, &|done, _| progress.done(u64::from(done))));
     progress.clear();
     let result = result?;
+    if *spend_history {
+        let world = World::new(&scenario);
+        let first = replicate(&world, 0)?;
+        write_options.spend_history = Some(spend_history_csv(&scenario, &world, &first));
+    }
     let finished = Finished { scenario: &scenario, job: &job, result: &result, missing: None };
     let outcome = finished.publish(&directory, write_options, common.format)?;
     progress.finish(u64::from(result.replications), &directory);
@@ -106,7 +120,9 @@ fn run_shard(
     let world = World::in_mode(scenario, job.mode);
     let done = AtomicU64::new(0);
     let batch = common.thread_pool()?.install(|| {
-        simulate(&world, &numbers, &|| progress.done(done.fetch_add(1, Ordering::Relaxed) + 1))
+        simulate(&world, job.variance_reduction, &numbers, &|| {
+            progress.done(done.fetch_add(1, Ordering::Relaxed) + 1);
+        })
     });
     progress.clear();
     target.write(&ShardData::Run(batch?))?;
@@ -159,6 +175,10 @@ fn command(args: &RunArgs) -> String {
     words.extend(args.scenario.as_ref().map(|path| path.display().to_string()));
     words.extend(args.options.common.words());
     words.extend(args.options.stopping.words());
+    if args.options.spend_history {
+        words.push("--spend-history".to_string());
+    }
+    words.extend(args.options.reducing.words());
     words.extend(args.options.report.words());
     command_line(&words)
 }

@@ -29,11 +29,47 @@ pub struct RateFactors {
     pub level: f64,
     /// On the rate of every stream's growth.
     pub growth: f64,
+    /// Where the level goes that nobody foresees.
+    pub drift: Option<Drift>,
+}
+
+/// A factor on every stream's rate that changes from day to day: growth at a
+/// rate that is not known, and a random walk.
+#[derive(Clone, Copy, Debug)]
+pub struct Drift {
+    /// Growth rate a day.
+    pub rate_per_day: f64,
+    /// Standard deviation of the steps of the factor's logarithm.
+    pub step_sd: f64,
+    /// Their draws: number n leads to day n.
+    pub steps: StreamKey,
+}
+
+/// Beyond it a drift goes no further.
+const MOST_DRIFT: f64 = 1_000.0;
+
+/// A [`Drift`] followed day by day.
+#[derive(Debug)]
+struct Drifting {
+    drift: Drift,
+    day: u64,
+    walk: f64,
+}
+
+impl Drifting {
+    /// The factor at a time, not before those asked for already.
+    fn factor(&mut self, days: f64) -> f64 {
+        while self.day < days as u64 {
+            self.day += 1;
+            self.walk += self.drift.step_sd * self.drift.steps.normal(self.day);
+        }
+        libm::exp(self.drift.rate_per_day * days + self.walk).min(MOST_DRIFT)
+    }
 }
 
 impl RateFactors {
     /// Demand is what the scenario states.
-    pub const AS_STATED: RateFactors = RateFactors { level: 1.0, growth: 1.0 };
+    pub const AS_STATED: RateFactors = RateFactors { level: 1.0, growth: 1.0, drift: None };
 }
 
 /// The times of the requests of one demand stream in one replication, in order.
@@ -106,6 +142,7 @@ struct PoissonProcess<'a> {
     greatest_rate: f64,
     modulation: Option<Modulation>,
     excitation: Option<Excitation>,
+    drifting: Option<Drifting>,
 }
 
 #[derive(Debug)]
@@ -181,6 +218,7 @@ impl<'a> PoissonProcess<'a> {
             greatest_rate: 0.0,
             modulation,
             excitation,
+            drifting: factors.drift.map(|drift| Drifting { drift, day: 0, walk: 0.0 }),
         };
         process.enter_stretch();
         process
@@ -199,6 +237,9 @@ impl<'a> PoissonProcess<'a> {
             modulation.advance_to(self.now);
             level = modulation.level;
             self.stretch_end = self.stretch_end.min(modulation.until);
+        }
+        if let Some(drifting) = &mut self.drifting {
+            level *= drifting.factor(self.now / DAY);
         }
         let season = self.arrivals.hours.0[hour] * self.arrivals.weekdays.0[weekday];
         self.stretch_rate = self.base_rate * season * level;
@@ -326,7 +367,7 @@ mod tests {
         ];
         for (growth, speed, integral) in cases {
             let stream = PoissonArrivals { growth: growth.clone(), ..poisson(1000.0) };
-            let factors = RateFactors { level: 1.0, growth: speed };
+            let factors = RateFactors { level: 1.0, growth: speed, drift: None };
             let count = arrivals(stream, UTC_MONDAY, factors, 100.0, 2).len();
             let score = z(count, 1000.0 * integral);
             assert!(score.abs() < 3.5, "{growth:?}: {count} against {}", 1000.0 * integral);

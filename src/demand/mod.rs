@@ -2,13 +2,14 @@
 
 mod arrivals;
 mod bursts;
+mod expected;
 mod growth;
 mod pace;
 mod profile;
 mod schedule;
 mod users;
 
-pub use arrivals::{ArrivalStream, RateFactors, UserClock};
+pub use arrivals::{ArrivalStream, Drift, RateFactors, UserClock};
 pub use bursts::Bursts;
 pub use growth::Growth;
 pub use pace::{Moment, Pace};
@@ -113,13 +114,54 @@ pub struct DemandUncertainty {
     /// Standard deviation of a normal factor with mean 1 on every stream's
     /// growth rate (a factor below 0 counts as 0: no growth).
     pub growth_sd: f64,
+    /// Standard deviation of a growth rate a day, in addition to that of every
+    /// stream: a factor `exp(rate * days)`.
+    pub growth_per_day_sd: f64,
+    /// Correlation of that rate with the level's logarithm.
+    pub level_growth_correlation: f64,
+    /// Standard deviation of the steps that the logarithm of every stream's
+    /// level takes at 00:00 UTC of each day but the first: how demand wanders.
+    pub wander_per_day: f64,
+    /// Coefficient of variation of that standard deviation (lognormal): how
+    /// well it is known.
+    pub wander_cv: f64,
 }
+
+/// Numbers of the draws of [`DemandUncertainty`].
+const LEVEL_DRAW: u64 = 0;
+const GROWTH_DRAW: u64 = 1;
+const DRIFT_DRAW: u64 = 2;
+const STEP_DRAW: u64 = 3;
 
 impl DemandUncertainty {
     /// The factors of the replication that owns `key`.
     pub fn draw(&self, key: StreamKey) -> RateFactors {
         let level = Distribution::Lognormal { mean: 1.0, cv: self.level_cv };
-        let growth = 1.0 + self.growth_sd * key.normal(1);
-        RateFactors { level: level.sampler().draw(key, 0), growth: growth.max(0.0) }
+        let growth = 1.0 + self.growth_sd * key.normal(GROWTH_DRAW);
+        RateFactors {
+            level: level.sampler().draw(key, LEVEL_DRAW),
+            growth: growth.max(0.0),
+            drift: self.drift(key),
+        }
+    }
+
+    fn drift(&self, key: StreamKey) -> Option<Drift> {
+        if self.growth_per_day_sd == 0.0 && self.wander_per_day == 0.0 {
+            return None;
+        }
+        let shared = self.level_growth_correlation;
+        let normal = shared * key.normal(LEVEL_DRAW)
+            + libm::sqrt(1.0 - shared * shared) * key.normal(DRIFT_DRAW);
+        let step = Distribution::Lognormal { mean: self.wander_per_day, cv: self.wander_cv };
+        let step_sd =
+            if self.wander_per_day > 0.0 { step.sampler().draw(key, STEP_DRAW) } else { 0.0 };
+        let rate_per_day = self.growth_per_day_sd * normal;
+        Some(Drift { rate_per_day, step_sd, steps: key.child(0) })
+    }
+
+    /// The independent standard normal draws of which [`Self::draw`] makes the
+    /// factors on level and growth.
+    pub fn normals(key: StreamKey) -> [f64; 2] {
+        [LEVEL_DRAW, GROWTH_DRAW].map(|draw| key.normal(draw))
     }
 }

@@ -1,61 +1,78 @@
 use super::ArrivalStream;
-use crate::units::SimTime;
+use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
+
+/// Arrivals a batch should hold: enough to make sorting cheap, few enough to
+/// stay in the cache.
+const BATCH: std::ops::Range<usize> = 256..2048;
+const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_HOUR * NANOS_PER_SECOND);
 
 /// The requests of all demand streams in order of time; at one time, in order
-/// of stream.
-///
-/// A tournament of the streams' next requests (Knuth, The Art of Computer
-/// Programming 3, 5.4.1): the winner's successor plays again only those who lost
-/// to it.
+/// of stream. They are worked out a short window ahead and sorted.
 #[derive(Debug)]
 pub struct ArrivalSchedule<'a> {
     streams: Vec<ArrivalStream<'a>>,
-    /// Who won each match: node n that of nodes 2n and 2n + 1, the last half
-    /// the entrants.
-    nodes: Vec<Due>,
-}
-
-/// A stream's next request. Ordered by time, then by stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
-    time: SimTime,
-    stream: usize,
+    next: Vec<SimTime>,
+    /// Time above, stream below: one comparison of both.
+    batch: Vec<u128>,
+    taken: usize,
+    window: SimTime,
+    window_end: SimTime,
 }
 
 impl<'a> ArrivalSchedule<'a> {
     /// The requests of `streams`.
     pub fn new(mut streams: Vec<ArrivalStream<'a>>) -> ArrivalSchedule<'a> {
-        let entrants = streams.len().next_power_of_two();
-        let mut nodes = vec![Due { time: SimTime::NEVER, stream: 0 }; 2 * entrants];
-        for (stream, arrivals) in streams.iter_mut().enumerate() {
-            nodes[entrants + stream] = Due { time: arrivals.next_arrival(), stream };
-        }
-        for node in (1..entrants).rev() {
-            nodes[node] = nodes[2 * node].min(nodes[2 * node + 1]);
-        }
-        ArrivalSchedule { streams, nodes }
+        let next = streams.iter_mut().map(ArrivalStream::next_arrival).collect();
+        let mut schedule = ArrivalSchedule {
+            streams,
+            next,
+            batch: Vec::new(),
+            taken: 0,
+            window: LONGEST_WINDOW,
+            window_end: SimTime::ZERO,
+        };
+        schedule.fill();
+        schedule
     }
 
     /// When the next request comes; [`SimTime::NEVER`] if none does.
     pub fn next_time(&self) -> SimTime {
-        self.nodes[1].time
+        self.batch.get(self.taken).map_or(SimTime::NEVER, |due| SimTime((due >> 64) as u64))
     }
 
     /// Takes the next request and says of which stream it is.
     pub fn pop(&mut self) -> Option<usize> {
-        let Due { time, stream } = self.nodes[1];
-        if time == SimTime::NEVER {
-            return None;
+        let stream = *self.batch.get(self.taken)? as u32;
+        self.taken += 1;
+        if self.taken == self.batch.len() {
+            self.fill();
         }
-        let mut node = self.nodes.len() / 2 + stream;
-        let mut winner = Due { time: self.streams[stream].next_arrival(), stream };
-        self.nodes[node] = winner;
-        while node > 1 {
-            winner = winner.min(self.nodes[node ^ 1]);
-            node /= 2;
-            self.nodes[node] = winner;
+        Some(stream as usize)
+    }
+
+    /// Works out the next window in which there is a request.
+    fn fill(&mut self) {
+        self.batch.clear();
+        self.taken = 0;
+        while self.batch.is_empty() {
+            let earliest = self.next.iter().min().copied().unwrap_or(SimTime::NEVER);
+            if earliest == SimTime::NEVER {
+                return;
+            }
+            self.window_end = self.window_end.max(earliest) + self.window;
+            for (index, (stream, next)) in self.streams.iter_mut().zip(&mut self.next).enumerate() {
+                while *next < self.window_end {
+                    self.batch.push(u128::from(next.0) << 64 | index as u128);
+                    *next = stream.next_arrival();
+                }
+            }
         }
-        Some(stream)
+        self.batch.sort_unstable();
+        if self.batch.len() > BATCH.end {
+            self.window = SimTime((self.window.0 / 2).max(1));
+        } else if self.batch.len() < BATCH.start {
+            self.window = SimTime(self.window.0 * 2).min(LONGEST_WINDOW);
+        }
     }
 }
 
@@ -99,7 +116,7 @@ mod tests {
             }
             expected.sort_unstable();
             let clock = UserClock { start_weekday: 0, utc_offset_hours: 0.0 };
-            let factors = RateFactors { level: 1.0, growth: 1.0 };
+            let factors = RateFactors { level: 1.0, growth: 1.0, drift: None };
             let arrivals = |stream| {
                 let (key, end) = (StreamKey::root(1), SimTime::NEVER);
                 ArrivalStream::new(stream, clock, factors, key, end, Pace::EXACT)

@@ -1,3 +1,4 @@
+use super::ReductionSummary;
 use crate::simulation::Mode;
 use crate::units::Wei;
 
@@ -38,7 +39,7 @@ pub struct Runway {
     /// mean would need the part that was not seen.
     pub mean: Option<Estimate>,
     /// Mean of the runway cut at the horizon (restricted mean survival time),
-    /// in days.
+    /// in days. Where there are control variates both means are adjusted.
     pub restricted_mean: Estimate,
     /// Share of replications that outlive the horizon, 0 to 1.
     pub censored_share: f64,
@@ -509,6 +510,8 @@ pub struct Forecast {
     pub service_rows: Vec<ServiceRow>,
     /// Objectives of the scenario, judged.
     pub objectives: Vec<ObjectiveResult>,
+    /// What variance reduction did; `None` without.
+    pub reduction: Option<ReductionSummary>,
     /// What to know, suppressed ones left out.
     pub warnings: Vec<Warning>,
 }

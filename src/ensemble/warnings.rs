@@ -1,6 +1,6 @@
 //! What a reader should know before believing a forecast.
 
-use super::{Forecast, Warning};
+use super::{Forecast, Plan, Warning};
 use crate::scenario::Scenario;
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
@@ -31,10 +31,10 @@ const NOTICEABLY_STALE_H: f64 = 24.0;
 /// Success rate below which service is called poor.
 const LOW_SUCCESS: f64 = 0.9;
 
-pub(super) fn warnings(world: &World, forecast: &Forecast, precision: Option<f64>) -> Vec<Warning> {
+pub(super) fn warnings(world: &World, forecast: &Forecast, plan: Plan) -> Vec<Warning> {
     let mut all = Vec::new();
     let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
-    precision_warnings(forecast, precision, &mut warn);
+    precision_warnings(forecast, plan, &mut warn);
     let markets = markets(world.scenario);
     selection_warnings(&markets, &mut warn);
     outcome_warnings(&markets, forecast, &mut warn);
@@ -50,13 +50,14 @@ fn percent(share: f64) -> String {
 
 fn precision_warnings(
     forecast: &Forecast,
-    precision: Option<f64>,
+    plan: Plan,
     warn: &mut impl FnMut(&'static str, String),
 ) {
     let n = forecast.replications;
     let mean = forecast.runway.restricted_mean;
     let relative = (mean.hi - mean.lo) / 2.0 / mean.mean;
-    let wanted = precision.unwrap_or(WIDE);
+    let wanted = plan.precision.unwrap_or(WIDE);
+    let group = plan.variance_reduction.replications_an_observation();
     if n == 1 {
         warn(
             "single-replication",
@@ -64,8 +65,16 @@ fn precision_warnings(
              least 20 (`--replications 20`)."
                 .to_string(),
         );
+    } else if n == group {
+        warn(
+            "single-replication",
+            "One antithetic pair shows no spread between pairs: every interval has width 0. Run \
+             at least 20 (`--replications 40`)."
+                .to_string(),
+        );
     } else if relative > wanted {
-        let needed = libm::ceil(f64::from(n) * (relative / wanted) * (relative / wanted));
+        let groups = f64::from(n / group) * (relative / wanted) * (relative / wanted);
+        let needed = libm::ceil(groups) * f64::from(group);
         warn(
             "wide-interval",
             format!(

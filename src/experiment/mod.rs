@@ -1,8 +1,11 @@
 //! Many scenarios, and one on many machines: comparisons on common random
 //! numbers, the settings of a sweep and what came of them, the Pareto front
-//! among them, and how work is dealt to shards and put together again. Nothing
-//! here reads or writes a file.
+//! among them, and how work is dealt to shards and put together again; how a
+//! scenario is fitted to real spend, and how good such forecasts were. Nothing here
+//! reads or writes a file.
 
+pub mod backtest;
+pub mod calibrate;
 mod compare;
 mod design;
 mod job;

@@ -174,4 +174,11 @@ impl SessionCredit {
         let last_kept = (self.changed + BALANCE_TTL - opened).0 / BALANCE_TTL.0;
         opened + SimTime(BALANCE_TTL.0.saturating_mul(last_kept + 1))
     }
+
+    /// Whether such a sweep has deleted a balance by `now`.
+    pub fn has_expired(&self, now: SimTime, opened: SimTime) -> bool {
+        self.credit > Wei::ZERO
+            && now - self.changed > BALANCE_TTL
+            && now >= self.expires_at(opened)
+    }
 }

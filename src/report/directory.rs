@@ -26,10 +26,13 @@ const PROGRAM: &str = "orchsim";
 const MANIFEST_SCHEMA: u32 = 1;
 
 /// What to write beside the usual files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteOptions {
     /// A PNG of every figure, at twice its size; needs the feature `png`.
     pub png: bool,
+    /// What one replication spent, as [`spend_history_csv`](super::spend_history_csv)
+    /// gives it, to be written as `spend.csv`.
+    pub spend_history: Option<String>,
 }
 
 /// Why a run directory was not written. The one there before, if any, is
@@ -141,7 +144,7 @@ pub fn write_run_directory(
 
 /// What the manifest of a run or a comparison says of it.
 pub(super) fn about(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
-    json!({
+    let mut about = json!({
         "version": context.version,
         "scenario": scenario.name,
         "scenario_hash": context.scenario_hash,
@@ -150,7 +153,11 @@ pub(super) fn about(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "mode": forecast.mode,
         "horizon_days": scenario.horizon_days,
         "command": context.command,
-    })
+    });
+    if let Some(reduction) = &forecast.reduction {
+        about["variance_reduction"] = Value::from(reduction.method.name());
+    }
+    about
 }
 
 /// Writes files into `directory`, replacing what orchsim wrote there before
@@ -209,6 +216,7 @@ fn contents(
         file("report.md", markdown::markdown(scenario, forecast, context, &figures)),
         file("report.html", html::html(scenario, forecast, context, &figures)),
     ];
+    files.extend(options.spend_history.iter().map(|csv| file("spend.csv", csv.clone())));
     for figure in &figures {
         files.extend(figure_files(figure, options)?);
     }

@@ -60,6 +60,20 @@ pub(super) fn eth(value: f64) -> String {
     }
 }
 
+/// With four significant digits, at most six of them behind the point.
+pub(super) fn significant(value: f64) -> String {
+    let size = libm::fabs(value);
+    let decimals = match size {
+        _ if size >= 1000.0 => 0,
+        _ if size >= 100.0 => 1,
+        _ if size >= 10.0 => 2,
+        _ if size >= 1.0 => 3,
+        _ if size >= 0.01 => 4,
+        _ => 6,
+    };
+    grouped(value, decimals)
+}
+
 /// An amount of USD, without its unit; cents only where they matter.
 pub(super) fn usd(value: f64) -> String {
     grouped(value, if libm::fabs(value) < 1000.0 { 2 } else { 0 })

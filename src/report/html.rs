@@ -10,8 +10,8 @@ use super::format::{
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, aggregation, customers, overpayment, redemptions, responses, steering,
-    tables, title, treasury,
+    Origin, RunContext, aggregation, customers, overpayment, redemptions, reduction, responses,
+    steering, tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -20,6 +20,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// Most rows of a table under a figure; the CSV holds all.
 const ROWS: usize = 60;
+/// Digits of a hash.
+const HASH: usize = 64;
 
 pub(super) fn html(
     scenario: &Scenario,
@@ -76,6 +78,11 @@ pub(super) fn html(
     page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
+    if let Some(conclusion) = reduction::conclusion(forecast) {
+        let explanation = format!("{conclusion} {}", reduction::EXPLANATION);
+        let table = reduction::table(forecast);
+        push_explained(&mut page, "Variance reduction", &explanation, &[table]);
+    }
     push_origin(&mut page, &Origin::RUN, scenario, forecast.replications, context);
     page + &page_end()
 }
@@ -321,19 +328,38 @@ pub(super) fn push_origin(
     for (i, part) in origin.scenarios.split('`').enumerate() {
         scenarios += &if i % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() };
     }
+    let intro = format!(
+        "Every assumption is a line of {scenarios} beside this page. The same version, scenario \
+         and seed give the same bytes on any machine; <code>manifest.json</code> has the hash of \
+         every file."
+    );
+    let facts = [
+        ("Seed", scenario.seed.to_string()),
+        ("Replications", replications.to_string()),
+        (origin.hash, context.scenario_hash.clone()),
+    ];
+    push_reproduction(page, &intro, context, &facts);
+}
+
+/// How to get the same page again: what to know of it, as HTML, the command,
+/// and facts that are part of it.
+pub(super) fn push_reproduction(
+    page: &mut String,
+    intro: &str,
+    context: &RunContext,
+    facts: &[(&str, String)],
+) {
     let _ = write!(
         page,
-        "<section>\n<h2>Assumptions and reproduction</h2>\n<p>Every assumption is a line of \
-         {scenarios} beside this page. The same version, scenario and seed give the same bytes on \
-         any machine; <code>manifest.json</code> has the hash of every file.</p>\n\
-         <pre><code>{}</code></pre>\n<dl>\
-         <dt>orchsim</dt><dd>{}</dd><dt>Seed</dt><dd>{}</dd><dt>Replications</dt><dd>{}</dd>\
-         <dt>{}</dt><dd><code>{}</code></dd></dl>\n</section>\n",
+        "<section>\n<h2>Assumptions and reproduction</h2>\n<p>{intro}</p>\n\
+         <pre><code>{}</code></pre>\n<dl><dt>orchsim</dt><dd>{}</dd>",
         html_escaped(&context.command),
         html_escaped(&context.version),
-        scenario.seed,
-        replications,
-        origin.hash,
-        html_escaped(&context.scenario_hash),
     );
+    for (name, value) in facts {
+        let value = html_escaped(value);
+        let value = if value.len() == HASH { format!("<code>{value}</code>") } else { value };
+        let _ = write!(page, "<dt>{name}</dt><dd>{value}</dd>");
+    }
+    page.push_str("</dl>\n</section>\n");
 }

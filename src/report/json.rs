@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
 use super::{
-    RunContext, aggregation, customers, overpayment, redemptions, responses, steering, treasury,
+    RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
+    treasury,
 };
 use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
@@ -43,6 +44,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `responses` | of orchestrators that respond, offer by offer: `orchestrator`, `model`, `opening_price_wei` a unit, and at the end `price_wei` with its `price_wei_ci95`, the share of futures `present` with its `present_ci95`, and mean `nodes`, none counted where it is not there; empty where nobody responds |
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
 /// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
+/// | `variance_reduction` | only with `--variance-reduction`: its `method`, the independent `observations` (replications or pairs), the control variates fitted (`controls`), and of each headline figure (`id`) its `mean` and `ci95`, whether control variates adjust it (`adjusted`), and `equivalent_replications`, the number of independent, unadjusted ones that would know the mean as well (fewer than were run: a loss; `null`: it does not vary). The mean runways of `runway_days` are adjusted too |
 /// | `warnings` | `id`, `text` |
 /// | `missing` | what is missing, only where the result is put together from some of its shards |
 pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
@@ -100,6 +102,9 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
     });
     if let Some(aggregation) = &forecast.aggregation {
         summary["aggregation"] = aggregation::document(aggregation);
+    }
+    if let Some(reduction) = reduction::document(forecast) {
+        summary["variance_reduction"] = reduction;
     }
     if let Some(missing) = &context.missing {
         summary["missing"] = Value::from(missing.as_str());

@@ -1,8 +1,11 @@
 //! What people and programs read: the answer as a sentence, the terminal
 //! summary, JSON, CSV, figures, Markdown and the HTML page, of one forecast, a
-//! comparison or a sweep, and the directory that holds them.
+//! comparison, a sweep, a calibration or a backtest, and the directory that holds
+//! them.
 
 mod aggregation;
+mod backtest;
+mod calibration;
 mod comparison;
 mod csv;
 mod customers;
@@ -19,9 +22,11 @@ mod partial;
 mod png;
 mod providers;
 mod redemptions;
+mod reduction;
 mod responses;
 mod sentence;
 mod shard;
+mod spend_history;
 mod steering;
 mod sweep;
 mod table;
@@ -29,6 +34,11 @@ mod tables;
 mod text;
 mod treasury;
 
+pub use backtest::{BACKTEST_SCHEMA, backtest_json, backtest_terminal, write_backtest_directory};
+pub use calibration::{
+    CALIBRATION_SCHEMA, calibrated_toml, calibration_json, calibration_terminal,
+    write_calibration_directory,
+};
 pub use comparison::{
     COMPARISON_SCHEMA, comparison_json, comparison_terminal, verdict, write_comparison_directory,
 };
@@ -39,6 +49,7 @@ pub use partial::{Found, Partial};
 pub use providers::{providers_json, providers_text};
 pub use sentence::sentence;
 pub use shard::{ReadError, ShardData, StoredShard, read_shard, shard_directory, write_shard};
+pub use spend_history::spend_history_csv;
 pub use sweep::{SWEEP_SCHEMA, sweep_json, sweep_terminal, write_sweep_directory};
 pub use text::{Style, terminal};
 

@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use super::csv;
 use super::format::{
     MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
-    precise, price_decimals, printable, shortened, usd,
+    precise, price_decimals, printable, shortened, significant, usd,
 };
-use crate::ensemble::Estimate;
+use crate::ensemble::{self, Estimate};
 use crate::units::Wei;
 
 /// Longest cell on a terminal, in characters; the last of a line may be longer.
@@ -30,9 +30,23 @@ pub(super) enum Unit {
     Price,
     /// No unit, three decimals.
     Index,
+    /// No unit, four significant digits.
+    Rate,
 }
 
 impl Unit {
+    /// That of a headline figure.
+    pub(super) fn of(unit: ensemble::Unit) -> Unit {
+        match unit {
+            ensemble::Unit::Days => Unit::Days,
+            ensemble::Unit::Eth => Unit::Eth,
+            ensemble::Unit::Share => Unit::Share,
+            ensemble::Unit::Number => Unit::Index,
+            ensemble::Unit::Milliseconds => Unit::Milliseconds,
+            ensemble::Unit::Hours => Unit::Hours,
+        }
+    }
+
     /// A number as a person reads it, without its unit but for a share.
     pub(super) fn readable(self, value: f64) -> String {
         match self {
@@ -44,6 +58,7 @@ impl Unit {
             Unit::Milliseconds => milliseconds(value),
             Unit::Price => grouped(value, price_decimals(value)),
             Unit::Index => grouped(value, 3),
+            Unit::Rate => significant(value),
         }
     }
 
@@ -57,7 +72,7 @@ impl Unit {
             Unit::Hours => "hours",
             Unit::Milliseconds => "ms",
             Unit::Price => "wei",
-            Unit::Share | Unit::Count | Unit::Index => "",
+            Unit::Share | Unit::Count | Unit::Index | Unit::Rate => "",
         }
     }
 }

@@ -5,8 +5,8 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::{
-    RunContext, aggregation, customers, overpayment, redemptions, responses, steering, tables,
-    title, treasury,
+    RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
+    tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -18,6 +18,8 @@ const NARROWEST: usize = 60;
 const CHART_WIDTH: usize = 60;
 const CHART_HEIGHT: usize = 8;
 const TOP_ORCHESTRATORS: usize = 8;
+/// Headline figures whose gain is shown.
+const TOP_FIGURES: usize = 6;
 /// Most rows of winning tickets; the CSV holds all.
 const TOP_GAS_PRICES: usize = 5;
 
@@ -119,6 +121,11 @@ pub fn terminal(
         None,
     ));
     page.section(service(forecast));
+    if let Some(conclusion) = reduction::conclusion(forecast) {
+        let table = reduction::table(forecast);
+        page.section(table.lines(&reduction::SHOWN, TOP_FIGURES, None));
+        page.paragraph("", &conclusion, "");
+    }
     page.objectives(forecast);
     for warning in &forecast.warnings {
         page.warning(warning.id, &warning.text, context);

@@ -426,6 +426,26 @@ const DEMAND: &[Key] = &[
                 "0",
                 "Standard deviation of a factor (mean 1) on every growth rate.",
             ),
+            default(
+                "growth_per_day_sd",
+                &number(0.0, 1.0),
+                "0",
+                "Standard deviation of a growth rate a day, common to all streams and added to \
+                 theirs: exp(rate x days).",
+            ),
+            default(
+                "level_growth_correlation",
+                &number(-1.0, 1.0),
+                "0",
+                "Correlation of that rate with the factor on the levels.",
+            ),
+            default(
+                "wander_per_day",
+                &number(0.0, 1.0),
+                "0",
+                "Standard deviation of the step that the logarithm of every level takes each day.",
+            ),
+            default("wander_cv", CV, "0", "Coefficient of variation of it (lognormal)."),
         ]),
         "{}",
         "What is not known: one draw per replication, common to all streams.",

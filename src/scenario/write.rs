@@ -411,7 +411,16 @@ impl Writer<'_> {
         let s = self.scenario;
         writeln!(self.out, "\n[demand]")?;
         writeln!(self.out, "uncertainty.level_cv = {:?}", s.uncertainty.level_cv)?;
-        writeln!(self.out, "uncertainty.growth_sd = {:?}", s.uncertainty.growth_sd)?;
+        let unknown = [
+            ("growth_sd", s.uncertainty.growth_sd),
+            ("growth_per_day_sd", s.uncertainty.growth_per_day_sd),
+            ("level_growth_correlation", s.uncertainty.level_growth_correlation),
+            ("wander_per_day", s.uncertainty.wander_per_day),
+            ("wander_cv", s.uncertainty.wander_cv),
+        ];
+        for (key, value) in unknown {
+            writeln!(self.out, "uncertainty.{key} = {value:?}")?;
+        }
 
         let mut hours: Vec<&HourProfile> = Vec::new();
         let mut weekdays: Vec<&WeekProfile> = Vec::new();

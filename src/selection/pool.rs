@@ -167,7 +167,6 @@ impl SessionPool {
             session.discovery_latency = discovery_latency;
             self.untried.push(candidate);
             self.size += 1;
-            self.urn_is_stale |= !self.urn.has(candidate);
             self.set_free(candidate);
             self.order_is_stale = true;
         } else if update {
@@ -318,10 +317,7 @@ impl SessionPool {
                 return None;
             }
             if self.urn_is_stale {
-                let present = (0u32..).zip(&self.sessions);
-                let present = present.filter(|(_, session)| session.status != Status::Absent);
-                let present = present.map(|(candidate, _)| candidate);
-                self.urn.fill(rule, candidates, present, &self.free);
+                self.urn.fill(rule, candidates, &self.free);
                 self.urn_is_stale = false;
             }
             if let Some(candidate) = self.urn.draw(rule, candidates, &self.free, key) {

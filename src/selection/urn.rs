@@ -9,7 +9,7 @@ const MOST_TRIES: u64 = 16;
 /// Where fewer than one member in so many is free, that is done at once.
 const LEAST_FREE: usize = 8;
 
-/// The candidates of a pool that pass the rule's filters, laid out so that the
+/// The candidates of a market that pass the rule's filters, laid out so that the
 /// rule draws one of the free in a time that does not grow with their number.
 ///
 /// The rule's probabilities are a mixture: with the price weight one in
@@ -53,17 +53,16 @@ enum Part {
 }
 
 impl Urn {
-    /// Lays out those of a pool (`present`, in order) who pass the rule's
-    /// filters; `free` are those who may be drawn now.
+    /// Lays out those who pass the rule's filters; `free` are those who may be
+    /// drawn now.
     pub(super) fn fill(
         &mut self,
         rule: &ProbabilityRule,
         candidates: &[Candidate],
-        present: impl Iterator<Item = u32>,
         free: &FixedBitSet,
     ) {
         self.members.clear();
-        self.members.extend(present);
+        self.members.extend(0..candidates.len() as u32);
         rule.filter(candidates, &mut self.members);
         let known = |&member: &u32| &candidates[member as usize];
         self.is_undefined = self.members.iter().any(|member| known(member).price_term.is_nan());
@@ -83,11 +82,6 @@ impl Urn {
             };
         }
         free.ones().for_each(|candidate| self.put(candidate as u32));
-    }
-
-    /// Whether somebody passed the filters when the urn was filled.
-    pub(super) fn has(&self, candidate: u32) -> bool {
-        self.marks.get(candidate as usize).is_some_and(|mark| mark.is_member)
     }
 
     /// A candidate is free from now on.

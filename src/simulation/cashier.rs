@@ -29,6 +29,8 @@ struct Account {
     win_probability: f64,
     /// What was quoted when the session was discovered.
     initial_price: Price,
+    /// Whether the gateway still pays the price, see [`price_still_accepted`].
+    is_price_accepted: bool,
     /// What the orchestrator's own books say the gateway has with it: tickets
     /// credited less units debited, in wei.
     balance: i128,
@@ -128,6 +130,7 @@ impl<'w> Cashier<'w> {
             quote: Quote { base: Price::ZERO, price: Price::ZERO, terms: TicketTerms::FREE },
             win_probability: 0.0,
             initial_price: Price::ZERO,
+            is_price_accepted: true,
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
@@ -155,8 +158,8 @@ impl<'w> Cashier<'w> {
     }
 
     /// What was quoted last.
-    pub(super) fn quote(&self, payee: Payee) -> Quote {
-        self.accounts[payee.account].quote
+    pub(super) fn quote(&self, payee: Payee) -> &Quote {
+        &self.accounts[payee.account].quote
     }
 
     /// A discovery found the orchestrator: the session gets its quote and new
@@ -170,7 +173,9 @@ impl<'w> Cashier<'w> {
             Err(NoPayment::NoFunds) => base,
             _ => return None,
         };
-        self.accounts[payee.account].initial_price = price;
+        let account = &mut self.accounts[payee.account];
+        account.initial_price = price;
+        account.is_price_accepted = price_still_accepted(price, account.quote.price);
         Some(price)
     }
 
@@ -185,7 +190,7 @@ impl<'w> Cashier<'w> {
     ) -> Result<Option<Price>, NoPayment> {
         let account = &mut self.accounts[payee.account];
         let credit = &mut account.credit;
-        if credit.credit() > Wei::ZERO && now.local >= credit.expires_at(account.opened) {
+        if credit.has_expired(now.local, account.opened) {
             let loss = credit.close(LossCause::Expiry);
             self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
         }
@@ -213,6 +218,8 @@ impl<'w> Cashier<'w> {
                 if is_empty { NoPayment::NoFunds } else { NoPayment::Refused }
             })?;
             account.win_probability = account.quote.terms.win_probability.to_f64();
+            account.is_price_accepted =
+                price_still_accepted(account.initial_price, account.quote.price);
             account.quoted_for = Some(quoted_for);
         }
         account.params = Some(TicketParams::issue(gateway.version, now.local));
@@ -264,12 +271,15 @@ impl<'w> Cashier<'w> {
         self.ledger.stage(payee.pace.all(staged.reserved_credit));
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
-        let most_at_once =
-            at_once.0.checked_div(account.quote.terms.expected_value.0).unwrap_or(0) + 1;
-        let tickets = staged.tickets.min(most_at_once as u64);
-        let is_affordable = price_still_accepted(account.initial_price, account.quote.price);
-        let refusal = match limits.check(&account.quote.terms, tickets, deposit, reserve, false) {
-            _ if !is_affordable => NoPayment::Refused,
+        let terms = &account.quote.terms;
+        let tickets = if staged.tickets > 1 {
+            let most_at_once = at_once.0.checked_div(terms.expected_value.0).unwrap_or(0) + 1;
+            staged.tickets.min(most_at_once as u64)
+        } else {
+            staged.tickets
+        };
+        let refusal = match limits.check(terms, tickets, deposit, reserve, false) {
+            _ if !account.is_price_accepted => NoPayment::Refused,
             Ok(()) if deposit >= payee.pace.all(staged.new_credit) => return Ok(staged),
             Ok(()) => NoPayment::NoFunds,
             Err(

@@ -19,7 +19,8 @@ pub use mode::Mode;
 pub use recorder::{
     Failure, FeeParts, Outages, Redemptions, ReplicationResult, Sampled, Sampling, ServiceRecord,
 };
-pub use replication::replicate;
+pub(crate) use replication::{ReplicationKeys, SIZE_DRAW};
+pub use replication::{replicate, replicate_from};
 pub use responders::ResponseRecord;
 pub use steering::SteeringRecord;
 pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};

@@ -70,6 +70,9 @@ pub struct ReplicationResult {
     /// Spend of each day by pipeline: day after day, each in the order of
     /// [`World::pipelines`]. Ends with the last day simulated.
     pub daily_spend: Vec<Wei>,
+    /// The same by gateway, pipeline and users' region: day after day, each in
+    /// the order of [`World::service_keys`].
+    pub daily_spend_by_service: Vec<Wei>,
     /// What the credits were worth at the end of each day: unsold LPT at the
     /// day's price, and what is free in deposits and reserves.
     pub daily_balance: Vec<Wei>,
@@ -188,20 +191,20 @@ pub struct Outages {
     pub refused: u64,
 }
 
-/// What a payment is for: a demand stream, its pipeline, and the day.
+/// What a payment is for: a demand stream, its service key, and the day.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PaidFor {
     stream: u32,
-    /// Index into the daily spend.
+    /// Index into the daily spend by service.
     cell: u32,
 }
 
 /// Collects what happens during a replication.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    pipelines: usize,
+    services: usize,
     today: usize,
-    pub daily_spend: Vec<Wei>,
+    pub daily_spend_by_service: Vec<Wei>,
     pub daily_balance: Vec<Wei>,
     pub daily_prices: Vec<Prices>,
     pub spend_by_stream: Vec<Wei>,
@@ -215,9 +218,9 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn new(world: &World) -> Recorder {
         Recorder {
-            pipelines: world.pipelines.len(),
+            services: world.service_keys.len(),
             today: 0,
-            daily_spend: vec![Wei::ZERO; world.pipelines.len()],
+            daily_spend_by_service: vec![Wei::ZERO; world.service_keys.len()],
             daily_balance: Vec::new(),
             daily_prices: Vec::new(),
             spend_by_stream: vec![Wei::ZERO; world.streams.len()],
@@ -233,24 +236,24 @@ impl Recorder {
     }
 
     /// What a payment of today is for.
-    pub(super) fn paid_for(&self, stream: usize, pipeline: usize) -> PaidFor {
-        PaidFor { stream: stream as u32, cell: (self.today + pipeline) as u32 }
+    pub(super) fn paid_for(&self, stream: usize, service: usize) -> PaidFor {
+        PaidFor { stream: stream as u32, cell: (self.today + service) as u32 }
     }
 
     /// Opens the books of day number `day`.
     pub(super) fn enter_day(&mut self, day: u64) {
-        self.today = day as usize * self.pipelines;
-        self.daily_spend.resize(self.today + self.pipelines, Wei::ZERO);
+        self.today = day as usize * self.services;
+        self.daily_spend_by_service.resize(self.today + self.services, Wei::ZERO);
     }
 
     pub(super) fn spend(&mut self, paid_for: PaidFor, amount: Wei) {
-        self.daily_spend[paid_for.cell as usize].0 += amount.0;
+        self.daily_spend_by_service[paid_for.cell as usize].0 += amount.0;
         self.spend_by_stream[paid_for.stream as usize].0 += amount.0;
     }
 
     /// Undoes a part of [`Recorder::spend`].
     pub(super) fn take_back(&mut self, paid_for: PaidFor, amount: Wei) {
-        self.daily_spend[paid_for.cell as usize].0 -= amount.0;
+        self.daily_spend_by_service[paid_for.cell as usize].0 -= amount.0;
         self.spend_by_stream[paid_for.stream as usize].0 -= amount.0;
     }
 
@@ -270,6 +273,21 @@ impl Recorder {
     pub(super) fn close_day(&mut self, balance: Wei, prices: Prices) {
         self.daily_balance.push(balance);
         self.daily_prices.push(prices);
+    }
+
+    /// Spend of each day by pipeline.
+    pub(super) fn daily_spend(&self, world: &World) -> Vec<Wei> {
+        let days = self.daily_spend_by_service.chunks(self.services.max(1));
+        let mut daily = Vec::with_capacity(days.len() * world.pipelines.len());
+        for day in days {
+            let first = daily.len();
+            daily.resize(first + world.pipelines.len(), Wei::ZERO);
+            for (key, spent) in world.service_keys.iter().zip(day) {
+                let pipeline = world.pipelines.partition_point(|other| *other < key.pipeline);
+                daily[first + pipeline].0 += spent.0;
+            }
+        }
+        daily
     }
 
     /// All spend so far.

@@ -111,9 +111,10 @@ impl<'w> Dispatcher<'w> {
         count: u64,
         orchestrator: usize,
     ) {
-        let region = self.world.scenario.network.orchestrators[orchestrator].region;
-        if destination.is_some_and(|destination| destination.region as usize == region) {
-            self.records[region].reached += count;
+        let Some(Destination { region, .. }) = destination else { return };
+        let orchestrators = &self.world.scenario.network.orchestrators;
+        if orchestrators[orchestrator].region == region as usize {
+            self.records[region as usize].reached += count;
         }
     }
 

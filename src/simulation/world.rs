@@ -70,8 +70,6 @@ pub(super) struct StreamPlan {
     pub market: usize,
     /// Index into [`World::service_keys`].
     pub service: usize,
-    /// Index into [`World::pipelines`].
-    pub pipeline_index: usize,
     pub pipeline: Pipeline,
     pub model: usize,
     pub pace: Pace,
@@ -190,7 +188,6 @@ impl<'a> World<'a> {
                 StreamPlan {
                     market: market_index[&(stream.gateway, stream.model)],
                     service: service_keys.partition_point(|other| *other < key),
-                    pipeline_index: pipelines.partition_point(|other| *other < model.pipeline),
                     pipeline: model.pipeline,
                     model: stream.model,
                     pace: paces[stream.model],
@@ -343,6 +340,16 @@ impl World<'_> {
             demand.iter().map(|stream| (stream.gateway, stream.id.as_str())).collect();
         let start_weekday = start.weekday().to_monday_zero_offset() as u64;
         Pacer::new(&policy.pacing, &streams, start_weekday, eth_usd)
+    }
+
+    /// The clock of the users of a demand stream.
+    pub(crate) fn clock(&self, stream: usize) -> UserClock {
+        self.streams[stream].clock
+    }
+
+    /// How many requests each simulated one of a demand stream stands for.
+    pub fn pace(&self, stream: usize) -> Pace {
+        self.streams[stream].pace
     }
 
     /// Accounts of all markets together.

@@ -266,6 +266,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
                 met: false,
             },
         ],
+        reduction: None,
         warnings: vec![Warning {
             id: "price-weight-blind",
             text: "the price weight of gateway eliza is blind for live-video-to-video: every price \

@@ -6,8 +6,10 @@
 //! on its own keeps them.
 
 mod axis;
+pub(super) mod backtest;
 mod bars;
 mod burn_down;
+pub(super) mod calibration;
 mod cost_success;
 mod dumbbell;
 mod fee_regions;

@@ -21,6 +21,10 @@ pub(super) fn uncertainty(root: &Cursor) -> Option<DemandUncertainty> {
     Some(DemandUncertainty {
         level_cv: at.number_at("level_cv")?,
         growth_sd: at.number_at("growth_sd")?,
+        growth_per_day_sd: at.number_at("growth_per_day_sd")?,
+        level_growth_correlation: at.number_at("level_growth_correlation")?,
+        wander_per_day: at.number_at("wander_per_day")?,
+        wander_cv: at.number_at("wander_cv")?,
     })
 }
 

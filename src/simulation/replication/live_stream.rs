@@ -31,7 +31,7 @@ impl Replication<'_> {
         let latency = now.local - request.arrived + user_network;
         request.submission = Some(submission);
         let payee = self.payee(plan, submission.session);
-        let quote = self.cashier.quote(payee);
+        let quote = *self.cashier.quote(payee);
         let market = &self.world.markets[plan.market];
         let prepaid = live_prepaid_pixels(market.market.version);
         if let Some(staged) = submission.staged {

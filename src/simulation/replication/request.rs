@@ -31,6 +31,9 @@ enum Purpose {
     Asking,
 }
 
+/// Number of the draw of a request's size in the request's stream.
+pub(crate) const SIZE_DRAW: u64 = Purpose::Size as u64;
+
 impl<'w> Replication<'w> {
     /// Sends staged tickets, and schedules the redemption of those that win.
     /// Returns whether the orchestrator accepts them.
@@ -44,11 +47,17 @@ impl<'w> Replication<'w> {
     ) -> Result<(), NotAccepted> {
         let stream = self.requests.stream(number);
         let plan = &self.world.streams[stream];
+        let paid_for = self.recorder.paid_for(stream, plan.service);
+        let recorder = &mut self.recorder;
+        let (winners, accepted) =
+            self.cashier.send(payee, staged, paid_for, now.local, lottery, recorder);
+        if staged.tickets == 0 {
+            return accepted;
+        }
         let (calendar, pace) = (now.calendar, plan.pace);
         if pace != Pace::EXACT {
             self.requests.get(number).paid_eth += staged.new_credit.to_coins();
         }
-        let paid_for = self.recorder.paid_for(stream, plan.pipeline_index);
         let owner = self.world.owners[payee.orchestrator];
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         let paid = pace.all(staged.new_credit);
@@ -56,9 +65,6 @@ impl<'w> Replication<'w> {
         self.dispatcher.paid(stream, owner, staged.new_credit, calendar.day());
         self.pacer.note_spend(payee.gateway, calendar, staged.new_credit, pace.requests());
         self.responders.paid(owner, plan.model, paid);
-        let recorder = &mut self.recorder;
-        let (winners, accepted) =
-            self.cashier.send(payee, staged, paid_for, now.local, lottery, recorder);
         let mut winner = 0;
         while winner < winners {
             let (key, index) = lottery;
@@ -155,7 +161,7 @@ impl<'w> Replication<'w> {
                 }
                 _ => self.give_up(number, true),
             },
-            Selection::Session(session, warm) => self.submit(number, session, warm, now),
+            Selection::Session(session, warm) => self.submit(number, key, session, warm, now),
         }
     }
 
@@ -166,9 +172,16 @@ impl<'w> Replication<'w> {
         }
     }
 
-    fn submit(&mut self, number: u32, session: SessionRef, warm: bool, now: Moment) {
+    /// Pays and submits to the orchestrator of a session; `key` names the draws.
+    fn submit(
+        &mut self,
+        number: u32,
+        key: StreamKey,
+        session: SessionRef,
+        warm: bool,
+        now: Moment,
+    ) {
         let request = self.requests.get(number);
-        let key = submission_key(request);
         let (stream, size) = (request.stream as usize, request.size);
         let plan = &self.world.streams[stream];
         let market = &self.world.markets[plan.market];
@@ -207,7 +220,10 @@ impl<'w> Replication<'w> {
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
         };
         let refresh_s = if asked_again { PROBE_ROUND_TRIPS / 3.0 * route.network_s } else { 0.0 };
-        let network_s = route.network_s + route.jitter_s * key.exponential(Draw::Jitter.index());
+        let mut network_s = route.network_s;
+        if route.jitter_s > 0.0 {
+            network_s += route.jitter_s * key.exponential(Draw::Jitter.index());
+        }
         let arrival =
             now.local + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
         let turned_away = if self.requests.get(number).is_bad {
@@ -239,7 +255,8 @@ impl<'w> Replication<'w> {
                 NotAccepted::Nonces => Failure::Nonces,
                 NotAccepted::Balance => Failure::Payment,
             })
-        } else if key.uniform(Draw::Success.index()) >= route.reliability {
+        } else if route.reliability < 1.0 && key.uniform(Draw::Success.index()) >= route.reliability
+        {
             work_s =
                 self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
             slots.hold(arrival + SimTime::from_secs(work_s));
@@ -327,7 +344,7 @@ impl<'w> Replication<'w> {
                     let (size, used_size) = (request.size, request.used_size);
                     let (stream, pays) = (request.stream as usize, request.pays);
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
-                    let quote = self.cashier.quote(payee);
+                    let quote = *self.cashier.quote(payee);
                     if let Some(staged) = submission.staged {
                         let (fee, base) = (staged.fee, quote.base);
                         self.note_fee(plan.pace, route.offer, fee, base, billed, used);

@@ -1,0 +1,110 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::options::{command_line, option, scenario_hash, thread_pool};
+use super::output::{self, Format};
+use super::spend::SpendArgs;
+use super::{Failure, Outcome, VERSION};
+use crate::experiment::backtest::{Backtest, BacktestPlan, USUAL_PAST};
+use crate::experiment::calibrate::DailySeries;
+use crate::report::{
+    RunContext, backtest_json, backtest_terminal, check_target, write_backtest_directory,
+};
+
+/// Days of a week, so that origins meet every week once.
+const USUAL_STEP: u32 = 7;
+/// Futures of a forecast.
+const FUTURES: usize = 1_000;
+
+#[derive(Debug, Args)]
+pub(super) struct BacktestArgs {
+    #[command(flatten)]
+    spend: SpendArgs,
+    /// Complete days before the first forecast, at least 28
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = USUAL_PAST as u32,
+        value_parser = clap::value_parser!(u32).range(28..=36_500)
+    )]
+    least_past: u32,
+    /// Days from one forecast to the next
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = USUAL_STEP,
+        value_parser = clap::value_parser!(u32).range(1..=36_500)
+    )]
+    every: u32,
+    /// Seed of every draw
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Threads to run on [default: all cores]; the result is the same on any
+    /// number
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1_024)
+    )]
+    threads: Option<u32>,
+    /// Where to write [default: under outputs/, by the name of the CSV]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How to print the result; json: the document of backtest.json and
+    /// nothing else
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
+    let usual = || {
+        let stem = args.spend.spend.file_stem().unwrap_or(args.spend.spend.as_os_str());
+        Path::new("outputs").join(format!("{}-backtest", stem.to_string_lossy()))
+    };
+    let directory = args.out.clone().unwrap_or_else(usual);
+    check_target(&directory)?;
+    let history = args.spend.read()?;
+    let unfit = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
+    let series = DailySeries::new(&history).map_err(|error| unfit(&error))?;
+    let plan = BacktestPlan {
+        least_past: args.least_past as usize,
+        every: args.every as usize,
+        futures: FUTURES,
+        seed: args.seed,
+    };
+    let tested = thread_pool(args.threads)?.install(|| Backtest::of(series, plan));
+    let backtest = tested.map_err(|error| unfit(&error))?;
+    let command = command(args);
+    let context = RunContext {
+        scenario_hash: scenario_hash(VERSION, &[command.clone(), args.spend.hash()?]),
+        command,
+        version: VERSION.to_string(),
+        suppress: String::new(),
+        directory: Some(directory.display().to_string()),
+        missing: None,
+    };
+    let name = args.spend.name();
+    let notes = &history.notes;
+    write_backtest_directory(&directory, &backtest, &name, notes, &context)?;
+    match args.format {
+        Format::Text => {
+            let text = backtest_terminal(&backtest, &name, notes, &context, output::style());
+            output::print(&text)?;
+        }
+        Format::Json => {
+            output::print_json(&backtest_json(&backtest, &name, notes, &context))?;
+        }
+    }
+    Ok(Outcome::Success)
+}
+
+/// The command that gives this result again.
+fn command(args: &BacktestArgs) -> String {
+    let mut words = vec!["orchsim".to_string(), "backtest".to_string()];
+    words.extend(args.spend.words());
+    words.extend(option("--least-past", args.least_past));
+    words.extend(option("--every", args.every));
+    words.extend(option("--seed", args.seed));
+    command_line(&words)
+}

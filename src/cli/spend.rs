@@ -1,0 +1,82 @@
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Failure;
+use super::options::option;
+use crate::experiment::sha256;
+use crate::spend::{Duplicates, SpendHistory, SpendOptions, read_spend_file};
+use crate::units::Decimal;
+
+/// A file of what was really spent.
+#[derive(Debug, Args)]
+pub(super) struct SpendArgs {
+    /// What was really spent: a CSV of spend, daily fees or redeemed tickets
+    ///
+    /// Told apart by the header: a column `date`, `time` or `timestamp` (ISO
+    /// 8601 or Unix seconds; UTC where there is no offset), and one of
+    /// `amount_eth` (or `_gwei`, `_wei`, `_lpt`), `fees_eth` (a whole network's
+    /// daily fees) or `face_value_eth` (redeemed tickets). If there, `gateway`,
+    /// `pipeline`, `model`, `region`, `orchestrator` and `requests` are read
+    /// too.
+    #[arg(long, value_name = "CSV")]
+    pub spend: PathBuf,
+    /// A day without a row is one on which nothing was spent, not a gap
+    #[arg(long)]
+    zero_days: bool,
+    /// What to make of a row that stands in the file twice
+    #[arg(long, value_enum, default_value_t)]
+    duplicates: Duplicates,
+    /// What one LPT is worth in ETH, for amounts in LPT
+    #[arg(long, value_name = "ETH", value_parser = price)]
+    eth_per_lpt: Option<Decimal>,
+}
+
+impl SpendArgs {
+    /// Reads the file.
+    pub fn read(&self) -> Result<SpendHistory, Failure> {
+        let options = SpendOptions {
+            zero_days: self.zero_days,
+            duplicates: self.duplicates,
+            eth_per_lpt: self.eth_per_lpt,
+        };
+        read_spend_file(&self.spend, &options).map_err(Failure::Spend)
+    }
+
+    /// Hash of the file.
+    pub fn hash(&self) -> Result<String, Failure> {
+        let bytes = fs::read(&self.spend).map_err(|error| {
+            Failure::Runtime(format!("cannot read `{}`: {error}", self.spend.display()))
+        })?;
+        Ok(sha256(&bytes))
+    }
+
+    /// What reports call the file: its name without folders.
+    pub fn name(&self) -> String {
+        let name = self.spend.file_name().unwrap_or(self.spend.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The options as words of a command.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = option("--spend", self.spend.display()).to_vec();
+        if self.zero_days {
+            words.push("--zero-days".to_string());
+        }
+        match self.duplicates {
+            Duplicates::Refuse => {}
+            Duplicates::Keep => words.extend(option("--duplicates", "keep")),
+            Duplicates::Drop => words.extend(option("--duplicates", "drop")),
+        }
+        words.extend(self.eth_per_lpt.into_iter().flat_map(|price| option("--eth-per-lpt", price)));
+        words
+    }
+}
+
+fn price(text: &str) -> Result<Decimal, String> {
+    match text.parse::<Decimal>() {
+        Ok(price) if price.mantissa > 0 => Ok(price),
+        _ => Err("expected a number above 0, such as 0.0029".to_string()),
+    }
+}

@@ -1,0 +1,138 @@
+//! Which part of the spend is of which streams.
+
+use std::collections::BTreeMap;
+
+use super::Fitted;
+use crate::scenario::Scenario;
+use crate::spend::{Coverage, SpendHistory};
+
+/// Complete days, the last ones, that the mix is taken from.
+pub const MIX_DAYS: usize = 28;
+/// Two-sided 90 % quantile of the normal distribution.
+const Z90: f64 = 1.645;
+
+/// Streams that a history tells apart: those of one gateway, of one pipeline, of
+/// both, or all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// The gateway, where the history names those of the scenario.
+    pub gateway: Option<String>,
+    /// The pipeline, where it does.
+    pub pipeline: Option<String>,
+}
+
+impl Group {
+    /// It in words.
+    pub fn name(&self) -> String {
+        let parts = [self.pipeline.as_deref(), self.gateway.as_deref()];
+        let parts: Vec<&str> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { "all".to_string() } else { parts.join(" at ") }
+    }
+}
+
+/// What the history says of the mix.
+#[derive(Clone, Debug)]
+pub(super) struct Mix {
+    /// The group of each demand stream of the scenario.
+    pub(super) of_stream: Vec<Group>,
+    /// The share of each of these groups; they sum to 1.
+    pub(super) shares: BTreeMap<Group, Fitted>,
+    /// The share of the spend that is of none of them, and names it is of.
+    pub(super) unknown: (f64, Vec<String>),
+    /// What a reader has to know.
+    pub(super) remarks: Vec<String>,
+}
+
+pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Mix {
+    let network = &scenario.network;
+    let pipeline = |stream: usize| network.models[scenario.demand[stream].model].pipeline.name();
+    let gateway = |stream: usize| network.gateways[scenario.demand[stream].gateway].id.as_str();
+    let streams = 0..scenario.demand.len();
+    let mut remarks = Vec::new();
+    let names_gateways = history.keys().iter().any(|key| key.gateway.is_some());
+    let by_gateway = history.keys().iter().any(|key| {
+        key.gateway.as_deref().is_some_and(|name| streams.clone().any(|s| gateway(s) == name))
+    });
+    if names_gateways && !by_gateway {
+        remarks.push("no gateway of the file is one of the scenario: taken together".to_string());
+    }
+    let names_pipelines = history.keys().iter().any(|key| key.pipeline.is_some());
+    let by_pipeline = history.keys().iter().any(|key| {
+        key.pipeline.as_deref().is_some_and(|name| streams.clone().any(|s| pipeline(s) == name))
+    });
+    if names_pipelines && !by_pipeline {
+        remarks.push("no pipeline of the file is one of the scenario: taken together".to_string());
+    }
+    let of_stream: Vec<Group> = streams
+        .map(|stream| Group {
+            gateway: by_gateway.then(|| gateway(stream).to_string()),
+            pipeline: by_pipeline.then(|| pipeline(stream).to_string()),
+        })
+        .collect();
+    let complete: Vec<usize> = history
+        .days()
+        .enumerate()
+        .filter(|(_, (_, coverage))| *coverage == Coverage::Complete)
+        .map(|(day, _)| day)
+        .collect();
+    let window = &complete[complete.len().saturating_sub(MIX_DAYS)..];
+    let groups: BTreeMap<&Group, ()> = of_stream.iter().map(|group| (group, ())).collect();
+    let mut spent: BTreeMap<Group, Vec<f64>> =
+        groups.into_keys().map(|group| (group.clone(), vec![0.0; window.len()])).collect();
+    let (mut unknown, mut unknown_names) = (0.0, Vec::new());
+    let mut total = 0.0;
+    for (day, key, cell) in history.cells() {
+        let Ok(place) = window.binary_search(&day) else { continue };
+        let eth = cell.amount.to_coins();
+        total += eth;
+        let group = Group {
+            gateway: by_gateway.then(|| key.gateway.clone()).flatten(),
+            pipeline: by_pipeline.then(|| key.pipeline.clone()).flatten(),
+        };
+        match spent.get_mut(&group) {
+            Some(days) => days[place] += eth,
+            None => {
+                unknown += eth;
+                if !unknown_names.contains(&group.name()) {
+                    unknown_names.push(group.name());
+                }
+            }
+        }
+    }
+    let shares = shares(&spent);
+    let unknown = if total > 0.0 { unknown / total } else { 0.0 };
+    for (group, share) in &shares {
+        if share.estimate == 0.0 {
+            let name = group.name();
+            remarks.push(format!("nothing was spent on {name}: its requests are set to 0"));
+        }
+    }
+    Mix { of_stream, shares, unknown: (unknown, unknown_names), remarks }
+}
+
+/// Ratio estimates with 90 % intervals that heed the autocorrelation from day
+/// to day.
+fn shares(spent: &BTreeMap<Group, Vec<f64>>) -> BTreeMap<Group, Fitted> {
+    let days = spent.values().map(Vec::len).max().unwrap_or(0);
+    let totals: Vec<f64> =
+        (0..days).map(|day| spent.values().map(|group| group[day]).sum()).collect();
+    let total: f64 = totals.iter().sum();
+    let share_of = |group: &Vec<f64>| {
+        if total <= 0.0 {
+            return Fitted { estimate: 0.0, lo: 0.0, hi: 1.0 };
+        }
+        let estimate = group.iter().sum::<f64>() / total;
+        let n = days as f64;
+        let apart: Vec<f64> = group
+            .iter()
+            .zip(&totals)
+            .map(|(eth, all)| (eth - estimate * all) * n / total)
+            .collect();
+        let var = apart.iter().map(|x| x * x).sum::<f64>() / (n - 1.0).max(1.0);
+        let lagged: f64 = apart.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>();
+        let lag = if var > 0.0 { (lagged / (var * n)).clamp(0.0, 0.9) } else { 0.0 };
+        let half = Z90 * libm::sqrt(var / n * (1.0 + lag) / (1.0 - lag));
+        Fitted { estimate, lo: (estimate - half).max(0.0), hi: (estimate + half).min(1.0) }
+    };
+    spent.iter().map(|(group, days)| (group.clone(), share_of(days))).collect()
+}

@@ -1,0 +1,352 @@
+//! Fitting a scenario's demand to what was really spent.
+//!
+//! The model of a series is log-linear: the logarithm of a day's spend is
+//! `level + weekday + burst + noise`, where
+//! - the level grows at a steady rate and, where the data speak for it, wanders:
+//!   it takes a normal step each day;
+//! - bursts are an Ornstein-Uhlenbeck process averaged over the day, which has
+//!   the moments of a lognormal level drawn anew after exponential times;
+//! - one day in twenty has five times the usual noise.
+//!
+//! [`Posterior::of`] has priors and method. All of it but the noise, which the
+//! simulation has of its own (requests, sizes, lottery), has its key in the
+//! scenario: [`calibrate`] sets `demand.uncertainty`, and of every stream
+//! `requests_per_day`, `growth`, `weekdays` and `bursts`. How many requests a
+//! spend stands for is found by simulating the scenario itself.
+
+mod filter;
+mod goodness;
+mod mix;
+mod moments;
+mod posterior;
+mod predict;
+mod series;
+
+use jiff::Span;
+use jiff::civil::Date;
+
+pub use filter::Parameters;
+pub use goodness::{Goodness, LAGS, autocorrelation, kolmogorov_p, ljung_box, normal_quantile};
+pub use mix::{Group, MIX_DAYS};
+pub(crate) use posterior::quantile;
+pub use posterior::{Draw, Posterior};
+pub use predict::futures;
+pub use series::{DailySeries, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, SeriesError};
+
+use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
+use crate::kernel::StreamKey;
+use crate::payments::LedgerViolation;
+use crate::scenario::Scenario;
+use crate::spend::SpendHistory;
+
+/// Draws from the posterior that estimates are made of.
+const DRAWS: usize = 2_000;
+/// The probability that the level wanders from which on the scenario's does.
+const BELIEVED: f64 = 0.5;
+/// Largest share of spend that may be on what the scenario does not have.
+const MOST_UNKNOWN: f64 = 0.5;
+/// How far the simulated spend may be from the fitted one.
+const TOLERANCE: f64 = 0.05;
+/// Above this ratio of its ends an interval says next to nothing.
+const WIDE: f64 = 10.0;
+/// What the scenario's schema allows.
+const MOST_CV: f64 = 100.0;
+const HOLD_HOURS: (f64, f64) = (0.01, 8_760.0);
+
+/// An estimate (posterior median) with its 90 % interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fitted {
+    /// The estimate.
+    pub estimate: f64,
+    /// Lower end of the interval.
+    pub lo: f64,
+    /// Upper end of the interval.
+    pub hi: f64,
+}
+
+impl Fitted {
+    fn of(posterior: &Posterior, value: impl Fn(&Draw) -> f64) -> Fitted {
+        let at = |probability| posterior.quantile(probability, &value);
+        Fitted { estimate: at(0.5), lo: at(0.05), hi: at(0.95) }
+    }
+
+    /// The same in another unit.
+    pub fn times(self, factor: f64) -> Fitted {
+        Fitted { estimate: self.estimate * factor, lo: self.lo * factor, hi: self.hi * factor }
+    }
+
+    fn is_wide(self) -> bool {
+        self.hi > WIDE * self.lo
+    }
+}
+
+/// Why a scenario was not calibrated.
+#[derive(Debug, thiserror::Error)]
+pub enum CalibrateError {
+    /// The series cannot be fitted.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+    /// A stream's requests are recorded.
+    #[error("the stream `{0}` is a trace: its requests are what they are, there is nothing to fit")]
+    Trace(String),
+    /// The history is of something else.
+    #[error(
+        "{} % of the spend is on {names}, which the scenario does not have; add it to the scenario",
+        libm::round(share * 100.0)
+    )]
+    Unknown {
+        /// The share of the spend.
+        share: f64,
+        /// What it is on.
+        names: String,
+    },
+    /// The scenario spends nothing.
+    #[error(
+        "simulated, the scenario spends nothing on {0}, so that no rate of requests explains the real spend"
+    )]
+    NoSpend(String),
+    /// A defect of orchsim.
+    #[error(transparent)]
+    Ledger(#[from] LedgerViolation),
+}
+
+/// What one group of streams spends.
+#[derive(Clone, Debug)]
+pub struct MixRow {
+    /// Which streams.
+    pub group: Group,
+    /// Its share of the spend of the last [`MIX_DAYS`] complete days.
+    pub share: Fitted,
+    /// What it is to spend a day at the start, in ETH.
+    pub eth_per_day: f64,
+    /// What the scenario spent on it before, simulated at level rates.
+    pub before_eth_per_day: f64,
+    /// What the calibrated scenario spends on it, likewise.
+    pub after_eth_per_day: f64,
+}
+
+/// A scenario's demand fitted to spend.
+#[derive(Clone, Debug)]
+pub struct Calibration {
+    /// What it was fitted to.
+    pub series: DailySeries,
+    /// All that is known of it.
+    pub posterior: Posterior,
+    /// The first day of the calibrated scenario.
+    pub start: Date,
+    /// Mean spend a day at the start, in ETH.
+    pub level: Fitted,
+    /// Growth rate a day.
+    pub growth: Fitted,
+    /// The weekdays' weights, Monday first, with mean 1; `None` where there are
+    /// too few days to tell.
+    pub weekdays: Option<[Fitted; 7]>,
+    /// Coefficient of variation of the bursts of all spend.
+    pub burst_cv: Fitted,
+    /// The same of the bursts of one stream: those of several streams are
+    /// independent and level out.
+    pub stream_burst_cv: Fitted,
+    /// Mean time that a burst's level holds, in hours.
+    pub burst_hours: Fitted,
+    /// Standard deviation of the steps of the level's logarithm, where the
+    /// level wanders; else `None`.
+    pub wander_per_day: Option<Fitted>,
+    /// What is written as `demand.uncertainty`.
+    pub uncertainty: DemandUncertainty,
+    /// By group of streams.
+    pub mix: Vec<MixRow>,
+    /// How well the model fits.
+    pub goodness: Goodness,
+    /// What a reader has to know, a sentence each.
+    pub remarks: Vec<String>,
+    /// The calibrated scenario.
+    pub scenario: Scenario,
+}
+
+/// Fits the demand of a scenario to a spend history. The calibrated scenario
+/// starts on the day after the last of the history, or on its own first day
+/// where that is later.
+///
+/// # Errors
+/// [`CalibrateError`]: too few days, recorded demand, spend on what the
+/// scenario does not have.
+pub fn calibrate(
+    scenario: &Scenario,
+    history: &SpendHistory,
+) -> Result<Calibration, CalibrateError> {
+    if let Some(stream) = scenario.demand.iter().find(|s| matches!(s.arrivals, Arrivals::Trace(_)))
+    {
+        return Err(CalibrateError::Trace(stream.id.clone()));
+    }
+    let series = DailySeries::new(history)?;
+    let mix = mix::mix(scenario, history);
+    if mix.unknown.0 > MOST_UNKNOWN {
+        let names = mix.unknown.1.join(", ");
+        return Err(CalibrateError::Unknown { share: mix.unknown.0, names });
+    }
+    let key = StreamKey::root(scenario.seed);
+    let posterior = Posterior::of(&series, DRAWS, key.child(0));
+    let last = series.date(series.len() - 1);
+    let start = scenario.start.max(last.saturating_add(Span::new().days(1)));
+    let ahead = f64::from((start - last).get_days());
+    let spent_share = 1.0 - series.zero_share();
+    let step = key.child(1);
+    // Logarithm of mean spend a day at the start, draw by draw.
+    let levels: Vec<f64> = (0..)
+        .zip(&posterior.draws)
+        .map(|(number, draw)| {
+            let walk = draw.parameters.wander_per_day * libm::sqrt(ahead) * step.normal(number);
+            let factor = libm::log(predict::mean_factor(draw) * spent_share);
+            draw.level + draw.growth * ahead + walk + factor
+        })
+        .collect();
+    let growths: Vec<f64> = posterior.draws.iter().map(|draw| draw.growth).collect();
+    let (level_mean, level_sd) = moments_of(&levels);
+    let (growth_mean, growth_sd) = moments_of(&growths);
+    let joint = levels.iter().zip(&growths);
+    let cov =
+        joint.map(|(a, b)| (a - level_mean) * (b - growth_mean)).sum::<f64>() / levels.len() as f64;
+    let correlation = if level_sd * growth_sd > 0.0 { cov / (level_sd * growth_sd) } else { 0.0 };
+    let mean_level = libm::exp(level_mean + level_sd * level_sd / 2.0);
+    let wanders = posterior.wandering > BELIEVED;
+    let (wander_mean, wander_sd) = wander_moments(&posterior);
+    let uncertainty = DemandUncertainty {
+        level_cv: libm::sqrt(libm::expm1(level_sd * level_sd)),
+        growth_sd: 0.0,
+        growth_per_day_sd: growth_sd,
+        level_growth_correlation: correlation.clamp(-1.0, 1.0),
+        wander_per_day: if wanders { wander_mean } else { 0.0 },
+        wander_cv: if wanders { wander_sd / wander_mean } else { 0.0 },
+    };
+
+    let mut calibrated = scenario.clone();
+    let target =
+        |group: &Group| mean_level * mix.shares.get(group).map_or(0.0, |share| share.estimate);
+    let (before, after) = moments::scale(&mut calibrated, &mix.of_stream, target)?;
+    let rows: Vec<MixRow> = mix
+        .shares
+        .iter()
+        .map(|(group, share)| MixRow {
+            group: group.clone(),
+            share: *share,
+            eth_per_day: target(group),
+            before_eth_per_day: before.of_group(&mix.of_stream, group),
+            after_eth_per_day: after.of_group(&mix.of_stream, group),
+        })
+        .collect();
+    if let Some(row) =
+        rows.iter().find(|row| row.eth_per_day > 0.0 && row.before_eth_per_day <= 0.0)
+    {
+        return Err(CalibrateError::NoSpend(row.group.name()));
+    }
+    let spend: f64 = after.eth_per_day.iter().sum();
+    let evenness: f64 = after.eth_per_day.iter().map(|eth| (eth / spend) * (eth / spend)).sum();
+    let burst_cv = Fitted::of(&posterior, |draw| {
+        libm::sqrt(libm::expm1(draw.parameters.burst_sd * draw.parameters.burst_sd))
+    });
+    let stream_burst_cv = burst_cv.times(1.0 / libm::sqrt(evenness));
+    let burst_hours = Fitted::of(&posterior, |draw| draw.parameters.burst_days * 24.0);
+    let weekdays = series.has_weekdays().then(|| weekday_weights(&posterior));
+
+    calibrated.start = start;
+    calibrated.uncertainty = uncertainty;
+    for stream in calibrated.demand.iter_mut().filter(|stream| stream.injected.is_none()) {
+        let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
+        arrivals.growth = Growth::Exponential { rate_per_day: growth_mean };
+        arrivals.bursts = Bursts::Modulated {
+            cv: stream_burst_cv.estimate.min(MOST_CV),
+            mean_hold_hours: burst_hours.estimate.clamp(HOLD_HOURS.0, HOLD_HOURS.1),
+        };
+        if let Some(weights) = &weekdays {
+            arrivals.weekdays = WeekProfile::from_weights(weights.map(|fitted| fitted.estimate));
+        }
+    }
+
+    let mut remarks = history.notes.clone();
+    remarks.extend(mix.remarks);
+    if mix.unknown.0 > 0.0 {
+        remarks.push(format!(
+            "{:.1} % of the spend is on {}, which the scenario does not have: spread over the rest",
+            mix.unknown.0 * 100.0,
+            mix.unknown.1.join(", ")
+        ));
+    }
+    if weekdays.is_none() {
+        remarks.push(format!(
+            "fewer than {LEAST_DAYS_FOR_WEEKDAYS} complete days: weekdays are not fitted, those of \
+             the scenario stay"
+        ));
+    }
+    if burst_cv.is_wide() || burst_hours.is_wide() {
+        remarks.push(
+            "how strong bursts are or how long they hold is hardly to be told from these data; \
+             the estimates lean on what was assumed before"
+                .to_string(),
+        );
+    }
+    for row in rows.iter().filter(|row| {
+        libm::fabs(row.after_eth_per_day - row.eth_per_day) > TOLERANCE * row.eth_per_day
+    }) {
+        remarks.push(format!(
+            "simulated, the calibrated scenario spends {:.4} ETH a day on {}, not {:.4}: capacity, \
+             a limit or its credits stand in the way",
+            row.after_eth_per_day,
+            row.group.name(),
+            row.eth_per_day
+        ));
+    }
+    if start != scenario.start {
+        remarks.push(format!(
+            "the calibrated scenario starts on {start}, after the last day of the data, rather \
+             than on {}: set `credits.amount` to what is left then, and see to days that are \
+             counted from the start",
+            scenario.start
+        ));
+    }
+    Ok(Calibration {
+        goodness: Goodness::of(&series, &posterior),
+        start,
+        level: fitted(levels.iter().map(|log| libm::exp(*log))),
+        growth: Fitted::of(&posterior, |draw| draw.growth),
+        weekdays,
+        burst_cv,
+        stream_burst_cv,
+        burst_hours,
+        wander_per_day: wanders
+            .then(|| Fitted::of(&posterior, |draw| draw.parameters.wander_per_day)),
+        uncertainty,
+        mix: rows,
+        remarks,
+        series,
+        posterior,
+        scenario: calibrated,
+    })
+}
+
+fn fitted(values: impl Iterator<Item = f64>) -> Fitted {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let at = |probability| quantile(&values, probability);
+    Fitted { estimate: at(0.5), lo: at(0.05), hi: at(0.95) }
+}
+
+fn moments_of(values: &[f64]) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let var = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / n;
+    (mean, libm::sqrt(var))
+}
+
+/// Of those draws in which the level wanders.
+fn wander_moments(posterior: &Posterior) -> (f64, f64) {
+    let steps = posterior.draws.iter().map(|draw| draw.parameters.wander_per_day);
+    moments_of(&steps.filter(|step| *step > 0.0).collect::<Vec<f64>>())
+}
+
+fn weekday_weights(posterior: &Posterior) -> [Fitted; 7] {
+    let weight = |draw: &Draw, day: usize| {
+        let sum: f64 = draw.weekdays.iter().map(|effect| libm::exp(*effect)).sum();
+        7.0 * libm::exp(draw.weekdays[day]) / sum
+    };
+    [0, 1, 2, 3, 4, 5, 6].map(|day| Fitted::of(posterior, |draw| weight(draw, day)))
+}

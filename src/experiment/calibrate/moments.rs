@@ -1,0 +1,91 @@
+//! What a scenario's requests cost, by simulation: spend is not demand.
+
+use rayon::prelude::*;
+
+use super::mix::Group;
+use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
+use crate::payments::LedgerViolation;
+use crate::scenario::Scenario;
+use crate::simulation::{World, replicate};
+
+/// Days and replications of a simulation.
+const DAYS: u32 = 7;
+const REPLICATIONS: u64 = 8;
+/// How often rates are scaled to the spend and simulated again: nearly, but not
+/// quite, spend is proportional to requests.
+const ROUNDS: usize = 3;
+
+/// Spend a day of each demand stream at level rates.
+#[derive(Clone, Debug)]
+pub(super) struct Simulated {
+    pub(super) eth_per_day: Vec<f64>,
+}
+
+impl Simulated {
+    /// Spend a day of the streams of a group.
+    pub(super) fn of_group(&self, groups: &[Group], group: &Group) -> f64 {
+        let streams = self.eth_per_day.iter().zip(groups);
+        streams.filter(|(_, of)| *of == group).map(|(eth, _)| eth).sum()
+    }
+}
+
+/// The scenario with level demand: no trend, weekdays, bursts or uncertainty.
+fn level(scenario: &Scenario) -> Scenario {
+    let mut scenario = scenario.clone();
+    scenario.horizon_days = DAYS;
+    scenario.uncertainty = DemandUncertainty::default();
+    for stream in &mut scenario.demand {
+        if let Arrivals::Poisson(arrivals) = &mut stream.arrivals {
+            arrivals.growth = Growth::Constant;
+            arrivals.weekdays = WeekProfile::FLAT;
+            arrivals.bursts = Bursts::None;
+        }
+    }
+    scenario
+}
+
+fn simulate(scenario: &Scenario) -> Result<Simulated, LedgerViolation> {
+    let world = World::new(scenario);
+    let runs: Result<Vec<(f64, Vec<f64>)>, LedgerViolation> = (0..REPLICATIONS)
+        .into_par_iter()
+        .map(|number| {
+            let result = replicate(&world, number)?;
+            let days = result.depleted.map_or(f64::from(DAYS), |time| time.as_days());
+            Ok((days, result.spend_by_stream.iter().map(|wei| wei.to_coins()).collect()))
+        })
+        .collect();
+    let runs = runs?;
+    let days: f64 = runs.iter().map(|(days, _)| days).sum();
+    let of_stream = |stream: usize| {
+        let eth: f64 = runs.iter().map(|(_, eth)| eth[stream]).sum();
+        if days > 0.0 { eth / days } else { 0.0 }
+    };
+    Ok(Simulated { eth_per_day: (0..scenario.demand.len()).map(of_stream).collect() })
+}
+
+/// Scales the rates of `scenario` so that each group is simulated to spend
+/// `target(group)` ETH a day. Returns what was simulated before, and at the end.
+pub(super) fn scale(
+    scenario: &mut Scenario,
+    groups: &[Group],
+    target: impl Fn(&Group) -> f64,
+) -> Result<(Simulated, Simulated), LedgerViolation> {
+    let before = simulate(&level(scenario))?;
+    let mut now = before.clone();
+    for _ in 0..ROUNDS {
+        let factors: Vec<f64> = groups
+            .iter()
+            .map(|group| {
+                let simulated = now.of_group(groups, group);
+                if simulated > 0.0 { target(group) / simulated } else { 1.0 }
+            })
+            .collect();
+        for (stream, factor) in scenario.demand.iter_mut().zip(factors) {
+            if let Arrivals::Poisson(arrivals) = &mut stream.arrivals {
+                arrivals.requests_per_day *= factor;
+            }
+        }
+        now = simulate(&level(scenario))?;
+    }
+    Ok((before, now))
+}

@@ -1,0 +1,398 @@
+//! What a series says of the model: its posterior, by adaptive importance
+//! sampling (Cappé, Guillin, Marin and Robert, "Population Monte Carlo", Journal
+//! of Computational and Graphical Statistics 13, 2004). The state is integrated
+//! out by the filter; sampled are the four parameters of [`Parameters`].
+
+use std::f64::consts::PI;
+
+use super::filter::{self, Belief, Parameters, STATES, contrasts};
+use super::series::DailySeries;
+use crate::kernel::StreamKey;
+
+/// Rounds that bring the proposal to where the posterior is, and draws in each.
+const ROUNDS: u64 = 6;
+const DRAWS: u64 = 200;
+/// Draws of the last round.
+const LAST_DRAWS: u64 = 600;
+/// Draws that a round must come to, weighed by their evenness; below, their
+/// weights are flattened.
+const LEAST_EFFECTIVE: f64 = 40.0;
+/// Degrees of freedom of the proposal.
+const FREEDOM: f64 = 6.0;
+/// How much wider than the posterior it is, by variance.
+const WIDER: f64 = 1.3;
+
+/// Prior probability that the level keeps to a steady trend.
+const SETTLED: f64 = 0.01;
+
+/// Median and standard deviation, both of the logarithm, that a parameter has
+/// before any data.
+#[derive(Clone, Copy, Debug)]
+struct Prior {
+    median: f64,
+    sd: f64,
+}
+
+const NOISE: Prior = Prior { median: 0.1, sd: 0.8 };
+const BURST: Prior = Prior { median: 0.15, sd: 0.8 };
+const BURST_DAYS: Prior = Prior { median: 1.0, sd: 1.0 };
+/// A level that wanders goes by a factor of about two in a month, up or down.
+const WANDER: Prior = Prior { median: 0.12, sd: 0.2 };
+/// Where the level wanders, a trend in it says little of what is to come: growth
+/// is drawn towards none, to within 6 % a month.
+const GROWTH_SD_WANDERING: f64 = 0.002;
+/// Where it does not, growth may be anything up to doubling in five weeks.
+const GROWTH_SD_SETTLED: f64 = 0.02;
+
+const MOST_PARAMETERS: usize = 4;
+type Vector = [f64; MOST_PARAMETERS];
+type Matrix = [[f64; MOST_PARAMETERS]; MOST_PARAMETERS];
+
+/// One possible truth: parameters and the state after the last day, each as
+/// likely as any other of a [`Posterior`].
+#[derive(Clone, Debug)]
+pub struct Draw {
+    /// The parameters.
+    pub parameters: Parameters,
+    /// Logarithm of the level after the last day, in ETH a day.
+    pub level: f64,
+    /// Growth rate a day.
+    pub growth: f64,
+    /// The burst after the last day, a logarithm.
+    pub burst: f64,
+    /// Effects of the weekdays on the logarithm, Monday first; they sum to 0.
+    pub weekdays: [f64; 7],
+}
+
+/// What is known of a series and its model.
+#[derive(Clone, Debug)]
+pub struct Posterior {
+    /// Draws from it, all alike likely.
+    pub draws: Vec<Draw>,
+    /// Probability that the level wanders rather than keeps to a steady trend.
+    pub wandering: f64,
+    /// How many independent draws the last round of sampling is worth.
+    pub effective: f64,
+}
+
+impl Posterior {
+    /// Fits the model to a series: `count` draws from its posterior. The same
+    /// series and key give the same draws.
+    pub fn of(series: &DailySeries, count: usize, key: StreamKey) -> Posterior {
+        let models = [Model { wanders: false }, Model { wanders: true }];
+        let fits: Vec<Fit> =
+            (0..).zip(models).map(|(i, model)| Fit::of(series, model, key.child(i))).collect();
+        let best = fits.iter().map(|fit| fit.log_evidence).fold(f64::NEG_INFINITY, f64::max);
+        let weigh = |fit: &Fit| fit.model.prior() * libm::exp(fit.log_evidence - best);
+        let total: f64 = fits.iter().map(weigh).sum();
+        let wandering =
+            fits.iter().filter(|fit| fit.model.wanders).map(|fit| weigh(fit) / total).sum();
+        let particles = fits.iter().flat_map(|fit| {
+            let share = weigh(fit) / total;
+            fit.particles.iter().map(move |particle| (particle, share * particle.weight))
+        });
+        let particles: Vec<(&Particle, f64)> = particles.collect();
+        let normals = key.child(2);
+        let draws = chosen(&particles, count, key.child(3).uniform(0));
+        let draw = |(i, particle): (u64, &Particle)| particle.draw(normals.child(i));
+        let effective = fits.iter().map(|fit| weigh(fit) / total * fit.effective).sum();
+        Posterior { draws: (0..).zip(draws).map(draw).collect(), wandering, effective }
+    }
+
+    /// A quantile of a function of the draws.
+    pub fn quantile(&self, probability: f64, value: impl Fn(&Draw) -> f64) -> f64 {
+        let mut values: Vec<f64> = self.draws.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        quantile(&values, probability)
+    }
+
+    /// Mean and standard deviation of a function of the draws.
+    pub fn moments(&self, value: impl Fn(&Draw) -> f64) -> (f64, f64) {
+        let values: Vec<f64> = self.draws.iter().map(value).collect();
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let var = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+        (mean, libm::sqrt(var))
+    }
+
+    /// The probability that each known day's value was given, the day before,
+    /// to be at least as low as it came out: uniform where the model holds.
+    /// Days by their number.
+    pub fn probability_transforms(&self, series: &DailySeries) -> Vec<(usize, f64)> {
+        const PASSES: usize = 40;
+        let stride = self.draws.len().div_ceil(PASSES).max(1);
+        let mut sums: Vec<(usize, f64)> = Vec::new();
+        let mut passes = 0.0;
+        for draw in self.draws.iter().step_by(stride) {
+            let mut place = 0;
+            filter::run(series, &draw.parameters, |day, below| {
+                match sums.get_mut(place) {
+                    Some((_, sum)) => *sum += below,
+                    None => sums.push((day, below)),
+                }
+                place += 1;
+            });
+            passes += 1.0;
+        }
+        sums.into_iter().map(|(day, sum)| (day, sum / passes)).collect()
+    }
+}
+
+/// The quantile of ascending values (type 7 of Hyndman and Fan 1996); NaN of
+/// none.
+pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let position = probability * last as f64;
+    let below = (position as usize).min(last);
+    let above = (below + 1).min(last);
+    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
+}
+
+/// Systematic resampling: `count` particles, each as often as its weight says,
+/// to within one.
+fn chosen<'a>(particles: &[(&'a Particle, f64)], count: usize, offset: f64) -> Vec<&'a Particle> {
+    let total: f64 = particles.iter().map(|(_, weight)| weight).sum();
+    let step = total / count as f64;
+    let mut chosen = Vec::with_capacity(count);
+    let mut sum = 0.0;
+    for (particle, weight) in particles {
+        sum += weight;
+        while chosen.len() < count && (chosen.len() as f64 + offset) * step < sum {
+            chosen.push(*particle);
+        }
+    }
+    // Rounding may leave the last place open.
+    if let Some((last, _)) = particles.last() {
+        chosen.resize(count, last);
+    }
+    chosen
+}
+
+/// Whether the level takes steps of its own.
+#[derive(Clone, Copy, Debug)]
+struct Model {
+    wanders: bool,
+}
+
+impl Model {
+    fn prior(self) -> f64 {
+        if self.wanders { 1.0 - SETTLED } else { SETTLED }
+    }
+
+    /// Of the parameters' logarithms.
+    fn priors(self) -> &'static [Prior] {
+        const ALL: [Prior; MOST_PARAMETERS] = [NOISE, BURST, BURST_DAYS, WANDER];
+        if self.wanders { &ALL } else { &ALL[..3] }
+    }
+
+    fn parameters(self, logs: &Vector) -> Parameters {
+        let [noise_sd, burst_sd, burst_days, wander] = logs.map(libm::exp);
+        Parameters {
+            noise_sd,
+            burst_sd,
+            burst_days,
+            wander_per_day: if self.wanders { wander } else { 0.0 },
+            growth_sd: if self.wanders { GROWTH_SD_WANDERING } else { GROWTH_SD_SETTLED },
+        }
+    }
+
+    fn log_prior(self, logs: &Vector) -> f64 {
+        let density = |(prior, log): (&Prior, &f64)| {
+            let z = (log - libm::log(prior.median)) / prior.sd;
+            -0.5 * z * z - libm::log(prior.sd) - 0.5 * libm::log(2.0 * PI)
+        };
+        self.priors().iter().zip(logs).map(density).sum()
+    }
+}
+
+/// Parameters with what is known of the state, if they are the truth.
+#[derive(Clone, Debug)]
+struct Particle {
+    parameters: Parameters,
+    end: Belief,
+    /// Of all particles of a model they sum to 1.
+    weight: f64,
+}
+
+impl Particle {
+    /// One possible state.
+    fn draw(&self, key: StreamKey) -> Draw {
+        let root = cholesky(&self.end.cov);
+        let mut normals = [0.0; STATES];
+        for (index, normal) in normals.iter_mut().enumerate() {
+            *normal = key.normal(index as u64);
+        }
+        let mut state = self.end.mean;
+        for (value, row) in state.iter_mut().zip(&root) {
+            *value += row.iter().zip(&normals).map(|(a, b)| a * b).sum::<f64>();
+        }
+        let [level, growth, burst, _, seasons @ ..] = state;
+        let effect = |row: [f64; 6]| row.iter().zip(&seasons).map(|(a, b)| a * b).sum();
+        let weekdays = contrasts().map(effect);
+        Draw { parameters: self.parameters, level, growth, burst, weekdays }
+    }
+}
+
+/// One model fitted.
+struct Fit {
+    model: Model,
+    particles: Vec<Particle>,
+    log_evidence: f64,
+    effective: f64,
+}
+
+impl Fit {
+    fn of(series: &DailySeries, model: Model, key: StreamKey) -> Fit {
+        let size = model.priors().len();
+        let mut proposal = Proposal::prior(model);
+        for round in 0..ROUNDS {
+            let sampled = proposal.sample(DRAWS, key.child(round));
+            let scored: Vec<(Vector, f64)> = sampled
+                .into_iter()
+                .map(|(logs, log_density)| {
+                    let pass = filter::run(series, &model.parameters(&logs), |_, _| {});
+                    (logs, pass.log_likelihood + model.log_prior(&logs) - log_density)
+                })
+                .collect();
+            let weights = flattened(&scored.iter().map(|(_, log)| *log).collect::<Vec<f64>>());
+            proposal = proposal.moved(size, &scored, &weights);
+        }
+        let sampled = proposal.sample(LAST_DRAWS, key.child(ROUNDS));
+        let mut logs = Vec::with_capacity(sampled.len());
+        let mut particles: Vec<Particle> = Vec::with_capacity(sampled.len());
+        for (vector, log_density) in sampled {
+            let parameters = model.parameters(&vector);
+            let pass = filter::run(series, &parameters, |_, _| {});
+            logs.push(pass.log_likelihood + model.log_prior(&vector) - log_density);
+            particles.push(Particle { parameters, end: pass.end, weight: 0.0 });
+        }
+        let greatest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = logs.iter().map(|log| libm::exp(log - greatest)).collect();
+        let sum: f64 = weights.iter().sum();
+        for (particle, weight) in particles.iter_mut().zip(&weights) {
+            particle.weight = weight / sum;
+        }
+        let squares: f64 = particles.iter().map(|p| p.weight * p.weight).sum();
+        let log_evidence = greatest + libm::log(sum / particles.len() as f64);
+        Fit { model, particles, log_evidence, effective: 1.0 / squares }
+    }
+}
+
+/// Weights that sum to 1, raised to the power, at most 1, at which they are
+/// worth [`LEAST_EFFECTIVE`] draws.
+fn flattened(logs: &[f64]) -> Vec<f64> {
+    let greatest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let at = |power: f64| {
+        let weights: Vec<f64> =
+            logs.iter().map(|log| libm::exp(power * (log - greatest))).collect();
+        let sum: f64 = weights.iter().sum();
+        let squares: f64 = weights.iter().map(|w| w * w).sum();
+        (weights.iter().map(|w| w / sum).collect::<Vec<f64>>(), sum * sum / squares)
+    };
+    let (whole, effective) = at(1.0);
+    if effective >= LEAST_EFFECTIVE {
+        return whole;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..30 {
+        let middle = (low + high) / 2.0;
+        if at(middle).1 >= LEAST_EFFECTIVE { low = middle } else { high = middle }
+    }
+    at(low).0
+}
+
+/// A multivariate t distribution that parameters are drawn from.
+struct Proposal {
+    size: usize,
+    centre: Vector,
+    /// Root of the scale matrix, below the diagonal.
+    root: Matrix,
+}
+
+impl Proposal {
+    fn prior(model: Model) -> Proposal {
+        let mut proposal = Proposal {
+            size: model.priors().len(),
+            centre: [0.0; MOST_PARAMETERS],
+            root: [[0.0; MOST_PARAMETERS]; MOST_PARAMETERS],
+        };
+        for (i, prior) in model.priors().iter().enumerate() {
+            proposal.centre[i] = libm::log(prior.median);
+            proposal.root[i][i] = prior.sd;
+        }
+        proposal
+    }
+
+    /// Draws, each with the logarithm of its density.
+    fn sample(&self, count: u64, key: StreamKey) -> Vec<(Vector, f64)> {
+        let half = FREEDOM / 2.0;
+        let size = self.size as f64;
+        let log_root: f64 = (0..self.size).map(|i| libm::log(self.root[i][i])).sum();
+        let constant = libm::lgamma(half + size / 2.0)
+            - libm::lgamma(half)
+            - size / 2.0 * libm::log(FREEDOM * PI)
+            - log_root;
+        (0..count)
+            .map(|number| {
+                let key = key.child(number);
+                // A chi-square of even freedom is twice a sum of exponentials.
+                let chi: f64 = (0..half as u64).map(|i| 2.0 * key.child(1).exponential(i)).sum();
+                let scale = libm::sqrt(FREEDOM / chi);
+                let mut z = [0.0; MOST_PARAMETERS];
+                for (i, z) in z.iter_mut().enumerate().take(self.size) {
+                    *z = key.normal(i as u64) * scale;
+                }
+                let mut logs = self.centre;
+                for (log, row) in logs.iter_mut().zip(&self.root) {
+                    *log += row.iter().zip(&z).map(|(a, b)| a * b).sum::<f64>();
+                }
+                let squares: f64 = z.iter().map(|z| z * z).sum();
+                let log_density = constant - (half + size / 2.0) * libm::log1p(squares / FREEDOM);
+                (logs, log_density)
+            })
+            .collect()
+    }
+
+    /// One at the weighted mean of some draws, with their spread.
+    fn moved(&self, size: usize, scored: &[(Vector, f64)], weights: &[f64]) -> Proposal {
+        let mut centre = [0.0; MOST_PARAMETERS];
+        for ((logs, _), weight) in scored.iter().zip(weights) {
+            for (centre, log) in centre.iter_mut().zip(logs) {
+                *centre += weight * log;
+            }
+        }
+        let mut cov = [[0.0; MOST_PARAMETERS]; MOST_PARAMETERS];
+        for ((logs, _), weight) in scored.iter().zip(weights) {
+            for i in 0..size {
+                for j in 0..size {
+                    let product = (logs[i] - centre[i]) * (logs[j] - centre[j]);
+                    cov[i][j] += WIDER * weight * product;
+                }
+            }
+        }
+        for (i, row) in cov.iter_mut().enumerate() {
+            row[i] += 1e-6;
+        }
+        Proposal { size: self.size, centre, root: cholesky(&cov) }
+    }
+}
+
+/// The root of a covariance matrix, below the diagonal; directions without
+/// variance stay without.
+fn cholesky<const N: usize>(cov: &[[f64; N]; N]) -> [[f64; N]; N] {
+    let mut root = [[0.0; N]; N];
+    for i in 0..N {
+        for j in 0..=i {
+            let sum: f64 = (0..j).map(|k| root[i][k] * root[j][k]).sum();
+            let rest = cov[i][j] - sum;
+            root[i][j] = if i == j {
+                libm::sqrt(rest.max(0.0))
+            } else if root[j][j] > 0.0 {
+                rest / root[j][j]
+            } else {
+                0.0
+            };
+        }
+    }
+    root
+}

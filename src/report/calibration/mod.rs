@@ -1,0 +1,330 @@
+//! What people and programs read of a calibration.
+
+pub(super) mod tables;
+mod toml;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json as document};
+
+use super::directory::{WriteOptions, figure_files, file, pretty, publish};
+use super::figures::{self, Figure};
+use super::format::{counted, eth, grouped, html_escaped, percent, short_date};
+use super::html::{
+    page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
+    push_table,
+};
+use super::json::number;
+use super::text::{DIM, Page, Style, YELLOW};
+use super::{RunContext, WriteError, title};
+use crate::experiment::calibrate::{Calibration, Fitted, futures, quantile};
+use crate::kernel::StreamKey;
+use crate::scenario::Scenario;
+
+pub use toml::calibrated_toml;
+
+/// Version of the layout [`calibration_json`] describes.
+pub const CALIBRATION_SCHEMA: u32 = 1;
+
+/// Days that the figure looks ahead.
+const AHEAD: usize = 90;
+/// Probability below which a test says that the model does not fit.
+const SUSPECT: f64 = 0.01;
+
+/// Quantiles of a day to come, in ETH.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Band {
+    pub(super) p05: f64,
+    pub(super) p25: f64,
+    pub(super) p50: f64,
+    pub(super) p75: f64,
+    pub(super) p95: f64,
+}
+
+/// What the fit expects of the days after the last.
+fn bands(calibration: &Calibration) -> Vec<Band> {
+    let key = StreamKey::root(calibration.scenario.seed).child(2);
+    let futures = futures(&calibration.series, &calibration.posterior, AHEAD, key);
+    let of_day = |day: usize| {
+        let mut values: Vec<f64> = futures.iter().filter_map(|f| f.get(day)).copied().collect();
+        values.sort_by(f64::total_cmp);
+        let [p05, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| quantile(&values, p));
+        Band { p05, p25, p50, p75, p95 }
+    };
+    (0..AHEAD).map(of_day).collect()
+}
+
+/// Writes everything about a calibration into `directory`, replacing what
+/// orchsim wrote there before whole. `scenario` is the one that was calibrated,
+/// `source` the name of the spend file. Returns the paths written, in
+/// alphabetical order.
+///
+/// | file | holds |
+/// | --- | --- |
+/// | `scenario.toml` | the calibrated scenario, see [`calibrated_toml`] |
+/// | `calibration.html`, `figures/*.svg` | the diagnostic page |
+/// | `calibration.json` | see [`calibration_json`] |
+/// | `parameters.csv`, `mix.csv`, `residuals.csv` | its tables |
+/// | `manifest.json` | what was done, and the hash of every file |
+///
+/// # Errors
+/// As [`write_run_directory`](super::write_run_directory).
+pub fn write_calibration_directory(
+    directory: &Path,
+    scenario: &Scenario,
+    calibration: &Calibration,
+    source: &str,
+    context: &RunContext,
+) -> Result<Vec<PathBuf>, WriteError> {
+    let bands = bands(calibration);
+    let days = counted(calibration.series.known() as u32, "day");
+    let origin = figures::origin(scenario, &days, context);
+    let drawn = figures::calibration::all(calibration, &bands, &origin)?;
+    let mut files = vec![
+        file("scenario.toml", calibrated_toml(calibration, source, context)),
+        file("calibration.html", html(scenario, calibration, source, context, &drawn)),
+        file("calibration.json", pretty(&calibration_json(calibration, source, context))),
+        file("parameters.csv", tables::parameters(calibration).csv()),
+        file("mix.csv", tables::mix(calibration).csv()),
+        file("residuals.csv", tables::residuals(calibration).csv()),
+    ];
+    for figure in &drawn {
+        files.extend(figure_files(figure, &WriteOptions::default())?);
+    }
+    let about = document!({
+        "version": context.version,
+        "scenario": scenario.name,
+        "scenario_hash": context.scenario_hash,
+        "seed": scenario.seed,
+        "command": context.command,
+    });
+    publish(directory, files, about)
+}
+
+/// The result in one sentence.
+fn sentence(calibration: &Calibration) -> String {
+    let Calibration { level, growth, .. } = calibration;
+    let course = match &calibration.wander_per_day {
+        Some(step) => format!(
+            "and the level wanders by {} a month",
+            percent(libm::expm1(step.estimate * libm::sqrt(30.0)))
+        ),
+        None if growth.lo > 0.0 || growth.hi < 0.0 => {
+            let month = |rate: f64| percent(libm::expm1(rate * 30.0));
+            format!(
+                "growing by {} a month [{}, {}]",
+                month(growth.estimate),
+                month(growth.lo),
+                month(growth.hi)
+            )
+        }
+        None => "and the level keeps steady".to_string(),
+    };
+    format!(
+        "Spend is {} ETH a day [{}, {}] on {}, {course}.",
+        eth(level.estimate),
+        eth(level.lo),
+        eth(level.hi),
+        short_date(calibration.start)
+    )
+}
+
+/// What was fitted to what.
+fn extent(calibration: &Calibration, source: &str) -> String {
+    let series = &calibration.series;
+    format!(
+        "{source}: {} from {} to {}",
+        counted(series.known() as u32, "complete day"),
+        short_date(series.date(0)),
+        short_date(series.date(series.len().saturating_sub(1)))
+    )
+}
+
+/// What the tests of fit say, in words.
+fn verdict(calibration: &Calibration) -> String {
+    let goodness = &calibration.goodness;
+    let says = |p: f64, bad: &str| {
+        if p < SUSPECT { bad.to_string() } else { "as it should".to_string() }
+    };
+    format!(
+        "Residuals one day ahead: distribution {} (Kolmogorov-Smirnov p = {:.3}), autocorrelation \
+         {} (Ljung-Box p = {:.3}).",
+        says(goodness.ks_p, "other than the model's"),
+        goodness.ks_p,
+        says(goodness.ljung_box_p, "left over"),
+        goodness.ljung_box_p
+    )
+}
+
+/// A calibration for a terminal.
+pub fn calibration_terminal(
+    calibration: &Calibration,
+    source: &str,
+    context: &RunContext,
+    style: Style,
+) -> String {
+    let mut page = Page::new(style);
+    page.answer(&sentence(calibration), context);
+    page.paragraph(DIM, &extent(calibration, source), "");
+    let parameters = tables::parameters(calibration);
+    page.section(parameters.lines(&["quantity", "estimate", "lo", "hi"], usize::MAX, None));
+    let mix = tables::mix(calibration);
+    page.section(mix.lines(
+        &["streams", "share", "eth_per_day", "before_eth_per_day"],
+        usize::MAX,
+        Some("share"),
+    ));
+    page.blank();
+    page.paragraph("", &verdict(calibration), "");
+    for remark in &calibration.remarks {
+        page.blank();
+        page.paragraph(YELLOW, remark, "  ");
+    }
+    page.files("calibration", context);
+    page.text
+}
+
+fn ends(fitted: &Fitted) -> Value {
+    document!({
+        "estimate": number(fitted.estimate),
+        "ci90": [number(fitted.lo), number(fitted.hi)],
+    })
+}
+
+/// A calibration as one JSON document. Keys are in alphabetical order, floats
+/// have 9 significant digits; `estimate` is a posterior median with its 90 %
+/// interval `ci90`.
+///
+/// | key | holds |
+/// | --- | --- |
+/// | `schema` | version of this layout, [`CALIBRATION_SCHEMA`] |
+/// | `version`, `scenario`, `scenario_hash`, `seed`, `command`, `source` | what was done |
+/// | `answer` | the result in words |
+/// | `start` | first day of the calibrated scenario |
+/// | `days` | `first`, `last` of the data, and how many are `complete` |
+/// | `level_eth_per_day`, `growth_per_day`, `burst_cv` (of all spend), `stream_burst_cv`, `burst_hours`, `wander_per_day` (null where the level does not) | the fit |
+/// | `weekdays` | weights from Monday, with mean 1; null where there are too few days |
+/// | `wandering_probability` | that the level wanders rather than keeps to a steady trend |
+/// | `uncertainty` | what stands as `demand.uncertainty` in the calibrated scenario |
+/// | `mix` | by group of streams: `streams`, `share`, `eth_per_day` fitted, `before_eth_per_day` and `after_eth_per_day` simulated |
+/// | `goodness` | `ljung_box_p`, `ks_distance`, `ks_p`, `autocorrelation` from lag 1, `effective_draws` |
+/// | `remarks` | sentences |
+pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunContext) -> Value {
+    let series = &calibration.series;
+    let uncertainty = &calibration.uncertainty;
+    let goodness = &calibration.goodness;
+    let mix = calibration.mix.iter().map(|row| {
+        document!({
+            "streams": row.group.name(),
+            "share": ends(&row.share),
+            "eth_per_day": number(row.eth_per_day),
+            "before_eth_per_day": number(row.before_eth_per_day),
+            "after_eth_per_day": number(row.after_eth_per_day),
+        })
+    });
+    document!({
+        "schema": CALIBRATION_SCHEMA,
+        "version": context.version,
+        "scenario": calibration.scenario.name,
+        "scenario_hash": context.scenario_hash,
+        "seed": calibration.scenario.seed,
+        "command": context.command,
+        "source": source,
+        "answer": sentence(calibration),
+        "start": calibration.start.to_string(),
+        "days": {
+            "first": series.date(0).to_string(),
+            "last": series.date(series.len().saturating_sub(1)).to_string(),
+            "complete": series.known(),
+        },
+        "level_eth_per_day": ends(&calibration.level),
+        "growth_per_day": ends(&calibration.growth),
+        "burst_cv": ends(&calibration.burst_cv),
+        "stream_burst_cv": ends(&calibration.stream_burst_cv),
+        "burst_hours": ends(&calibration.burst_hours),
+        "wander_per_day": calibration.wander_per_day.as_ref().map(ends),
+        "weekdays": calibration.weekdays.as_ref().map(|days| days.iter().map(ends).collect::<Vec<_>>()),
+        "wandering_probability": number(calibration.posterior.wandering),
+        "uncertainty": {
+            "level_cv": number(uncertainty.level_cv),
+            "growth_per_day_sd": number(uncertainty.growth_per_day_sd),
+            "level_growth_correlation": number(uncertainty.level_growth_correlation),
+            "wander_per_day": number(uncertainty.wander_per_day),
+            "wander_cv": number(uncertainty.wander_cv),
+        },
+        "mix": mix.collect::<Vec<_>>(),
+        "goodness": {
+            "ljung_box_p": number(goodness.ljung_box_p),
+            "ks_distance": number(goodness.ks_distance),
+            "ks_p": number(goodness.ks_p),
+            "autocorrelation": goodness.autocorrelation.iter().map(|r| number(*r)).collect::<Vec<_>>(),
+            "effective_draws": number(calibration.posterior.effective),
+        },
+        "remarks": calibration.remarks,
+    })
+}
+
+/// `calibration.html`: one file, no network access.
+fn html(
+    scenario: &Scenario,
+    calibration: &Calibration,
+    source: &str,
+    context: &RunContext,
+    figures: &[Figure],
+) -> String {
+    let under = extent(calibration, source);
+    let mut page = page_start(title(scenario), &sentence(calibration), &under, context);
+    let range = |fitted: &Fitted, decimals: usize| {
+        format!("[{}, {}]", grouped(fitted.lo, decimals), grouped(fitted.hi, decimals))
+    };
+    let level = &calibration.level;
+    let cards = [
+        (
+            "Spent a day at the start",
+            format!("{} ETH", eth(level.estimate)),
+            format!("[{}, {}], 90 %", eth(level.lo), eth(level.hi)),
+        ),
+        (
+            "Growth a month",
+            percent(libm::expm1(calibration.growth.estimate * 30.0)),
+            format!(
+                "[{}, {}]",
+                percent(libm::expm1(calibration.growth.lo * 30.0)),
+                percent(libm::expm1(calibration.growth.hi * 30.0))
+            ),
+        ),
+        (
+            "Bursts of all spend, cv",
+            grouped(calibration.burst_cv.estimate, 2),
+            range(&calibration.burst_cv, 2),
+        ),
+        (
+            "A burst holds",
+            format!("{} h", grouped(calibration.burst_hours.estimate, 0)),
+            range(&calibration.burst_hours, 0),
+        ),
+    ];
+    push_card_section(&mut page, &cards);
+    push_caveats(&mut page, calibration.remarks.iter().map(|remark| html_escaped(remark)));
+    page.push_str("<section>\n<h2>What was fitted</h2>\n<div class=\"stack\">\n");
+    push_table(&mut page, &tables::parameters(calibration));
+    push_table(&mut page, &tables::mix(calibration));
+    page.push_str("</div>\n</section>\n");
+    let _ = write!(
+        page,
+        "<section>\n<h2>How well it fits</h2>\n<p>{}</p>\n</section>\n",
+        html_escaped(&verdict(calibration))
+    );
+    for figure in figures {
+        push_figure(&mut page, figure, context);
+    }
+    let intro = "Estimates are posterior medians with 90&nbsp;% intervals. What is not known of \
+                 level, growth and wandering stands in <code>scenario.toml</code> as \
+                 <code>demand.uncertainty</code>, so that a forecast from it contains it. Requests \
+                 were scaled until the scenario, simulated, spends what was really spent.";
+    let facts =
+        [("Seed", scenario.seed.to_string()), ("Scenario hash", context.scenario_hash.clone())];
+    push_reproduction(&mut page, intro, context, &facts);
+    page + &page_end()
+}

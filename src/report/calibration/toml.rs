@@ -1,0 +1,112 @@
+use crate::demand::{Arrivals, DemandStream};
+use crate::experiment::calibrate::{Calibration, Fitted, MIX_DAYS};
+use crate::report::RunContext;
+use crate::report::format::{percent, printable, significant};
+use crate::scenario::to_toml;
+
+/// The calibrated scenario: resolved, and above every key that was fitted a
+/// comment with its estimate, its interval and its source.
+pub fn calibrated_toml(calibration: &Calibration, source: &str, context: &RunContext) -> String {
+    let mut scenario = calibration.scenario.clone();
+    scenario.name = format!("{}-calibrated", scenario.name);
+    let source = printable(source);
+    let mut text = format!(
+        "# Demand fitted to {source} by orchsim {}:\n#   {}\n",
+        context.version,
+        printable(&context.command)
+    );
+    for line in [
+        "Estimates are posterior medians with 90 % intervals. `orchsim check` accepts this file.",
+        "The credits are those of the scenario that was calibrated: set credits.amount to what",
+        "is left on the first day.",
+    ] {
+        text += &format!("# {line}\n");
+    }
+    text.push('\n');
+    // Streams of one id stand together, as they are written.
+    let mut streams = by_id(&scenario.demand).into_iter();
+    let mut stream = None;
+    for line in to_toml(&scenario).lines() {
+        if line == "[[demand.streams]]" {
+            stream = streams.next();
+        }
+        let key = line.split('=').next().unwrap_or_default().trim();
+        let comments = match key {
+            "start" => vec![format!("The day after the last of {source}, or the scenario's own.")],
+            "uncertainty.level_cv" => level(calibration, &source),
+            "uncertainty.growth_per_day_sd" => vec![format!("Of the growth rate ({source}).")],
+            "uncertainty.wander_per_day" => vec![wander(calibration, &source)],
+            "requests_per_day" => {
+                stream.as_ref().map(|first| rate(calibration, first, &source)).unwrap_or_default()
+            }
+            "growth" => vec![fitted("a day", &calibration.growth, &source)],
+            "bursts" => vec![
+                fitted("cv of a stream's bursts", &calibration.stream_burst_cv, &source),
+                fitted("hours a burst holds", &calibration.burst_hours, &source),
+            ],
+            _ if key.starts_with("weekday_profiles.") => weekdays(calibration, &source),
+            _ => Vec::new(),
+        };
+        for comment in comments {
+            text += &format!("# {comment}\n");
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+/// The first stream of each entry, in order.
+fn by_id(demand: &[DemandStream]) -> Vec<DemandStream> {
+    let by_users: Vec<&DemandStream> = demand.iter().filter(|s| s.injected.is_none()).collect();
+    let entries = by_users.chunk_by(|a, b| a.id == b.id);
+    entries.filter_map(|entry| entry.first().map(|first| (*first).clone())).collect()
+}
+
+fn fitted(what: &str, fitted: &Fitted, source: &str) -> String {
+    let [estimate, lo, hi] = [fitted.estimate, fitted.lo, fitted.hi].map(significant);
+    format!("{what}: {estimate} [{lo}, {hi}] ({source})")
+}
+
+fn level(calibration: &Calibration, source: &str) -> Vec<String> {
+    vec![fitted("ETH spent a day at the start", &calibration.level, source)]
+}
+
+fn wander(calibration: &Calibration, source: &str) -> String {
+    match &calibration.wander_per_day {
+        Some(step) => fitted("daily step of the level's logarithm", step, source),
+        None => format!(
+            "The level keeps to its trend with probability {} ({source}).",
+            percent(1.0 - calibration.posterior.wandering)
+        ),
+    }
+}
+
+fn weekdays(calibration: &Calibration, source: &str) -> Vec<String> {
+    let Some(weights) = &calibration.weekdays else { return Vec::new() };
+    let text: Vec<String> =
+        weights.iter().map(|w| format!("{:.2} [{:.2}, {:.2}]", w.estimate, w.lo, w.hi)).collect();
+    vec![format!("From Monday, of all spend by day of UTC ({source}):"), text.join(", ")]
+}
+
+fn rate(calibration: &Calibration, first: &DemandStream, source: &str) -> Vec<String> {
+    let Arrivals::Poisson(_) = &first.arrivals else { return Vec::new() };
+    let network = &calibration.scenario.network;
+    let gateway = network.gateways[first.gateway].id.as_str();
+    let pipeline = network.models[first.model].pipeline.name();
+    let row = calibration.mix.iter().find(|row| {
+        row.group.gateway.as_deref().is_none_or(|name| name == gateway)
+            && row.group.pipeline.as_deref().is_none_or(|name| name == pipeline)
+    });
+    row.map(|row| {
+        let [share, lo, hi] = [row.share.estimate, row.share.lo, row.share.hi].map(percent);
+        let all = if row.group.name() == "all" { "all streams" } else { &row.group.name() };
+        format!(
+            "For {} ETH a day on {all}: {share} [{lo}, {hi}] of the spend of the last {MIX_DAYS} \
+             days ({source})",
+            significant(row.eth_per_day)
+        )
+    })
+    .into_iter()
+    .collect()
+}

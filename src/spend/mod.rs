@@ -1,0 +1,79 @@
+//! What was really spent: spend series read from CSV, checked and put by day.
+//!
+//! Three forms are told apart by their header; names are compared without
+//! regard to case, spaces or brackets, so that `Amount (ETH)` is `amount_eth`.
+//!
+//! | form | columns |
+//! | --- | --- |
+//! | [`SpendForm::Rows`] | a time, an amount; if there, `gateway`, `pipeline`, `model`, `region`, `orchestrator`, `requests` |
+//! | [`SpendForm::DailyFees`] | a day, `fees_eth` (or `_wei`); if there, `winning_tickets`, `mean_face_value_eth` |
+//! | [`SpendForm::Redemptions`] | a time, `face_value_eth` (or `_wei`); if there, `gateway`, `orchestrator` |
+//!
+//! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` and
+//! is an ISO 8601 date or time (UTC where it has no offset), or Unix seconds or
+//! milliseconds. An amount is called `amount`, `spend`, `spent` or `cost` with
+//! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
+//! columns are ignored and named in [`SpendHistory::notes`].
+//!
+//! Rows may stand in any order. Days are those of UTC. A day without a row, or
+//! with nothing but zeros, is a gap unless [`SpendOptions::zero_days`] says that
+//! nothing was spent; where rows have times of day, the first and the last day
+//! are partial unless their rows reach to within an hour of midnight.
+
+mod error;
+mod header;
+mod history;
+mod read;
+
+pub use error::{Fault, SpendError};
+pub use history::{Coverage, SpendHistory, SpendKey, Spent};
+pub use read::{read_spend, read_spend_file};
+
+use crate::units::Decimal;
+
+/// What kind of file a history was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpendForm {
+    /// Spend by time and, as far as the columns go, by gateway, pipeline,
+    /// model, region and orchestrator.
+    Rows,
+    /// Fees of a whole network by day.
+    DailyFees,
+    /// Redeemed tickets.
+    Redemptions,
+}
+
+impl SpendForm {
+    /// It in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            SpendForm::Rows => "spend rows",
+            SpendForm::DailyFees => "daily fees",
+            SpendForm::Redemptions => "ticket redemptions",
+        }
+    }
+}
+
+/// What to make of two rows that are the same in every known column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Duplicates {
+    /// Refuse the file, but for redemptions: two tickets of one face value can
+    /// be redeemed in one block.
+    #[default]
+    Refuse,
+    /// Count both.
+    Keep,
+    /// Count one.
+    Drop,
+}
+
+/// How a file is to be understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SpendOptions {
+    /// A day without a row is one on which nothing was spent, not a gap.
+    pub zero_days: bool,
+    /// Repeated rows.
+    pub duplicates: Duplicates,
+    /// ETH for one LPT; needed where amounts are in LPT.
+    pub eth_per_lpt: Option<Decimal>,
+}

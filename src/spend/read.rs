@@ -1,0 +1,484 @@
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read};
+use std::path::Path;
+
+use csv::{ByteRecord, ReaderBuilder, Trim};
+use jiff::civil::{Date, DateTime, date};
+use jiff::{Timestamp, tz::Offset};
+
+use super::error::Faults;
+use super::header::{self, Columns, NAMES};
+use super::history::{Coverage, SpendHistory, SpendKey, Spent};
+use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
+use crate::units::{Amount, Currency, Decimal, Wei};
+
+const LARGEST_BYTES: u64 = 512 << 20;
+const MOST_KEYS: usize = 100_000;
+/// Ethereum's first day, and a day that is a typing error.
+const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
+/// The longest history.
+const MOST_DAYS: i32 = 36_500;
+/// A file with times of day reaches to the start (end) of its first (last) day
+/// when it begins (ends) within so many seconds of it.
+const WHOLE_WITHIN_S: i64 = 3_600;
+const DAY_S: i64 = 86_400;
+/// Dates and columns named in one sentence.
+const MOST_NAMED: usize = 6;
+
+/// Reads a spend file.
+///
+/// # Errors
+/// [`SpendError`]: the file system, a file above 512 MB, or up to 20 faults
+/// of its content, each with line and column.
+pub fn read_spend_file(path: &Path, options: &SpendOptions) -> Result<SpendHistory, SpendError> {
+    let failed = |source| SpendError::Io { path: path.to_path_buf(), source };
+    let invalid = |text: &str| failed(io::Error::new(io::ErrorKind::InvalidData, text));
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(invalid("not a regular file"));
+    }
+    if metadata.len() > LARGEST_BYTES {
+        return Err(invalid("larger than 512 MB"));
+    }
+    let name = path.display().to_string();
+    read_spend(file, &name, options).map_err(|error| match error {
+        SpendError::Io { source, .. } => failed(source),
+        faults => faults,
+    })
+}
+
+/// Reads spend as CSV; `name` is what messages call it.
+///
+/// # Errors
+/// As [`read_spend_file`].
+pub fn read_spend(
+    input: impl Read,
+    name: &str,
+    options: &SpendOptions,
+) -> Result<SpendHistory, SpendError> {
+    let mut rows =
+        ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
+    let mut record = ByteRecord::new();
+    let mut reader = SpendReader::new(name, options);
+    let read = |rows: &mut csv::Reader<_>, record: &mut ByteRecord| {
+        rows.read_byte_record(record)
+            .map_err(|error| SpendError::Io { path: name.into(), source: io::Error::other(error) })
+    };
+    let columns = loop {
+        if !read(&mut rows, &mut record)? {
+            reader.fault(1, "", None, "the file is empty", Some("a header and rows"));
+            return Err(reader.faults.into_error());
+        }
+        if record.iter().any(|cell| !cell.is_empty()) {
+            break reader.header(&record);
+        }
+    };
+    let Some(columns) = columns else { return Err(reader.faults.into_error()) };
+    while read(&mut rows, &mut record)? {
+        if record.iter().any(|cell| !cell.is_empty()) {
+            reader.row(&record, &columns);
+        }
+    }
+    reader.finish(columns)
+}
+
+/// What has been read so far.
+struct SpendReader<'a> {
+    name: &'a str,
+    options: &'a SpendOptions,
+    faults: Faults,
+    header: Vec<String>,
+    keys: BTreeMap<SpendKey, u32>,
+    cells: BTreeMap<(Date, u32), Spent>,
+    /// The line on which a row stood first, by the hash of the row.
+    seen: HashMap<u64, u64>,
+    rows: u64,
+    repeated: u64,
+    out_of_order: u64,
+    has_times: bool,
+    /// Second of the day, of the earliest and the latest row.
+    earliest: Option<(Date, i64)>,
+    latest: Option<(Date, i64)>,
+    previous: Option<(Date, i64)>,
+}
+
+impl<'a> SpendReader<'a> {
+    fn new(name: &'a str, options: &'a SpendOptions) -> SpendReader<'a> {
+        SpendReader {
+            name,
+            options,
+            faults: Faults::default(),
+            header: Vec::new(),
+            keys: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            seen: HashMap::new(),
+            rows: 0,
+            repeated: 0,
+            out_of_order: 0,
+            has_times: false,
+            earliest: None,
+            latest: None,
+            previous: None,
+        }
+    }
+
+    fn fault(
+        &mut self,
+        line: u64,
+        row: &str,
+        column: Option<usize>,
+        message: impl Into<String>,
+        expected: Option<&str>,
+    ) {
+        self.faults.push(Fault {
+            file: self.name.to_string(),
+            line,
+            column: column.and_then(|column| self.header.get(column)).cloned(),
+            message: message.into(),
+            expected: expected.map(str::to_string),
+            row: row.to_string(),
+        });
+    }
+
+    fn header(&mut self, record: &ByteRecord) -> Option<Columns> {
+        let line = record.position().map_or(1, |position| position.line());
+        let cells: Vec<String> =
+            record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+        let row = cells.join(",");
+        let names: Vec<&str> =
+            cells.iter().map(|cell| cell.trim_start_matches('\u{feff}').trim()).collect();
+        let found = header::columns(&names);
+        self.header = names.iter().map(|name| name.to_string()).collect();
+        match found {
+            Ok(columns) => {
+                if columns.unit == Currency::Lpt && self.options.eth_per_lpt.is_none() {
+                    let message = "amounts are in LPT, and the price of LPT is not known";
+                    let expected = "the ETH that one LPT is worth, by --eth-per-lpt";
+                    self.fault(line, &row, Some(columns.amount), message, Some(expected));
+                    return None;
+                }
+                Some(columns)
+            }
+            Err(wrong) => {
+                let column =
+                    wrong.column.and_then(|name| self.header.iter().position(|h| *h == name));
+                self.fault(line, &row, column, wrong.message, Some(wrong.expected));
+                None
+            }
+        }
+    }
+
+    fn row(&mut self, record: &ByteRecord, columns: &Columns) {
+        let line = record.position().map_or(0, |position| position.line());
+        self.rows += 1;
+        let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
+        let Ok(cells) = cells else {
+            let row = String::from_utf8_lossy(record.as_slice()).into_owned();
+            self.fault(line, &row, None, "the row is not UTF-8 text", None);
+            return;
+        };
+        let row = || cells.join(",");
+        if cells.len() != columns.count {
+            let message = format!("{} cells under {} columns", cells.len(), columns.count);
+            self.fault(line, &row(), None, message, Some("one cell for each column"));
+            return;
+        }
+        let at = |column: usize| cells.get(column).copied().unwrap_or_default();
+        let Some((day, second)) = moment(at(columns.time)) else {
+            let message = format!("`{}` is not a time", at(columns.time));
+            let expected = "an ISO 8601 date or time from 2015-07-30 on, such as 2025-02-18 or \
+                            2025-02-18T06:30:00Z, or Unix seconds";
+            self.fault(line, &row(), Some(columns.time), message, Some(expected));
+            return;
+        };
+        let amount = match self.amount(at(columns.amount), columns.unit) {
+            Ok(amount) => amount,
+            Err((message, expected)) => {
+                self.fault(line, &row(), Some(columns.amount), message, Some(expected));
+                return;
+            }
+        };
+        let mut counts = [None; 2];
+        for (count, column) in counts.iter_mut().zip([columns.requests, columns.tickets]) {
+            let Some(column) = column else { continue };
+            match at(column) {
+                "" => {}
+                text => match text.parse() {
+                    Ok(number) => *count = Some(number),
+                    Err(_) => {
+                        let message = format!("`{text}` is not a count");
+                        self.fault(line, &row(), Some(column), message, Some("a whole number"));
+                        return;
+                    }
+                },
+            }
+        }
+        let [requests, mut tickets] = counts;
+        if columns.form == SpendForm::Redemptions && tickets.is_none() {
+            tickets = Some(1);
+        }
+        let name =
+            |i: usize| columns.names[i].map(at).filter(|n| !n.is_empty()).map(str::to_string);
+        let [gateway, pipeline, model, region, orchestrator] = [0, 1, 2, 3, 4].map(name);
+        let key = SpendKey { gateway, pipeline, model, region, orchestrator };
+        if self.repeats(line, &row(), day, second, &key, amount, columns) {
+            return;
+        }
+        let next = self.keys.len() as u32;
+        if self.keys.len() >= MOST_KEYS && !self.keys.contains_key(&key) {
+            let message = format!("more than {MOST_KEYS} combinations of {}", NAMES.join(", "));
+            self.fault(line, &row(), None, message, None);
+            return;
+        }
+        let key = *self.keys.entry(key).or_insert(next);
+        self.note_time(day, second);
+        let cell = self.cells.entry((day, key)).or_default();
+        if !cell.add(Spent { amount, requests, tickets }) {
+            let message = "the sum of a day's amounts is beyond all ETH there is";
+            self.fault(line, &row(), Some(columns.amount), message, None);
+        }
+    }
+
+    /// An amount in wei, or what is wrong with it and what was expected.
+    fn amount(&self, text: &str, unit: Currency) -> Result<Wei, (String, &'static str)> {
+        let Ok(value) = text.parse::<Decimal>() else {
+            let negative =
+                text.strip_prefix('-').is_some_and(|rest| rest.parse::<Decimal>().is_ok());
+            let has_unit = text.parse::<Amount>().is_ok();
+            return Err(if text.is_empty() {
+                ("the amount is missing".to_string(), "a number; leave out rows without one")
+            } else if negative {
+                (format!("`{text}` is negative"), "an amount of at least 0")
+            } else if has_unit {
+                (format!("`{text}` has a unit of its own"), "a number in the unit of the column")
+            } else {
+                (format!("`{text}` is not an amount"), "a number such as 0.0125")
+            });
+        };
+        let wei = match (unit, self.options.eth_per_lpt) {
+            (Currency::Lpt, Some(price)) => in_eth(value, price),
+            _ => Amount { value, currency: unit }.to_wei(),
+        };
+        // A hundredth of what the sum of all rows can hold.
+        let fits = wei.filter(|wei| wei.0 < u128::MAX / 100);
+        fits.ok_or_else(|| (format!("`{text}` is beyond all ETH there is"), "a smaller amount"))
+    }
+
+    /// Whether a row is to be left out, since it stood in the file before.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one row")]
+    fn repeats(
+        &mut self,
+        line: u64,
+        row: &str,
+        day: Date,
+        second: Option<i64>,
+        key: &SpendKey,
+        amount: Wei,
+        columns: &Columns,
+    ) -> bool {
+        let mut hasher = DefaultHasher::new();
+        let day_only = columns.form == SpendForm::DailyFees;
+        (day.year(), day.month(), day.day(), day_only).hash(&mut hasher);
+        if !day_only {
+            (second, amount).hash(&mut hasher);
+            [&key.gateway, &key.pipeline, &key.model, &key.region, &key.orchestrator]
+                .hash(&mut hasher);
+        }
+        let Some(&earlier) = self.seen.get(&hasher.finish()) else {
+            self.seen.insert(hasher.finish(), line);
+            return false;
+        };
+        self.repeated += 1;
+        let may_repeat = columns.form == SpendForm::Redemptions;
+        match self.options.duplicates {
+            Duplicates::Drop => true,
+            Duplicates::Keep => false,
+            Duplicates::Refuse if may_repeat => false,
+            Duplicates::Refuse => {
+                let message = match day_only {
+                    true => format!("the fees of {day} stand on line {earlier} already"),
+                    false => format!("the row repeats line {earlier}"),
+                };
+                let expected =
+                    "each row once; --duplicates keep counts both, --duplicates drop one";
+                self.fault(line, row, None, message, Some(expected));
+                true
+            }
+        }
+    }
+
+    fn note_time(&mut self, day: Date, second: Option<i64>) {
+        self.has_times |= second.is_some_and(|second| second > 0);
+        let time = (day, second.unwrap_or(0));
+        self.out_of_order += u64::from(self.previous.is_some_and(|previous| previous > time));
+        self.previous = Some(time);
+        self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
+        self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+    }
+
+    fn finish(mut self, columns: Columns) -> Result<SpendHistory, SpendError> {
+        let (earliest, latest) = match (self.earliest, self.latest) {
+            (Some(earliest), Some(latest)) => (earliest, latest),
+            _ => {
+                if self.faults.is_empty() {
+                    let header = self.header.join(",");
+                    self.fault(1, &header, None, "there is no row below the header", None);
+                }
+                return Err(self.faults.into_error());
+            }
+        };
+        let days_from = |from: Date, to: Date| (to - from).get_days();
+        let span = days_from(earliest.0, latest.0) + 1;
+        if span > MOST_DAYS {
+            let message = format!("the rows reach from {} to {}", earliest.0, latest.0);
+            self.fault(1, &self.header.join(","), Some(columns.time), message, Some("100 years"));
+        }
+        if !self.faults.is_empty() {
+            return Err(self.faults.into_error());
+        }
+        // Keys in ascending order get their final numbers.
+        let order: Vec<u32> = self.keys.values().copied().collect();
+        let mut place = vec![0u32; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old as usize] = new as u32;
+        }
+        let mut coverage = vec![Coverage::Gap; span as usize];
+        let mut cells = BTreeMap::new();
+        for (&(day, key), &spent) in &self.cells {
+            let day = days_from(earliest.0, day) as u32;
+            if spent.amount > Wei::ZERO {
+                coverage[day as usize] = Coverage::Complete;
+            }
+            cells.insert((day, place[key as usize]), spent);
+        }
+        let mut empty = 0;
+        if self.options.zero_days {
+            for coverage in coverage.iter_mut().filter(|coverage| **coverage == Coverage::Gap) {
+                *coverage = Coverage::Complete;
+                empty += 1;
+            }
+        }
+        if self.has_times {
+            if earliest.1 > WHOLE_WITHIN_S {
+                coverage[0] = Coverage::Partial;
+            }
+            if latest.1 < DAY_S - WHOLE_WITHIN_S
+                && let Some(last) = coverage.last_mut()
+            {
+                *last = Coverage::Partial;
+            }
+        }
+        let mut history = SpendHistory {
+            source: self.name.to_string(),
+            form: columns.form,
+            rows: self.rows,
+            notes: Vec::new(),
+            first: earliest.0,
+            coverage,
+            keys: self.keys.into_keys().collect(),
+            cells,
+        };
+        let mut notes = Vec::new();
+        let partial: Vec<Date> = history.days_of(Coverage::Partial).collect();
+        if !partial.is_empty() {
+            notes.push(format!("{} partial: {}", are(partial.len(), "day"), listed(&partial)));
+        }
+        let gaps: Vec<Date> = history.days_of(Coverage::Gap).collect();
+        if !gaps.is_empty() {
+            notes.push(format!(
+                "{} without spend, taken as a gap: {}",
+                are(gaps.len(), "day"),
+                listed(&gaps)
+            ));
+        }
+        if empty > 0 {
+            notes.push(format!("{} without spend, taken as zero", are(empty, "day")));
+        }
+        if self.out_of_order > 0 {
+            notes.push(format!(
+                "{} out of order, put in order",
+                are(self.out_of_order as usize, "row")
+            ));
+        }
+        if self.repeated > 0 {
+            let kept = match self.options.duplicates {
+                Duplicates::Drop => "left out",
+                Duplicates::Keep | Duplicates::Refuse => "counted",
+            };
+            notes.push(format!(
+                "{} a repetition of another, {kept}",
+                are(self.repeated as usize, "row")
+            ));
+        }
+        if !columns.ignored.is_empty() {
+            let names: Vec<String> =
+                columns.ignored.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+            let more = if columns.ignored.len() > MOST_NAMED { ", ..." } else { "" };
+            notes.push(format!(
+                "{} ignored: {}{more}",
+                are(columns.ignored.len(), "column"),
+                names.join(", ")
+            ));
+        }
+        if let (Currency::Lpt, Some(price)) = (columns.unit, self.options.eth_per_lpt) {
+            notes.push(format!("amounts in LPT are counted at {price} ETH each"));
+        }
+        history.notes = notes;
+        Ok(history)
+    }
+}
+
+/// "1 day is", "3 days are".
+fn are(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun} is") } else { format!("{count} {noun}s are") }
+}
+
+/// Dates in ascending order, runs of them as "from to to".
+fn listed(dates: &[Date]) -> String {
+    let runs: Vec<&[Date]> =
+        dates.chunk_by(|a, b| a.tomorrow().is_ok_and(|next| next == *b)).collect();
+    let in_words = |run: &&[Date]| match run {
+        [first, .., last] => format!("{first} to {last}"),
+        [one] => one.to_string(),
+        [] => String::new(),
+    };
+    let shown: Vec<String> = runs.iter().take(MOST_NAMED).map(in_words).collect();
+    let more = if runs.len() > MOST_NAMED { ", ..." } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// LPT at a price in ETH, fractions of a wei dropped.
+fn in_eth(lpt: Decimal, price: Decimal) -> Option<Wei> {
+    let (lpt, price) = (lpt.reduced(), price.reduced());
+    let mantissa = lpt.mantissa.checked_mul(price.mantissa)?;
+    let product = Decimal { mantissa, scale: lpt.scale + price.scale };
+    Amount { value: product, currency: Currency::Eth }.to_wei()
+}
+
+/// The day (UTC) of a time, and the second of the day where it has one.
+fn moment(text: &str) -> Option<(Date, Option<i64>)> {
+    let of_timestamp = |time: Timestamp| {
+        let utc = Offset::UTC.to_datetime(time);
+        let second = time.as_second().rem_euclid(DAY_S);
+        (utc.date(), Some(second))
+    };
+    // Eight digits are a date without dashes.
+    let is_number = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let moment = if is_number {
+        let whole = text.split('.').next()?;
+        let number: i64 = whole.parse().ok()?;
+        let seconds = if whole.len() >= 12 { number / 1_000 } else { number };
+        of_timestamp(Timestamp::from_second(seconds).ok()?)
+    } else if let Ok(time) = text.parse::<Timestamp>() {
+        of_timestamp(time)
+    } else if text.contains(':') {
+        of_timestamp(Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?)
+    } else {
+        (text.parse::<Date>().ok()?, None)
+    };
+    (DATES.0..DATES.1).contains(&moment.0).then_some(moment)
+}

@@ -1,0 +1,217 @@
+//! Spend files as people have them.
+
+use orchsim::spend::{
+    Coverage, Duplicates, SpendError, SpendForm, SpendHistory, SpendOptions, read_spend,
+    read_spend_file,
+};
+use orchsim::units::Wei;
+use proptest::prelude::*;
+
+fn read(text: &str) -> Result<SpendHistory, SpendError> {
+    read_spend(text.as_bytes(), "spend.csv", &SpendOptions::default())
+}
+
+fn with(text: &str, options: SpendOptions) -> Result<SpendHistory, SpendError> {
+    read_spend(text.as_bytes(), "spend.csv", &options)
+}
+
+fn faults(text: &str) -> String {
+    match read(text) {
+        Ok(_) => panic!("read: {text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn spend_rows_are_summed_by_day_and_key_to_the_wei() {
+    let history = read(
+        "date,gateway,pipeline,amount_eth,requests\n\
+         2025-03-01,main,llm,0.000000000000000001,2\n\
+         2025-03-01,main,llm,1.1,3\n\
+         2025-03-02,\"main, spare\",text-to-image,2,\n",
+    )
+    .unwrap();
+    assert_eq!(history.form, SpendForm::Rows);
+    assert_eq!(history.total(), Wei(3_100_000_000_000_000_001));
+    let by_gateway = history.daily_by(|key| key.gateway.as_deref());
+    assert_eq!(by_gateway.len(), 2);
+    assert_eq!(by_gateway[0].0, Some("main"));
+    assert_eq!(by_gateway[0].1, [Wei(1_100_000_000_000_000_001), Wei::ZERO]);
+    assert_eq!(by_gateway[1].0, Some("main, spare"));
+    let (_, _, first) = history.cells().next().unwrap();
+    assert_eq!(first.requests, Some(5));
+    assert_eq!(history.complete_days(), 2);
+    assert!(history.notes.is_empty(), "{:?}", history.notes);
+}
+
+#[test]
+fn times_are_iso_with_or_without_zone_or_unix() {
+    // 2025-03-02T00:30:00+02:00 is 22:30 UTC of the day before.
+    let history = read(
+        "timestamp,amount_wei\n2025-03-01T00:00:10Z,1\n2025-03-02T00:30:00+02:00,2\n\
+         2025-03-02 12:00:00,4\n1740960000,8\n1740960000500,16\n20250304,32\n",
+    )
+    .unwrap();
+    let totals: Vec<u128> = history.daily_totals().iter().map(|wei| wei.0).collect();
+    assert_eq!(totals, [3, 4, 24, 32]);
+}
+
+#[test]
+fn gaps_and_partial_days_are_found_and_said() {
+    let text = "time,amount_eth\n2025-03-01T05:00:00Z,1\n2025-03-02T00:00:00Z,1\n\
+                2025-03-05T13:00:00Z,1\n2025-03-06T23:30:00Z,1\n";
+    let history = read(text).unwrap();
+    use Coverage::{Complete, Gap, Partial};
+    let coverage: Vec<Coverage> = history.days().map(|(_, coverage)| coverage).collect();
+    assert_eq!(coverage, [Partial, Complete, Gap, Gap, Complete, Complete]);
+    assert_eq!(
+        history.notes,
+        [
+            "1 day is partial: 2025-03-01",
+            "2 days are without spend, taken as a gap: 2025-03-03 to 2025-03-04"
+        ]
+    );
+    let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
+    assert_eq!(with(text, zero_days).unwrap().complete_days(), 5);
+}
+
+#[test]
+fn days_with_nothing_but_zeros_are_a_gap() {
+    let history = read(
+        "date,fees_eth,winning_tickets,mean_face_value_eth\n2025-04-18,0.38762,270,0.001436\n\
+         2025-04-19,0.00000,0,\n2025-04-20,0.39969,281,0.0014\n",
+    )
+    .unwrap();
+    assert_eq!(history.form, SpendForm::DailyFees);
+    assert_eq!(history.days_of(Coverage::Gap).count(), 1);
+    assert_eq!(history.total(), Wei(787_310_000_000_000_000));
+    assert!(history.notes[0].contains("2025-04-19"));
+}
+
+#[test]
+fn redemptions_may_repeat_and_are_counted_as_tickets() {
+    let row = "1740787200,1500000000000000,main,o-1\n";
+    let history =
+        read(&format!("block_timestamp,face_value_wei,gateway,orchestrator\n{row}{row}")).unwrap();
+    assert_eq!(history.form, SpendForm::Redemptions);
+    assert_eq!(history.total(), Wei(3_000_000_000_000_000));
+    assert_eq!(history.cells().next().unwrap().2.tickets, Some(2));
+    assert_eq!(history.notes, ["1 row is a repetition of another, counted"]);
+}
+
+#[test]
+fn repeated_rows_are_refused_kept_or_dropped() {
+    let text = "date,gateway,amount_eth\n2025-03-01,main,1\n2025-03-02,main,1\n2025-03-01,main,1\n";
+    let message = faults(text);
+    assert!(message.contains("the row repeats line 2"), "{message}");
+    assert!(message.contains("spend.csv:4"), "{message}");
+    let total = |duplicates| {
+        let options = SpendOptions { duplicates, ..SpendOptions::default() };
+        with(text, options).unwrap().total().to_coins()
+    };
+    assert_eq!(total(Duplicates::Keep), 3.0);
+    assert_eq!(total(Duplicates::Drop), 2.0);
+    let twice = faults("date,fees_eth\n2025-03-01,1\n2025-03-01,2\n");
+    assert!(twice.contains("the fees of 2025-03-01 stand on line 2 already"), "{twice}");
+}
+
+#[test]
+fn lpt_needs_a_price_and_is_converted_exactly() {
+    let text = "date,amount_lpt\n2025-03-01,1.5\n";
+    assert!(faults(text).contains("--eth-per-lpt"));
+    let eth_per_lpt = Some("0.00291".parse().unwrap());
+    let options = SpendOptions { eth_per_lpt, ..SpendOptions::default() };
+    assert_eq!(with(text, options).unwrap().total(), Wei(4_365_000_000_000_000));
+}
+
+#[test]
+fn every_fault_is_told_with_line_and_column() {
+    let message = faults(
+        "date,pipeline,amount_eth,requests\n2025-13-01,llm,1,1\n2025-03-01,llm,-1,1\n\
+         2025-03-01,llm,0.1 ETH,1\n2025-03-01,llm,x,1\n2025-03-01,llm,,1\n2025-03-01,llm\n\
+         2025-03-01,llm,1,many\n1025-03-01,llm,1,1\n2025-03-01,llm,1e300,1\n",
+    );
+    for expected in [
+        "`2025-13-01` is not a time",
+        "spend.csv:2, column `date`",
+        "`-1` is negative",
+        "spend.csv:3, column `amount_eth`",
+        "`0.1 ETH` has a unit of its own",
+        "`x` is not an amount",
+        "the amount is missing",
+        "2 cells under 4 columns",
+        "`many` is not a count",
+        "`1025-03-01` is not a time",
+        "`1e300` is not an amount",
+    ] {
+        assert!(message.contains(expected), "{expected} in\n{message}");
+    }
+}
+
+#[test]
+fn bom_crlf_order_and_unknown_columns_do_no_harm() {
+    let text = "\u{feff}Date,Amount (ETH),tx\r\n2025-03-02,2,0xb\r\n\r\n2025-03-01,1,0xa\r\n";
+    let history = read(text).unwrap();
+    assert_eq!(history.daily_totals().iter().map(|wei| wei.to_coins()).sum::<f64>(), 3.0);
+    assert_eq!(history.date(0).to_string(), "2025-03-01");
+    assert_eq!(history.notes, ["1 row is out of order, put in order", "1 column is ignored: `tx`"]);
+}
+
+#[test]
+fn files_that_are_none_are_refused() {
+    assert!(faults("").contains("the file is empty"));
+    assert!(faults("date,amount_eth\n").contains("no row below the header"));
+    let span = faults("date,amount_eth\n2015-08-01,1\n2199-01-01,1\n");
+    assert!(span.contains("reach from 2015-08-01 to 2199-01-01"), "{span}");
+    let directory = tempfile::tempdir().unwrap();
+    let options = SpendOptions::default();
+    let error = read_spend_file(directory.path(), &options).unwrap_err().to_string();
+    assert!(error.contains("not a regular file"), "{error}");
+    let missing = directory.path().join("none.csv");
+    let error = read_spend_file(&missing, &options).unwrap_err().to_string();
+    assert!(error.contains("there is no file"), "{error}");
+    let binary = read_spend(&b"date,amount_eth\n2025-03-01,\xff\n"[..], "b.csv", &options);
+    assert!(binary.unwrap_err().to_string().contains("not UTF-8"));
+}
+
+#[test]
+fn a_part_of_a_history_keeps_its_days() {
+    let history =
+        read("date,amount_eth\n2025-03-01,1\n2025-03-02,2\n2025-03-04,4\n2025-03-05,8\n").unwrap();
+    let part = history.between("2025-03-02".parse().unwrap(), "2025-03-04".parse().unwrap());
+    assert_eq!((part.len(), part.total().to_coins()), (3, 6.0));
+    assert_eq!(part.date(0).to_string(), "2025-03-02");
+    let none = history.between("2026-01-01".parse().unwrap(), "2026-02-01".parse().unwrap());
+    assert!(none.is_empty() && none.total() == Wei::ZERO);
+}
+
+proptest! {
+    /// Whatever the bytes, the answer is a history or an error.
+    #[test]
+    fn no_file_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = read_spend(&bytes[..], "x", &SpendOptions::default());
+        let mut text = b"date,pipeline,amount_eth\n".to_vec();
+        text.extend(bytes);
+        let _ = read_spend(&text[..], "x", &SpendOptions::default());
+    }
+
+    /// The order of rows changes nothing, and not a wei is lost.
+    #[test]
+    fn rows_in_any_order_add_up(
+        rows in prop::collection::vec((0u32..40, 0u8..3, 0u64..), 1..60).prop_shuffle()
+    ) {
+        let mut text = String::from("date,pipeline,amount_wei\n");
+        let first: jiff::civil::Date = "2025-01-01".parse().unwrap();
+        for (day, pipeline, wei) in &rows {
+            let date = first.saturating_add(jiff::Span::new().days(i64::from(*day)));
+            text += &format!("{date},p{pipeline},{wei}\n");
+        }
+        let options = SpendOptions { duplicates: Duplicates::Keep, ..SpendOptions::default() };
+        let history = with(&text, options).unwrap();
+        let sum: u128 = rows.iter().map(|row| u128::from(row.2)).sum();
+        prop_assert_eq!(history.total().0, sum);
+        let by_pipeline = history.daily_by(|key| key.pipeline.as_deref());
+        let parts: u128 = by_pipeline.iter().flat_map(|(_, days)| days).map(|wei| wei.0).sum();
+        prop_assert_eq!(parts, sum);
+    }
+}
