@@ -61,9 +61,7 @@ impl<'w> DemandControls<'w> {
             streams: counted.filter(|s| s.cost > 0.0 && s.mean_size > 0.0).collect(),
             expected_cost: 0.0,
         };
-        if world.paces.iter().all(|pace| *pace == Pace::EXACT) {
-            controls.set_end();
-        }
+        controls.set_end();
         controls
     }
 
