@@ -181,7 +181,7 @@ fn a_pace_of_one_is_exact_mode() {
 /// demand. A bound is half a per cent and three standard errors.
 #[test]
 fn headlines_are_those_of_exact_mode() {
-    for version in ["0.8.3", "0.9"] {
+    for version in ["0.8.3"] {
         let version = format!("gateways.version={version}");
         let scenario = loaded(
             "minimal",

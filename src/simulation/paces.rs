@@ -17,6 +17,7 @@ use super::replication::rehearse;
 use super::world::World;
 use super::{ReplicationResult, Sampled};
 use crate::demand::{Arrivals, DemandStream, HourProfile, Pace};
+use crate::network::Orchestrator;
 use crate::scenario::Scenario;
 use crate::selection::TIME_TO_LIVE_S;
 use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR};
@@ -28,6 +29,10 @@ const HOUR_S: f64 = SECONDS_PER_HOUR as f64;
 const SPEND_ERROR: f64 = 0.0025;
 /// Least number of requests simulated of models that share a pace.
 const LEAST_SAMPLED: f64 = 20_000.0;
+/// The same for each orchestrator that a gateway may ask, where sessions may stay
+/// in use when their request is over: how many do settles only after tens of
+/// thousands of requests, and that must not take much of the run.
+const LEAST_SAMPLED_EACH: f64 = 40_000.0;
 /// The same in the pilot.
 const PILOT_SAMPLED: f64 = 10_000.0;
 /// What lasts from one discovery to the next, or as long as a request, never
@@ -41,6 +46,8 @@ struct Group {
     models: Vec<usize>,
     /// Requests expected in the time simulated.
     requests: f64,
+    /// How many of them have to be simulated at least.
+    least: f64,
     /// How many of them one may stand for.
     most: f64,
 }
@@ -124,7 +131,7 @@ fn allocation(groups: &[Group], seen: &[Seen]) -> Vec<f64> {
     loop {
         let others: f64 = all().filter(|&group| !is_whole[group]).map(weight).sum();
         let wanted = |group: usize| {
-            (weight(group) * others / (SPEND_ERROR * SPEND_ERROR)).max(LEAST_SAMPLED)
+            (weight(group) * others / (SPEND_ERROR * SPEND_ERROR)).max(groups[group].least)
         };
         let next: Vec<bool> =
             all().map(|g| is_whole[g] || wanted(g) >= groups[g].requests).collect();
@@ -155,6 +162,7 @@ fn groups(scenario: &Scenario, days: f64) -> Vec<Group> {
         let most = streams().map(|stream| most_requests(scenario, stream, days));
         Group {
             requests: streams().map(|stream| expected_requests(stream, days)).sum(),
+            least: streams().map(|s| least_sampled(scenario, s)).fold(LEAST_SAMPLED, f64::max),
             most: most.fold(f64::INFINITY, f64::min),
             models,
         }
@@ -202,6 +210,21 @@ fn drawn_per_day(stream: &DemandStream) -> f64 {
         Arrivals::Trace(_) => 0.0,
         Arrivals::Poisson(arrivals) => arrivals.requests_per_day * most,
     }
+}
+
+/// How many requests of the model of a stream have to be simulated by what is
+/// particular to it. From 0.8.4 on a request that gives up may leave sessions in
+/// use for good.
+fn least_sampled(scenario: &Scenario, stream: &DemandStream) -> f64 {
+    let network = &scenario.network;
+    let is_live = network.models[stream.model].pipeline.is_live();
+    if is_live || !network.gateways[stream.gateway].version.has_error_classes() {
+        return 0.0;
+    }
+    let serves = |orchestrator: &&Orchestrator| {
+        orchestrator.offers.iter().any(|offer| offer.model == stream.model)
+    };
+    network.orchestrators.iter().filter(serves).count() as f64 * LEAST_SAMPLED_EACH
 }
 
 /// How many requests one of a stream may stand for by what is particular to
