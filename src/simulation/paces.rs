@@ -18,6 +18,7 @@ use super::world::World;
 use super::{ReplicationResult, Sampled};
 use crate::demand::{Arrivals, DemandStream, HourProfile, Pace};
 use crate::network::Orchestrator;
+use crate::policy::Course;
 use crate::scenario::Scenario;
 use crate::selection::TIME_TO_LIVE_S;
 use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR};
@@ -232,8 +233,9 @@ fn least_sampled(scenario: &Scenario, stream: &DemandStream) -> f64 {
 fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
     let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 1.0 };
     // A developer's requests of a day are few: they cannot be told from one in
-    // so many.
-    if scenario.policy.pacing.developers.is_some() {
+    // so many. Steering to a runway magnifies the chance in a week's spend.
+    let is_steered = matches!(scenario.policy.max_price.course, Course::TargetRunway(_));
+    if is_steered || scenario.policy.pacing.developers.is_some() {
         return 1.0;
     }
     let model = &scenario.network.models[stream.model];
