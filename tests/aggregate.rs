@@ -7,7 +7,7 @@ mod common;
 use cli_support::Workshop;
 use common::{credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Bursts, Pace};
-use orchsim::ensemble::{Sample, headline_values, headlines, simulate};
+use orchsim::ensemble::{Sample, VarianceReduction, headline_values, headlines, simulate};
 use orchsim::kernel::Distribution;
 use orchsim::payments::PaymentMode;
 use orchsim::policy::{RequestLimit, Scope};
@@ -23,7 +23,7 @@ fn paced(scenario: &Scenario, pace: f64) -> World<'_> {
 
 fn samples(world: &World, replications: u64) -> Vec<Sample> {
     let numbers: Vec<u64> = (0..replications).collect();
-    simulate(world, &numbers, &|| ()).unwrap().samples
+    simulate(world, VarianceReduction::None, &numbers, &|| ()).unwrap().samples
 }
 
 fn loaded(name: &str, changes: &[&str]) -> Scenario {

@@ -136,8 +136,9 @@ struct PoissonProcess<'a> {
     end: f64,
     now: f64,
     stretch_end: f64,
-    /// Growth factor at its end.
-    end_growth: f64,
+    /// The least and the greatest growth factor until a time.
+    trend: (f64, f64),
+    trend_end: f64,
     /// Rate of the stretch for a growth factor of 1.
     stretch_rate: f64,
     least_rate: f64,
@@ -208,7 +209,6 @@ impl<'a> PoissonProcess<'a> {
         let growth = arrivals.growth.scaled(factors.growth);
         let mut process = PoissonProcess {
             arrivals,
-            end_growth: growth.factor(0.0),
             growth,
             clock,
             pace,
@@ -217,6 +217,8 @@ impl<'a> PoissonProcess<'a> {
             end,
             now: 0.0,
             stretch_end: 0.0,
+            trend: (0.0, 0.0),
+            trend_end: 0.0,
             stretch_rate: 0.0,
             least_rate: 0.0,
             greatest_rate: 0.0,
@@ -248,11 +250,13 @@ impl<'a> PoissonProcess<'a> {
         }
         let season = self.arrivals.hours.0[hour] * self.arrivals.weekdays.0[weekday];
         self.stretch_rate = self.base_rate * season * level;
-        let end = self.stretch_end / DAY;
-        let end_growth = self.growth.factor(end);
-        let begin = (self.now / DAY, self.end_growth);
-        let (least, greatest) = self.growth.bounds(begin, (end, end_growth));
-        self.end_growth = end_growth;
+        if self.stretch_end > self.trend_end {
+            // By the day, since a factor costs more than a stretch.
+            self.trend_end = self.now + DAY;
+            let known = |seconds: f64| (seconds / DAY, self.growth.factor(seconds / DAY));
+            self.trend = self.growth.bounds(known(self.now), known(self.trend_end));
+        }
+        let (least, greatest) = self.trend;
         self.least_rate = self.stretch_rate * least;
         self.greatest_rate = self.stretch_rate * greatest;
     }
