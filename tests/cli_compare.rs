@@ -200,12 +200,11 @@ fn without_files_the_base_is_the_built_in_scenario() {
 fn control_variates_narrow_the_differences_and_say_by_how_much() {
     let workshop = Workshop::with_minimal();
     let half = ["--variant", "less: demand.streams.0.requests_per_day=100"];
-    let spent = ["--replications", "40", "--set", "credits.amount=20 LPT", "--format", "json"];
+    let spent = ["--replications", "40", "--set", "credits.amount=200 LPT", "--format", "json"];
     let run = |more: &[&str]| {
         let ended =
             workshop.run(&[&["compare", "minimal.toml", "-q"], &half[..], &spent, more].concat());
-        // Nothing lasts three months, as the scenario asks for.
-        assert_eq!(ended.code, 3);
+        assert_eq!(ended.code, 0, "{ended:?}");
         ended.json()
     };
     let plain = run(&[]);

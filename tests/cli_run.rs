@@ -131,12 +131,12 @@ fn a_reduced_variance_is_told_in_every_format_and_the_same_on_any_number_of_thre
     assert!(contents(&workshop.path("one")) == contents(&workshop.path("three")));
     let reduction = &one.json()["variance_reduction"];
     assert_eq!(reduction["method"], "control");
-    // The level of demand explains nearly all of the runway of this scenario.
+    // The level of demand explains half of the runway of these few credits.
     let runway = &reduction["figures"][0];
     let made = one.json()["replications"].as_f64().unwrap();
     assert_eq!(made, 100.0);
     assert_eq!(runway["id"], "runway_days");
-    assert!(runway["equivalent_replications"].as_f64().unwrap() > 2.0 * made, "{reduction}");
+    assert!(runway["equivalent_replications"].as_f64().unwrap() > 1.5 * made, "{reduction}");
     for name in ["report.md", "report.html", "manifest.json"] {
         let text = fs::read_to_string(workshop.path("one").join(name)).unwrap();
         assert!(text.contains("ariance") && text.contains("control"), "{name}");

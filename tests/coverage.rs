@@ -17,8 +17,8 @@ const ENSEMBLES: u64 = 1_000;
 const REPLICATIONS: u32 = 60;
 
 /// Credits for 40 requests of the mean size, at ten requests a day with a
-/// trend, both uncertain: runways of 3.5 days, give or take a third of that,
-/// skewed to the right, and now and then cut at the horizon.
+/// trend, both uncertain: runways of two and a half days, give or take a third of
+/// that, skewed to the right, and now and then cut at the horizon.
 fn small(seed: u64) -> Scenario {
     let mut scenario = scenario(10.0);
     scenario.seed = seed;
