@@ -7,7 +7,7 @@ use super::output::{self, Format};
 use super::spend::SpendArgs;
 use super::{Failure, Outcome, VERSION};
 use crate::experiment::backtest::{Backtest, BacktestPlan, USUAL_PAST};
-use crate::experiment::calibrate::DailySeries;
+use crate::experiment::spend_model::DailySeries;
 use crate::report::{
     RunContext, backtest_json, backtest_terminal, check_target, write_backtest_directory,
 };

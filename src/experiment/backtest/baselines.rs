@@ -1,6 +1,6 @@
 //! Forecasts that a model has to beat, as samples of futures.
 
-use super::super::calibrate::DailySeries;
+use super::super::spend_model::DailySeries;
 use crate::kernel::StreamKey;
 
 const WEEK: usize = 7;

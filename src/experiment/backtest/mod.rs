@@ -10,7 +10,7 @@ use rayon::prelude::*;
 pub use baselines::{Smoothing, naive, seasonal_naive};
 pub use score::{crps, probability_transform};
 
-use super::calibrate::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, quantile};
+use super::spend_model::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, quantile};
 use crate::kernel::StreamKey;
 
 /// What the forecasts are of: total spend over so many days.

@@ -33,9 +33,9 @@ struct Prior {
     sd: f64,
 }
 
-const NOISE: Prior = Prior { median: 0.1, sd: 0.8 };
-const BURST: Prior = Prior { median: 0.15, sd: 0.8 };
-const BURST_DAYS: Prior = Prior { median: 1.0, sd: 1.0 };
+const NOISE: Prior = Prior { median: 0.08, sd: 0.5 };
+const BURST: Prior = Prior { median: 0.12, sd: 0.6 };
+const BURST_DAYS: Prior = Prior { median: 0.7, sd: 0.6 };
 /// A level that wanders goes by a factor of about two in a month, up or down.
 const WANDER: Prior = Prior { median: 0.12, sd: 0.2 };
 /// Where the level wanders, a trend in it says little of what is to come: growth
@@ -125,7 +125,8 @@ impl Posterior {
         let mut passes = 0.0;
         for draw in self.draws.iter().step_by(stride) {
             let mut place = 0;
-            filter::run(series, &draw.parameters, |day, below| {
+            filter::run(series, &draw.parameters, |day, surprise| {
+                let below = surprise.below();
                 match sums.get_mut(place) {
                     Some((_, sum)) => *sum += below,
                     None => sums.push((day, below)),
