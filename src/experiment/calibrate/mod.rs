@@ -31,7 +31,7 @@ const BELIEVED: f64 = 0.5;
 /// Largest share of spend that may be on what the scenario does not have.
 const MOST_UNKNOWN: f64 = 0.5;
 /// How far the simulated spend may be from the fitted one.
-const TOLERANCE: f64 = 0.05;
+const TOLERANCE: f64 = 0.1;
 /// Above this ratio of its ends an interval says next to nothing.
 const WIDE: f64 = 10.0;
 /// What the scenario's schema allows.

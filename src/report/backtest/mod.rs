@@ -170,7 +170,7 @@ pub fn backtest_terminal(
         page.blank();
         page.paragraph(YELLOW, &text, "  ");
     }
-    page.files("backtest", context);
+    page.page("backtest", context);
     page.text
 }
 

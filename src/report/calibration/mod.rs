@@ -182,7 +182,7 @@ pub fn calibration_terminal(
         page.blank();
         page.paragraph(YELLOW, remark, "  ");
     }
-    page.files("calibration", context);
+    page.page("calibration", context);
     page.text
 }
 
