@@ -14,8 +14,8 @@ use orchsim::simulation::{World, replicate};
 use orchsim::spend::{SpendHistory, SpendOptions, read_spend};
 use rayon::prelude::*;
 
-/// A request costs 10^12 wei.
-const ETH_PER_REQUEST: f64 = 1e-6;
+/// A request costs 10^6 wei.
+const ETH_PER_REQUEST: f64 = 1e-12;
 
 fn read(csv: &str) -> SpendHistory {
     read_spend(csv.as_bytes(), "spend.csv", &SpendOptions::default()).unwrap()
@@ -23,7 +23,7 @@ fn read(csv: &str) -> SpendHistory {
 
 fn served(requests_per_day: f64) -> Scenario {
     let mut scenario = scenario(requests_per_day);
-    scenario.network.orchestrators = vec![orchestrator("o", 1_000_000_000, 10_000)];
+    scenario.network.orchestrators = vec![orchestrator("o", 1_000, 10_000)];
     scenario
 }
 
@@ -46,7 +46,7 @@ fn written(scenario: &Scenario, eth: impl IntoIterator<Item = f64>) -> SpendHist
     let mut csv = String::from("date,pipeline,amount_eth\n");
     for (day, eth) in (0..).zip(eth) {
         let date = scenario.start.saturating_add(Span::new().days(day));
-        csv += &format!("{date},text-to-image,{eth:.12}\n");
+        csv += &format!("{date},text-to-image,{eth:.18}\n");
     }
     read(&csv)
 }
@@ -161,7 +161,7 @@ fn too_few_days_are_refused_and_few_say_nothing_of_weekdays() {
     let scenario = served(500.0);
     let days = |count: u64| {
         let key = StreamKey::root(1);
-        (0..count).map(move |day| 0.001 * f64::exp(0.1 * key.normal(day)))
+        (0..count).map(move |day| 500.0 * ETH_PER_REQUEST * f64::exp(0.1 * key.normal(day)))
     };
     let error = calibrate(&scenario, &written(&scenario, days(13))).unwrap_err();
     assert!(matches!(error, CalibrateError::Series(_)), "{error}");
@@ -175,16 +175,16 @@ fn too_few_days_are_refused_and_few_say_nothing_of_weekdays() {
 #[test]
 fn spend_on_what_the_scenario_lacks_is_refused_or_said() {
     let scenario = served(500.0);
-    let with_llm = |eth: f64| {
-        let mut csv = String::from("date,pipeline,amount_eth\n");
+    let with_llm = |llm: u64| {
+        let mut csv = String::from("date,pipeline,amount_wei\n");
         for day in 0..20 {
             let date = scenario.start.saturating_add(Span::new().days(day));
-            csv += &format!("{date},text-to-image,0.00{}\n{date},llm,{eth}\n", 10 + day % 3);
+            csv += &format!("{date},text-to-image,{}\n{date},llm,{llm}\n", 500_000_000 + day);
         }
         calibrate(&scenario, &read(&csv))
     };
-    let error = with_llm(0.01).unwrap_err().to_string();
+    let error = with_llm(5_000_000_000).unwrap_err().to_string();
     assert!(error.contains("llm") && error.contains("does not have"), "{error}");
-    let said = with_llm(0.0001).unwrap();
+    let said = with_llm(50_000_000).unwrap();
     assert!(said.remarks.iter().any(|remark| remark.contains("llm")), "{:?}", said.remarks);
 }

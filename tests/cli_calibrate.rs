@@ -67,6 +67,7 @@ fn a_backtest_tells_how_forecasts_did() {
     let summaries = document["summaries"].as_array().unwrap();
     assert_eq!(summaries.len(), 8, "30 days and a day, by four methods");
     assert!(document["notes"][0].as_str().unwrap().contains("2024-12-10 to 2024-12-15"));
+    assert!(document["simulated"].is_null());
     assert!(workshop.path("outputs/fees-backtest/backtest.html").is_file());
 }
 

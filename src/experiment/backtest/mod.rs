@@ -2,12 +2,14 @@
 //! fitted to what came before, and its forecast compared with what came.
 
 mod baselines;
+mod engine;
 mod score;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
 
 pub use baselines::{Smoothing, naive, seasonal_naive};
+pub use engine::EngineForecast;
 pub use score::{crps, probability_transform};
 
 use super::spend_model::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, quantile};

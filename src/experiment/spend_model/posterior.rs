@@ -244,7 +244,6 @@ struct Fit {
 
 impl Fit {
     fn of(series: &DailySeries, model: Model, key: StreamKey) -> Fit {
-        let size = model.priors().len();
         let mut proposal = Proposal::prior(model);
         for round in 0..ROUNDS {
             let sampled = proposal.sample(DRAWS, key.child(round));
@@ -256,7 +255,7 @@ impl Fit {
                 })
                 .collect();
             let weights = flattened(&scored.iter().map(|(_, log)| *log).collect::<Vec<f64>>());
-            proposal = proposal.moved(size, &scored, &weights);
+            proposal = proposal.moved(&scored, &weights);
         }
         let sampled = proposal.sample(LAST_DRAWS, key.child(ROUNDS));
         let mut logs = Vec::with_capacity(sampled.len());
@@ -355,7 +354,7 @@ impl Proposal {
     }
 
     /// One at the weighted mean of some draws, with their spread.
-    fn moved(&self, size: usize, scored: &[(Vector, f64)], weights: &[f64]) -> Proposal {
+    fn moved(&self, scored: &[(Vector, f64)], weights: &[f64]) -> Proposal {
         let mut centre = [0.0; MOST_PARAMETERS];
         for ((logs, _), weight) in scored.iter().zip(weights) {
             for (centre, log) in centre.iter_mut().zip(logs) {
@@ -364,8 +363,8 @@ impl Proposal {
         }
         let mut cov = [[0.0; MOST_PARAMETERS]; MOST_PARAMETERS];
         for ((logs, _), weight) in scored.iter().zip(weights) {
-            for i in 0..size {
-                for j in 0..size {
+            for i in 0..self.size {
+                for j in 0..self.size {
                     let product = (logs[i] - centre[i]) * (logs[j] - centre[j]);
                     cov[i][j] += WIDER * weight * product;
                 }
