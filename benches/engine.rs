@@ -1,87 +1,91 @@
-//! What a replication is made of, and whole ones: `cargo bench`.
+//! Wall-clock times of the parts and of whole replications: `cargo bench --bench engine`.
+
+mod support;
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
-use orchsim::kernel::{EventList, StreamKey};
-use orchsim::network::SelectionWeights;
-use orchsim::scenario::{Source, load, preset};
-use orchsim::selection::{Candidate, ProbabilityRule};
-use orchsim::simulation::{World, replicate};
-use orchsim::units::Price;
-use orchsim::units::SimTime;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use orchsim::scenario::preset_names;
+use orchsim::simulation::{Mode, World};
+use support::{Hold, RULES, Selecting, ensemble, plain, reference, replication, shipped};
 
-/// The hold model (Jones 1986): take the next event out, schedule another an
-/// exponential time later, with a constant number pending.
 fn event_list(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("event list, hold");
-    for pending in [100, 1_000, 10_000] {
-        let mut draws = StreamKey::root(1).sequence();
-        let mut list = EventList::default();
-        for _ in 0..pending {
-            list.schedule(SimTime::from_secs(draws.exponential()), ());
-        }
+    for pending in [16, 256, 4_096, 65_536] {
+        let mut hold = Hold::new(pending);
         group.bench_function(BenchmarkId::from_parameter(pending), |bencher| {
-            bencher.iter(|| {
-                if let Some((now, ())) = list.pop() {
-                    list.schedule(SimTime(now.0 + SimTime::from_secs(draws.exponential()).0), ());
-                }
+            bencher.iter(|| hold.step());
+        });
+    }
+}
+
+fn selection(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("selection");
+    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(500));
+    group.sample_size(20);
+    for (rule, settings) in RULES {
+        for orchestrators in [10, 50, 100, 1_000, 10_000] {
+            let mut selecting = Selecting::new(orchestrators, settings);
+            group.bench_function(BenchmarkId::new(rule, orchestrators), |bencher| {
+                bencher.iter(|| selecting.step());
             });
-        });
+        }
     }
 }
 
-fn probability_rule(criterion: &mut Criterion) {
-    let rule = ProbabilityRule {
-        weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
-        ignore_max_price: false,
-    };
-    let mut group = criterion.benchmark_group("probability rule, draw");
-    for count in [10u32, 50, 100] {
-        let candidates: Vec<Candidate> = (0..count as usize)
-            .map(|index| Candidate {
-                orchestrator: index,
-                offer: 0,
-                price: Price::whole(1_000),
-                price_term: libm::exp(-10.0),
-                stake: 1000.0 / (index + 1) as f64,
-                within_max_price: true,
-                passes_perf_score: true,
-            })
-            .collect();
-        let eligible: Vec<u32> = (0..count).collect();
-        let mut request = 0;
-        group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
-            bencher.iter_batched_ref(
-                || eligible.clone(),
-                |eligible| {
-                    request += 1;
-                    let key = StreamKey::root(1).child(request);
-                    black_box(rule.draw(&candidates, eligible, |_| {}, key))
-                },
-                BatchSize::SmallInput,
-            );
-        });
-    }
-}
-
-fn replication(criterion: &mut Criterion) {
+/// Times are those of a replication; the throughput is requests.
+fn replications(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replication, 20 days");
     group.sample_size(10);
-    for name in ["minimal", "agent-spe-15k"] {
-        let text = preset(name).expect("a preset").to_string();
-        let source = Source { name: name.to_string(), text, directory: None };
-        let scenario = load(&source, &["horizon_days=20".to_string()]).expect("a valid preset");
+    for name in preset_names() {
+        let scenario = shipped(name, &["horizon_days=20"]);
         let world = World::new(&scenario);
-        let mut number = 0;
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                number += 1;
-                black_box(replicate(&world, number).expect("balanced books"))
-            });
+        group.throughput(Throughput::Elements(replication(&world, 0)));
+        group.bench_function(name, |bencher| bencher.iter(|| replication(&world, 0)));
+    }
+}
+
+fn against_reference(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("plain workload");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(500_000));
+    group.bench_function("reference loop", |bencher| {
+        bencher.iter(|| black_box(reference::run(500_000, 1)));
+    });
+    for orchestrators in [50, 10_000] {
+        let scenario = plain(orchestrators, &["credits.amount=1 ETH"]);
+        let world = World::new(&scenario);
+        group.throughput(Throughput::Elements(replication(&world, 0)));
+        group.bench_function(BenchmarkId::new("scenario", orchestrators), |bencher| {
+            bencher.iter(|| replication(&world, 0));
         });
     }
 }
 
-criterion_group!(benches, event_list, probability_rule, replication);
+fn scaling(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("ensemble, 12 replications of 60 days");
+    group.sample_size(10);
+    let scenario = shipped("agent-spe-15k", &["horizon_days=60"]);
+    let world = World::new(&scenario);
+    for threads in [1, 2] {
+        group.bench_function(BenchmarkId::new("threads", threads), |bencher| {
+            bencher.iter(|| ensemble(&world, 12, threads));
+        });
+    }
+}
+
+/// The pilot that the aggregated mode makes is part of it.
+fn modes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("aggregated against exact");
+    group.sample_size(10);
+    let scenario = shipped("agent-spe-15k", &[]);
+    for (name, mode) in Mode::NAMES {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| replication(&World::in_mode(&scenario, mode), 0));
+        });
+    }
+}
+
+criterion_group!(benches, event_list, selection, replications, against_reference, scaling, modes);
 criterion_main!(benches);

@@ -195,3 +195,31 @@ fn without_files_the_base_is_the_built_in_scenario() {
     assert_eq!(ended.json()["scenario"], "agent-spe-15k");
     assert!(workshop.path("outputs/agent-spe-15k-compare/manifest.json").is_file());
 }
+
+#[test]
+fn control_variates_narrow_the_differences_and_say_by_how_much() {
+    let workshop = Workshop::with_minimal();
+    let half = ["--variant", "less: demand.streams.0.requests_per_day=100"];
+    let spent = ["--replications", "40", "--set", "credits.amount=20 LPT", "--format", "json"];
+    let run = |more: &[&str]| {
+        let ended =
+            workshop.run(&[&["compare", "minimal.toml", "-q"], &half[..], &spent, more].concat());
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended.json()
+    };
+    let plain = run(&[]);
+    assert!(plain.get("variance_reduction").is_none());
+    let reduced = run(&["--variance-reduction", "control"]);
+    assert_eq!(reduced["variance_reduction"], "control");
+    let [plain, reduced] =
+        [&plain, &reduced].map(|document| &document["variants"][0]["figures"][0]);
+    let width = |figure: &Value| {
+        let [lo, hi] = [0, 1].map(|end| figure["difference_ci95"][end].as_f64().unwrap());
+        hi - lo
+    };
+    assert!(width(reduced) < 0.7 * width(plain), "{plain} {reduced}");
+    let worth = reduced["equivalent_pairs"].as_f64().unwrap();
+    // What the squares of the widths say, but for the degrees of freedom.
+    let ratio = (width(plain) / width(reduced)).powi(2);
+    assert!((0.85..1.15).contains(&(worth / 40.0 / ratio)), "{worth}, {ratio}");
+}

@@ -72,6 +72,34 @@ fn four_shards_of_a_run_make_the_bytes_of_one_run() {
 }
 
 #[test]
+fn shards_with_reduced_variance_make_the_bytes_of_one_run() {
+    let reduced = ["run", "minimal.toml", "--variance-reduction", "both"];
+    let workshop = Workshop::with_minimal();
+    let many = ["--replications", "40", "--horizon", "30"];
+    for index in 0..3 {
+        let shard = format!("{index}/3");
+        let args = [&reduced[..], &many, &["--out", "all", "--shard", &shard]].concat();
+        assert_eq!(workshop.run(&args).code, 0);
+    }
+    let shards = ["all.shard-0-of-3", "all.shard-1-of-3", "all.shard-2-of-3"];
+    let merged = merge(&workshop, &shards, &[]);
+    let single = workshop.run(&[&reduced[..], &many, &["--out", "single", "-q"]].concat());
+    assert_eq!((merged.code, single.code), (0, 0), "{merged:?}");
+    assert!(single.stdout.contains("Variance reduction"), "{}", single.stdout);
+    assert!(contents(&workshop.path("single")) == contents(&workshop.path("merged")));
+    // Whatever is missing, pairs are whole.
+    let some = merge(&workshop, &shards[..2], &["--allow-partial", "--format", "json"]);
+    assert_eq!(some.json()["replications"].as_u64().unwrap() % 2, 0);
+    // Shards of another method are foreign.
+    let args = [&RUN[..], &many, &["--out", "plain", "--shard", "0/3"]].concat();
+    assert_eq!(workshop.run(&args).code, 0);
+    let mixed = ["plain.shard-0-of-3", shards[1], shards[2]];
+    let refused = merge(&workshop, &mixed, &[]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("--variance-reduction"), "{}", refused.stderr);
+}
+
+#[test]
 fn four_shards_of_a_sweep_make_the_bytes_of_one_sweep() {
     let workshop = with_shards(&SWEEP, 4);
     let merged = merge(&workshop, &FOUR, &["--format", "json"]);

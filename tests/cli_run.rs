@@ -115,6 +115,34 @@ fn a_precision_sets_the_number_of_replications() {
 }
 
 #[test]
+fn a_reduced_variance_is_told_in_every_format_and_the_same_on_any_number_of_threads() {
+    let workshop = Workshop::with_minimal();
+    let run = |more: &[&str]| {
+        let until_spent = ["run", "minimal.toml", "--set", "credits.amount=20 LPT", "-q"];
+        let method = ["--variance-reduction", "control", "--precision", "0.03"];
+        let ended = workshop.run(&[&until_spent[..], &method, more].concat());
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended
+    };
+    let one = run(&["--threads", "1", "--format", "json", "--out", "one"]);
+    let three = run(&["--threads", "3", "--format", "json", "--out", "three"]);
+    assert_eq!(one.stdout, three.stdout);
+    assert!(contents(&workshop.path("one")) == contents(&workshop.path("three")));
+    let reduction = &one.json()["variance_reduction"];
+    assert_eq!(reduction["method"], "control");
+    // The level of demand explains nearly all of the runway of this scenario.
+    let runway = &reduction["figures"][0];
+    let made = one.json()["replications"].as_f64().unwrap();
+    assert_eq!(made, 100.0);
+    assert_eq!(runway["id"], "runway_days");
+    assert!(runway["equivalent_replications"].as_f64().unwrap() > 2.0 * made, "{reduction}");
+    for name in ["report.md", "report.html", "manifest.json"] {
+        let text = fs::read_to_string(workshop.path("one").join(name)).unwrap();
+        assert!(text.contains("ariance") && text.contains("control"), "{name}");
+    }
+}
+
+#[test]
 fn a_missed_objective_ends_with_3_after_everything_is_written() {
     let workshop = Workshop::with_minimal();
     let ended = workshop.run_minimal(&["--set", "credits.amount=1 LPT"]);
@@ -138,7 +166,7 @@ fn an_invalid_scenario_ends_with_2_and_every_error_and_writes_nothing() {
 #[test]
 fn usage_errors_end_with_2_and_write_nothing() {
     let workshop = Workshop::with_minimal();
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["run", "missing.toml"], "there is no file `missing.toml`"),
         (&["run", "agent-spe-15k"], "orchsim init --preset agent-spe-15k"),
         (&["run", "minimal"], "did you mean `minimal.toml`?"),
@@ -147,6 +175,8 @@ fn usage_errors_end_with_2_and_write_nothing() {
         (&["run", "minimal.toml", "--out", "minimal.toml/x"], "is not a directory"),
         (&["run", "--precision", "1"], "between 0 and 1"),
         (&["run", "--precision", "nan"], "between 0 and 1"),
+        (&["run", "--variance-reduction", "some"], "none, antithetic, control, both"),
+        (&["run", "--replications", "5", "--variance-reduction", "both"], "--replications 6"),
         (&["run", "--threads", "0"], "1..=1024"),
         (&["run", "--seed", "-1"], "invalid value '-1' for '--seed <N>'"),
         (&["run", "--suppress", "wide"], "'wide-interval'"),

@@ -4,13 +4,13 @@ mod common;
 
 use common::{PLENTY, RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Bursts};
-use orchsim::ensemble::Better;
+use orchsim::ensemble::{Better, VarianceReduction};
 use orchsim::experiment::{Change, Comparison, Entry, Paired, Remark, Run, compare};
 use orchsim::kernel::Distribution;
 use orchsim::network::{Region, RttMatrix, SelectionWeights, Version};
 use orchsim::report::verdict;
 use orchsim::scenario::Scenario;
-use orchsim::simulation::{World, replicate};
+use orchsim::simulation::{Mode, World, replicate};
 use orchsim::units::{PostedPrice, Price, Wei};
 
 fn entry(name: &str, scenario: &Scenario) -> Entry {
@@ -19,7 +19,7 @@ fn entry(name: &str, scenario: &Scenario) -> Entry {
 
 fn compared(base: &Scenario, variants: &[(&str, &Scenario)]) -> Comparison {
     let variants = variants.iter().map(|(name, scenario)| entry(name, scenario)).collect();
-    compare(entry("base", base), variants, &|| {}).unwrap()
+    compare(entry("base", base), variants, Mode::Exact, VarianceReduction::None, &|| {}).unwrap()
 }
 
 /// Two regions, bursts, requests of any size, three orchestrators of one price.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use orchsim::ensemble::VarianceReduction;
 use orchsim::experiment::{
     Design, DesignError, Job, Sampling, Shard, ShardError, Unit, Vary, front,
     shard_from_environment,
 };
+use orchsim::simulation::Mode;
 use proptest::prelude::*;
 
 fn varies(texts: &[&str]) -> Vec<Vary> {
@@ -153,6 +155,8 @@ fn job(replications: u32) -> Job {
         scenario: "seed = 1\n".to_string(),
         replications,
         precision: None,
+        mode: Mode::Exact,
+        variance_reduction: VarianceReduction::None,
         study: None,
     }
 }

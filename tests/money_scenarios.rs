@@ -1,6 +1,6 @@
 //! What the shipped scenarios about money must reproduce.
 
-use orchsim::ensemble::{assemble, headline_values, headlines, simulate};
+use orchsim::ensemble::{Plan, VarianceReduction, assemble, headline_values, headlines, simulate};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{ReplicationResult, World, replicate};
 use orchsim::units::Wei;
@@ -112,10 +112,10 @@ fn the_first_thousand_lpt_last_less_than_three_months() {
 fn overpayment_is_counted_alike_by_mechanism_and_as_one_figure() {
     let scenario = shipped("gas-doubling", &[]);
     let world = World::new(&scenario);
-    let batch = simulate(&world, &[0], &|| ()).unwrap();
+    let batch = simulate(&world, VarianceReduction::None, &[0], &|| ()).unwrap();
     let place = headlines(&scenario).iter().position(|h| h.id == "overpaid_share").unwrap();
     let share = headline_values(&scenario, &batch.samples[0])[place].unwrap();
-    let waterfall = assemble(&world, &batch, None).waterfall;
+    let waterfall = assemble(&world, &batch, Plan::fixed(1)).waterfall;
     let for_something = ["units_used", "price_adjustment", "lottery"];
     let unused = waterfall.steps.iter().filter(|step| !for_something.contains(&step.id));
     let unused: f64 = unused.map(|step| step.eth.mean).sum();

@@ -12,7 +12,7 @@ use orchsim::units::{SECONDS_PER_DAY, Wei};
 const ETH: u128 = 1_000_000_000_000_000_000;
 
 fn run(scenario: &Scenario) -> Forecast {
-    let plan = Plan { replications: scenario.replications, precision: None };
+    let plan = Plan::fixed(scenario.replications);
     forecast(scenario, plan, &|_, _| ()).unwrap()
 }
 

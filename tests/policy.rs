@@ -20,7 +20,7 @@ fn run(scenario: &Scenario, number: u64) -> ReplicationResult {
 }
 
 fn run_all(scenario: &Scenario) -> Forecast {
-    let plan = Plan { replications: scenario.replications, precision: None };
+    let plan = Plan::fixed(scenario.replications);
     forecast(scenario, plan, &|_, _| {}).unwrap()
 }
 

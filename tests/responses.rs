@@ -219,7 +219,7 @@ fn reports_say_how_those_who_respond_stand_at_the_end() {
     let rival = orchestrator("b", 10, 100);
     let mut scenario = market(vec![responding("a", 1000, settings), rival], RANDOM_30);
     scenario.replications = 3;
-    let plan = Plan { replications: 3, precision: None };
+    let plan = Plan::fixed(3);
     let forecast = forecast(&scenario, plan, &|_, _| ()).unwrap();
     let [row] = &forecast.responses[..] else { panic!("one offer responds") };
     assert_eq!((row.orchestrator.as_str(), row.model.as_str()), ("a", "text-to-image/model"));

@@ -1,6 +1,6 @@
 //! Concentration indices against numpy and the inequality package.
 
-use orchsim::ensemble::{Concentration, gini, hhi, lorenz, nakamoto, top_share};
+use orchsim::ensemble::{Concentration, VarianceReduction, gini, hhi, lorenz, nakamoto, top_share};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ fn half_is_not_a_majority() {
 #[test]
 fn concentration_is_taken_over_replications() {
     let fees = [vec![1.0, 0.0], vec![1.0, 1.0]];
-    let concentration = Concentration::new(&fees, &[1.0, 3.0]);
+    let concentration = Concentration::new(&fees, &[1.0, 3.0], VarianceReduction::None);
     // One has all: Gini 1/2, HHI 1. Even: 0 and 1/2.
     assert_eq!((concentration.gini.mean, concentration.hhi.mean), (0.25, 0.75));
     assert_eq!(concentration.nakamoto.mean, 1.5);
@@ -59,11 +59,16 @@ fn concentration_is_taken_over_replications() {
 #[test]
 fn intervals_are_students_within_the_bounds_of_the_index() {
     // Gini 0.25 and 0.26: mean 0.255, standard error 0.005, t(.975, 1) = 12.706.
-    let alike = Concentration::new(&[vec![0.75, 0.25], vec![0.76, 0.24]], &[1.0, 3.0]);
+    let alike = Concentration::new(
+        &[vec![0.75, 0.25], vec![0.76, 0.24]],
+        &[1.0, 3.0],
+        VarianceReduction::None,
+    );
     assert!((alike.gini.hi - (0.255 + 12.706_204_736 * 0.005)).abs() < 1e-6);
     assert!((alike.gini.lo - (0.255 - 12.706_204_736 * 0.005)).abs() < 1e-6);
     // Gini 0.5 and 0: Student's interval would be -2.9 to 3.4.
-    let apart = Concentration::new(&[vec![1.0, 0.0], vec![1.0, 1.0]], &[1.0, 3.0]);
+    let apart =
+        Concentration::new(&[vec![1.0, 0.0], vec![1.0, 1.0]], &[1.0, 3.0], VarianceReduction::None);
     assert_eq!((apart.gini.lo, apart.gini.hi), (0.0, 1.0));
     assert_eq!((apart.nakamoto.lo, apart.nakamoto.hi), (0.0, 2.0));
 }

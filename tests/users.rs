@@ -258,7 +258,7 @@ fn worse_service_keeps_users_away_without_oscillating() {
 fn reports_show_revenue_beside_spend() {
     let price = UserPrice::Markup(1.5);
     let scenario = with(Users { price, ..users() }, 200.0, 10);
-    let plan = Plan { replications: 5, precision: None };
+    let plan = Plan::fixed(5);
     let forecast = forecast(&scenario, plan, &|_, _| ()).unwrap();
     let context = RunContext {
         command: String::new(),

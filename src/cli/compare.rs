@@ -3,10 +3,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::options::{CommonOptions, ReportOptions, command_line, option, scenario_hash};
+use super::options::{CommonOptions, Reducing, ReportOptions, command_line, option, scenario_hash};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input};
+use crate::ensemble::Plan;
 use crate::experiment::{BASE, Entry, compare};
 use crate::report::{
     RunContext, check_target, comparison_json, comparison_terminal, write_comparison_directory,
@@ -48,6 +49,8 @@ pub(super) struct CompareArgs {
     #[command(flatten)]
     common: CommonOptions,
     #[command(flatten)]
+    reducing: Reducing,
+    #[command(flatten)]
     report: ReportOptions,
 }
 
@@ -55,6 +58,7 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let common = &args.common;
     let write_options = args.report.write_options()?;
     let (base, variants) = scenarios(args)?;
+    let plan = args.reducing.apply(Plan::fixed(base.scenario.replications))?;
     let directory = match &common.out {
         Some(directory) => directory.clone(),
         None => Path::new("outputs").join(format!("{}-compare", base.scenario.name)),
@@ -65,7 +69,9 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let progress = Progress::new(total, common.quiet);
     let count = AtomicU64::new(0);
     let done = || progress.done(count.fetch_add(1, Ordering::Relaxed) + 1);
-    let comparison = common.thread_pool()?.install(|| compare(base, variants, &done));
+    let comparison = common
+        .thread_pool()?
+        .install(|| compare(base, variants, common.mode, plan.variance_reduction, &done));
     progress.clear();
     let comparison = comparison?;
 
@@ -218,6 +224,7 @@ fn command(args: &CompareArgs) -> String {
         words.extend(option("--variant", changes));
     }
     words.extend(args.common.words());
+    words.extend(args.reducing.words());
     words.extend(args.report.words());
     command_line(&words)
 }

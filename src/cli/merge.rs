@@ -93,8 +93,8 @@ impl Merged {
             }
         }
         all.samples.sort_by_key(|sample| sample.replication);
-        let world = World::new(&self.scenario);
-        let result = assemble(&world, &all, self.job.precision);
+        let world = World::in_mode(&self.scenario, self.job.mode);
+        let result = assemble(&world, &all, self.job.plan());
         let Merged { job, scenario, missing, format } = &self;
         let missing = missing.clone();
         let finished = run::Finished { scenario, job, result: &result, missing };

@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod explain;
 mod failure;
+mod import;
 mod init;
 mod input;
 mod merge;
@@ -94,6 +95,10 @@ enum Command {
     Schema,
     /// Write a commented scenario to start from.
     Init(init::InitArgs),
+    /// Turn a real file of the network into a scenario: a gateway's view, prices,
+    /// test results, stakes.
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
     /// Print a script that completes orchsim's commands in a shell.
     Completions(completions::CompletionsArgs),
 }
@@ -138,6 +143,7 @@ impl Cli {
             Some(Command::Providers(args)) => providers::execute(&args),
             Some(Command::Schema) => schema::execute(),
             Some(Command::Init(args)) => init::execute(&args),
+            Some(Command::Import(args)) => import::execute(&args),
             Some(Command::Completions(args)) => completions::execute(&args),
         }
     }

@@ -1,16 +1,17 @@
 use std::path::PathBuf;
 
-use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use rayon::ThreadPoolBuilder;
 
 use super::Failure;
 use super::input::Overrides;
 use super::output::Format;
-use crate::ensemble::{Plan, WARNING_NAMES};
+use crate::ensemble::{Plan, VarianceReduction, WARNING_NAMES};
 use crate::experiment::sha256;
 use crate::report::{WriteError, WriteOptions};
 use crate::scenario::Scenario;
+use crate::simulation::Mode;
 
 /// With a precision, replications go on to at least this number.
 const LEAST_CAP: u32 = 1_000;
@@ -30,6 +31,15 @@ pub(super) struct CommonOptions {
     /// Days after which a future that still has credits is cut off
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     pub horizon: Option<u32>,
+    /// How to simulate requests: `exact`, one by one, or `aggregate`, where some
+    /// stand for many of their model, at a stated error
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value_t,
+        value_parser = PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).map(mode)
+    )]
+    pub mode: Mode,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
     #[arg(
@@ -85,7 +95,8 @@ impl CommonOptions {
             ("--horizon", self.horizon.map(u64::from)),
         ];
         let numbers = numbers.into_iter().filter_map(|(name, value)| Some(option(name, value?)));
-        set.chain(numbers.flatten()).collect()
+        let mode = (self.mode != Mode::default()).then(|| option("--mode", self.mode));
+        set.chain(numbers.flatten()).chain(mode.into_iter().flatten()).collect()
     }
 }
 
@@ -105,8 +116,10 @@ pub(super) struct Stopping {
     /// Stop when the mean runway is known to within this share of itself
     ///
     /// R is the relative half-width of the 95 % interval of the mean runway,
-    /// such as 0.02. At most as many replications are made as --replications
-    /// says; without it at most 1,000, or those of the scenario if more.
+    /// such as 0.02. The interval is looked at each time there are 10 % more
+    /// replications, from 20 or 3 / R on. At most as many are made as
+    /// --replications says; without it at most 1,000, or those of the scenario
+    /// if more.
     #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = precision)]
     precision: Option<f64>,
 }
@@ -119,12 +132,76 @@ impl Stopping {
             (Some(_), None) => cap.max(LEAST_CAP),
             _ => cap,
         };
-        Plan { replications, precision: self.precision }
+        Plan { precision: self.precision, mode: common.mode, ..Plan::fixed(replications) }
     }
 
     /// It as words of a command.
     pub fn words(&self) -> Vec<String> {
         self.precision.map_or_else(Vec::new, |precision| option("--precision", precision).into())
+    }
+}
+
+/// The mode of that name.
+fn mode(name: String) -> Mode {
+    let known = Mode::NAMES.into_iter().find(|(known, _)| *known == name);
+    known.map_or(Mode::default(), |(_, mode)| mode)
+}
+
+/// How to need fewer replications.
+#[derive(Debug, Args)]
+pub(super) struct Reducing {
+    /// Make intervals narrower at the same number of replications, without bias
+    ///
+    /// The result says of each figure how many plain replications it is worth.
+    #[arg(long, value_name = "METHOD", value_enum, default_value_t)]
+    variance_reduction: VarianceReduction,
+}
+
+impl Reducing {
+    /// The plan with it.
+    ///
+    /// # Errors
+    /// An odd number of replications that are to come in pairs.
+    pub fn apply(&self, plan: Plan) -> Result<Plan, Failure> {
+        let variance_reduction = self.variance_reduction;
+        let replications = plan.replications;
+        if variance_reduction.has_pairs() && !replications.is_multiple_of(2) {
+            return Err(Failure::Usage(format!(
+                "antithetic replications come in pairs, and {replications} is odd\n  help: \
+                 `--replications {}`",
+                replications.saturating_add(1)
+            )));
+        }
+        Ok(Plan { variance_reduction, ..plan })
+    }
+
+    /// It as words of a command.
+    pub fn words(&self) -> Vec<String> {
+        match self.variance_reduction {
+            VarianceReduction::None => Vec::new(),
+            method => option("--variance-reduction", method.name()).into(),
+        }
+    }
+}
+
+impl ValueEnum for VarianceReduction {
+    fn value_variants<'a>() -> &'a [VarianceReduction] {
+        use VarianceReduction::{Antithetic, Both, Control, None};
+        &[None, Antithetic, Control, Both]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            VarianceReduction::None => "independent replications",
+            VarianceReduction::Antithetic => {
+                "every second replication mirrors all draws of the one before it"
+            }
+            VarianceReduction::Control => {
+                "means are adjusted for how far the demand drawn lies from its mean"
+            }
+            VarianceReduction::Both => "pairs, adjusted",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
     }
 }
 

@@ -3,7 +3,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::options::{CommonOptions, ReportOptions, Stopping, command_line, scenario_hash};
+use super::options::{
+    CommonOptions, Reducing, ReportOptions, Stopping, command_line, scenario_hash,
+};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
@@ -37,6 +39,8 @@ pub(super) struct RunOptions {
     common: CommonOptions,
     #[command(flatten)]
     stopping: Stopping,
+    #[command(flatten)]
+    reducing: Reducing,
     /// Do only part I (from 0) of N, for `orchsim merge`; `auto` or `auto/N`
     /// in a job array
     ///
@@ -57,19 +61,21 @@ pub(super) struct RunOptions {
 }
 
 pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
-    let RunOptions { common, stopping, shard, spend_history, report } = &args.options;
+    let RunOptions { common, stopping, reducing, shard, spend_history, report } = &args.options;
     let mut write_options = report.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let mut scenario = load(&source, &common.overrides())?;
     report.suppress_in(&mut scenario);
     let directory = directory(common.out.as_deref(), &scenario);
-    let plan = stopping.plan(common, &scenario);
+    let plan = reducing.apply(stopping.plan(common, &scenario))?;
     let job = Job {
         version: VERSION.to_string(),
         command: command(args),
         scenario: to_toml(&scenario),
         replications: plan.replications,
         precision: plan.precision,
+        mode: plan.mode,
+        variance_reduction: plan.variance_reduction,
         study: None,
     };
     if let Some(shard) = *shard {
@@ -111,10 +117,12 @@ fn run_shard(
     }
     let numbers: Vec<u64> = shard.units(job).map(|unit| u64::from(unit.replication)).collect();
     let progress = Progress::new(numbers.len() as u64, common.quiet);
-    let world = World::new(scenario);
+    let world = World::in_mode(scenario, job.mode);
     let done = AtomicU64::new(0);
     let batch = common.thread_pool()?.install(|| {
-        simulate(&world, &numbers, &|| progress.done(done.fetch_add(1, Ordering::Relaxed) + 1))
+        simulate(&world, job.variance_reduction, &numbers, &|| {
+            progress.done(done.fetch_add(1, Ordering::Relaxed) + 1);
+        })
     });
     progress.clear();
     target.write(&ShardData::Run(batch?))?;
@@ -170,6 +178,7 @@ fn command(args: &RunArgs) -> String {
     if args.options.spend_history {
         words.push("--spend-history".to_string());
     }
+    words.extend(args.options.reducing.words());
     words.extend(args.options.report.words());
     command_line(&words)
 }

@@ -1,4 +1,4 @@
-use super::{Arrivals, Bursts, DemandStream, Growth, PoissonArrivals, Trace};
+use super::{Arrivals, Bursts, DemandStream, Growth, Pace, PoissonArrivals, Trace};
 use crate::kernel::{Distribution, Sampler, Sequence, StreamKey};
 use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
 
@@ -67,6 +67,11 @@ impl Drifting {
     }
 }
 
+impl RateFactors {
+    /// Demand is what the scenario states.
+    pub const AS_STATED: RateFactors = RateFactors { level: 1.0, growth: 1.0, drift: None };
+}
+
 /// The times of the requests of one demand stream in one replication, in order.
 #[derive(Debug)]
 pub struct ArrivalStream<'a>(Source<'a>);
@@ -79,19 +84,22 @@ enum Source<'a> {
 
 impl<'a> ArrivalStream<'a> {
     /// The arrivals of `stream` before `end`; where its users respond, those of
-    /// the highest rate.
+    /// the highest rate. Beyond an exact pace one stands for several, at ticks
+    /// of the model's clock; only those of a trace are still drawn one by one.
     pub fn new(
         stream: &'a DemandStream,
         clock: UserClock,
         factors: RateFactors,
         key: StreamKey,
         end: SimTime,
+        pace: Pace,
     ) -> ArrivalStream<'a> {
         ArrivalStream(match &stream.arrivals {
             Arrivals::Poisson(arrivals) => {
                 let most = stream.users.as_ref().map_or(1.0, |users| users.most);
                 let factors = RateFactors { level: factors.level * most, ..factors };
-                let process = PoissonProcess::new(arrivals, clock, factors, key, end.as_secs());
+                let process =
+                    PoissonProcess::new(arrivals, clock, factors, key, end.as_secs(), pace);
                 Source::Poisson(Box::new(process))
             }
             Arrivals::Trace(trace) => Source::Trace { trace, next: 0 },
@@ -121,7 +129,8 @@ struct PoissonProcess<'a> {
     arrivals: &'a PoissonArrivals,
     growth: Growth,
     clock: UserClock,
-    /// Requests a second before growth, season and bursts.
+    pace: Pace,
+    /// Arrivals a second before growth, season and bursts.
     base_rate: f64,
     draws: Sequence,
     end: f64,
@@ -172,7 +181,9 @@ impl<'a> PoissonProcess<'a> {
         factors: RateFactors,
         key: StreamKey,
         end: f64,
+        pace: Pace,
     ) -> PoissonProcess<'a> {
+        let slowness = pace.requests() as f64;
         let (modulation, excitation, own_share) = match arrivals.bursts {
             Bursts::None => (None, None, 1.0),
             Bursts::Modulated { cv, mean_hold_hours } => {
@@ -187,7 +198,7 @@ impl<'a> PoissonProcess<'a> {
                 (Some(modulation), None, 1.0)
             }
             Bursts::SelfExciting { branching, mean_delay_minutes } => {
-                let mean_delay_s = mean_delay_minutes * 60.0;
+                let mean_delay_s = mean_delay_minutes * 60.0 * slowness;
                 let jump = branching / mean_delay_s;
                 (None, Some(Excitation { rate: 0.0, jump, mean_delay_s }), 1.0 - branching)
             }
@@ -196,7 +207,8 @@ impl<'a> PoissonProcess<'a> {
             arrivals,
             growth: arrivals.growth.scaled(factors.growth),
             clock,
-            base_rate: arrivals.requests_per_day / DAY * factors.level * own_share,
+            pace,
+            base_rate: arrivals.requests_per_day / DAY * factors.level * own_share / slowness,
             draws: key.child(0).sequence(),
             end,
             now: 0.0,
@@ -256,7 +268,7 @@ impl<'a> PoissonProcess<'a> {
                 if let Some(excitation) = &mut self.excitation {
                     excitation.rate += excitation.jump;
                 }
-                return SimTime::from_secs(self.now);
+                return self.pace.tick(SimTime::from_secs(self.now));
             }
         }
         SimTime::NEVER
@@ -291,7 +303,6 @@ mod tests {
     }
 
     const UTC_MONDAY: UserClock = UserClock { start_weekday: 0, utc_offset_hours: 0.0 };
-    const AS_STATED: RateFactors = RateFactors { level: 1.0, growth: 1.0, drift: None };
 
     /// Arrival times in days.
     fn arrivals(
@@ -302,7 +313,8 @@ mod tests {
         seed: u64,
     ) -> Vec<f64> {
         let key = StreamKey::root(seed);
-        let mut process = PoissonProcess::new(&arrivals, clock, factors, key, days * DAY);
+        let mut process =
+            PoissonProcess::new(&arrivals, clock, factors, key, days * DAY, Pace::EXACT);
         std::iter::from_fn(|| {
             let arrival = process.next_arrival();
             (arrival != SimTime::NEVER).then(|| arrival.as_days())
@@ -317,7 +329,7 @@ mod tests {
 
     #[test]
     fn constant_demand_has_exponential_gaps() {
-        let times = arrivals(poisson(2000.0), UTC_MONDAY, AS_STATED, 100.0, 1);
+        let times = arrivals(poisson(2000.0), UTC_MONDAY, RateFactors::AS_STATED, 100.0, 1);
         assert!(z(times.len(), 200_000.0).abs() < 3.5);
         let mut gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         gaps.sort_by(f64::total_cmp);
@@ -375,7 +387,7 @@ mod tests {
         };
         // Day 0 is a Wednesday; the users are five and a half hours ahead.
         let clock = UserClock { start_weekday: 2, utc_offset_hours: 5.5 };
-        let times = arrivals(stream, clock, AS_STATED, 70.0, 3);
+        let times = arrivals(stream, clock, RateFactors::AS_STATED, 70.0, 3);
         let local = |t: f64| t + 5.5 / 24.0;
         assert!(times.iter().all(|&t| (local(t).fract() * 24.0) as usize == 20));
         let sundays = times.iter().filter(|&&t| (local(t) as usize + 2) % 7 == 6).count();
@@ -391,7 +403,7 @@ mod tests {
         let bursts = Bursts::Modulated { cv: 0.3, mean_hold_hours: 24.0 * 20.0 };
         let stream = PoissonArrivals { bursts, ..poisson(1000.0) };
         let days = 40_000;
-        let times = arrivals(stream, UTC_MONDAY, AS_STATED, days as f64, 4);
+        let times = arrivals(stream, UTC_MONDAY, RateFactors::AS_STATED, days as f64, 4);
         let mut counts = vec![0.0; days];
         times.iter().for_each(|&t| counts[t as usize] += 1.0);
         let mean = counts.iter().sum::<f64>() / days as f64;
@@ -408,7 +420,7 @@ mod tests {
         let bursts = Bursts::SelfExciting { branching: 0.5, mean_delay_minutes: 1.0 };
         let stream = PoissonArrivals { bursts, ..poisson(2000.0) };
         let windows = 12_000;
-        let times = arrivals(stream, UTC_MONDAY, AS_STATED, windows as f64 / 12.0, 5);
+        let times = arrivals(stream, UTC_MONDAY, RateFactors::AS_STATED, windows as f64 / 12.0, 5);
         let mut counts = vec![0.0; windows];
         times.iter().for_each(|&t| counts[(t * 12.0) as usize] += 1.0);
         let mean = counts.iter().sum::<f64>() / windows as f64;

@@ -79,7 +79,7 @@ impl Growth {
     }
 }
 
-fn interpolate(points: &[(f64, f64)], day: f64) -> f64 {
+pub(super) fn interpolate(points: &[(f64, f64)], day: f64) -> f64 {
     let next = points.partition_point(|&(at, _)| at <= day);
     match (next.checked_sub(1).and_then(|i| points.get(i)), points.get(next)) {
         (Some(&(d0, f0)), Some(&(d1, f1))) => f0 + (f1 - f0) * (day - d0) / (d1 - d0),

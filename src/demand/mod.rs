@@ -2,7 +2,9 @@
 
 mod arrivals;
 mod bursts;
+mod expected;
 mod growth;
+mod pace;
 mod profile;
 mod schedule;
 mod users;
@@ -10,6 +12,7 @@ mod users;
 pub use arrivals::{ArrivalStream, Drift, RateFactors, UserClock};
 pub use bursts::Bursts;
 pub use growth::Growth;
+pub use pace::{Moment, Pace};
 pub use profile::{HourProfile, WeekProfile};
 pub use schedule::ArrivalSchedule;
 pub use users::{PayingShare, PriceCurve, UserPrice, Users};
@@ -124,13 +127,19 @@ pub struct DemandUncertainty {
     pub wander_cv: f64,
 }
 
+/// Numbers of the draws of [`DemandUncertainty`].
+const LEVEL_DRAW: u64 = 0;
+const GROWTH_DRAW: u64 = 1;
+const DRIFT_DRAW: u64 = 2;
+const STEP_DRAW: u64 = 3;
+
 impl DemandUncertainty {
     /// The factors of the replication that owns `key`.
     pub fn draw(&self, key: StreamKey) -> RateFactors {
         let level = Distribution::Lognormal { mean: 1.0, cv: self.level_cv };
-        let growth = 1.0 + self.growth_sd * key.normal(1);
+        let growth = 1.0 + self.growth_sd * key.normal(GROWTH_DRAW);
         RateFactors {
-            level: level.sampler().draw(key, 0),
+            level: level.sampler().draw(key, LEVEL_DRAW),
             growth: growth.max(0.0),
             drift: self.drift(key),
         }
@@ -140,12 +149,19 @@ impl DemandUncertainty {
         if self.growth_per_day_sd == 0.0 && self.wander_per_day == 0.0 {
             return None;
         }
-        // Draw 0 is that of the level.
         let shared = self.level_growth_correlation;
-        let normal = shared * key.normal(0) + libm::sqrt(1.0 - shared * shared) * key.normal(2);
+        let normal = shared * key.normal(LEVEL_DRAW)
+            + libm::sqrt(1.0 - shared * shared) * key.normal(DRIFT_DRAW);
         let step = Distribution::Lognormal { mean: self.wander_per_day, cv: self.wander_cv };
-        let step_sd = if self.wander_per_day > 0.0 { step.sampler().draw(key, 3) } else { 0.0 };
+        let step_sd =
+            if self.wander_per_day > 0.0 { step.sampler().draw(key, STEP_DRAW) } else { 0.0 };
         let rate_per_day = self.growth_per_day_sd * normal;
         Some(Drift { rate_per_day, step_sd, steps: key.child(0) })
+    }
+
+    /// The independent standard normal draws of which [`Self::draw`] makes the
+    /// factors on level and growth.
+    pub fn normals(key: StreamKey) -> [f64; 2] {
+        [LEVEL_DRAW, GROWTH_DRAW].map(|draw| key.normal(draw))
     }
 }

@@ -79,7 +79,7 @@ impl<'a> ArrivalSchedule<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demand::{Arrivals, DemandStream, RateFactors, Trace, UserClock};
+    use crate::demand::{Arrivals, DemandStream, Pace, RateFactors, Trace, UserClock};
     use crate::kernel::{Distribution, StreamKey};
     use proptest::prelude::*;
 
@@ -118,7 +118,8 @@ mod tests {
             let clock = UserClock { start_weekday: 0, utc_offset_hours: 0.0 };
             let factors = RateFactors { level: 1.0, growth: 1.0, drift: None };
             let arrivals = |stream| {
-                ArrivalStream::new(stream, clock, factors, StreamKey::root(1), SimTime::NEVER)
+                let (key, end) = (StreamKey::root(1), SimTime::NEVER);
+                ArrivalStream::new(stream, clock, factors, key, end, Pace::EXACT)
             };
             let mut schedule = ArrivalSchedule::new(streams.iter().map(arrivals).collect());
             let mut seen = Vec::new();

@@ -1,30 +1,36 @@
 //! From the samples of all replications to a [`Forecast`].
 
-use super::survival::{KaplanMeier, runway};
+use super::survival::{KaplanMeier, runway, summary};
 use super::warnings::warnings;
 use super::{
-    Batch, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PipelineDay, Quantiles, RedemptionRow, RegionFees,
-    ResponseRow, Sample, ServiceRow, SpendBreakdown, SteeringRow, TreasurySummary, Waterfall,
-    WaterfallStep,
+    Aggregation, Batch, Concentration, Controls, CustomerRow, DayRow, Estimate, FailureCounts,
+    FeeRow, Forecast, LatencySummary, ObjectiveResult, PipelineDay, Plan, Quantiles, RedemptionRow,
+    ReducedFigure, ReductionSummary, RegionFees, ResponseRow, Runway, Sample, ServiceRow,
+    SpendBreakdown, SteeringRow, TreasurySummary, VarianceReduction, Waterfall, WaterfallStep,
+    headline_values, headlines,
 };
 use crate::network::{Network, Offer, Orchestrator};
 use crate::payments::LossCause;
 use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
+use crate::selection::TIME_TO_LIVE_S;
 use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
 use crate::treasury::Prices;
 use crate::units::{Price, Wei, mean_parts};
 
-/// Sums up replications of a world. `precision` is the one they were to be run
-/// to, if any.
-pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecast {
+/// Sums up replications of a world, run to this plan.
+pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
     let Batch { samples, service } = batch;
     let scenario = world.scenario;
-    let horizon = f64::from(scenario.horizon_days);
+    let reduction = plan.variance_reduction;
+    let over = Over { samples, reduction };
     let runways: Vec<(f64, bool)> =
         samples.iter().map(|sample| (sample.runway_days, sample.is_censored)).collect();
-    let curve = KaplanMeier::new(&runways);
+    let curve = match reduction.has_pairs() {
+        true => KaplanMeier::of_pairs(&runways),
+        false => KaplanMeier::new(&runways),
+    };
+    let controls = Controls::new(reduction, samples);
     let service_rows = service_rows(world, service, samples.len());
     let fee_eth: Vec<Vec<f64>> = samples
         .iter()
@@ -32,32 +38,106 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         .collect();
     let stakes: Vec<f64> =
         scenario.network.orchestrators.iter().map(|o| o.stake.to_coins()).collect();
-    let region_fees = region_fees(scenario, samples);
+    let region_fees = region_fees(scenario, over);
     let mut forecast = Forecast {
+        mode: world.mode,
+        aggregation: aggregation(world, samples),
         seed: scenario.seed,
         replications: samples.len() as u32,
         horizon_days: scenario.horizon_days,
-        runway: runway(&runways, horizon),
+        runway: reduced_runway(scenario, reduction, &runways, &curve, &controls),
         survival: (0..=scenario.horizon_days).map(|day| curve.at(f64::from(day))).collect(),
         runways,
         days: days(world, samples),
-        spend: spend(world, samples),
-        waterfall: waterfall(samples),
-        redemptions: redemptions(scenario, samples),
-        treasury: treasury(scenario, samples),
-        fees: fees(scenario, samples, &stakes),
+        spend: spend(world, over),
+        waterfall: waterfall(over),
+        redemptions: redemptions(scenario, over),
+        treasury: treasury(scenario, over),
+        fees: fees(scenario, over, &stakes),
         steering: steering(scenario, samples, &region_fees),
         region_fees,
-        customers: customers(scenario, samples),
-        responses: responses(scenario, samples),
-        concentration: Concentration::new(&fee_eth, &stakes),
+        customers: customers(scenario, over),
+        responses: responses(scenario, over),
+        concentration: Concentration::new(&fee_eth, &stakes, reduction),
         service: total_service(service, samples.len()),
         service_rows,
-        objectives: scenario.objectives.iter().map(|o| judge(scenario, samples, o)).collect(),
+        objectives: scenario.objectives.iter().map(|o| judge(scenario, over, o)).collect(),
+        reduction: (!reduction.is_none()).then(|| reduced(scenario, over, &controls)),
         warnings: Vec::new(),
     };
-    forecast.warnings = warnings(world, &forecast, precision);
+    forecast.warnings = warnings(world, &forecast, plan);
     forecast
+}
+
+fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
+    let sampled = || samples.iter().filter_map(|sample| Some((sample, sample.sampling?)));
+    let count = sampled().count() as f64;
+    let simulated: u64 = sampled().map(|(_, sampling)| sampling.simulated).sum();
+    let requests: u64 = sampled().map(|(_, sampling)| sampling.requests).sum();
+    let errors = sampled().map(|(sample, sampling)| {
+        let spend = sample.spend().to_coins();
+        if spend > 0.0 { sampling.spend_error_eth / spend } else { 0.0 }
+    });
+    let mut models: Vec<usize> = world.scenario.demand.iter().map(|stream| stream.model).collect();
+    models.sort_unstable();
+    models.dedup();
+    let paces = models.iter().map(|&model| world.paces[model].requests());
+    let keys = models.iter().map(|&model| world.scenario.network.models[model].key());
+    (count > 0.0).then(|| Aggregation {
+        share: 1.0 - simulated as f64 / requests.max(1) as f64,
+        stale_hours: paces.clone().max().unwrap_or(1) as f64 * TIME_TO_LIVE_S / 3600.0,
+        paces: keys.zip(paces).collect(),
+        spend_error: errors.sum::<f64>() / count,
+    })
+}
+
+/// Estimates over replications.
+#[derive(Clone, Copy)]
+struct Over<'a> {
+    samples: &'a [Sample],
+    reduction: VarianceReduction,
+}
+
+impl Over<'_> {
+    fn mean(self, value: impl Fn(&Sample) -> f64) -> Estimate {
+        self.reduction.mean(&self.samples.iter().map(value).collect::<Vec<f64>>())
+    }
+
+    fn share(self, hits: impl Fn(&Sample) -> bool) -> Estimate {
+        self.reduction.proportion(self.samples.iter().map(hits))
+    }
+}
+
+fn reduced_runway(
+    scenario: &Scenario,
+    reduction: VarianceReduction,
+    runways: &[(f64, bool)],
+    curve: &KaplanMeier,
+    controls: &Controls,
+) -> Runway {
+    let horizon = f64::from(scenario.horizon_days);
+    if reduction.is_none() {
+        return runway(runways, horizon);
+    }
+    let days = reduction.observations(runways.iter().map(|(day, _)| Some(*day)));
+    let mean = controls.mean(&days).interval(0.05);
+    summary(runways, curve, mean, mean.within(0.0, horizon))
+}
+
+fn reduced(scenario: &Scenario, over: Over, controls: &Controls) -> ReductionSummary {
+    let Over { samples, reduction } = over;
+    let rows: Vec<Vec<Option<f64>>> =
+        samples.iter().map(|sample| headline_values(scenario, sample)).collect();
+    let figure = |(place, headline): (usize, super::Headline)| {
+        let values = || rows.iter().map(|row| row.get(place).copied().flatten());
+        ReducedFigure::new(headline, reduction, controls, &values().collect::<Vec<_>>())
+    };
+    ReductionSummary {
+        method: reduction,
+        observations: samples.len() / reduction.replications_an_observation() as usize,
+        controls: controls.count(),
+        figures: headlines(scenario).into_iter().enumerate().filter_map(figure).collect(),
+    }
 }
 
 fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
@@ -130,7 +210,8 @@ fn breakdown(
     totals.into_iter().zip(means).map(|((name, _), mean)| (name, mean)).collect()
 }
 
-fn spend(world: &World, samples: &[Sample]) -> SpendBreakdown {
+fn spend(world: &World, over: Over) -> SpendBreakdown {
+    let samples = over.samples;
     let (scenario, network) = (world.scenario, &world.scenario.network);
     let demand = &scenario.demand;
     let stream_totals: Vec<Wei> = (0..demand.len())
@@ -141,10 +222,9 @@ fn spend(world: &World, samples: &[Sample]) -> SpendBreakdown {
     let mut by_pipeline = by(&|stream| model(stream).pipeline.name().to_string());
     let place = |name: &str| world.pipelines.iter().position(|p| p.name() == name);
     by_pipeline.sort_by_key(|(name, _)| place(name));
-    let totals: Vec<f64> = samples.iter().map(|sample| sample.spend().to_coins()).collect();
     SpendBreakdown {
         total: by_pipeline.iter().map(|&(_, mean)| mean).sum(),
-        total_eth: Estimate::of_mean(&totals),
+        total_eth: over.mean(|sample| sample.spend().to_coins()),
         by_pipeline,
         by_model: by(&|stream| model(stream).key()),
         by_gateway: by(&|stream| network.gateways[demand[stream].gateway].id.clone()),
@@ -153,7 +233,7 @@ fn spend(world: &World, samples: &[Sample]) -> SpendBreakdown {
 }
 
 /// The steps from "price x units used" to what left the gateways.
-fn waterfall(samples: &[Sample]) -> Waterfall {
+fn waterfall(over: Over) -> Waterfall {
     let lost =
         |cause: LossCause| move |sample: &Sample| sample.books.lost()[cause as usize].0 as i128;
     type Step = (&'static str, &'static str, Box<dyn Fn(&Sample) -> i128>);
@@ -187,13 +267,8 @@ fn waterfall(samples: &[Sample]) -> Waterfall {
         ("lottery", "luck of the lottery", Box::new(|s| s.books.lottery())),
     ];
     let eth = |wei: i128| wei as f64 / 1e18;
-    let estimates: Vec<Estimate> = steps
-        .iter()
-        .map(|(_, _, amount)| {
-            let amounts: Vec<f64> = samples.iter().map(|sample| eth(amount(sample))).collect();
-            Estimate::of_mean(&amounts)
-        })
-        .collect();
+    let estimates: Vec<Estimate> =
+        steps.iter().map(|(_, _, amount)| over.mean(|sample| eth(amount(sample)))).collect();
     let total_eth: f64 = estimates.iter().map(|estimate| estimate.mean).sum();
     let share = |part: f64| if total_eth > 0.0 { part / total_eth } else { 0.0 };
     let steps = steps
@@ -205,22 +280,19 @@ fn waterfall(samples: &[Sample]) -> Waterfall {
 }
 
 /// All winning tickets, then those of each gas price where the run saw several.
-fn redemptions(scenario: &Scenario, samples: &[Sample]) -> Vec<RedemptionRow> {
-    let over = |value: &dyn Fn(&Sample) -> f64| {
-        Estimate::of_mean(&samples.iter().map(value).collect::<Vec<f64>>())
-    };
+fn redemptions(scenario: &Scenario, over: Over) -> Vec<RedemptionRow> {
     let row = |gas_price, periods: std::ops::Range<usize>, (from, to): (f64, f64)| {
         let of = |sample: &Sample, count: fn(&Redemptions) -> u128| -> f64 {
             let redemptions = sample.redemptions.get(periods.clone()).unwrap_or_default();
             redemptions.iter().map(count).sum::<u128>() as f64
         };
-        let redeemed = over(&|sample| of(sample, |tickets| tickets.redeemed.into()));
-        let face_value = over(&|sample| of(sample, |tickets| tickets.face_value.0)).mean / 1e18;
+        let redeemed = over.mean(|sample| of(sample, |tickets| tickets.redeemed.into()));
+        let face_value = over.mean(|sample| of(sample, |tickets| tickets.face_value.0)).mean / 1e18;
         RedemptionRow {
             gas_price,
-            days: over(&|sample| (sample.runway_days.min(to) - from).max(0.0)).mean,
+            days: over.mean(|sample| (sample.runway_days.min(to) - from).max(0.0)).mean,
             redeemed,
-            void: over(&|sample| of(sample, |tickets| tickets.void.into())),
+            void: over.mean(|sample| of(sample, |tickets| tickets.void.into())),
             face_value_eth: (redeemed.mean > 0.0).then(|| face_value / redeemed.mean),
         }
     };
@@ -239,40 +311,36 @@ fn redemptions(scenario: &Scenario, samples: &[Sample]) -> Vec<RedemptionRow> {
     std::iter::once(all).chain(several).collect()
 }
 
-fn treasury(scenario: &Scenario, samples: &[Sample]) -> TreasurySummary {
-    let over = |value: &dyn Fn(&Sample) -> f64| {
-        Estimate::of_mean(&samples.iter().map(value).collect::<Vec<f64>>())
-    };
+fn treasury(scenario: &Scenario, over: Over) -> TreasurySummary {
     let allocated = scenario.credits.lpt;
     TreasurySummary {
         allocated_lpt: allocated.to_coins(),
-        sold_lpt: over(&|s| s.books.safe().sold.to_coins()),
-        drawn_lpt: over(&|s| s.books.safe().drawn.to_coins()),
-        unsold_lpt: over(&|s| s.books.safe().on_hand.to_coins()),
-        returned_lpt: over(&|s| s.books.safe().returned.to_coins()),
-        proceeds_eth: over(&|s| s.books.proceeds().to_coins()),
-        income_eth: over(&|s| s.books.income().to_coins()),
-        swap_fee_eth: over(&|s| s.books.swaps().fee.to_coins()),
-        swap_impact_eth: over(&|s| s.books.swaps().impact.to_coins()),
-        swap_gas_eth: over(&|s| s.books.swaps().gas.to_coins()),
-        spent_usd: over(&|s| s.spent_at_day_prices(Prices::eth_in_usd)),
-        spent_lpt: over(&|s| s.spent_at_day_prices(Prices::eth_in_lpt)),
-        left_eth: over(&|s| s.books.left().to_coins()),
-        returned_eth: over(&|s| s.books.returned().to_coins()),
-        credits_left_eth: over(&|s| s.left(|_, eth| eth)),
-        credits_left_usd: over(&|s| s.left(Prices::eth_in_usd)),
-        credits_left_lpt: over(&|s| s.left(Prices::eth_in_lpt)),
-        conversions: over(&|s| s.books.swaps().count as f64).mean,
+        sold_lpt: over.mean(|s| s.books.safe().sold.to_coins()),
+        drawn_lpt: over.mean(|s| s.books.safe().drawn.to_coins()),
+        unsold_lpt: over.mean(|s| s.books.safe().on_hand.to_coins()),
+        returned_lpt: over.mean(|s| s.books.safe().returned.to_coins()),
+        proceeds_eth: over.mean(|s| s.books.proceeds().to_coins()),
+        income_eth: over.mean(|s| s.books.income().to_coins()),
+        swap_fee_eth: over.mean(|s| s.books.swaps().fee.to_coins()),
+        swap_impact_eth: over.mean(|s| s.books.swaps().impact.to_coins()),
+        swap_gas_eth: over.mean(|s| s.books.swaps().gas.to_coins()),
+        spent_usd: over.mean(|s| s.spent_at_day_prices(Prices::eth_in_usd)),
+        spent_lpt: over.mean(|s| s.spent_at_day_prices(Prices::eth_in_lpt)),
+        left_eth: over.mean(|s| s.books.left().to_coins()),
+        returned_eth: over.mean(|s| s.books.returned().to_coins()),
+        credits_left_eth: over.mean(|s| s.left(|_, eth| eth)),
+        credits_left_usd: over.mean(|s| s.left(Prices::eth_in_usd)),
+        credits_left_lpt: over.mean(|s| s.left(Prices::eth_in_lpt)),
+        conversions: over.mean(|s| s.books.swaps().count as f64).mean,
         inflation_hours: scenario.treasury.inflation.hours(allocated),
-        outage_hours: over(&|s| s.outages.seconds / 3600.0),
-        outages: over(&|s| s.outages.count as f64).mean,
-        refused: over(&|s| s.outages.refused as f64).mean,
+        outage_hours: over.mean(|s| s.outages.seconds / 3600.0),
+        outages: over.mean(|s| s.outages.count as f64).mean,
+        refused: over.mean(|s| s.outages.refused as f64).mean,
     }
 }
 
-fn share_estimate(samples: &[Sample], chosen: impl Fn(usize) -> bool) -> Estimate {
-    let shares: Vec<f64> = samples.iter().map(|sample| sample.fee_share(&chosen)).collect();
-    Estimate::of_mean(&shares).within(0.0, 1.0)
+fn share_estimate(over: Over, chosen: impl Fn(usize) -> bool) -> Estimate {
+    over.mean(|sample| sample.fee_share(&chosen)).within(0.0, 1.0)
 }
 
 /// Mean fees of every orchestrator, adding up to the mean spend to the wei.
@@ -283,7 +351,8 @@ fn mean_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<Wei> {
     mean_parts(&totals, samples.len() as u128)
 }
 
-fn fees(scenario: &Scenario, samples: &[Sample], stakes: &[f64]) -> Vec<FeeRow> {
+fn fees(scenario: &Scenario, over: Over, stakes: &[f64]) -> Vec<FeeRow> {
+    let samples = over.samples;
     let network = &scenario.network;
     let total_stake: f64 = stakes.iter().sum();
     let mut rows: Vec<FeeRow> = network
@@ -295,7 +364,7 @@ fn fees(scenario: &Scenario, samples: &[Sample], stakes: &[f64]) -> Vec<FeeRow> 
             id: orchestrator.id.clone(),
             region: network.regions[orchestrator.region].id.clone(),
             fees,
-            share: share_estimate(samples, |other| other == index),
+            share: share_estimate(over, |other| other == index),
             requests: samples.iter().map(|sample| sample.served_by[index] as f64).sum::<f64>()
                 / samples.len() as f64,
             stake_share: if total_stake > 0.0 { stakes[index] / total_stake } else { 0.0 },
@@ -305,9 +374,9 @@ fn fees(scenario: &Scenario, samples: &[Sample], stakes: &[f64]) -> Vec<FeeRow> 
     rows
 }
 
-fn region_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<RegionFees> {
+fn region_fees(scenario: &Scenario, over: Over) -> Vec<RegionFees> {
     let network = &scenario.network;
-    let mean_fees = mean_fees(scenario, samples);
+    let mean_fees = mean_fees(scenario, over.samples);
     let region_of = |orchestrator: usize| network.orchestrators[orchestrator].region;
     network
         .regions
@@ -320,26 +389,26 @@ fn region_fees(scenario: &Scenario, samples: &[Sample]) -> Vec<RegionFees> {
                 name: region.name.clone(),
                 orchestrators: members.clone().count(),
                 fees: members.map(|orchestrator| mean_fees[orchestrator]).sum(),
-                share: share_estimate(samples, |orchestrator| region_of(orchestrator) == index),
+                share: share_estimate(over, |orchestrator| region_of(orchestrator) == index),
             }
         })
         .collect()
 }
 
-fn responses(scenario: &Scenario, samples: &[Sample]) -> Vec<ResponseRow> {
+fn responses(scenario: &Scenario, over: Over) -> Vec<ResponseRow> {
+    let Over { samples, reduction } = over;
     let Scenario { network, credits, .. } = scenario;
     let responding = network.orchestrators.iter().filter(|o| o.response.is_some());
     let offers = responding.flat_map(|o| o.offers.iter().map(move |offer| (o, offer)));
     let row = |(place, (orchestrator, offer)): (usize, (&Orchestrator, &Offer))| {
         let records = || samples.iter().filter_map(|sample| sample.responses.get(place));
         let prices: Vec<f64> = records().map(|record| record.price).collect();
-        let present = records().filter(|record| record.nodes > 0).count();
         ResponseRow {
             orchestrator: orchestrator.id.clone(),
             model: network.models[offer.model].key(),
             opening_price: offer.price.at(credits.eth_usd).map_or(0.0, Price::to_f64),
-            price: Estimate::of_mean(&prices).within(0.0, f64::INFINITY),
-            present: Estimate::of_proportion(present, samples.len()),
+            price: reduction.mean(&prices).within(0.0, f64::INFINITY),
+            present: reduction.proportion(records().map(|record| record.nodes > 0)),
             nodes: records().map(|record| f64::from(record.nodes)).sum::<f64>()
                 / samples.len() as f64,
         }
@@ -371,27 +440,27 @@ fn steering(scenario: &Scenario, samples: &[Sample], fees: &[RegionFees]) -> Vec
     rows.filter(|row| row.steered > 0.0).collect()
 }
 
-fn customers(scenario: &Scenario, samples: &[Sample]) -> Vec<CustomerRow> {
+fn customers(scenario: &Scenario, over: Over) -> Vec<CustomerRow> {
+    let Over { samples, .. } = over;
     let gateways = samples.first().map_or(0, |sample| sample.customers.len());
     let row = |index: usize| {
         let records = || samples.iter().map(|sample| &sample.customers[index]);
-        let over = |value: fn(&CustomerRecord) -> f64| {
-            Estimate::of_mean(&records().map(value).collect::<Vec<f64>>())
-        };
+        let mean =
+            |value: fn(&CustomerRecord) -> f64| over.mean(|sample| value(&sample.customers[index]));
         let mut days: Vec<f64> =
             records().filter_map(|record| record.carries_itself).map(f64::from).collect();
         days.sort_by(f64::total_cmp);
         let gateway = records().next().map_or(0, |record| record.gateway);
         CustomerRow {
             gateway: scenario.network.gateways[gateway].id.clone(),
-            free: over(|record| record.free as f64).mean,
-            paying: over(|record| record.paying as f64).mean,
-            revenue_eth: over(|record| record.revenue.to_coins()),
-            revenue_usd: over(|record| record.revenue_usd).mean,
-            spend_eth: over(|record| record.spend.to_coins()),
-            net_eth: over(|record| record.revenue.to_coins() - record.spend.to_coins()),
-            rate_factor: over(|record| record.rate_factor),
-            carries_itself: Estimate::of_proportion(days.len(), samples.len()),
+            free: mean(|record| record.free as f64).mean,
+            paying: mean(|record| record.paying as f64).mean,
+            revenue_eth: mean(|record| record.revenue.to_coins()),
+            revenue_usd: mean(|record| record.revenue_usd).mean,
+            spend_eth: mean(|record| record.spend.to_coins()),
+            net_eth: mean(|record| record.revenue.to_coins() - record.spend.to_coins()),
+            rate_factor: mean(|record| record.rate_factor),
+            carries_itself: over.share(|s| s.customers[index].carries_itself.is_some()),
             carries_itself_day: (!days.is_empty()).then(|| Quantiles::of_sorted(&days).p50),
         }
     };
@@ -460,25 +529,18 @@ fn total_service(service: &[ServiceRecord], replications: usize) -> ServiceRow {
 
 fn judge(
     scenario: &Scenario,
-    samples: &[Sample],
+    over: Over,
     objective: &crate::scenario::Objective,
 ) -> ObjectiveResult {
     let network = &scenario.network;
-    let hits = samples.iter().filter(|sample| holds(&objective.goal, network, sample)).count();
+    let probability = over.share(|sample| holds(&objective.goal, network, sample));
     let text = in_words(&objective.goal, network);
-    ObjectiveResult::new(objective.id.clone(), text, objective.probability, hits, samples.len())
+    ObjectiveResult::new(objective.id.clone(), text, objective.probability, probability)
 }
 
 impl ObjectiveResult {
-    /// Judges an objective that held in `hits` of `trials` replications.
-    pub fn new(
-        id: String,
-        text: String,
-        required: f64,
-        hits: usize,
-        trials: usize,
-    ) -> ObjectiveResult {
-        let probability = Estimate::of_proportion(hits, trials);
+    /// Judges an objective that holds with this probability.
+    pub fn new(id: String, text: String, required: f64, probability: Estimate) -> ObjectiveResult {
         ObjectiveResult { id, text, met: probability.mean >= required, probability, required }
     }
 }

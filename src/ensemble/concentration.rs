@@ -4,16 +4,16 @@
 //! they need not add up to 1. Holders of nothing count. Where nobody holds
 //! anything there is no concentration: every index is 0.
 
-use super::{Concentration, Estimate};
+use super::{Concentration, VarianceReduction};
 
 impl Concentration {
     /// Indices of the fees of every orchestrator, a list for each replication
     /// in the same order of orchestrators, with their intervals over
-    /// replications; and of stake, in that order too.
-    pub fn new(fees: &[Vec<f64>], stake: &[f64]) -> Concentration {
+    /// replications, run like this; and of stake, in that order too.
+    pub fn new(fees: &[Vec<f64>], stake: &[f64], reduction: VarianceReduction) -> Concentration {
         let over = |index: fn(&[f64]) -> f64, most: f64| {
             let samples: Vec<f64> = fees.iter().map(|fees| index(fees)).collect();
-            Estimate::of_mean(&samples).within(0.0, most)
+            reduction.mean(&samples).within(0.0, most)
         };
         let mut total_fees = vec![0.0; stake.len()];
         for fees in fees {

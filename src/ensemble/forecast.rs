@@ -1,3 +1,5 @@
+use super::ReductionSummary;
+use crate::simulation::Mode;
 use crate::units::Wei;
 
 /// A mean over replications with its 95 % confidence interval.
@@ -37,7 +39,7 @@ pub struct Runway {
     /// mean would need the part that was not seen.
     pub mean: Option<Estimate>,
     /// Mean of the runway cut at the horizon (restricted mean survival time),
-    /// in days.
+    /// in days. Where there are control variates both means are adjusted.
     pub restricted_mean: Estimate,
     /// Share of replications that outlive the horizon, 0 to 1.
     pub censored_share: f64,
@@ -442,9 +444,29 @@ pub struct Warning {
     pub text: String,
 }
 
+/// How far requests stand for others; means over replications.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregation {
+    /// Share of the requests that were not simulated themselves, 0 to 1.
+    pub share: f64,
+    /// How many requests one simulated stands for, by `pipeline/model` of the
+    /// models in demand.
+    pub paces: Vec<(String, u64)>,
+    /// Standard error that this gives the spend of a replication, relative to
+    /// it.
+    pub spend_error: f64,
+    /// Hours by which the gateways' knowledge of orchestrators may be old at
+    /// most, where in truth it is ten minutes.
+    pub stale_hours: f64,
+}
+
 /// What an ensemble of replications says about a scenario.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
+    /// How requests were simulated.
+    pub mode: Mode,
+    /// How far they stand for others; `None` where all were simulated.
+    pub aggregation: Option<Aggregation>,
     /// Seed of every random stream.
     pub seed: u64,
     /// Replications run.
@@ -488,6 +510,8 @@ pub struct Forecast {
     pub service_rows: Vec<ServiceRow>,
     /// Objectives of the scenario, judged.
     pub objectives: Vec<ObjectiveResult>,
+    /// What variance reduction did; `None` without.
+    pub reduction: Option<ReductionSummary>,
     /// What to know, suppressed ones left out.
     pub warnings: Vec<Warning>,
 }

@@ -49,12 +49,16 @@ pub struct Headline {
 }
 
 impl Headline {
-    /// The mean of its values in replications, with its interval cut to what
-    /// can be: a share lies between 0 and 1, and no headline figure below 0.
-    /// `None` without a value.
+    /// The mean of its values in independent observations, with its interval
+    /// cut to what can be: a share lies between 0 and 1, and no headline figure
+    /// below 0. `None` without a value.
     pub fn estimate(&self, values: &[f64]) -> Option<Estimate> {
-        let most = if self.unit == Unit::Share { 1.0 } else { f64::INFINITY };
-        (!values.is_empty()).then(|| Estimate::of_mean(values).within(0.0, most))
+        (!values.is_empty()).then(|| self.possible(Estimate::of_mean(values)))
+    }
+
+    /// An estimate with its interval cut to what can be.
+    pub(super) fn possible(&self, estimate: Estimate) -> Estimate {
+        estimate.within(0.0, if self.unit == Unit::Share { 1.0 } else { f64::INFINITY })
     }
 }
 

@@ -1,13 +1,16 @@
-//! Many replications: seeds, parallel runs, precision, runway survival,
-//! concentration. What comes out is a [`Forecast`], the only thing reports
-//! read.
+//! Many replications: seeds, parallel runs, precision, variance reduction,
+//! runway survival, concentration. What comes out is a [`Forecast`], the only
+//! thing reports read.
 
 mod assemble;
 mod concentration;
+mod controls;
 mod forecast;
+mod hand_out;
 mod headline;
 mod interval;
 mod precision;
+mod reduction;
 mod run;
 mod sample;
 mod survival;
@@ -16,14 +19,17 @@ mod warnings;
 pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
-    Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, ResponseRow,
-    Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Warning,
-    Waterfall, WaterfallStep,
+    Aggregation, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
+    LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
+    ResponseRow, Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary,
+    Warning, Waterfall, WaterfallStep,
 };
+pub(crate) use hand_out::hand_out;
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
-pub(crate) use interval::{mean_and_standard_error, student_t};
+pub use interval::MeanAndError;
 pub use precision::{looks, precise_enough};
+pub use reduction::{Controls, ReducedFigure, ReductionSummary, VarianceReduction};
+pub(crate) use run::Replicator;
 pub use run::{Batch, Plan, forecast, simulate};
 pub use sample::Sample;
 pub use survival::{KaplanMeier, runway};

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::payments::Ledger;
 use crate::simulation::{
-    CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ResponseRecord,
+    CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ResponseRecord, Sampling,
     ServiceRecord, SteeringRecord,
 };
 use crate::treasury::Prices;
@@ -14,6 +14,10 @@ use crate::units::Wei;
 pub struct Sample {
     /// Number of the replication.
     pub replication: u64,
+    /// Its control variates, each with mean 0; none where there is no call for
+    /// them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<f64>,
     /// Days until the credits ran out, or the horizon where they did not.
     pub runway_days: f64,
     /// Whether the credits outlived the horizon.
@@ -50,17 +54,27 @@ pub struct Sample {
     pub customers: Vec<CustomerRecord>,
     /// The end of those orchestrators that respond, offer by offer.
     pub responses: Vec<ResponseRecord>,
+    /// Set where requests stand for others too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
 }
 
 impl Sample {
-    /// What is kept of replication number `replication`.
-    pub(super) fn new(replication: u64, result: ReplicationResult, horizon_days: u32) -> Sample {
+    /// What is kept of replication number `replication`, whose service was this.
+    pub(super) fn new(
+        replication: u64,
+        result: ReplicationResult,
+        by_key: &[ServiceRecord],
+        controls: Vec<f64>,
+        horizon_days: u32,
+    ) -> Sample {
         let mut service = ServiceRecord::default();
-        result.service.iter().for_each(|record| service.merge(record));
+        by_key.iter().for_each(|record| service.merge(record));
         let in_coins = |amounts: &[Wei]| amounts.iter().map(|wei| wei.to_coins()).collect();
         let horizon = f64::from(horizon_days);
         Sample {
             replication,
+            controls,
             runway_days: result.depleted.map_or(horizon, |time| time.as_days()),
             is_censored: result.depleted.is_none(),
             daily_spend_eth: in_coins(&result.daily_spend),
@@ -83,6 +97,7 @@ impl Sample {
             steering: result.steering,
             customers: result.customers,
             responses: result.responses,
+            sampling: result.sampling,
         }
     }
 

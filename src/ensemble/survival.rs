@@ -1,6 +1,6 @@
 //! Survival analysis of runways, which are right-censored at the horizon.
 
-use super::interval::{Z95, student_t};
+use super::interval::{MeanAndError, Z95};
 use super::{Estimate, Quantile, Runway, SurvivalPoint};
 
 /// Shares closer than this are equal: 1 - 0.9 is not 0.1 in floats.
@@ -23,6 +23,8 @@ const SHARE_TOLERANCE: f64 = 1e-12;
 pub struct KaplanMeier {
     /// All times, censored or not, ascending.
     times: Vec<f64>,
+    /// How many successive times depend on each other.
+    group: usize,
     /// The days on which runways end, ascending.
     steps: Vec<Step>,
 }
@@ -39,6 +41,25 @@ impl KaplanMeier {
     /// Fits the curve to runways in days, each with whether it was censored
     /// (was still going on then). The order does not matter.
     pub fn new(runways: &[(f64, bool)]) -> KaplanMeier {
+        KaplanMeier::of_groups(runways, 1)
+    }
+
+    /// The same where successive runways, the first two and so on, are pairs
+    /// whose members depend on each other. The curve is the same; its Wilson
+    /// intervals are those of [`Estimate::of_paired_proportion`], and Greenwood's
+    /// variance is doubled, more than which no dependence within pairs can do.
+    pub fn of_pairs(runways: &[(f64, bool)]) -> KaplanMeier {
+        KaplanMeier::of_groups(runways, 2)
+    }
+
+    fn of_groups(runways: &[(f64, bool)], group: usize) -> KaplanMeier {
+        // When the first of a group ends.
+        let end = |&(day, censored): &(f64, bool)| if censored { f64::INFINITY } else { day };
+        let mut ends: Vec<f64> = runways
+            .chunks(group)
+            .map(|members| members.iter().map(end).fold(f64::INFINITY, f64::min))
+            .collect();
+        ends.sort_by(f64::total_cmp);
         let mut sorted = runways.to_vec();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
         let total = sorted.len();
@@ -57,13 +78,17 @@ impl KaplanMeier {
                 variance += greenwood;
                 share *= left as f64 / at_risk as f64;
                 let (lo, hi) = if ended_before == before {
-                    let proportion = Estimate::of_proportion(left, total);
+                    let whole = ends.len() - ends.partition_point(|end| *end <= day[0].0);
+                    let proportion = match group {
+                        1 => Estimate::of_proportion(left, total),
+                        _ => Estimate::of_paired_proportion(left, whole, ends.len()),
+                    };
                     share = proportion.mean;
                     (proportion.lo, proportion.hi)
                 } else if left == 0 {
                     (0.0, steps.last().map_or(1.0, |step| step.point.hi))
                 } else {
-                    log_log_band(share, variance)
+                    log_log_band(share, variance * group as f64)
                 };
                 steps.push(Step {
                     point: SurvivalPoint { day: day[0].0, share, lo, hi },
@@ -73,7 +98,7 @@ impl KaplanMeier {
             before += day.len();
             ended_before += ended;
         }
-        KaplanMeier { times: sorted.iter().map(|(day, _)| *day).collect(), steps }
+        KaplanMeier { times: sorted.iter().map(|(day, _)| *day).collect(), group, steps }
     }
 
     /// The curve at a time in days. After the last runway seen, the last value
@@ -84,7 +109,7 @@ impl KaplanMeier {
             Some(step) => SurvivalPoint { day, ..step.point },
             None => {
                 let gone = self.times.partition_point(|time| *time < day);
-                let at_risk = self.times.len() - gone;
+                let at_risk = (self.times.len() - gone) / self.group;
                 let lo = Estimate::of_proportion(at_risk, at_risk).lo;
                 SurvivalPoint { day, share: 1.0, lo, hi: 1.0 }
             }
@@ -118,7 +143,8 @@ impl KaplanMeier {
     /// the area after it, times n / (n - 1); the interval is Student's t. With
     /// no censoring before the horizon that is exactly the t interval of the
     /// mean of the cut runways, and as there, runways that are all alike give
-    /// an interval without width. Of no runways everything is NaN.
+    /// an interval without width. Of no runways everything is NaN. Of pairs
+    /// only the mean holds: their interval is that of their means.
     pub fn restricted_mean(&self, horizon: f64) -> Estimate {
         let n = self.times.len();
         if n == 0 {
@@ -137,8 +163,8 @@ impl KaplanMeier {
             1 => 0.0,
             _ => libm::sqrt(variance * n as f64 / (n - 1) as f64),
         };
-        let half = student_t(0.05, n) * standard_error;
-        Estimate { mean: area, lo: (area - half).max(0.0), hi: (area + half).min(horizon) }
+        let mean = MeanAndError { mean: area, standard_error, freedom: n - 1 };
+        mean.interval(0.05).within(0.0, horizon)
     }
 }
 
@@ -153,14 +179,26 @@ fn log_log_band(share: f64, greenwood: f64) -> (f64, f64) {
 /// Summary of runways (days, censored) seen up to a horizon in days.
 pub fn runway(runways: &[(f64, bool)], horizon: f64) -> Runway {
     let curve = KaplanMeier::new(runways);
-    let censored = runways.iter().filter(|(_, censored)| *censored).count();
     let days: Vec<f64> = runways.iter().map(|(day, _)| *day).collect();
+    let restricted_mean = curve.restricted_mean(horizon);
+    summary(runways, &curve, Estimate::of_mean(&days), restricted_mean)
+}
+
+/// Summary of runways by their curve and by their mean, which is the restricted
+/// one where some are censored.
+pub(super) fn summary(
+    runways: &[(f64, bool)],
+    curve: &KaplanMeier,
+    mean: Estimate,
+    restricted_mean: Estimate,
+) -> Runway {
+    let censored = runways.iter().filter(|(_, censored)| *censored).count();
     Runway {
         p10: curve.quantile(0.1),
         p50: curve.quantile(0.5),
         p90: curve.quantile(0.9),
-        mean: (censored == 0).then(|| Estimate::of_mean(&days)),
-        restricted_mean: curve.restricted_mean(horizon),
+        mean: (censored == 0).then_some(mean),
+        restricted_mean,
         censored_share: censored as f64 / runways.len() as f64,
     }
 }

@@ -1,12 +1,12 @@
 //! What a reader should know before believing a forecast.
 
-use super::{Forecast, Warning};
+use super::{Forecast, Plan, Warning};
 use crate::scenario::Scenario;
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 13] = [
+pub const WARNING_NAMES: [&str; 14] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -17,6 +17,7 @@ pub const WARNING_NAMES: [&str; 13] = [
     "nobody-within-max-price",
     "region-never-selected",
     "low-success",
+    "stale-discovery",
     "other-settings",
     "other-demand",
     "weak-coupling",
@@ -25,16 +26,19 @@ pub const WARNING_NAMES: [&str; 13] = [
 /// Half-width of the interval of the mean runway, relative to the mean, above
 /// which a forecast without a precision of its own is called wide.
 const WIDE: f64 = 0.05;
+/// Hours by which gateways' knowledge may be old before it is worth a word.
+const NOTICEABLY_STALE_H: f64 = 24.0;
 /// Success rate below which service is called poor.
 const LOW_SUCCESS: f64 = 0.9;
 
-pub(super) fn warnings(world: &World, forecast: &Forecast, precision: Option<f64>) -> Vec<Warning> {
+pub(super) fn warnings(world: &World, forecast: &Forecast, plan: Plan) -> Vec<Warning> {
     let mut all = Vec::new();
     let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
-    precision_warnings(forecast, precision, &mut warn);
+    precision_warnings(forecast, plan, &mut warn);
     let markets = markets(world.scenario);
     selection_warnings(&markets, &mut warn);
     outcome_warnings(&markets, forecast, &mut warn);
+    aggregation_warnings(forecast, &mut warn);
     let suppressed = &world.scenario.suppressed_warnings;
     all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
     all
@@ -46,13 +50,14 @@ fn percent(share: f64) -> String {
 
 fn precision_warnings(
     forecast: &Forecast,
-    precision: Option<f64>,
+    plan: Plan,
     warn: &mut impl FnMut(&'static str, String),
 ) {
     let n = forecast.replications;
     let mean = forecast.runway.restricted_mean;
     let relative = (mean.hi - mean.lo) / 2.0 / mean.mean;
-    let wanted = precision.unwrap_or(WIDE);
+    let wanted = plan.precision.unwrap_or(WIDE);
+    let group = plan.variance_reduction.replications_an_observation();
     if n == 1 {
         warn(
             "single-replication",
@@ -60,8 +65,16 @@ fn precision_warnings(
              least 20 (`--replications 20`)."
                 .to_string(),
         );
+    } else if n == group {
+        warn(
+            "single-replication",
+            "One antithetic pair shows no spread between pairs: every interval has width 0. Run \
+             at least 20 (`--replications 40`)."
+                .to_string(),
+        );
     } else if relative > wanted {
-        let needed = libm::ceil(f64::from(n) * (relative / wanted) * (relative / wanted));
+        let groups = f64::from(n / group) * (relative / wanted) * (relative / wanted);
+        let needed = libm::ceil(groups) * f64::from(group);
         warn(
             "wide-interval",
             format!(
@@ -125,6 +138,21 @@ fn markets(scenario: &Scenario) -> Vec<(String, Market)> {
 pub fn nobody_is_affordable(scenario: &Scenario) -> bool {
     let markets = markets(scenario);
     !markets.is_empty() && markets.iter().all(|(_, market)| market.unaffordable_warning().is_some())
+}
+
+fn aggregation_warnings(forecast: &Forecast, warn: &mut impl FnMut(&'static str, String)) {
+    let Some(aggregation) = &forecast.aggregation else { return };
+    if aggregation.stale_hours > NOTICEABLY_STALE_H {
+        warn(
+            "stale-discovery",
+            format!(
+                "In aggregated mode gateways know prices and orchestrators as they were up to \
+                 {:.0} hours ago, where in truth it is ten minutes: what changes within days \
+                 shows late. `--mode exact` has it right.",
+                aggregation.stale_hours
+            ),
+        );
+    }
 }
 
 fn outcome_warnings(

@@ -2,18 +2,19 @@
 
 use super::Paired;
 use crate::ensemble::{
-    Estimate, Forecast, Headline, assemble, headline_values, headlines, simulate,
+    Controls, Estimate, Forecast, Headline, Plan, VarianceReduction, assemble, headline_values,
+    headlines, simulate,
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
-use crate::simulation::World;
+use crate::simulation::{Mode, World};
 
 /// What the base is called.
 pub const BASE: &str = "base";
 
-/// Replications below which Student's t leans on the normality of the
+/// Independent observations below which Student's t leans on the normality of the
 /// differences.
-const FEW: u32 = 20;
+const FEW: usize = 20;
 /// Warnings of a forecast that say nothing of a difference, or that a
 /// comparison puts into its own words.
 const NOT_OF_COMPARISONS: [&str; 3] = ["single-replication", "wide-interval", "censored"];
@@ -40,6 +41,8 @@ pub struct Run {
     pub headlines: Vec<Headline>,
     /// The value of each of them, replication by replication.
     pub values: Vec<Vec<Option<f64>>>,
+    /// The control variates of its replications.
+    pub controls: Controls,
 }
 
 impl Run {
@@ -53,6 +56,10 @@ impl Run {
     /// The mean of a headline figure over the replications that have it;
     /// `None` where none has.
     pub fn estimate(&self, id: &str) -> Option<Estimate> {
+        if let Some(reduction) = &self.forecast.reduction {
+            let reduced = reduction.figures.iter().find(|figure| figure.headline.id == id);
+            return reduced.map(|figure| figure.reduced);
+        }
         let headline = self.headlines.iter().find(|headline| headline.id == id)?;
         let values: Vec<f64> = self.figure(id)?.into_iter().flatten().collect();
         headline.estimate(&values)
@@ -139,13 +146,17 @@ impl Comparison {
 
 /// Runs base and variants with the seed, the replications and the horizon of
 /// the base, in parallel on the threads of the calling rayon pool: replication
-/// k of each meets the same demand. `done` is called as each replication ends.
+/// k of each meets the same demand. `mode` says how requests are simulated.
+/// Differences are adjusted by the control variates of the base, if any. `done`
+/// is called as each replication ends.
 ///
 /// # Errors
 /// [`LedgerViolation`] where the books of a replication do not balance.
 pub fn compare(
     base: Entry,
     variants: Vec<Entry>,
+    mode: Mode,
+    reduction: VarianceReduction,
     done: &(dyn Fn() + Sync),
 ) -> Result<Comparison, LedgerViolation> {
     let mut remarks = Remarks::default();
@@ -153,16 +164,18 @@ pub fn compare(
         .into_iter()
         .map(|entry| with_settings_of(&base.scenario, entry, &mut remarks))
         .collect();
-    let base = run(base, done)?;
-    let count = variants.len();
-    let variants: Vec<Variant> = variants
+    let entries: Vec<&Entry> = std::iter::once(&base).chain(&variants).collect();
+    let scenarios: Vec<&Scenario> = entries.iter().map(|entry| &entry.scenario).collect();
+    let worlds = World::all_in_mode(&scenarios, mode);
+    let runs =
+        entries.iter().zip(&worlds).map(|(entry, world)| run(&entry.name, world, reduction, done));
+    let mut runs: Vec<Run> = runs.collect::<Result<_, LedgerViolation>>()?;
+    let base = runs.remove(0);
+    let count = runs.len();
+    let variants: Vec<Variant> = runs
         .into_iter()
-        .map(|entry| {
-            let run = run(entry, done)?;
-            let differences = differences(&base, &run, count);
-            Ok(Variant { run, differences })
-        })
-        .collect::<Result<_, LedgerViolation>>()?;
+        .map(|run| Variant { differences: differences(&base, &run, count, reduction), run })
+        .collect();
     remarks.on_precision(&base);
     remarks.on_censoring(&base, &variants);
     for variant in &variants {
@@ -172,35 +185,60 @@ pub fn compare(
     Ok(Comparison { remarks: remarks.all, base, variants })
 }
 
-fn run(entry: Entry, done: &(dyn Fn() + Sync)) -> Result<Run, LedgerViolation> {
-    let Entry { name, scenario } = entry;
-    let world = World::new(&scenario);
+fn run(
+    name: &str,
+    world: &World,
+    reduction: VarianceReduction,
+    done: &(dyn Fn() + Sync),
+) -> Result<Run, LedgerViolation> {
+    let scenario = world.scenario;
     let numbers: Vec<u64> = (0..u64::from(scenario.replications)).collect();
-    let batch = simulate(&world, &numbers, done)?;
-    let forecast = assemble(&world, &batch, None);
-    let headlines = headlines(&scenario);
-    let values = batch.samples.iter().map(|sample| headline_values(&scenario, sample)).collect();
-    Ok(Run { name, scenario, forecast, headlines, values })
+    let batch = simulate(world, reduction, &numbers, done)?;
+    let plan = Plan {
+        mode: world.mode,
+        variance_reduction: reduction,
+        ..Plan::fixed(scenario.replications)
+    };
+    let values = batch.samples.iter().map(|sample| headline_values(scenario, sample)).collect();
+    Ok(Run {
+        name: name.to_string(),
+        scenario: scenario.clone(),
+        forecast: assemble(world, &batch, plan),
+        headlines: headlines(scenario),
+        values,
+        controls: Controls::new(reduction, &batch.samples),
+    })
 }
 
-fn differences(base: &Run, variant: &Run, variants: usize) -> Vec<Difference> {
+fn differences(
+    base: &Run,
+    variant: &Run,
+    variants: usize,
+    reduction: VarianceReduction,
+) -> Vec<Difference> {
     let is_new = |headline: &&Headline| base.headlines.iter().all(|known| known.id != headline.id);
     let figures = base.headlines.iter().chain(variant.headlines.iter().filter(is_new));
     figures
         .map(|headline| {
             let [of_base, of_variant] = [base, variant].map(|run| run.figure(&headline.id));
-            let pairs: Vec<(f64, f64)> = of_base
+            let pairs: Vec<Option<(f64, f64)>> = of_base
                 .iter()
                 .flatten()
                 .zip(of_variant.iter().flatten())
-                .filter_map(|(base, variant)| base.zip(*variant))
+                .map(|(base, variant)| base.zip(*variant))
                 .collect();
             Difference {
                 headline: headline.clone(),
                 base: base.estimate(&headline.id),
                 variant: variant.estimate(&headline.id),
-                left_out: base.values.len() - pairs.len(),
-                paired: Paired::new(&pairs, headline.better, variants),
+                left_out: base.values.len() - pairs.iter().flatten().count(),
+                paired: Paired::reduced(
+                    &pairs,
+                    headline.better,
+                    variants,
+                    reduction,
+                    &base.controls,
+                ),
             }
         })
         .collect()
@@ -259,15 +297,18 @@ impl Remarks {
 
     fn on_precision(&mut self, base: &Run) {
         let n = base.forecast.replications;
+        let reduction = base.forecast.reduction.as_ref();
+        let observations = reduction.map_or(n as usize, |reduction| reduction.observations);
         if n == 1 {
             let text = "One replication shows one pair and no spread: its differences may be \
                         chance. Run at least 20 (`--replications 20`)."
                 .to_string();
             self.add("single-replication", text, &base.name, &base.scenario);
-        } else if n < FEW {
+        } else if observations < FEW {
+            let wanted = FEW * n as usize / observations;
             let text = format!(
                 "With {n} replications the intervals lean on differences being about normal, and \
-                 rare futures are not among them. Run at least {FEW} (`--replications {FEW}`)."
+                 rare futures are not among them. Run at least {wanted} (`--replications {wanted}`)."
             );
             self.add("few-replications", text, &base.name, &base.scenario);
         }

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Study;
-use crate::ensemble::Plan;
+use crate::ensemble::{Plan, VarianceReduction};
+use crate::simulation::Mode;
 
 /// One replication of one setting: the smallest piece of work. A run has the
 /// setting 0 only.
@@ -41,6 +42,11 @@ pub struct Job {
     pub replications: u32,
     /// See [`Plan::precision`].
     pub precision: Option<f64>,
+    /// See [`Plan::mode`].
+    pub mode: Mode,
+    /// See [`Plan::variance_reduction`].
+    #[serde(default, skip_serializing_if = "VarianceReduction::is_none")]
+    pub variance_reduction: VarianceReduction,
     /// The settings of a sweep; `None` for a run.
     pub study: Option<Study>,
 }
@@ -54,7 +60,8 @@ impl Job {
 
     /// How many replications each setting gets.
     pub fn plan(&self) -> Plan {
-        Plan { replications: self.replications, precision: self.precision }
+        let Job { replications, precision, mode, variance_reduction, .. } = *self;
+        Plan { replications, precision, mode, variance_reduction }
     }
 
     /// Every unit in order: setting by setting, replication by replication.
@@ -80,6 +87,11 @@ impl Job {
                 plain("`--replications`", count(self), count(other))
             })
             .or_else(|| plain("`--precision`", precision(self), precision(other)))
+            .or_else(|| plain("`--mode`", self.mode.to_string(), other.mode.to_string()))
+            .or_else(|| {
+                let method = |job: &Job| job.variance_reduction.name().to_string();
+                plain("`--variance-reduction`", method(self), method(other))
+            })
             .or_else(|| self.study.as_ref()?.difference(other.study.as_ref()?))
             .or_else(|| plain("the command", self.command.clone(), other.command.clone()))
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ensemble::{Better, Estimate, mean_and_standard_error, student_t};
+use crate::ensemble::{Better, Controls, Estimate, MeanAndError, VarianceReduction};
 
 /// Pairs below which a correlation is not judged.
 const LEAST_PAIRS: usize = 10;
@@ -44,14 +44,34 @@ pub struct Paired {
     /// Variance of the difference, as a part of what independent runs would
     /// have: the sum of both variances; `None` where neither varies.
     pub variance_ratio: Option<f64>,
+    /// Pairs of independent replications whose mean difference, unadjusted, would
+    /// have the same standard error; `None` where the variance is not reduced or
+    /// the difference does not vary.
+    pub equivalent_pairs: Option<f64>,
     /// What follows, by `joint`.
     pub change: Change,
 }
 
 impl Paired {
-    /// Of pairs (base, variant), among `variants` variants of the same base.
-    /// `None` without a pair.
+    /// Of pairs (base, variant) of independent replications, among `variants`
+    /// variants of the same base. `None` without a pair.
     pub fn new(pairs: &[(f64, f64)], better: Better, variants: usize) -> Option<Paired> {
+        let pairs: Vec<Option<(f64, f64)>> = pairs.iter().copied().map(Some).collect();
+        let controls = Controls::default();
+        Paired::reduced(&pairs, better, variants, VarianceReduction::None, &controls)
+    }
+
+    /// The same of replications whose variance is reduced, in the order of their
+    /// numbers, where base or variant may lack the figure. Control variates
+    /// adjust the difference where none lacks it.
+    pub fn reduced(
+        replications: &[Option<(f64, f64)>],
+        better: Better,
+        variants: usize,
+        reduction: VarianceReduction,
+        controls: &Controls,
+    ) -> Option<Paired> {
+        let pairs: Vec<(f64, f64)> = replications.iter().copied().flatten().collect();
         let n = pairs.len();
         if n == 0 {
             return None;
@@ -59,12 +79,16 @@ impl Paired {
         let bases: Vec<f64> = pairs.iter().map(|&(base, _)| base).collect();
         let others: Vec<f64> = pairs.iter().map(|&(_, variant)| variant).collect();
         let differences: Vec<f64> = pairs.iter().map(|(base, variant)| variant - base).collect();
-        let (mean, standard_error) = mean_and_standard_error(&differences);
-        let half = student_t(0.05 / variants.max(1) as f64, n) * standard_error;
-        let joint = Estimate { mean, lo: mean - half, hi: mean + half };
+        let of_each = replications.iter().map(|pair| pair.map(|(base, variant)| variant - base));
+        let observations = reduction.observations(of_each);
+        let mean = match n == replications.len() {
+            true => controls.mean(&observations),
+            false => MeanAndError::of(&observations),
+        };
+        let joint = mean.interval(0.05 / variants.max(1) as f64);
         let change = if differences.iter().all(|difference| *difference == 0.0) {
             Change::Unchanged
-        } else if n > 1 && (joint.lo > 0.0 || joint.hi < 0.0) {
+        } else if mean.freedom > 0 && (joint.lo > 0.0 || joint.hi < 0.0) {
             Change::Changed
         } else {
             Change::NoClearChange
@@ -75,16 +99,18 @@ impl Paired {
         let apart = of_base + of_variant;
         Some(Paired {
             pairs: n,
-            difference: Estimate::of_mean(&differences),
+            difference: mean.interval(0.05),
             joint,
-            relative: (base_mean != 0.0).then(|| mean / base_mean),
-            win: win(pairs, better),
+            relative: (base_mean != 0.0).then(|| mean.mean / base_mean),
+            win: win(&pairs, better, observations.len()),
             correlation: (of_base > 0.0 && of_variant > 0.0).then(|| {
                 // Var(v - b) = Var(b) + Var(v) - 2 Cov(b, v)
                 let covariance = (apart - of_difference) / 2.0;
                 (covariance / libm::sqrt(of_base * of_variant)).clamp(-1.0, 1.0)
             }),
             variance_ratio: (apart > 0.0).then(|| of_difference / apart),
+            equivalent_pairs: Some(of_difference / (mean.standard_error * mean.standard_error))
+                .filter(|worth| !reduction.is_none() && *worth > 0.0 && worth.is_finite()),
             change,
         })
     }
@@ -101,11 +127,12 @@ fn variance(values: &[f64]) -> f64 {
     if values.windows(2).all(|pair| pair[0] == pair[1]) {
         return 0.0;
     }
-    let (_, standard_error) = mean_and_standard_error(values);
+    let MeanAndError { standard_error, .. } = MeanAndError::of(values);
     standard_error * standard_error * values.len() as f64
 }
 
-fn win(pairs: &[(f64, f64)], better: Better) -> Option<Estimate> {
+/// The share won, with the interval of as many trials as are independent.
+fn win(pairs: &[(f64, f64)], better: Better, trials: usize) -> Option<Estimate> {
     let sign = match better {
         Better::Higher => 1.0,
         Better::Lower => -1.0,
@@ -116,5 +143,6 @@ fn win(pairs: &[(f64, f64)], better: Better) -> Option<Estimate> {
         gain if gain < 0.0 => 0.0,
         _ => 0.5,
     };
-    Some(Estimate::of_score(pairs.iter().map(score).sum(), pairs.len()))
+    let trials_a_pair = trials as f64 / pairs.len() as f64;
+    Some(Estimate::of_score(pairs.iter().map(score).sum::<f64>() * trials_a_pair, trials))
 }

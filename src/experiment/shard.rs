@@ -122,9 +122,13 @@ impl Shard {
     pub const WHOLE: Shard = Shard { index: 0, of: 1 };
 
     /// Its units of a job. They are dealt round-robin, so that every shard
-    /// sees every setting.
+    /// sees every setting; antithetic pairs are kept together, so that whatever
+    /// shards there are hold whole pairs.
     pub fn units(self, job: &Job) -> impl Iterator<Item = Unit> {
-        job.units().skip(self.index as usize).step_by(self.of.max(1) as usize)
+        let dealt_at_once = job.variance_reduction.replications_an_observation() as usize;
+        let (index, of) = (self.index as usize, self.of.max(1) as usize);
+        let is_mine = move |place: usize| place / dealt_at_once % of == index;
+        job.units().enumerate().filter(move |&(place, _)| is_mine(place)).map(|(_, unit)| unit)
     }
 }
 

@@ -1,14 +1,15 @@
 //! What a sweep does and what came of it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Design, Job, Shard, Unit, front, sha256};
 use crate::ensemble::{
-    Better, Estimate, Headline, ObjectiveResult, Sample, headline_values, headlines, holds,
-    in_words, precise_enough, simulate,
+    Better, Estimate, Headline, MeanAndError, ObjectiveResult, Replicator, Sample, hand_out,
+    headline_values, headlines, holds, in_words, precise_enough,
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::{Scenario, to_toml};
@@ -190,8 +191,13 @@ pub fn observe<E: From<LedgerViolation> + Send>(
     done: &mut BTreeMap<Unit, Observation>,
     sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
 ) -> Result<(), E> {
-    let worlds: Vec<World> = scenarios.iter().map(World::new).collect();
-    let looks = job.plan().looks();
+    let worlds = World::all_in_mode(&scenarios.iter().collect::<Vec<_>>(), job.mode);
+    let plan = job.plan();
+    let replicators: Vec<(&Scenario, Replicator)> = scenarios
+        .iter()
+        .zip(worlds.iter().map(|world| Replicator::new(world, plan.variance_reduction)))
+        .collect();
+    let looks = plan.looks();
     let mut is_open = vec![true; worlds.len()];
     for &look in &looks {
         let units: Vec<Unit> = shard
@@ -199,7 +205,7 @@ pub fn observe<E: From<LedgerViolation> + Send>(
             .filter(|unit| unit.replication < look && !done.contains_key(unit))
             .filter(|unit| is_open.get(unit.setting as usize) == Some(&true))
             .collect();
-        for observation in observe_units(study, &worlds, &units, sink)? {
+        for observation in observe_units(study, &replicators, &units, sink)? {
             done.insert(observation.unit, observation);
         }
         let Some(precision) = job.precision else { continue };
@@ -208,7 +214,7 @@ pub fn observe<E: From<LedgerViolation> + Send>(
             let units = (0..look).map(|replication| Unit { setting, replication });
             let value = |unit: Unit| *done.get(&unit)?.values.get(runway?)?;
             let days: Vec<f64> = units.filter_map(value).collect();
-            *is_open &= !precise_enough(&days, precision, looks.len());
+            *is_open &= !precise_enough(&MeanAndError::of(&days), days.len(), precision);
         }
     }
     Ok(())
@@ -216,37 +222,32 @@ pub fn observe<E: From<LedgerViolation> + Send>(
 
 fn observe_units<E: From<LedgerViolation> + Send>(
     study: &Study,
-    worlds: &[World],
+    replicators: &[(&Scenario, Replicator)],
     units: &[Unit],
     sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
 ) -> Result<Vec<Observation>, E> {
+    let observe = |unit: Unit| {
+        let Some((scenario, replicator)) = replicators.get(unit.setting as usize) else {
+            return Ok(None);
+        };
+        let (sample, _) = replicator.run(u64::from(unit.replication))?;
+        let observation = study.observe(unit, scenario, &sample);
+        sink(&observation)?;
+        Ok(Some(observation))
+    };
+    let seen: Mutex<Result<Vec<Observation>, E>> = Mutex::new(Ok(Vec::new()));
     // Units are taken in order, so that settings are finished one by one.
-    let next = AtomicUsize::new(0);
-    let has_failed = AtomicBool::new(false);
-    let observe = |&unit: &Unit, world: &World| {
-        let batch = simulate(world, &[u64::from(unit.replication)], &|| ())?;
-        let seen: Vec<Observation> =
-            batch.samples.iter().map(|s| study.observe(unit, world.scenario, s)).collect();
-        seen.iter().try_for_each(sink)?;
-        Ok::<_, E>(seen)
-    };
-    let work = |_: rayon::BroadcastContext| {
-        let mut seen = Vec::new();
-        while !has_failed.load(Ordering::Relaxed) {
-            let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let Some(world) = worlds.get(unit.setting as usize) else { continue };
-            match observe(unit, world) {
-                Ok(observations) => seen.extend(observations),
-                Err(error) => {
-                    has_failed.store(true, Ordering::Relaxed);
-                    return Err(error);
-                }
-            }
+    hand_out(units.len(), &|place| {
+        let observed: Result<Option<Observation>, E> = observe(units[place]);
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match (seen.as_mut(), observed) {
+            (Ok(all), Ok(observation)) => all.extend(observation),
+            (Ok(_), Err(error)) => *seen = Err(error),
+            (Err(_), _) => {}
         }
-        Ok(seen)
-    };
-    let by_thread: Result<Vec<Vec<Observation>>, E> = rayon::broadcast(work).into_iter().collect();
-    Ok(by_thread?.into_iter().flatten().collect())
+        if seen.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    seen.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What came of one setting.
@@ -331,7 +332,8 @@ impl SettingResult {
                 };
                 let hits = seen.iter().filter(is_held).count();
                 let (id, text) = (aim.id.clone(), aim.text.clone());
-                ObjectiveResult::new(id, text, aim.required, hits, seen.len())
+                let probability = Estimate::of_proportion(hits, seen.len());
+                ObjectiveResult::new(id, text, aim.required, probability)
             })
             .collect();
         let censored = seen.iter().filter(|observation| observation.is_censored).count();

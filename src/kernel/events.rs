@@ -1,29 +1,34 @@
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
+use super::PriorityList;
 use crate::units::SimTime;
 
 /// The future-event list. Events come out in order of their time; at one time,
 /// in the order in which they were scheduled.
-///
-/// A binary heap: with the hundreds of events pending in a replication nothing
-/// else is faster.
 #[derive(Debug)]
 pub struct EventList<E> {
-    heap: BinaryHeap<Reverse<Entry<E>>>,
+    pending: PriorityList<Entry<E>>,
     scheduled: u64,
 }
 
 #[derive(Debug)]
 struct Entry<E> {
-    /// Time above, order of scheduling below: one comparison of both.
-    key: u128,
+    time: SimTime,
+    /// How many were scheduled before.
+    number: u64,
     event: E,
+}
+
+impl<E> Entry<E> {
+    /// Both in one, for a single comparison.
+    fn key(&self) -> u128 {
+        u128::from(self.time.0) << 64 | u128::from(self.number)
+    }
 }
 
 impl<E> PartialEq for Entry<E> {
     fn eq(&self, other: &Entry<E>) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -33,42 +38,39 @@ impl<E> PartialOrd for Entry<E> {
     fn partial_cmp(&self, other: &Entry<E>) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+
+    fn lt(&self, other: &Entry<E>) -> bool {
+        self.key() < other.key()
+    }
 }
 
 impl<E> Ord for Entry<E> {
     fn cmp(&self, other: &Entry<E>) -> Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
-impl<E> Entry<E> {
-    fn time(&self) -> SimTime {
-        SimTime((self.key >> 64) as u64)
+        self.key().cmp(&other.key())
     }
 }
 
 impl<E> Default for EventList<E> {
     fn default() -> EventList<E> {
-        EventList { heap: BinaryHeap::new(), scheduled: 0 }
+        EventList { pending: PriorityList::default(), scheduled: 0 }
     }
 }
 
 impl<E> EventList<E> {
     /// Adds an event.
     pub fn schedule(&mut self, time: SimTime, event: E) {
-        let key = u128::from(time.0) << 64 | u128::from(self.scheduled);
-        self.heap.push(Reverse(Entry { key, event }));
+        self.pending.push(Entry { time, number: self.scheduled, event });
         self.scheduled += 1;
     }
 
     /// The time of the next event, [`SimTime::NEVER`] if there is none.
     pub fn next_time(&self) -> SimTime {
-        self.heap.peek().map_or(SimTime::NEVER, |Reverse(entry)| entry.time())
+        self.pending.peek().map_or(SimTime::NEVER, |entry| entry.time)
     }
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        self.heap.pop().map(|Reverse(entry)| (entry.time(), entry.event))
+        self.pending.pop().map(|entry| (entry.time, entry.event))
     }
 }
 

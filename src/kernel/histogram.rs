@@ -29,12 +29,17 @@ impl Default for LatencyHistogram {
 impl LatencyHistogram {
     /// Counts one latency in nanoseconds.
     pub fn record(&mut self, nanoseconds: u64) {
+        self.record_all(nanoseconds, 1);
+    }
+
+    /// Counts one latency in nanoseconds so many times.
+    pub fn record_all(&mut self, nanoseconds: u64, count: u64) {
         let latency = nanoseconds.clamp(1 << MIN_EXPONENT, (1 << END_EXPONENT) - 1);
         let octave = latency.ilog2();
         // The leading bit and the SUB_BITS after it, 64 to 127.
         let mantissa = (latency >> (octave - SUB_BITS)) as usize;
         let bin = ((octave - MIN_EXPONENT) << SUB_BITS) as usize + mantissa - (1 << SUB_BITS);
-        self.counts[bin] += 1;
+        self.counts[bin] += count;
     }
 
     /// Adds all latencies of another histogram, exactly.

@@ -3,11 +3,15 @@
 
 mod distribution;
 mod events;
+mod guide_table;
 mod histogram;
+mod priority_list;
 mod random;
 mod ziggurat;
 
 pub use distribution::{Distribution, Sampler};
 pub use events::EventList;
+pub use guide_table::GuideTable;
 pub use histogram::LatencyHistogram;
+pub use priority_list::PriorityList;
 pub use random::{Sequence, StreamKey, index_below};

@@ -86,19 +86,23 @@ impl AcceptanceLimits {
         }
         let exceeds = |value: Wei, limit: Wei| value > limit || value == limit && terms.rounded_up;
         let total = Wei(ev.0.saturating_mul(u128::from(tickets)));
-        let max_face_value = deposit.0 / u128::from(self.deposit_multiplier.max(1));
-        let refusals = [
-            (ev >= terms.face_value, TicketRefusal::FaceValueTooLow),
-            (exceeds(ev, self.max_ticket_ev), TicketRefusal::TicketEvTooHigh),
-            (deposit == Wei::ZERO, TicketRefusal::NoDeposit),
-            (reserve == Wei::ZERO, TicketRefusal::NoReserve),
-            (unlocking, TicketRefusal::Unlocking),
-            (exceeds(total, self.max_total_ev), TicketRefusal::TotalEvTooHigh),
-            (terms.face_value.0 > max_face_value, TicketRefusal::FaceValueTooHigh),
-        ];
-        match refusals.iter().find(|(refused, _)| *refused) {
-            Some(&(_, refusal)) => Err(refusal),
-            None => Ok(()),
-        }
+        let multiplier = u128::from(self.deposit_multiplier.max(1));
+        Err(if ev >= terms.face_value {
+            TicketRefusal::FaceValueTooLow
+        } else if exceeds(ev, self.max_ticket_ev) {
+            TicketRefusal::TicketEvTooHigh
+        } else if deposit == Wei::ZERO {
+            TicketRefusal::NoDeposit
+        } else if reserve == Wei::ZERO {
+            TicketRefusal::NoReserve
+        } else if unlocking {
+            TicketRefusal::Unlocking
+        } else if exceeds(total, self.max_total_ev) {
+            TicketRefusal::TotalEvTooHigh
+        } else if deposit.0 < terms.face_value.0.saturating_mul(multiplier) {
+            TicketRefusal::FaceValueTooHigh
+        } else {
+            return Ok(());
+        })
     }
 }

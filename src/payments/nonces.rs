@@ -31,7 +31,8 @@ pub fn params_life_blocks(version: Version) -> u64 {
 /// What an orchestrator has accepted under one set of ticket parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketParams {
-    expiration_block: u64,
+    /// When the block begins at which they expire.
+    expire: SimTime,
     nonces_left: u32,
 }
 
@@ -51,15 +52,13 @@ pub enum Receipt {
     },
 }
 
-fn block(now: SimTime) -> u64 {
-    now.0 / (L1_BLOCK_S * NANOS_PER_SECOND)
-}
+const BLOCK: u64 = L1_BLOCK_S * NANOS_PER_SECOND;
 
 impl TicketParams {
     /// Parameters issued at `now` by an orchestrator of this version.
     pub fn issue(version: Version, now: SimTime) -> TicketParams {
         TicketParams {
-            expiration_block: block(now) + params_life_blocks(version),
+            expire: SimTime((now.0 / BLOCK + params_life_blocks(version)) * BLOCK),
             nonces_left: max_sender_nonces(version),
         }
     }
@@ -72,7 +71,7 @@ impl TicketParams {
     /// Whether a gateway refreshes the session before it pays with these
     /// (`validateTicketParams` of go-livepeer `pm/sender.go`).
     pub fn needs_refresh(&self, now: SimTime) -> bool {
-        self.expiration_block <= block(now) + EXPIRY_BUFFER_BLOCKS
+        self.expire <= now + SimTime(EXPIRY_BUFFER_BLOCKS * BLOCK)
     }
 
     /// The orchestrator's answer to `tickets` more of these (`ReceiveTicket` of
@@ -81,7 +80,7 @@ impl TicketParams {
     pub fn receive(&mut self, tickets: u64, now: SimTime) -> Receipt {
         let accepted = tickets.min(u64::from(self.nonces_left));
         self.nonces_left -= accepted as u32;
-        if accepted > 0 && self.expiration_block <= block(now) {
+        if accepted > 0 && self.expire <= now {
             Receipt::Expired
         } else if accepted < tickets {
             Receipt::TooManyNonces { accepted }

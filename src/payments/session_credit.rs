@@ -131,7 +131,10 @@ impl SessionCredit {
         let tickets = match gap {
             0 => 0,
             _ if ev == Wei::ZERO => return None,
-            _ => u64::try_from(gap.div_ceil(ev.0)).ok()?,
+            _ => match (u64::try_from(gap), u64::try_from(ev.0)) {
+                (Ok(gap), Ok(ev)) => gap.div_ceil(ev),
+                _ => u64::try_from(gap.div_ceil(ev.0)).ok()?,
+            },
         };
         let new_credit = Wei(ev.0.checked_mul(u128::from(tickets))?);
         self.credit.checked_add(new_credit)?;
@@ -170,5 +173,12 @@ impl SessionCredit {
     pub fn expires_at(&self, opened: SimTime) -> SimTime {
         let last_kept = (self.changed + BALANCE_TTL - opened).0 / BALANCE_TTL.0;
         opened + SimTime(BALANCE_TTL.0.saturating_mul(last_kept + 1))
+    }
+
+    /// Whether such a sweep has deleted a balance by `now`.
+    pub fn has_expired(&self, now: SimTime, opened: SimTime) -> bool {
+        self.credit > Wei::ZERO
+            && now - self.changed > BALANCE_TTL
+            && now >= self.expires_at(opened)
     }
 }

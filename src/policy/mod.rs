@@ -15,7 +15,7 @@ pub use alpha_group::AlphaGroup;
 pub use injection::{Fallback, Injection, RegionalGateway, Steerer, Steering};
 pub use max_price::{Course, MaxPrice, MaxPricePolicy, Reference, TargetRunway};
 pub use pacing::{
-    Ceiling, DeveloperLimit, Pacer, Pacing, Period, RequestLimit, Scope, SpendCeiling,
+    Ceiling, DeveloperLimit, Pacer, Pacing, Period, RequestLimit, Scope, SpendCeiling, excess,
 };
 pub use providers::{
     CHEAPEST, InputTokens, ModelClass, PROVIDER_PRICES, Provider, ProviderPrice, ProviderShare,

@@ -105,6 +105,13 @@ impl Period {
     }
 }
 
+/// What requests that come together pay beyond `room`, each the same, where one
+/// after the other only the first would have been let in above it.
+pub fn excess(room: Wei, each: Wei, requests: u64) -> Wei {
+    let fitting = room.0.checked_div(each.0).unwrap_or(u128::MAX).max(1);
+    Wei(each.0.saturating_mul(u128::from(requests).saturating_sub(fitting)))
+}
+
 /// Counts requests and spend against the limits of [`Pacing`]. Times must not
 /// decrease from call to call.
 #[derive(Clone, Debug)]
@@ -142,6 +149,8 @@ struct CeilingCount {
     limit: Wei,
     period: u64,
     spent: Wei,
+    /// Of it, what counts for the next period.
+    excess: Wei,
 }
 
 impl Pacer {
@@ -168,6 +177,7 @@ impl Pacer {
             limit: ceiling.amount.at(eth_usd),
             period: 0,
             spent: Wei::ZERO,
+            excess: Wei::ZERO,
         };
         Pacer {
             start_weekday,
@@ -183,12 +193,22 @@ impl Pacer {
         }
     }
 
-    /// Whether a request of a stream is let in; it is counted then. `draw`, in
-    /// (0, 1), says whose of the stream's developers it is.
-    pub fn admits(&mut self, stream: usize, now: SimTime, draw: impl FnOnce() -> f64) -> bool {
+    /// Whether `requests` of a stream are let in, which come together; they are
+    /// counted then. What exceeds the limit of a day by them counts for the next.
+    /// `draw`, in (0, 1), says whose of the stream's developers they are.
+    pub fn admits(
+        &mut self,
+        stream: usize,
+        requests: u64,
+        now: SimTime,
+        draw: impl FnOnce() -> f64,
+    ) -> bool {
         if now.day() > self.today {
+            let days = now.day() - self.today;
             self.today = now.day();
-            self.limits.iter_mut().for_each(|limit| limit.today = 0);
+            for limit in &mut self.limits {
+                limit.today = limit.today.saturating_sub(limit.per_day.saturating_mul(days));
+            }
             if let Some(developers) = &mut self.developers {
                 developers.today.fill(0);
             }
@@ -202,7 +222,7 @@ impl Pacer {
         {
             return false;
         }
-        limits.iter().for_each(|&limit| self.limits[limit].today += 1);
+        limits.iter().for_each(|&limit| self.limits[limit].today += requests);
         true
     }
 
@@ -216,11 +236,16 @@ impl Pacer {
         rooms.min()
     }
 
-    /// Counts what a gateway spent.
-    pub fn note_spend(&mut self, gateway: usize, now: SimTime, amount: Wei) {
+    /// Counts what a gateway spent on requests that came together, the same on
+    /// each. What a ceiling would have kept from those after the first counts
+    /// for the next period.
+    pub fn note_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
         for count in self.ceilings.iter_mut().filter(|count| count.holds(gateway)) {
             count.turn_to(now, self.start_weekday);
-            count.spent.0 = count.spent.0.saturating_add(amount.0);
+            let room = Wei(count.limit.0.saturating_sub(count.spent.0));
+            count.excess.0 += excess(room, each, requests).0;
+            let all = each.0.saturating_mul(u128::from(requests));
+            count.spent.0 = count.spent.0.saturating_add(all);
         }
     }
 
@@ -240,7 +265,8 @@ impl CeilingCount {
     fn turn_to(&mut self, now: SimTime, start_weekday: u64) {
         let period = self.ceiling.period.number(now, start_weekday);
         if period != self.period {
-            (self.period, self.spent) = (period, Wei::ZERO);
+            (self.period, self.spent) = (period, self.excess);
+            self.excess.0 = self.excess.0.saturating_sub(self.limit.0);
         }
     }
 }
@@ -298,8 +324,8 @@ mod tests {
         let pacing = Pacing { spend_ceilings: vec![week], ..Pacing::default() };
         let mut pacer = Pacer::new(&pacing, &[(1, "a")], 5, ONE_USD);
         let eth = |coins: u128| Wei(coins * 1_000_000_000_000_000_000);
-        pacer.note_spend(1, SimTime::ZERO, eth(6));
-        pacer.note_spend(0, SimTime::ZERO, eth(60));
+        pacer.note_spend(1, SimTime::ZERO, eth(6), 1);
+        pacer.note_spend(0, SimTime::ZERO, eth(60), 1);
         let rooms: Vec<Option<Wei>> =
             (0..3).map(|day| pacer.room(1, SimTime::from_days(day))).collect();
         assert_eq!(rooms, [Some(eth(4)), Some(eth(4)), Some(eth(10))]);
@@ -315,13 +341,13 @@ mod tests {
         let limit = DeveloperLimit { per_stream: 3, zipf_exponent: 1.0, requests_per_day: 2 };
         let pacing = Pacing { developers: Some(limit), ..Pacing::default() };
         let mut pacer = Pacer::new(&pacing, &[(0, "a"), (1, "a"), (0, "b")], 0, ONE_USD);
-        let mut admits = |stream, draw| pacer.admits(stream, SimTime::ZERO, || draw);
+        let mut admits = |stream, draw| pacer.admits(stream, 1, SimTime::ZERO, || draw);
         // Both parts of stream a have the same developers, stream b its own.
         let first = 5.9 / 11.0;
         assert_eq!([admits(0, first), admits(1, first), admits(0, first)], [true, true, false]);
         assert_eq!([admits(0, 6.1 / 11.0), admits(0, 9.1 / 11.0)], [true, true]);
         assert!(admits(2, first));
-        assert!(pacer.admits(0, SimTime::from_days(1), || first));
+        assert!(pacer.admits(0, 1, SimTime::from_days(1), || first));
     }
 
     #[test]
@@ -336,7 +362,7 @@ mod tests {
         let mut pacer = Pacer::new(&pacing, &[(0, "a"), (0, "b"), (1, "c")], 0, ONE_USD);
         let admitted: Vec<bool> = [0, 0, 1, 1, 2, 2]
             .into_iter()
-            .map(|stream| pacer.admits(stream, SimTime::ZERO, || 0.5))
+            .map(|stream| pacer.admits(stream, 1, SimTime::ZERO, || 0.5))
             .collect();
         assert_eq!(admitted, [true, false, true, false, true, true]);
     }

@@ -139,20 +139,25 @@ pub fn write_run_directory(
     options: &WriteOptions,
 ) -> Result<Vec<PathBuf>, WriteError> {
     let files = contents(scenario, forecast, context, scenario_toml, options)?;
-    publish(directory, files, about(scenario, forecast.replications, context))
+    publish(directory, files, about(scenario, forecast, context))
 }
 
 /// What the manifest of a run or a comparison says of it.
-pub(super) fn about(scenario: &Scenario, replications: u32, context: &RunContext) -> Value {
-    json!({
+pub(super) fn about(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
+    let mut about = json!({
         "version": context.version,
         "scenario": scenario.name,
         "scenario_hash": context.scenario_hash,
         "seed": scenario.seed,
-        "replications": replications,
+        "replications": forecast.replications,
+        "mode": forecast.mode,
         "horizon_days": scenario.horizon_days,
         "command": context.command,
-    })
+    });
+    if let Some(reduction) = &forecast.reduction {
+        about["variance_reduction"] = Value::from(reduction.method.name());
+    }
+    about
 }
 
 /// Writes files into `directory`, replacing what orchsim wrote there before

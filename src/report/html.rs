@@ -10,8 +10,8 @@ use super::format::{
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, responses, steering, tables, title,
-    treasury,
+    Origin, RunContext, aggregation, customers, overpayment, redemptions, reduction, responses,
+    steering, tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -29,13 +29,16 @@ pub(super) fn html(
     context: &RunContext,
     figures: &[Figure],
 ) -> String {
-    let under = format!(
+    let mut under = format!(
         "{} LPT, {} ETH from {}. {}.",
         grouped(scenario.credits.lpt.to_coins(), 0),
         eth(scenario.credits.eth.to_coins()),
         short_date(scenario.start),
         extent(forecast),
     );
+    if let Some(aggregation) = aggregation::sentence(forecast) {
+        under = format!("{under} {aggregation}");
+    }
     let answer = sentence(scenario, forecast);
     let mut page = page_start(title(scenario), &answer, &under, context);
     push_cards(&mut page, scenario, forecast);
@@ -75,6 +78,11 @@ pub(super) fn html(
     page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
+    if let Some(conclusion) = reduction::conclusion(forecast) {
+        let explanation = format!("{conclusion} {}", reduction::EXPLANATION);
+        let table = reduction::table(forecast);
+        push_explained(&mut page, "Variance reduction", &explanation, &[table]);
+    }
     push_origin(&mut page, &Origin::RUN, scenario, forecast.replications, context);
     page + &page_end()
 }

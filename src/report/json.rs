@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::format::{date_after, rounded};
 use super::sentence::sentence;
-use super::{RunContext, customers, overpayment, redemptions, responses, steering, treasury};
+use super::{
+    RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
+    treasury,
+};
 use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -22,7 +25,8 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | key | holds |
 /// | --- | --- |
 /// | `schema` | version of this layout, [`SUMMARY_SCHEMA`] |
-/// | `version`, `scenario`, `title`, `scenario_hash`, `seed`, `replications`, `horizon_days`, `start` | what was run |
+/// | `version`, `scenario`, `title`, `scenario_hash`, `seed`, `replications`, `horizon_days`, `mode`, `start` | what was run |
+/// | `aggregation` | where some requests stand for others: the `share` of the requests not simulated themselves, the `pace` of each `pipeline/model` (how many requests one stands for), the relative standard error `spend_error` that this gives the spend of a future, and by how many `stale_hours` at most the gateways' knowledge is old |
 /// | `answer` | the result as a sentence |
 /// | `credits` | `lpt`, `eth_wei`, `eth` at the start |
 /// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share` |
@@ -40,6 +44,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `responses` | of orchestrators that respond, offer by offer: `orchestrator`, `model`, `opening_price_wei` a unit, and at the end `price_wei` with its `price_wei_ci95`, the share of futures `present` with its `present_ci95`, and mean `nodes`, none counted where it is not there; empty where nobody responds |
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
 /// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
+/// | `variance_reduction` | only with `--variance-reduction`: its `method`, the independent `observations` (replications or pairs), the control variates fitted (`controls`), and of each headline figure (`id`) its `mean` and `ci95`, whether control variates adjust it (`adjusted`), and `equivalent_replications`, the number of independent, unadjusted ones that would know the mean as well (fewer than were run: a loss; `null`: it does not vary). The mean runways of `runway_days` are adjusted too |
 /// | `warnings` | `id`, `text` |
 /// | `missing` | what is missing, only where the result is put together from some of its shards |
 pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
@@ -52,6 +57,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "seed": forecast.seed,
         "replications": forecast.replications,
         "horizon_days": forecast.horizon_days,
+        "mode": forecast.mode,
         "start": scenario.start.to_string(),
         "answer": sentence(scenario, forecast),
         "credits": {
@@ -94,6 +100,12 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
             "text": warning.text,
         })).collect::<Vec<_>>(),
     });
+    if let Some(aggregation) = &forecast.aggregation {
+        summary["aggregation"] = aggregation::document(aggregation);
+    }
+    if let Some(reduction) = reduction::document(forecast) {
+        summary["variance_reduction"] = reduction;
+    }
     if let Some(missing) = &context.missing {
         summary["missing"] = Value::from(missing.as_str());
     }

@@ -7,8 +7,8 @@ use super::format::{extent, grouped, long_date, markdown_escaped};
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
-    Origin, RunContext, customers, overpayment, redemptions, responses, steering, tables, title,
-    treasury,
+    Origin, RunContext, aggregation, customers, overpayment, redemptions, reduction, responses,
+    steering, tables, title, treasury,
 };
 use crate::ensemble::{Forecast, Warning};
 use crate::scenario::Scenario;
@@ -31,6 +31,9 @@ pub(super) fn markdown(
         long_date(scenario.start),
         extent(forecast),
     );
+    if let Some(aggregation) = aggregation::sentence(forecast) {
+        let _ = writeln!(text, "{}\n", markdown_escaped(&aggregation));
+    }
     let figure = |slug: &str| figure(figures, slug);
     let table = |table: Table| table.markdown(usize::MAX) + "\n";
 
@@ -105,6 +108,12 @@ pub(super) fn markdown(
     text.push_str(&figure("fees-by-region"));
     text.push_str(&table(tables::concentration(forecast)));
     text.push_str(&figure("lorenz"));
+
+    if let Some(conclusion) = reduction::conclusion(forecast) {
+        let explanation = reduction::EXPLANATION;
+        let _ = writeln!(text, "## Variance reduction\n\n{conclusion} {explanation}\n");
+        text.push_str(&table(reduction::table(forecast)));
+    }
 
     text.push_str("## How well users are served\n\n");
     text.push_str(&table(tables::service(forecast)));

@@ -3,6 +3,7 @@
 //! comparison, a sweep, a calibration or a backtest, and the directory that holds
 //! them.
 
+mod aggregation;
 mod backtest;
 mod calibration;
 mod comparison;
@@ -21,6 +22,7 @@ mod partial;
 mod png;
 mod providers;
 mod redemptions;
+mod reduction;
 mod responses;
 mod sentence;
 mod shard;

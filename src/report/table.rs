@@ -9,7 +9,7 @@ use super::format::{
     MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
     precise, price_decimals, printable, shortened, significant, usd,
 };
-use crate::ensemble::Estimate;
+use crate::ensemble::{self, Estimate};
 use crate::units::Wei;
 
 /// Longest cell on a terminal, in characters; the last of a line may be longer.
@@ -35,6 +35,18 @@ pub(super) enum Unit {
 }
 
 impl Unit {
+    /// That of a headline figure.
+    pub(super) fn of(unit: ensemble::Unit) -> Unit {
+        match unit {
+            ensemble::Unit::Days => Unit::Days,
+            ensemble::Unit::Eth => Unit::Eth,
+            ensemble::Unit::Share => Unit::Share,
+            ensemble::Unit::Number => Unit::Index,
+            ensemble::Unit::Milliseconds => Unit::Milliseconds,
+            ensemble::Unit::Hours => Unit::Hours,
+        }
+    }
+
     /// A number as a person reads it, without its unit but for a share.
     pub(super) fn readable(self, value: f64) -> String {
         match self {

@@ -5,7 +5,8 @@ use super::format::{
 };
 use super::sentence::sentence;
 use super::{
-    RunContext, customers, overpayment, redemptions, responses, steering, tables, title, treasury,
+    RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
+    tables, title, treasury,
 };
 use crate::ensemble::Forecast;
 use crate::scenario::Scenario;
@@ -17,6 +18,8 @@ const NARROWEST: usize = 60;
 const CHART_WIDTH: usize = 60;
 const CHART_HEIGHT: usize = 8;
 const TOP_ORCHESTRATORS: usize = 8;
+/// Headline figures whose gain is shown.
+const TOP_FIGURES: usize = 6;
 /// Most rows of winning tickets; the CSV holds all.
 const TOP_GAS_PRICES: usize = 5;
 
@@ -40,6 +43,9 @@ pub fn terminal(
     let mut page = Page::new(style);
     page.answer(&sentence(scenario, forecast), context);
     page.paragraph(DIM, &what_was_run(scenario, forecast), "");
+    if let Some(aggregation) = aggregation::sentence(forecast) {
+        page.paragraph(DIM, &aggregation, "");
+    }
 
     page.section(tables::runway(scenario, forecast).lines(
         &["quantity", "runway_days", "interval_days", "date"],
@@ -115,6 +121,11 @@ pub fn terminal(
         None,
     ));
     page.section(service(forecast));
+    if let Some(conclusion) = reduction::conclusion(forecast) {
+        let table = reduction::table(forecast);
+        page.section(table.lines(&reduction::SHOWN, TOP_FIGURES, None));
+        page.paragraph("", &conclusion, "");
+    }
     page.objectives(forecast);
     for warning in &forecast.warnings {
         page.warning(warning.id, &warning.text, context);

@@ -42,6 +42,14 @@ struct Excerpt {
 }
 
 impl Diagnostics {
+    /// A single problem of a text that is not a scenario, at byte `offset`.
+    pub(crate) fn of_text(source: &Source, offset: usize, message: String) -> Diagnostics {
+        let mut report = Report::new(source, &[]);
+        let span = Span { source: 0, start: offset, end: offset + 1 };
+        report.push(Problem::new(span, "", message));
+        report.finish()
+    }
+
     /// How many problems there are.
     pub fn len(&self) -> usize {
         self.found.len() + self.dropped

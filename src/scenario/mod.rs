@@ -27,7 +27,9 @@ pub(crate) use diagnostics::nearest;
 pub use json_schema::json_schema;
 pub(crate) use overrides::split_at_commas;
 pub use source::Source;
+pub(crate) use source::{LARGEST_FILE_BYTES, read_text};
 pub use write::to_toml;
+pub(crate) use write::{model_to_toml, offer_to_toml, orchestrator_to_toml, quoted};
 
 /// The text of the default scenario: the Agent SPE's 15,000 LPT.
 pub const DEFAULT: &str = include_str!("../../scenarios/agent-spe-15k.toml");

@@ -5,7 +5,7 @@ use super::DEFAULT;
 
 /// Above this a file is no scenario: 100,000 orchestrators written out in full
 /// take about 40 MB.
-const LARGEST_FILE_BYTES: u64 = 64 << 20;
+pub(crate) const LARGEST_FILE_BYTES: u64 = 64 << 20;
 
 /// The text of a scenario and where it came from.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Source {
 }
 
 /// The text of a regular file of at most `limit` bytes.
-pub(super) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {

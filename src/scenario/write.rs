@@ -23,6 +23,27 @@ pub fn to_toml(scenario: &Scenario) -> String {
     out
 }
 
+/// One orchestrator of the scenario, as [`to_toml`] writes it.
+pub(crate) fn orchestrator_to_toml(scenario: &Scenario, orchestrator: &Orchestrator) -> String {
+    let mut out = String::new();
+    let _ = Writer { scenario, out: &mut out }.orchestrator(orchestrator);
+    out
+}
+
+/// One model of the scenario, as [`to_toml`] writes it.
+pub(crate) fn model_to_toml(scenario: &Scenario, model: &Model) -> String {
+    let mut out = String::new();
+    let _ = Writer { scenario, out: &mut out }.model(model);
+    out
+}
+
+/// One offer of a model, as [`to_toml`] writes it.
+pub(crate) fn offer_to_toml(model: &Model, offer: &Offer) -> String {
+    let Offer { price, warm, capacity, .. } = offer;
+    let served = served(model);
+    format!("{{ {served}, price = \"{price}\", warm = {warm}, capacity = {capacity} }}")
+}
+
 struct Writer<'a> {
     scenario: &'a Scenario,
     out: &'a mut String,
@@ -399,10 +420,9 @@ impl Writer<'_> {
             writeln!(out, "respond = {}", respond(response))?;
         }
         writeln!(out, "offers = [")?;
-        for Offer { model, price, warm, capacity } in &orchestrator.offers {
-            let served = served(&self.scenario.network.models[*model]);
-            let rest = format!("price = \"{price}\", warm = {warm}, capacity = {capacity}");
-            writeln!(out, "  {{ {served}, {rest} }},")?;
+        for offer in &orchestrator.offers {
+            let model = &self.scenario.network.models[offer.model];
+            writeln!(out, "  {},", offer_to_toml(model, offer))?;
         }
         writeln!(out, "]")
     }
@@ -609,7 +629,8 @@ impl Writer<'_> {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A text as a TOML string.
+pub(crate) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_string()).to_string()
 }
 

@@ -16,31 +16,44 @@ use crate::kernel::{Sequence, index_below};
 
 const BUCKET_SLOTS: usize = 8;
 
-/// Fills `order` with `0..count` in the order in which a freshly built map,
-/// its entries inserted as 0, 1, 2, ..., is walked.
-pub(super) fn walk(count: usize, draws: &mut Sequence, order: &mut Vec<u32>) {
-    order.clear();
-    if is_small(count) {
+/// Works out walks, in memory that it keeps.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The entries in the order of the last walk.
+    order: Vec<u32>,
+    /// How many entries each bucket has.
+    filled: Vec<usize>,
+    ranked: Vec<(usize, usize, usize, u32)>,
+}
+
+impl Walk {
+    /// The order in which a freshly built map, its entries inserted as 0, 1, 2,
+    /// ..., is walked.
+    pub(super) fn through(&mut self, count: usize, draws: &mut Sequence) -> &[u32] {
+        self.order.clear();
+        if is_small(count) {
+            let offset = draws.below(BUCKET_SLOTS);
+            self.order.extend(small_walk(count, offset).map(|entry| entry as u32));
+            return &self.order;
+        }
+        let buckets = bucket_count(count);
+        let start = draws.below(buckets);
         let offset = draws.below(BUCKET_SLOTS);
-        order.extend(small_walk(count, offset).map(|entry| entry as u32));
-        return;
-    }
-    let buckets = bucket_count(count);
-    let start = draws.below(buckets);
-    let offset = draws.below(BUCKET_SLOTS);
-    let mut filled = vec![0usize; buckets];
-    let mut ranked: Vec<(usize, usize, usize, u32)> = (0..count)
-        .map(|entry| {
+        self.filled.clear();
+        self.filled.resize(buckets, 0);
+        self.ranked.clear();
+        self.ranked.extend((0..count).map(|entry| {
             let bucket = index_below(draws.uniform(), buckets);
-            let place = filled[bucket];
-            filled[bucket] += 1;
+            let place = self.filled[bucket];
+            self.filled[bucket] += 1;
             let distance = (bucket + buckets - start) % buckets;
             let slot = (place + BUCKET_SLOTS - offset) % BUCKET_SLOTS;
             (distance, place / BUCKET_SLOTS, slot, entry as u32)
-        })
-        .collect();
-    ranked.sort_unstable();
-    order.extend(ranked.iter().map(|&(.., entry)| entry));
+        }));
+        self.ranked.sort_unstable();
+        self.order.extend(self.ranked.iter().map(|&(.., entry)| entry));
+        &self.order
+    }
 }
 
 /// The walk of a one-bucket map from slot `offset` on.
@@ -72,9 +85,9 @@ mod tests {
     fn first_shares(count: usize) -> Vec<f64> {
         let rounds = 400_000;
         let mut draws = StreamKey::root(1).sequence();
-        let (mut order, mut first) = (Vec::new(), vec![0.0; count]);
+        let (mut walk, mut first) = (Walk::default(), vec![0.0; count]);
         for _ in 0..rounds {
-            walk(count, &mut draws, &mut order);
+            let order = walk.through(count, &mut draws);
             first[order[0] as usize] += 1.0 / f64::from(rounds);
         }
         first

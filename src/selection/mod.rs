@@ -11,11 +11,12 @@ mod probability;
 mod rules;
 mod selector;
 mod suspension;
+mod urn;
 
 pub use discovery::{CUTOFF_S, Discovery, PROBE_ROUND_TRIPS, Probe};
 pub use explain::{Explanation, Row, Standing, explain};
 pub use pool::{Among, PoolRule, SessionPool, SessionRef};
 pub use probability::{Candidate, ProbabilityRule};
 pub use rules::Chooser;
-pub use selector::{Ask, Market, Respondents, Selection, SessionSelector};
+pub use selector::{Ask, Market, Respondents, Selection, SessionSelector, TIME_TO_LIVE_S};
 pub use suspension::Suspender;

@@ -1,5 +1,11 @@
+use std::cmp::Ordering;
+
+use fixedbitset::FixedBitSet;
+
+use super::map_order::Walk;
+use super::urn::Urn;
 use super::{Candidate, Chooser, ProbabilityRule};
-use crate::kernel::{StreamKey, index_below};
+use crate::kernel::{PriorityList, StreamKey, index_below};
 
 /// How a pool picks among its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +78,8 @@ struct Session {
     discovery_latency: f64,
     /// Its place in the pool's list of sessions in use.
     in_use_place: u32,
+    /// Which of the pool's returns made it idle.
+    idle_since: u64,
 }
 
 /// The sessions of a selector with warm (or with cold) orchestrators
@@ -82,16 +90,24 @@ pub struct SessionPool {
     /// One for each candidate of the market.
     sessions: Vec<Session>,
     size: usize,
+    /// Whom the rule may draw: those who are free, under
+    /// [`PoolRule::FirstContactThenFastest`] only those never used.
+    free: FixedBitSet,
+    urn: Urn,
+    urn_is_stale: bool,
     /// Never-used sessions in the order the gateway knows them.
     untried: Vec<u32>,
     /// Used and free sessions by latency score, then by how long they are free
-    /// (only under [`PoolRule::FirstContactThenFastest`]). The next one stands
-    /// last: the few sessions that are used again and again come and go at the
-    /// end of the list.
-    fastest: Vec<(u128, SessionRef)>,
+    /// (only under [`PoolRule::FirstContactThenFastest`]); with entries of
+    /// sessions that are so no longer.
+    fastest: PriorityList<(u128, SessionRef)>,
+    /// By discovery latency (only under [`PoolRule::Nearest`]).
+    nearest_first: Vec<u32>,
+    order_is_stale: bool,
     returns: u64,
     in_use: Vec<u32>,
     eligible: Vec<u32>,
+    walk: Walk,
 }
 
 impl SessionPool {
@@ -104,16 +120,23 @@ impl SessionPool {
             latency_score: 0.0,
             discovery_latency: 0.0,
             in_use_place: 0,
+            idle_since: 0,
         };
         SessionPool {
             rule,
             sessions: vec![absent; candidates],
             size: 0,
+            free: FixedBitSet::with_capacity(candidates),
+            urn: Urn::default(),
+            urn_is_stale: true,
             untried: Vec::new(),
-            fastest: Vec::new(),
+            fastest: PriorityList::default(),
+            nearest_first: Vec::new(),
+            order_is_stale: true,
             returns: 0,
             in_use: Vec::new(),
             eligible: Vec::with_capacity(candidates),
+            walk: Walk::default(),
         }
     }
 
@@ -125,6 +148,11 @@ impl SessionPool {
     /// Whether there is a session with a candidate.
     pub fn has(&self, candidate: u32) -> bool {
         self.sessions[candidate as usize].status != Status::Absent
+    }
+
+    /// What the rule goes by has changed for some candidate.
+    pub fn note_change(&mut self) {
+        self.urn_is_stale = true;
     }
 
     /// Adds what discovery found. A session that is there already keeps its
@@ -139,17 +167,34 @@ impl SessionPool {
             session.discovery_latency = discovery_latency;
             self.untried.push(candidate);
             self.size += 1;
+            self.set_free(candidate);
+            self.order_is_stale = true;
         } else if update {
             session.discovery_latency = discovery_latency;
+            self.order_is_stale = true;
         }
     }
 
     /// Drops every session whose candidate is not among `kept`.
     pub fn keep_only(&mut self, kept: &[(f64, u32)]) {
-        for candidate in 0..self.sessions.len() as u32 {
-            if !kept.iter().any(|&(_, found)| found == candidate) {
-                self.remove(candidate);
+        let is_kept: FixedBitSet = kept.iter().map(|&(_, candidate)| candidate as usize).collect();
+        for candidate in 0..self.sessions.len() {
+            if !is_kept.contains(candidate) {
+                self.remove(candidate as u32);
             }
+        }
+    }
+
+    fn set_free(&mut self, candidate: u32) {
+        if !self.free.put(candidate as usize) {
+            self.urn.put(candidate);
+        }
+    }
+
+    fn set_taken(&mut self, candidate: u32) {
+        if self.free.contains(candidate as usize) {
+            self.free.remove(candidate as usize);
+            self.urn.take(candidate);
         }
     }
 
@@ -183,12 +228,8 @@ impl SessionPool {
             PoolRule::FirstContactThenFastest => {
                 self.first_contact_or_fastest(rule, candidates, among, key)
             }
-            PoolRule::ProbabilityByLatencyScore => {
-                self.by_probability(rule, candidates, among, key, |session| session.latency_score)
-            }
-            PoolRule::ProbabilityByDiscoveryLatency => {
-                let latency = |session: &Session| session.discovery_latency;
-                self.by_probability(rule, candidates, among, key, latency)
+            PoolRule::ProbabilityByLatencyScore | PoolRule::ProbabilityByDiscoveryLatency => {
+                self.by_probability(rule, candidates, among, key)
             }
             PoolRule::Nearest => self.nearest(candidates, among),
             PoolRule::Chosen => chooser.and_then(|chooser| {
@@ -207,9 +248,14 @@ impl SessionPool {
     }
 
     fn one_in_use(&self, among: Among, key: StreamKey) -> Option<u32> {
+        let uniform = key.child(0).uniform(0);
+        if among.is_everyone() {
+            let count = self.in_use.len();
+            return (count > 0).then(|| self.in_use[index_below(uniform, count)]);
+        }
         let held = || self.in_use.iter().copied().filter(|&candidate| among.has(candidate));
-        let count = if among.is_everyone() { self.in_use.len() } else { held().count() };
-        (count > 0).then(|| held().nth(index_below(key.child(0).uniform(0), count))).flatten()
+        let count = held().count();
+        (count > 0).then(|| held().nth(index_below(uniform, count))).flatten()
     }
 
     fn first_contact_or_fastest(
@@ -220,46 +266,43 @@ impl SessionPool {
         key: StreamKey,
     ) -> Option<u32> {
         self.drop_stale();
+        let is_everyone = among.is_everyone();
         let is_untried = self.untried.iter().any(|&candidate| among.has(candidate));
-        let place = self
-            .fastest
-            .iter()
-            .rposition(|(_, known)| among.has(known.candidate) && self.is_idle(*known));
-        match place.map(|place| (place, self.fastest[place].0)) {
-            Some((place, score)) if score >> 64 == 0 || !is_untried => {
-                Some(self.fastest.remove(place).1.candidate)
+        let fastest = if is_everyone {
+            self.fastest.peek().copied()
+        } else {
+            let entries = self.fastest.iter().copied();
+            entries.filter(|entry| among.has(entry.1.candidate) && self.is_idle(entry)).min()
+        };
+        match fastest {
+            Some((score, known)) if score >> 64 == 0 || !is_untried => {
+                if is_everyone {
+                    self.fastest.pop();
+                }
+                Some(known.candidate)
             }
-            _ => self.first_contact(rule, candidates, among, key),
+            _ => self.by_probability(rule, candidates, among, key),
         }
     }
 
-    /// Whether a session on the list of the fastest is still there and free.
-    fn is_idle(&self, known: SessionRef) -> bool {
+    /// Whether an entry of the fastest stands for a session that is still there
+    /// and free since.
+    fn is_idle(&self, (key, known): &(u128, SessionRef)) -> bool {
         let session = &self.sessions[known.candidate as usize];
-        session.status == Status::Idle && session.generation == known.generation
+        session.status == Status::Idle
+            && session.generation == known.generation
+            && session.idle_since == *key as u64
     }
 
-    /// Takes removed sessions off the end of the list.
+    /// Takes sessions that are no longer there or free off the top of the
+    /// fastest.
     fn drop_stale(&mut self) {
-        while let Some((_, known)) = self.fastest.last() {
-            if self.is_idle(*known) {
+        while let Some(entry) = self.fastest.peek() {
+            if self.is_idle(entry) {
                 return;
             }
             self.fastest.pop();
         }
-    }
-
-    fn first_contact(
-        &mut self,
-        rule: &ProbabilityRule,
-        candidates: &[Candidate],
-        among: Among,
-        key: StreamKey,
-    ) -> Option<u32> {
-        self.eligible.clone_from(&self.untried);
-        self.eligible.retain(|&candidate| among.has(candidate));
-        rule.filter(candidates, &mut self.eligible);
-        rule.draw(candidates, &mut self.eligible, |_| (), key)
     }
 
     fn by_probability(
@@ -268,51 +311,94 @@ impl SessionPool {
         candidates: &[Candidate],
         among: Among,
         key: StreamKey,
-        order: impl Fn(&Session) -> f64,
     ) -> Option<u32> {
-        self.collect_free(rule, candidates, among);
-        let sessions = &self.sessions;
-        let by_order = |&a: &u32, &b: &u32| {
-            let (first, second) = (&sessions[a as usize], &sessions[b as usize]);
-            let by_latency = first.discovery_latency.total_cmp(&second.discovery_latency);
-            order(first).total_cmp(&order(second)).then(by_latency).then(a.cmp(&b))
+        if among.is_everyone() {
+            if self.free.is_clear() {
+                return None;
+            }
+            if self.urn_is_stale {
+                self.urn.fill(rule, candidates, &self.free);
+                self.urn_is_stale = false;
+            }
+            if let Some(candidate) = self.urn.draw(rule, candidates, &self.free, key) {
+                return Some(candidate);
+            }
+        }
+        self.by_probability_one_by_one(rule, candidates, among, key)
+    }
+
+    /// The same for any rule and any part of the pool.
+    fn by_probability_one_by_one(
+        &mut self,
+        rule: &ProbabilityRule,
+        candidates: &[Candidate],
+        among: Among,
+        key: StreamKey,
+    ) -> Option<u32> {
+        if self.rule == PoolRule::FirstContactThenFastest {
+            let untried = self.untried.iter().copied();
+            self.eligible.clear();
+            self.eligible.extend(untried.filter(|&candidate| among.has(candidate)));
+            rule.filter(candidates, &mut self.eligible);
+        } else {
+            self.collect_free(rule, candidates, among);
+        }
+        let session = |candidate: u32| &self.sessions[candidate as usize];
+        let by_score = |a: u32, b: u32| match self.rule {
+            PoolRule::ProbabilityByLatencyScore => {
+                session(a).latency_score.total_cmp(&session(b).latency_score)
+            }
+            _ => Ordering::Equal,
         };
-        rule.draw(candidates, &mut self.eligible, |list| list.sort_unstable_by(by_order), key)
+        let by_latency =
+            |a: u32, b: u32| session(a).discovery_latency.total_cmp(&session(b).discovery_latency);
+        let sort = |list: &mut [u32]| {
+            if self.rule != PoolRule::FirstContactThenFastest {
+                list.sort_unstable_by(|&a, &b| {
+                    by_score(a, b).then(by_latency(a, b)).then(a.cmp(&b))
+                });
+            }
+        };
+        rule.draw(candidates, &mut self.eligible, sort, key, &mut self.walk)
     }
 
     /// Makes the free sessions that pass the filters the eligible ones.
     fn collect_free(&mut self, rule: &ProbabilityRule, candidates: &[Candidate], among: Among) {
-        let sessions = &self.sessions;
-        let free = |&candidate: &u32| {
-            matches!(sessions[candidate as usize].status, Status::Untried | Status::Idle)
-                && among.has(candidate)
-        };
+        let free = self.free.ones().map(|candidate| candidate as u32);
         self.eligible.clear();
-        self.eligible.extend((0..sessions.len() as u32).filter(free));
+        self.eligible.extend(free.filter(|&candidate| among.has(candidate)));
         rule.filter(candidates, &mut self.eligible);
     }
 
-    fn nearest(&self, candidates: &[Candidate], among: Among) -> Option<u32> {
-        let latency = |candidate: &u32| self.sessions[*candidate as usize].discovery_latency;
-        (0..candidates.len() as u32)
-            .filter(|&candidate| {
-                let status = self.sessions[candidate as usize].status;
-                matches!(status, Status::Untried | Status::Idle)
-                    && candidates[candidate as usize].within_max_price
-                    && among.has(candidate)
-            })
-            .min_by(|a, b| latency(a).total_cmp(&latency(b)))
+    fn nearest(&mut self, candidates: &[Candidate], among: Among) -> Option<u32> {
+        let sessions = &self.sessions;
+        if self.order_is_stale {
+            let latency = |candidate: u32| sessions[candidate as usize].discovery_latency;
+            self.nearest_first.clear();
+            self.nearest_first.extend(0..sessions.len() as u32);
+            self.nearest_first
+                .sort_unstable_by(|&a, &b| latency(a).total_cmp(&latency(b)).then(a.cmp(&b)));
+            self.order_is_stale = false;
+        }
+        self.nearest_first.iter().copied().find(|&candidate| {
+            self.free.contains(candidate as usize)
+                && candidates[candidate as usize].within_max_price
+                && among.has(candidate)
+        })
     }
 
     /// Moves a free session to those in use.
     fn take(&mut self, candidate: u32) {
         let session = &mut self.sessions[candidate as usize];
-        if let Some(place) = self.untried.iter().position(|&other| other == candidate) {
+        if session.status == Status::Untried
+            && let Some(place) = self.untried.iter().position(|&other| other == candidate)
+        {
             self.untried.swap_remove(place);
         }
         session.status = Status::InUse;
         session.in_use_place = self.in_use.len() as u32;
         self.in_use.push(candidate);
+        self.set_taken(candidate);
     }
 
     /// Takes a session off the list of those in use.
@@ -344,15 +430,17 @@ impl SessionPool {
             return;
         }
         known.status = Status::Idle;
-        let score = known.latency_score;
-        self.leave_in_use(session.candidate);
         if self.rule == PoolRule::FirstContactThenFastest {
+            known.idle_since = self.returns;
             // Scores are not negative, so their bits order as they do.
-            let key = u128::from(score.to_bits()) << 64 | u128::from(self.returns);
-            let behind = self.fastest.iter().rev().take_while(|(other, _)| *other < key).count();
-            self.fastest.insert(self.fastest.len() - behind, (key, session));
+            let score = u128::from(known.latency_score.to_bits());
+            let key = score << 64 | u128::from(self.returns);
+            self.fastest.push((key, session));
             self.returns += 1;
+        } else {
+            self.set_free(session.candidate);
         }
+        self.leave_in_use(session.candidate);
     }
 
     /// Deletes the session with a candidate, whatever its generation
@@ -364,6 +452,7 @@ impl SessionPool {
             Status::Untried => self.untried.retain(|&other| other != candidate),
             Status::Idle => {}
         }
+        self.set_taken(candidate);
         self.sessions[candidate as usize].status = Status::Absent;
         self.size -= 1;
     }
@@ -374,6 +463,7 @@ mod tests {
     use super::*;
     use crate::network::SelectionWeights;
     use crate::units::Price;
+    use statrs::distribution::{ChiSquared, ContinuousCDF};
 
     fn candidates(count: usize, max_price_of_last: bool) -> Vec<Candidate> {
         (0..count)
@@ -481,6 +571,60 @@ mod tests {
         assert_eq!(harness.serve(0.0), 1);
         harness.candidates.iter_mut().for_each(|candidate| candidate.within_max_price = false);
         assert_eq!(harness.select(), None);
+    }
+
+    /// Draws from a pool with some of its sessions in use, some removed and some
+    /// above the maximum price, against the rule's formula among the rest.
+    fn assert_draws_agree(count: usize, is_out: impl Fn(usize) -> bool, rule: ProbabilityRule) {
+        let mut market = candidates(count, true);
+        for (index, candidate) in market.iter_mut().enumerate() {
+            candidate.stake = ((index * 7) % 11) as f64;
+            candidate.price_term = [0.0, 0.5, 1.0, 2.0][index % 4];
+            candidate.within_max_price = index % 5 != 0;
+        }
+        let mut pool = SessionPool::new(PoolRule::ProbabilityByLatencyScore, count);
+        (0..count as u32).for_each(|candidate| pool.add(candidate, 0.1, false));
+        for index in (0..count).filter(|&index| is_out(index)) {
+            if index % 2 == 0 { pool.take(index as u32) } else { pool.remove(index as u32) }
+        }
+        let left = || (0..count).filter(|&index| !is_out(index) && index % 5 != 0);
+        let sum = |term: fn(&Candidate) -> f64| left().map(|i| term(&market[i])).sum::<f64>();
+        let (stakes, terms) = (sum(|c| c.stake), sum(|c| c.price_term));
+        let n = left().count() as f64;
+        let draws = 400_000;
+        let mut counts = vec![0u32; count];
+        for request in 0..draws {
+            let key = StreamKey::root(4).child(request);
+            let session = pool.select_free(&rule, None, &market, Among::default(), key).unwrap();
+            counts[session.candidate as usize] += 1;
+            pool.complete(session);
+        }
+        let (mut statistic, mut cells) = (0.0, 0.0);
+        for index in left() {
+            let c = &market[index];
+            let weights = rule.weights;
+            let share = weights.price * c.price_term / terms
+                + weights.stake * c.stake / stakes
+                + weights.random / n;
+            let expected = share * draws as f64;
+            statistic += (f64::from(counts[index]) - expected).powi(2) / expected;
+            cells += 1.0;
+        }
+        let outside: u32 = counts.iter().sum::<u32>() - left().map(|i| counts[i]).sum::<u32>();
+        assert_eq!(outside, 0);
+        let p = 1.0 - ChiSquared::new(cells - 1.0).unwrap().cdf(statistic);
+        assert!(p > 0.001, "{count} candidates: p = {p}");
+    }
+
+    #[test]
+    fn draws_agree_with_the_formula_whoever_is_in_use() {
+        let weights = SelectionWeights { stake: 0.5, price: 0.2, random: 0.3 };
+        let rule = ProbabilityRule { weights, ignore_max_price: false };
+        assert_draws_agree(40, |_| false, rule);
+        assert_draws_agree(40, |index| index % 3 == 0, rule);
+        // So few are free that they are gone through one by one.
+        assert_draws_agree(200, |index| index % 20 != 7, rule);
+        assert_draws_agree(1000, |index| index < 400, rule);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::map_order;
+use super::map_order::{self, Walk};
 use crate::kernel::{Sequence, StreamKey};
 use crate::network::{Gateway, SelectionWeights};
 use crate::units::Price;
@@ -94,17 +94,18 @@ impl ProbabilityRule {
     /// Only where the terms do not sum to 1 does the order matter in which the
     /// gateway knows its sessions: `in_session_order` then sorts by it. `None`
     /// where nobody is eligible.
-    pub fn draw(
+    pub(super) fn draw(
         &self,
         candidates: &[Candidate],
         eligible: &mut [u32],
         in_session_order: impl FnOnce(&mut [u32]),
         key: StreamKey,
+        walk: &mut Walk,
     ) -> Option<u32> {
         let sums = Self::sums(candidates, eligible);
         if !self.is_proper(&sums) {
             in_session_order(eligible);
-            return self.draw_by_walk(candidates, eligible, &sums, key.sequence());
+            return self.draw_by_walk(candidates, eligible, &sums, key.sequence(), walk);
         }
         let uniform = key.uniform(0);
         let mut cumulative = 0.0;
@@ -123,12 +124,12 @@ impl ProbabilityRule {
         eligible: &[u32],
         sums: &Sums,
         mut draws: Sequence,
+        walk: &mut Walk,
     ) -> Option<u32> {
         let uniform = draws.uniform();
-        let mut order = Vec::with_capacity(eligible.len());
-        map_order::walk(eligible.len(), &mut draws, &mut order);
+        let order = walk.through(eligible.len(), &mut draws);
         let mut cumulative = 0.0;
-        for &place in &order {
+        for &place in order {
             let index = eligible[place as usize];
             cumulative += self.term(&candidates[index as usize], sums);
             if uniform <= cumulative {
@@ -158,9 +159,9 @@ impl ProbabilityRule {
             }
         } else {
             let mut draws = StreamKey::root(0).sequence();
-            let mut order = Vec::new();
+            let mut walk = Walk::default();
             for _ in 0..WALKS {
-                map_order::walk(terms.len(), &mut draws, &mut order);
+                let order = walk.through(terms.len(), &mut draws);
                 let order = order.iter().map(|&place| place as usize);
                 add_walk(&terms, order, 1.0 / f64::from(WALKS), &mut probabilities);
             }
@@ -302,9 +303,10 @@ mod tests {
         let mut eligible = all(candidates);
         let draws = 1_000_000;
         let mut counts = vec![0u32; candidates.len()];
+        let mut walk = Walk::default();
         for request in 0..draws {
             let key = StreamKey::root(9).child(request);
-            let drawn = rule.draw(candidates, &mut eligible, |_| (), key);
+            let drawn = rule.draw(candidates, &mut eligible, |_| (), key, &mut walk);
             counts[drawn.unwrap() as usize] += 1;
         }
         let (mut statistic, mut cells) = (0.0, 0.0f64);

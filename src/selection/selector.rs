@@ -9,7 +9,7 @@ use crate::units::{Decimal, Price, SimTime};
 
 /// Seconds after which a selector discovers anew (go-livepeer
 /// `server/mediaserver.go`).
-const TIME_TO_LIVE_S: f64 = 600.0;
+pub const TIME_TO_LIVE_S: f64 = 600.0;
 /// Seconds between background discoveries for live video in 0.9
 /// (`server/ai_session.go`).
 const LIVE_REFRESH_S: f64 = 360.0;
@@ -239,13 +239,17 @@ impl Market {
     }
 
     /// Sets the price that a gateway which pays at most `max_price` knows of a
-    /// candidate.
-    pub fn set_price(&self, known: &mut Candidate, price: Price, max_price: Option<Price>) {
+    /// candidate. Whether that changes anything the rule goes by.
+    pub fn set_price(&self, known: &mut Candidate, price: Price, max_price: Option<Price>) -> bool {
+        let (term, was_within) = (known.price_term, known.within_max_price);
         if known.price != price {
             known.price = price;
             known.price_term = libm::exp(-price.to_f64() / self.price_exp_factor);
         }
         known.within_max_price = max_price.is_none_or(|max| price <= max);
+        let heeds_term = self.rule.weights.price > 0.0 || (term + known.price_term).is_nan();
+        heeds_term && known.price_term.to_bits() != term.to_bits()
+            || known.within_max_price != was_within
     }
 
     /// Keeps those of `candidates` who, with an exponential time of median
@@ -521,7 +525,16 @@ impl SessionSelector {
 
     /// Notes the price that the session with a candidate goes by.
     pub fn learn_price(&mut self, market: &Market, candidate: u32, price: Price) {
-        market.set_price(&mut self.known[candidate as usize], price, self.max_price);
+        let known = &mut self.known[candidate as usize];
+        if market.set_price(known, price, self.max_price) {
+            self.note_change();
+        }
+    }
+
+    /// What the rule goes by has changed for some candidate.
+    fn note_change(&mut self) {
+        self.warm.note_change();
+        self.cold.note_change();
     }
 
     /// The stake of a candidate, in LPT.
@@ -532,6 +545,7 @@ impl SessionSelector {
     /// Sets the stake of a candidate, in LPT.
     pub fn set_stake(&mut self, candidate: u32, stake: f64) {
         self.known[candidate as usize].stake = stake;
+        self.note_change();
     }
 
     /// Sets the highest price the gateway pays from now on.
@@ -543,6 +557,7 @@ impl SessionSelector {
         for known in &mut self.known {
             known.within_max_price = max_price.is_none_or(|max| known.price <= max);
         }
+        self.note_change();
     }
 
     fn pool(&mut self, warm: bool) -> &mut SessionPool {

@@ -1,5 +1,6 @@
 use super::recorder::{PaidFor, Recorder};
 use super::world::World;
+use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
 use crate::network::{Gateway, Network, Orchestrator};
 use crate::payments::{
@@ -28,6 +29,8 @@ struct Account {
     win_probability: f64,
     /// What was quoted when the session was discovered.
     initial_price: Price,
+    /// Whether the gateway still pays the price, see [`price_still_accepted`].
+    is_price_accepted: bool,
     /// What the orchestrator's own books say the gateway has with it: tickets
     /// credited less units debited, in wei.
     balance: i128,
@@ -61,16 +64,20 @@ pub(super) struct Payee {
     pub gateway: usize,
     /// The node, an index into [`World::network`]'s orchestrators.
     pub orchestrator: usize,
+    /// That of the model paid for: the account is that of one request, the
+    /// ledger has all.
+    pub pace: Pace,
 }
 
-/// A winning ticket on its way to the contract.
+/// Winning tickets on their way to the contract together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Win {
+    tickets: u64,
     face_value: Wei,
     gateway: usize,
     orchestrator: usize,
     paid_for: PaidFor,
-    /// Its creation round. That is the round of its parameters, which are
+    /// Their creation round. That is the round of their parameters, which are
     /// minutes old at most.
     round: u64,
     gas_period: usize,
@@ -123,6 +130,7 @@ impl<'w> Cashier<'w> {
             quote: Quote { base: Price::ZERO, price: Price::ZERO, terms: TicketTerms::FREE },
             win_probability: 0.0,
             initial_price: Price::ZERO,
+            is_price_accepted: true,
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
@@ -150,22 +158,24 @@ impl<'w> Cashier<'w> {
     }
 
     /// What was quoted last.
-    pub(super) fn quote(&self, payee: Payee) -> Quote {
-        self.accounts[payee.account].quote
+    pub(super) fn quote(&self, payee: Payee) -> &Quote {
+        &self.accounts[payee.account].quote
     }
 
     /// A discovery found the orchestrator: the session gets its quote and new
     /// ticket parameters, and keeps its credit. `None` where it has none to
     /// give that the gateway would take. A gateway without funds finds out only
     /// when it has to pay.
-    pub(super) fn discovered(&mut self, payee: Payee, base: Price, now: SimTime) -> Option<Price> {
+    pub(super) fn discovered(&mut self, payee: Payee, base: Price, now: Moment) -> Option<Price> {
         let limits = self.gateway(payee).limits;
         let price = match self.agree(payee, base, now) {
             Ok(quote) if limits.admits(&quote.terms) => quote.price,
             Err(NoPayment::NoFunds) => base,
             _ => return None,
         };
-        self.accounts[payee.account].initial_price = price;
+        let account = &mut self.accounts[payee.account];
+        account.initial_price = price;
+        account.is_price_accepted = price_still_accepted(price, account.quote.price);
         Some(price)
     }
 
@@ -176,29 +186,30 @@ impl<'w> Cashier<'w> {
         &mut self,
         payee: Payee,
         base: Price,
-        now: SimTime,
+        now: Moment,
     ) -> Result<Option<Price>, NoPayment> {
         let account = &mut self.accounts[payee.account];
-        if account.credit.credit() > Wei::ZERO && now >= account.credit.expires_at(account.opened) {
-            let loss = account.credit.close(LossCause::Expiry);
-            self.ledger.lose_credit(loss.amount, loss.cause);
+        let credit = &mut account.credit;
+        if credit.has_expired(now.local, account.opened) {
+            let loss = credit.close(LossCause::Expiry);
+            self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
         }
-        if account.params.is_some_and(|params| !params.needs_refresh(now)) {
+        if account.params.is_some_and(|params| !params.needs_refresh(now.local)) {
             return Ok(None);
         }
-        let loss = account.credit.close(LossCause::SessionRefresh);
-        self.ledger.lose_credit(loss.amount, loss.cause);
+        let loss = credit.close(LossCause::SessionRefresh);
+        self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
         self.agree(payee, base, now).map(|quote| Some(quote.price))
     }
 
-    fn agree(&mut self, payee: Payee, base: Price, now: SimTime) -> Result<Quote, NoPayment> {
+    fn agree(&mut self, payee: Payee, base: Price, now: Moment) -> Result<Quote, NoPayment> {
         let (gateway, orchestrator) = (self.gateway(payee), self.orchestrator(payee));
-        let funds = self.funds(payee);
-        let gas_price = self.world.scenario.payments.gas_price(now);
+        let funds = self.funds(payee.gateway, payee.orchestrator);
+        let gas_price = self.world.scenario.payments.gas_price(now.calendar);
         let quoted_for = (base, gas_price, funds.max_float());
         let account = &mut self.accounts[payee.account];
         if account.params.is_none() {
-            account.opened = now;
+            account.opened = now.local;
         }
         if account.quoted_for != Some(quoted_for) {
             let quote = Quote::new(orchestrator, base, gas_price, funds.max_float());
@@ -207,9 +218,11 @@ impl<'w> Cashier<'w> {
                 if is_empty { NoPayment::NoFunds } else { NoPayment::Refused }
             })?;
             account.win_probability = account.quote.terms.win_probability.to_f64();
+            account.is_price_accepted =
+                price_still_accepted(account.initial_price, account.quote.price);
             account.quoted_for = Some(quoted_for);
         }
-        account.params = Some(TicketParams::issue(gateway.version, now));
+        account.params = Some(TicketParams::issue(gateway.version, now.local));
         Ok(account.quote)
     }
 
@@ -222,12 +235,12 @@ impl<'w> Cashier<'w> {
         }
     }
 
-    fn funds(&self, payee: Payee) -> SenderFunds {
-        let claims = &self.claims[payee.gateway];
+    fn funds(&self, gateway: usize, orchestrator: usize) -> SenderFunds {
+        let claims = &self.claims[gateway];
         SenderFunds {
             claimed: claims.total,
-            claimed_by_recipient: claims.by_orchestrator[payee.orchestrator],
-            ..sender_funds(&self.world.scenario.network, &self.ledger, payee.gateway)
+            claimed_by_recipient: claims.by_orchestrator[orchestrator],
+            ..sender_funds(&self.world.scenario.network, &self.ledger, gateway)
         }
     }
 
@@ -255,16 +268,19 @@ impl<'w> Cashier<'w> {
         let account = &self.accounts[payee.account];
         let staged = credit.stage_at_least(fee, least, account.quote.terms.expected_value);
         let staged = staged.ok_or(NoPayment::Refused)?;
-        self.ledger.stage(staged.reserved_credit);
+        self.ledger.stage(payee.pace.all(staged.reserved_credit));
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
-        let most_at_once =
-            at_once.0.checked_div(account.quote.terms.expected_value.0).unwrap_or(0) + 1;
-        let tickets = staged.tickets.min(most_at_once as u64);
-        let is_affordable = price_still_accepted(account.initial_price, account.quote.price);
-        let refusal = match limits.check(&account.quote.terms, tickets, deposit, reserve, false) {
-            _ if !is_affordable => NoPayment::Refused,
-            Ok(()) if deposit >= staged.new_credit => return Ok(staged),
+        let terms = &account.quote.terms;
+        let tickets = if staged.tickets > 1 {
+            let most_at_once = at_once.0.checked_div(terms.expected_value.0).unwrap_or(0) + 1;
+            staged.tickets.min(most_at_once as u64)
+        } else {
+            staged.tickets
+        };
+        let refusal = match limits.check(terms, tickets, deposit, reserve, false) {
+            _ if !account.is_price_accepted => NoPayment::Refused,
+            Ok(()) if deposit >= payee.pace.all(staged.new_credit) => return Ok(staged),
             Ok(()) => NoPayment::NoFunds,
             Err(
                 TicketRefusal::NoDeposit
@@ -273,7 +289,7 @@ impl<'w> Cashier<'w> {
             ) => NoPayment::NoFunds,
             Err(_) => NoPayment::Refused,
         };
-        self.lose(staged.refuse());
+        self.lose(payee, staged.refuse());
         Err(refusal)
     }
 
@@ -282,19 +298,19 @@ impl<'w> Cashier<'w> {
         self.served(payee, staged.called_off(), now);
     }
 
-    fn lose(&mut self, loss: Loss) {
-        self.ledger.lose_staged(loss.amount, loss.cause);
+    fn lose(&mut self, payee: Payee, loss: Loss) {
+        self.ledger.lose_staged(payee.pace.all(loss.amount), loss.cause);
     }
 
     /// The orchestrator turns the request away before it looks at the tickets:
     /// only the reserved balance is lost, with it the session's credit.
-    pub(super) fn turned_away(&mut self, staged: Staged) {
-        self.ledger.lose_staged(staged.reserved_credit, LossCause::Failure);
+    pub(super) fn turned_away(&mut self, payee: Payee, staged: Staged) {
+        self.lose(payee, staged.called_off().forfeit());
     }
 
-    /// The tickets reach the orchestrator. Returns how many of them win, which
-    /// `lottery` names the draw of, and whether the orchestrator accepts them;
-    /// winners are redeemed in any case.
+    /// The tickets reach the orchestrator at `now` by the model's clock. Returns
+    /// how many of them win, which `lottery` names the draw of, and whether the
+    /// orchestrator accepts them; winners are redeemed in any case.
     pub(super) fn send(
         &mut self,
         payee: Payee,
@@ -309,38 +325,50 @@ impl<'w> Cashier<'w> {
             Some(params) if staged.tickets > 0 => params.receive(staged.tickets, now),
             _ => Receipt::Accepted,
         };
-        self.ledger.issue(staged.new_credit);
+        let paid = payee.pace.all(staged.new_credit);
+        self.ledger.issue(paid);
         let winners = match self.world.scenario.payments.mode {
             PaymentMode::Expected => {
                 let owner = self.world.owners[payee.orchestrator];
-                self.ledger.pay(staged.new_credit, payee.gateway, owner);
-                recorder.spend(paid_for, staged.new_credit);
+                self.ledger.pay(paid, payee.gateway, owner);
+                recorder.spend(paid_for, paid);
                 0
             }
             PaymentMode::Tickets if staged.tickets > 0 => {
                 let (key, index) = lottery;
-                winning_tickets(key, index, staged.tickets, *win_probability)
+                let tickets = staged.tickets.saturating_mul(payee.pace.requests());
+                winning_tickets(key, index, tickets, *win_probability)
             }
             PaymentMode::Tickets => 0,
         };
         (winners, self.receive(payee, staged, receipt, now))
     }
 
-    /// A winning ticket promises its face value; returns its number.
+    /// Winning tickets promise their face values; returns their number.
     pub(super) fn win(
         &mut self,
         payee: Payee,
+        tickets: u64,
         paid_for: PaidFor,
         now: SimTime,
         recorder: &mut Recorder,
     ) -> u32 {
-        let Payee { account, gateway, orchestrator } = payee;
+        let Payee { account, gateway, orchestrator, .. } = payee;
         let face_value = self.accounts[account].quote.terms.face_value;
-        self.ledger.promise(face_value, gateway);
-        recorder.spend(paid_for, face_value);
+        let promised = Wei(face_value.0 * u128::from(tickets));
+        self.ledger.promise(promised, gateway);
+        recorder.spend(paid_for, promised);
         let gas_period = self.world.scenario.payments.gas_period(now);
         let round = self.round;
-        self.remember(Win { face_value, gateway, orchestrator, paid_for, round, gas_period })
+        self.remember(Win {
+            tickets,
+            face_value,
+            gateway,
+            orchestrator,
+            paid_for,
+            round,
+            gas_period,
+        })
     }
 
     /// The orchestrator books what it got and looks whether the gateway has at
@@ -394,8 +422,9 @@ impl<'w> Cashier<'w> {
         }
     }
 
-    /// A winning ticket reaches the contract, if its redemption is worth its
-    /// cost and it is still valid. Returns when to try again.
+    /// Winning tickets reach the contract one after the other, as long as their
+    /// redemption is worth its cost and they are still valid. Returns when to
+    /// try again with the rest.
     pub(super) fn redeem(
         &mut self,
         number: u32,
@@ -407,25 +436,28 @@ impl<'w> Cashier<'w> {
             self.void(number, recorder);
             return None;
         }
-        let payee = Payee { account: 0, gateway: win.gateway, orchestrator: win.orchestrator };
-        let funds = self.funds(payee);
         let gas_price = self.world.scenario.payments.gas_price(now);
-        let tx_cost = self.orchestrator(payee).tickets.tx_cost(gas_price);
-        if funds.covers_redemption(win.face_value, tx_cost).is_err() {
-            return Some(now + REDEMPTION_RETRY);
+        let policy = &self.world.network.orchestrators[win.orchestrator].tickets;
+        let tx_cost = policy.tx_cost(gas_price);
+        for redeemed in 0..win.tickets {
+            let funds = self.funds(win.gateway, win.orchestrator);
+            if funds.covers_redemption(win.face_value, tx_cost).is_err() {
+                self.wins[number as usize].tickets -= redeemed;
+                return Some(now + REDEMPTION_RETRY);
+            }
+            let redemption = funds.redeem(win.face_value);
+            self.ledger.redeem(redemption, win.gateway, self.world.owners[win.orchestrator]);
+            let claims = &mut self.claims[win.gateway];
+            claims.total.0 += redemption.from_reserve.0;
+            claims.by_orchestrator[win.orchestrator].0 += redemption.from_reserve.0;
+            recorder.take_back(win.paid_for, redemption.unpaid);
+            recorder.redeemed(win.gas_period, win.face_value);
         }
         self.free_wins.push(number);
-        let redemption = funds.redeem(win.face_value);
-        self.ledger.redeem(redemption, win.gateway, self.world.owners[win.orchestrator]);
-        let claims = &mut self.claims[win.gateway];
-        claims.total.0 += redemption.from_reserve.0;
-        claims.by_orchestrator[win.orchestrator].0 += redemption.from_reserve.0;
-        recorder.take_back(win.paid_for, redemption.unpaid);
-        recorder.redeemed(win.gas_period, win.face_value);
         None
     }
 
-    /// A winning ticket at the end of the run: what cannot be redeemed now
+    /// Winning tickets at the end of the run: what cannot be redeemed now
     /// never is.
     pub(super) fn settle(&mut self, number: u32, end: SimTime, recorder: &mut Recorder) {
         if self.redeem(number, end, recorder).is_some() {
@@ -436,33 +468,45 @@ impl<'w> Cashier<'w> {
     fn void(&mut self, number: u32, recorder: &mut Recorder) {
         let win = self.wins[number as usize];
         self.free_wins.push(number);
-        self.ledger.void(win.face_value, win.gateway);
-        recorder.take_back(win.paid_for, win.face_value);
-        recorder.void(win.gas_period);
+        let promised = Wei(win.face_value.0 * u128::from(win.tickets));
+        self.ledger.void(promised, win.gateway);
+        recorder.take_back(win.paid_for, promised);
+        recorder.void(win.gas_period, win.tickets);
     }
 
     /// The request was served.
     pub(super) fn served(&mut self, payee: Payee, staged: Staged, now: SimTime) {
         let mut credit = self.accounts[payee.account].credit;
-        self.served_on(&mut credit, staged, now);
+        self.served_on(&mut credit, payee, staged, now);
         self.accounts[payee.account].credit = credit;
     }
 
     /// The same on a balance of its own.
-    pub(super) fn served_on(&mut self, credit: &mut SessionCredit, staged: Staged, now: SimTime) {
+    pub(super) fn served_on(
+        &mut self,
+        credit: &mut SessionCredit,
+        payee: Payee,
+        staged: Staged,
+        now: SimTime,
+    ) {
         let settled = credit.commit(staged, now);
-        self.ledger.settle(settled.fee, settled.surplus);
+        self.ledger.settle(payee.pace.all(settled.fee), payee.pace.all(settled.surplus));
     }
 
     /// A balance of its own is given up.
-    pub(super) fn lose_credit(&mut self, mut credit: SessionCredit, cause: LossCause) {
+    pub(super) fn lose_credit(
+        &mut self,
+        mut credit: SessionCredit,
+        payee: Payee,
+        cause: LossCause,
+    ) {
         let loss = credit.close(cause);
-        self.ledger.lose_credit(loss.amount, loss.cause);
+        self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
     }
 
     /// The request failed after its tickets had been sent.
-    pub(super) fn failed(&mut self, staged: Staged) {
-        self.lose(staged.forfeit());
+    pub(super) fn failed(&mut self, payee: Payee, staged: Staged) {
+        self.lose(payee, staged.forfeit());
     }
 
     /// The session is given up, and its credit with it.
@@ -470,7 +514,7 @@ impl<'w> Cashier<'w> {
         let account = &mut self.accounts[payee.account];
         let loss = account.credit.close(cause);
         account.params = None;
-        self.ledger.lose_credit(loss.amount, loss.cause);
+        self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
     }
 
     /// The value of one ticket agreed.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recorder::ServiceRecord;
 use super::world::World;
-use crate::demand::{Arrivals, UserPrice, Users};
+use crate::demand::{Arrivals, Pace, UserPrice, Users};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
@@ -58,6 +58,7 @@ struct Group<'w> {
     users: &'w Users,
     gateway: usize,
     service: usize,
+    pace: Pace,
     requests_per_day: f64,
     price: Price,
     /// In the unit of [`dollars`].
@@ -137,7 +138,7 @@ impl<'w> Customers<'w> {
         if asking * group.users.most >= group.factor(pays) {
             return None;
         }
-        *if pays { &mut group.paying } else { &mut group.free } += 1;
+        *if pays { &mut group.paying } else { &mut group.free } += group.pace.requests();
         Some(pays)
     }
 
@@ -148,7 +149,7 @@ impl<'w> Customers<'w> {
         group.fees += fee.0;
         group.units += u128::from(units);
         if pays {
-            self.tills[group.gateway].today.0 += group.price.fee(units).0;
+            self.tills[group.gateway].today.0 += group.pace.all(group.price.fee(units)).0;
         }
     }
 
@@ -241,6 +242,7 @@ impl<'w> Group<'w> {
             users,
             gateway: demand.gateway,
             service: plan.service,
+            pace: plan.pace,
             requests_per_day: match &demand.arrivals {
                 Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
                 Arrivals::Trace(trace) => trace.requests.len() as f64,

@@ -64,6 +64,8 @@ pub(super) struct Request {
     pub is_bad: bool,
     /// Whether its user pays for it.
     pub pays: bool,
+    /// What it was charged, in ETH, where it stands for others too.
+    pub paid_eth: f64,
     /// Where it was steered to, if it was.
     pub destination: Option<Destination>,
     /// Sessions whose orchestrator had no capacity are given back at the end.
@@ -109,6 +111,11 @@ impl Requests {
 
     pub(super) fn get(&mut self, number: u32) -> &mut Request {
         &mut self.requests[number as usize]
+    }
+
+    /// The demand stream that a request is of.
+    pub(super) fn stream(&self, number: u32) -> usize {
+        self.requests[number as usize].stream as usize
     }
 
     pub(super) fn live(&mut self, number: u32) -> &mut LiveState {

@@ -3,6 +3,8 @@
 mod cashier;
 mod customers;
 mod in_flight;
+mod mode;
+mod paces;
 mod price_board;
 mod recorder;
 mod replication;
@@ -13,8 +15,12 @@ mod treasurer;
 mod world;
 
 pub use customers::CustomerRecord;
-pub use recorder::{Failure, FeeParts, Outages, Redemptions, ReplicationResult, ServiceRecord};
-pub use replication::replicate;
+pub use mode::Mode;
+pub use recorder::{
+    Failure, FeeParts, Outages, Redemptions, ReplicationResult, Sampled, Sampling, ServiceRecord,
+};
+pub(crate) use replication::{ReplicationKeys, SIZE_DRAW};
+pub use replication::{replicate, replicate_from};
 pub use responders::ResponseRecord;
 pub use steering::SteeringRecord;
 pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{CustomerRecord, ResponseRecord, SteeringRecord, World};
+use crate::demand::Pace;
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
@@ -102,6 +103,10 @@ pub struct ReplicationResult {
     /// The end of those orchestrators that respond, in the scenario's order,
     /// offer by offer.
     pub responses: Vec<ResponseRecord>,
+    /// Set where requests stand for others too.
+    pub sampling: Option<Sampling>,
+    /// The same by model; those simulated one by one are not counted.
+    pub sampled: Vec<Sampled>,
 }
 
 /// What the fees of served requests were made of, in wei.
@@ -124,6 +129,55 @@ pub struct Redemptions {
     pub face_value: Wei,
     /// How many were not worth redeeming until it was too late.
     pub void: u64,
+}
+
+/// Requests of one model that stand for others too, and what they paid, in ETH:
+/// the expected value of tickets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sampled {
+    /// How many.
+    pub requests: u64,
+    /// What they paid themselves.
+    pub paid: f64,
+    /// The squares of what each paid, together.
+    pub squares: f64,
+}
+
+/// How far the requests simulated stand for others in one replication.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Requests simulated.
+    pub simulated: u64,
+    /// Requests they stand for, their own included.
+    pub requests: u64,
+    /// Standard error, in ETH, that this gives the spend, expected values of
+    /// tickets: each request was taken with a probability of 1/k for its pace
+    /// k, independently of the others (Horvitz and Thompson, JASA 47, 1952).
+    pub spend_error_eth: f64,
+}
+
+impl Sampling {
+    pub(super) fn new(world: &World, drawn: &[u64], sampled: &[Sampled]) -> Sampling {
+        let paces = world.streams.iter().map(|plan| plan.pace.requests());
+        let variance = |(pace, of): (&Pace, &Sampled)| {
+            let pace = pace.requests() as f64;
+            pace * (pace - 1.0) * of.squares
+        };
+        let variance: f64 = world.paces.iter().zip(sampled).map(variance).sum();
+        Sampling {
+            simulated: drawn.iter().sum(),
+            requests: drawn.iter().zip(paces).map(|(drawn, pace)| drawn * pace).sum(),
+            spend_error_eth: libm::sqrt(variance),
+        }
+    }
+}
+
+impl Sampled {
+    pub(super) fn note(&mut self, paid: f64) {
+        self.requests += 1;
+        self.paid += paid;
+        self.squares += paid * paid;
+    }
 }
 
 /// Times in which a gateway refused requests for want of a top-up.
@@ -158,6 +212,7 @@ pub(super) struct Recorder {
     pub service: Vec<ServiceRecord>,
     pub fee_parts: FeeParts,
     pub redemptions: Vec<Redemptions>,
+    pub sampled: Vec<Sampled>,
 }
 
 impl Recorder {
@@ -176,6 +231,7 @@ impl Recorder {
                 Redemptions::default();
                 world.scenario.payments.gas_prices.len().max(1)
             ],
+            sampled: vec![Sampled::default(); world.scenario.network.models.len()],
         }
     }
 
@@ -208,9 +264,9 @@ impl Recorder {
         redemptions.face_value.0 += face_value.0;
     }
 
-    /// It never will be.
-    pub(super) fn void(&mut self, gas_period: usize) {
-        self.redemptions[gas_period].void += 1;
+    /// So many never will be.
+    pub(super) fn void(&mut self, gas_period: usize, tickets: u64) {
+        self.redemptions[gas_period].void += tickets;
     }
 
     /// Closes the books of a day.

@@ -193,18 +193,19 @@ impl<'w> Responders<'w> {
         self.is_there[node]
     }
 
-    /// A request of so many billing units came to a market.
+    /// Requests of so many billing units together came to a market.
     pub(super) fn asked(&mut self, market: usize, units: u64) {
         if self.is_active() {
             self.asked[market] += u128::from(units);
         }
     }
 
-    /// A request reached an orchestrator, which may have had no room for it.
-    pub(super) fn reached(&mut self, offer: usize, is_refused: bool) {
+    /// So many requests reached an orchestrator, which may have had no room for
+    /// them.
+    pub(super) fn reached(&mut self, offer: usize, requests: u64, are_refused: bool) {
         if self.is_active() {
-            self.traffic[offer].reached += 1;
-            self.traffic[offer].refused += u64::from(is_refused);
+            self.traffic[offer].reached += requests;
+            self.traffic[offer].refused += if are_refused { requests } else { 0 };
         }
     }
 

@@ -1,5 +1,6 @@
 use super::world::World;
-use crate::policy::{Fallback, Steerer};
+use crate::demand::Injected;
+use crate::policy::{Fallback, Steerer, excess};
 use crate::scenario::Scenario;
 use crate::units::Wei;
 
@@ -23,6 +24,15 @@ pub(super) struct Destination {
     pub is_binding: bool,
 }
 
+impl Spent {
+    fn turn_to(&mut self, day: u64, budget: Wei) {
+        if self.on != day {
+            (self.on, self.today) = (day, self.excess);
+            self.excess.0 = self.excess.0.saturating_sub(budget.0);
+        }
+    }
+}
+
 /// Sends requests to regions and counts what becomes of them.
 #[derive(Debug)]
 pub(super) struct Dispatcher<'w> {
@@ -30,9 +40,17 @@ pub(super) struct Dispatcher<'w> {
     steerer: Steerer<'w>,
     /// One for each region.
     pub records: Vec<SteeringRecord>,
-    /// What each demand stream with a daily budget was paid for today, and
-    /// which day that is.
-    spent: Vec<(u64, Wei)>,
+    /// Of each demand stream, where it has a daily budget.
+    spent: Vec<Spent>,
+}
+
+/// What was paid for test prompts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    on: u64,
+    today: Wei,
+    /// Of it, what counts for another day.
+    excess: Wei,
 }
 
 impl<'w> Dispatcher<'w> {
@@ -42,16 +60,17 @@ impl<'w> Dispatcher<'w> {
             world,
             steerer: Steerer::new(&world.scenario.policy.injection.steering, regions),
             records: vec![SteeringRecord::default(); regions],
-            spent: vec![(0, Wei::ZERO); world.streams.len()],
+            spent: vec![Spent::default(); world.streams.len()],
         }
     }
 
     /// Whether a stream may ask for one more request on this day.
-    pub(super) fn within_budget(&self, stream: usize, day: u64) -> bool {
+    pub(super) fn within_budget(&mut self, stream: usize, day: u64) -> bool {
         let injected = self.world.scenario.demand[stream].injected;
-        injected.is_none_or(|injected| {
-            let (on, spent) = self.spent[stream];
-            on != day || spent < injected.budget_per_day
+        injected.is_none_or(|Injected { budget_per_day, .. }| {
+            let spent = &mut self.spent[stream];
+            spent.turn_to(day, budget_per_day);
+            spent.today < budget_per_day
         })
     }
 
@@ -66,14 +85,15 @@ impl<'w> Dispatcher<'w> {
             None if self.steerer.is_active() => self.steerer.region(uniform()),
             None => None,
         }?;
-        self.records[region].steered += 1;
+        self.records[region].steered += self.world.streams[stream].pace.requests();
         Some(Destination { region: region as u32, is_binding: true })
     }
 
     /// The gateway knows nobody in the region. Returns whether the request may
     /// go anywhere instead; a test prompt may not.
     pub(super) fn nobody_there(&mut self, stream: usize, destination: Destination) -> bool {
-        self.records[destination.region as usize].nobody_there += 1;
+        let count = self.world.streams[stream].pace.requests();
+        self.records[destination.region as usize].nobody_there += count;
         self.may_go_elsewhere(stream)
     }
 
@@ -84,26 +104,35 @@ impl<'w> Dispatcher<'w> {
             && scenario.policy.injection.fallback == Fallback::Anywhere
     }
 
-    /// A request was served by an orchestrator.
-    pub(super) fn served(&mut self, destination: Option<Destination>, orchestrator: usize) {
-        let region = self.world.scenario.network.orchestrators[orchestrator].region;
-        if destination.is_some_and(|destination| destination.region as usize == region) {
-            self.records[region].reached += 1;
+    /// So many requests were served by an orchestrator.
+    pub(super) fn served(
+        &mut self,
+        destination: Option<Destination>,
+        count: u64,
+        orchestrator: usize,
+    ) {
+        let Some(Destination { region, .. }) = destination else { return };
+        let orchestrators = &self.world.scenario.network.orchestrators;
+        if orchestrators[orchestrator].region == region as usize {
+            self.records[region as usize].reached += count;
         }
     }
 
-    /// Tickets worth `paid` were sent to an orchestrator for a stream.
-    pub(super) fn paid(&mut self, stream: usize, orchestrator: usize, paid: Wei, day: u64) {
+    /// Tickets worth `each` were sent to an orchestrator for each of the requests
+    /// that one of a stream stands for.
+    pub(super) fn paid(&mut self, stream: usize, orchestrator: usize, each: Wei, day: u64) {
         let Scenario { network, demand, .. } = self.world.scenario;
+        let pace = self.world.streams[stream].pace;
         if self.steerer.is_active() {
-            self.steerer.record(network.orchestrators[orchestrator].region, paid);
+            let region = network.orchestrators[orchestrator].region;
+            self.steerer.record(region, pace.all(each));
         }
-        if demand[stream].injected.is_some() {
-            let (on, spent) = &mut self.spent[stream];
-            if *on != day {
-                (*on, *spent) = (day, Wei::ZERO);
-            }
-            spent.0 += paid.0;
+        if let Some(Injected { budget_per_day, .. }) = demand[stream].injected {
+            let spent = &mut self.spent[stream];
+            spent.turn_to(day, budget_per_day);
+            let room = Wei(budget_per_day.0.saturating_sub(spent.today.0));
+            spent.excess.0 += excess(room, each, pace.requests()).0;
+            spent.today.0 += pace.all(each).0;
         }
     }
 }

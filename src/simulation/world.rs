@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::Mode;
 use super::cashier::{Payee, sender_funds};
+use super::paces::{common_paces, paces};
 use super::treasurer::Treasurer;
-use crate::demand::UserClock;
+use crate::demand::{Pace, UserClock};
 use crate::kernel::{Sampler, StreamKey};
 use crate::network::{Network, Offer, Orchestrator, Pipeline};
 use crate::payments::{Ledger, Quote};
@@ -51,6 +53,7 @@ pub(super) struct Route {
 pub(super) struct MarketPlan {
     /// The gateway, an index into the network's.
     pub gateway: usize,
+    pub pace: Pace,
     /// Number of the first of its accounts, one for each candidate.
     pub first_account: usize,
     pub retry_window_s: f64,
@@ -69,6 +72,7 @@ pub(super) struct StreamPlan {
     pub service: usize,
     pub pipeline: Pipeline,
     pub model: usize,
+    pub pace: Pace,
     pub steps: u32,
     pub user_rtt_s: f64,
     pub clock: UserClock,
@@ -100,11 +104,41 @@ pub struct World<'a> {
     pub(super) streams: Vec<StreamPlan>,
     /// Capacity of every offer of the network.
     pub(super) capacities: Vec<u32>,
+    /// How requests are simulated.
+    pub mode: Mode,
+    /// How many requests one simulated stands for, by model.
+    pub paces: Vec<Pace>,
 }
 
 impl<'a> World<'a> {
-    /// Prepares a scenario.
+    /// Prepares a scenario of which every request is simulated.
     pub fn new(scenario: &'a Scenario) -> World<'a> {
+        let paces = vec![Pace::EXACT; scenario.network.models.len()];
+        World { mode: Mode::Exact, ..World::paced(scenario, paces) }
+    }
+
+    /// Prepares a scenario to be simulated in a mode.
+    pub fn in_mode(scenario: &'a Scenario, mode: Mode) -> World<'a> {
+        match mode {
+            Mode::Exact => World::new(scenario),
+            Mode::Aggregate => World::paced(scenario, paces(scenario)),
+        }
+    }
+
+    /// Prepares scenarios that are to be compared: in each the requests of a
+    /// model go by the same pace, so that they come at the same times.
+    pub fn all_in_mode(scenarios: &[&'a Scenario], mode: Mode) -> Vec<World<'a>> {
+        match mode {
+            Mode::Exact => scenarios.iter().map(|scenario| World::new(scenario)).collect(),
+            Mode::Aggregate => {
+                let paces = common_paces(scenarios);
+                scenarios.iter().zip(paces).map(|(s, paces)| World::paced(s, paces)).collect()
+            }
+        }
+    }
+
+    /// Prepares a scenario in aggregated mode, with a pace for each model.
+    pub fn paced(scenario: &'a Scenario, paces: Vec<Pace>) -> World<'a> {
         let mut first_offer = Vec::with_capacity(scenario.network.orchestrators.len());
         let mut capacities = Vec::new();
         for orchestrator in &scenario.network.orchestrators {
@@ -123,6 +157,7 @@ impl<'a> World<'a> {
                     network,
                     opening.market_in(network, &owners, stream.gateway, stream.model),
                     stream.gateway,
+                    paces[stream.model],
                     &first_offer,
                     markets.iter().map(|plan: &MarketPlan| plan.routes.len()).sum(),
                 );
@@ -155,6 +190,7 @@ impl<'a> World<'a> {
                     service: service_keys.partition_point(|other| *other < key),
                     pipeline: model.pipeline,
                     model: stream.model,
+                    pace: paces[stream.model],
                     steps: model.steps,
                     user_rtt_s: network
                         .rtt
@@ -182,6 +218,8 @@ impl<'a> World<'a> {
             markets,
             streams,
             capacities,
+            mode: Mode::Aggregate,
+            paces,
         }
     }
 }
@@ -278,6 +316,11 @@ impl Opening<'_> {
 }
 
 impl World<'_> {
+    /// Whether requests stand for others.
+    pub(super) fn is_sampled(&self) -> bool {
+        self.paces.iter().any(|&pace| pace != Pace::EXACT)
+    }
+
     /// Whether some price has to be turned into wei again and again: one is
     /// pegged to the dollar, or a ceiling in USD, and the price of ETH moves.
     pub(super) fn follows_price_feed(&self) -> bool {
@@ -299,6 +342,16 @@ impl World<'_> {
         Pacer::new(&policy.pacing, &streams, start_weekday, eth_usd)
     }
 
+    /// The clock of the users of a demand stream.
+    pub(crate) fn clock(&self, stream: usize) -> UserClock {
+        self.streams[stream].clock
+    }
+
+    /// How many requests each simulated one of a demand stream stands for.
+    pub fn pace(&self, stream: usize) -> Pace {
+        self.streams[stream].pace
+    }
+
     /// Accounts of all markets together.
     pub(super) fn accounts(&self) -> usize {
         self.markets.iter().map(|plan| plan.routes.len()).sum()
@@ -312,6 +365,7 @@ impl MarketPlan {
             account: self.first_account + candidate as usize,
             gateway: self.gateway,
             orchestrator: self.routes[candidate as usize].orchestrator,
+            pace: self.pace,
         }
     }
 
@@ -319,6 +373,7 @@ impl MarketPlan {
         network: &Network,
         (market, max_price): (Market, MaxPrice),
         gateway_index: usize,
+        pace: Pace,
         first_offer: &[usize],
         first_account: usize,
     ) -> MarketPlan {
@@ -342,6 +397,7 @@ impl MarketPlan {
             .collect();
         MarketPlan {
             gateway: gateway_index,
+            pace,
             first_account,
             retry_window_s: gateway.retry_window_s,
             max_price,

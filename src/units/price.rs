@@ -112,6 +112,7 @@ impl Price {
     /// The fee for `units` billing units, in whole wei, fractions dropped.
     pub fn fee(self, units: u64) -> Wei {
         match self.wei.checked_mul(units) {
+            Some(product) if self.units == 1 => Wei(u128::from(product)),
             Some(product) => Wei(u128::from(product / self.units)),
             None => Wei(u128::from(self.wei) * u128::from(units) / u128::from(self.units)),
         }

@@ -13,6 +13,7 @@ use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::policy::Policy;
 use orchsim::report::RunContext;
 use orchsim::scenario::Scenario;
+use orchsim::simulation::Mode;
 use orchsim::treasury::{
     ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
     TreasurySetup,
@@ -219,6 +220,8 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
     }
     let asked = service_rows.iter().map(|row| row.asked).sum();
     let forecast = Forecast {
+        mode: Mode::Exact,
+        aggregation: None,
         seed: 1,
         replications,
         horizon_days: horizon,
@@ -263,6 +266,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
                 met: false,
             },
         ],
+        reduction: None,
         warnings: vec![Warning {
             id: "price-weight-blind",
             text: "the price weight of gateway eliza is blind for live-video-to-video: every price \

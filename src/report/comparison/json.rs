@@ -22,18 +22,19 @@ pub const COMPARISON_SCHEMA: u32 = 1;
 /// | key | holds |
 /// | --- | --- |
 /// | `schema` | version of this layout, [`COMPARISON_SCHEMA`] |
-/// | `version`, `scenario`, `title`, `scenario_hash` (of all resolved scenarios), `seed`, `replications`, `horizon_days` | what was run |
+/// | `version`, `scenario`, `title`, `scenario_hash` (of all resolved scenarios), `seed`, `replications`, `horizon_days`, `mode` | what was run |
 /// | `joint_level` | the level of each `difference_ci_joint`, so that those of one figure hold together for all variants at 95 % (Bonferroni) |
 /// | `scenarios` | base first: `name`, `title`, `start`, `answer` as in `summary.json`, `runway_days` and `objectives` as there |
 /// | `variants` | in the order asked for: `name`, `verdict` in words, `figures` |
-/// | `variants[].figures` | one a headline figure: `id`, `label`, `unit`, `better` (`higher`, `lower`, `neither`); `base` and `variant` with `mean` and `ci95`, `null` where the scenario has no such figure; `pairs` of replications compared and those `left_out` for want of the figure; `difference` (variant - base) with `difference_ci95` and `difference_ci_joint`; `relative_difference` to the base's mean; `change`: `changed`, `no_clear_change` or `unchanged`, by the joint interval; `win_probability` with its Wilson interval, ties counted half; `correlation` of base and variant; `variance_ratio` of the difference to independent runs |
+/// | `variants[].figures` | one a headline figure: `id`, `label`, `unit`, `better` (`higher`, `lower`, `neither`); `base` and `variant` with `mean` and `ci95`, `null` where the scenario has no such figure; `pairs` of replications compared and those `left_out` for want of the figure; `difference` (variant - base) with `difference_ci95` and `difference_ci_joint`; `relative_difference` to the base's mean; `change`: `changed`, `no_clear_change` or `unchanged`, by the joint interval; `win_probability` with its Wilson interval, ties counted half; `correlation` of base and variant; `variance_ratio` of the difference to independent runs; with `--variance-reduction` the `equivalent_pairs` of independent, unadjusted replications that would know the difference as well, where it varies |
+/// | `variance_reduction` | the method, only with `--variance-reduction` |
 /// | `remarks` | `id`, `text`, and the scenarios they are `of` |
 ///
 /// Runways are cut at the horizon, so that the difference of `runway_days` is
 /// one of restricted means.
 pub fn comparison_json(comparison: &Comparison, context: &RunContext) -> Value {
     let base = &comparison.base;
-    json!({
+    let mut document = json!({
         "schema": COMPARISON_SCHEMA,
         "version": context.version,
         "scenario": base.scenario.name,
@@ -42,6 +43,7 @@ pub fn comparison_json(comparison: &Comparison, context: &RunContext) -> Value {
         "seed": base.forecast.seed,
         "replications": base.forecast.replications,
         "horizon_days": base.forecast.horizon_days,
+        "mode": base.forecast.mode,
         "joint_level": number(comparison.joint_level()),
         "scenarios": comparison.runs().map(scenario).collect::<Vec<_>>(),
         "variants": comparison.variants.iter().map(|variant| json!({
@@ -54,7 +56,11 @@ pub fn comparison_json(comparison: &Comparison, context: &RunContext) -> Value {
             "text": remark.text,
             "of": remark.of,
         })).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(reduction) = &base.forecast.reduction {
+        document["variance_reduction"] = Value::from(reduction.method.name());
+    }
+    document
 }
 
 fn scenario(run: &Run) -> Value {
@@ -79,7 +85,7 @@ fn figure(difference: &Difference) -> Value {
     let interval = |of: fn(&Paired) -> Option<Estimate>| {
         paired.and_then(of).map_or(Value::Null, |estimate| ci95(&estimate))
     };
-    json!({
+    let mut figure = json!({
         "id": headline.id,
         "label": headline.label,
         "unit": headline.unit,
@@ -97,7 +103,11 @@ fn figure(difference: &Difference) -> Value {
         "win_probability_ci95": interval(|paired| paired.win),
         "correlation": value(|paired| paired.correlation),
         "variance_ratio": value(|paired| paired.variance_ratio),
-    })
+    });
+    if let Some(worth) = paired.and_then(|paired| paired.equivalent_pairs) {
+        figure["equivalent_pairs"] = number(worth);
+    }
+    figure
 }
 
 /// The name that a value without fields has in files.

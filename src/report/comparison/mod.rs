@@ -18,6 +18,7 @@ pub use verdict::verdict;
 use super::directory::{about, figure_files, file, pretty, publish};
 use super::format::{self, grouped, plural};
 use super::{RunContext, WriteError, WriteOptions, figures};
+use crate::ensemble::ReductionSummary;
 use crate::experiment::Comparison;
 
 /// Writes everything about a comparison into `directory`, replacing what
@@ -57,7 +58,7 @@ pub fn write_comparison_directory(
         files.extend(figure_files(figure, options)?);
     }
     let base = &comparison.base;
-    publish(directory, files, about(&base.scenario, base.forecast.replications, context))
+    publish(directory, files, about(&base.scenario, &base.forecast, context))
 }
 
 /// What was compared, how often, over which time.
@@ -83,8 +84,22 @@ fn reading(comparison: &Comparison) -> String {
             grouped(comparison.joint_level() * 100.0, 2)
         ),
     };
+    let reduction = comparison.base.forecast.reduction.as_ref().map(reduction_in_words);
     format!(
         "{intervals} \"Unchanged\" means equal in every replication; \"no clear change\" that the \
-         interval contains 0."
+         interval contains 0.{}",
+        reduction.unwrap_or_default()
     )
+}
+
+fn reduction_in_words(reduction: &ReductionSummary) -> String {
+    let mut text = String::new();
+    if reduction.method.has_pairs() {
+        text += " Replications come in antithetic pairs, which are what intervals count.";
+    }
+    if reduction.controls > 0 {
+        text += " Means and differences of figures that every replication has are adjusted by \
+                 control variates.";
+    }
+    text
 }

@@ -1,6 +1,7 @@
 use super::{extent, reading, tables, verdict};
 use crate::experiment::{Comparison, Variant};
 use crate::report::format::{grouped, percent, share_interval};
+use crate::report::reduction::about;
 use crate::report::text::{BOLD, DIM, GREEN, Page, RED};
 use crate::report::{RunContext, Style, title};
 
@@ -62,6 +63,17 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
             percent(ratio)
         )
     });
+    let runway = variant.difference("runway_days").and_then(|d| d.paired.as_ref());
+    let gain = runway.and_then(|paired| paired.equivalent_pairs.zip(Some(paired.pairs)));
+    let gain = gain.map(|(worth, pairs)| match worth > pairs as f64 {
+        true => format!(
+            "Variance reduction: the difference in runway is as good as of about {} plain pairs.",
+            about(worth)
+        ),
+        false => {
+            format!("Variance reduction gained nothing on {pairs} plain pairs for the runway.")
+        }
+    });
     let left_out: Vec<String> = variant
         .differences
         .iter()
@@ -71,7 +83,7 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
     let left_out = (!left_out.is_empty()).then(|| {
         format!("Futures left out, since one side has no such figure: {}.", left_out.join(", "))
     });
-    better.into_iter().chain(coupling).chain(left_out).collect()
+    better.into_iter().chain(coupling).chain(gain).chain(left_out).collect()
 }
 
 fn objectives(page: &mut Page, comparison: &Comparison) {

@@ -16,7 +16,7 @@ pub const SWEEP_SCHEMA: u32 = 1;
 /// | key | holds |
 /// | --- | --- |
 /// | `schema` | version of this layout, [`SWEEP_SCHEMA`] |
-/// | `version`, `scenario`, `title`, `fingerprint`, `seed`, `replications` (planned for each setting), `precision`, `command` | what was run |
+/// | `version`, `scenario`, `title`, `fingerprint`, `seed`, `replications` (planned for each setting), `precision`, `mode`, `command` | what was run |
 /// | `answer` | the result in words |
 /// | `keys`, `is_grid` | what is varied, and whether in all combinations |
 /// | `criteria` | ids of the figures that the Pareto front is over |
@@ -36,6 +36,7 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
         "seed": scenario.seed,
         "replications": job.replications,
         "precision": job.precision,
+        "mode": job.mode,
         "command": context.command,
         "answer": sentence(sweep),
         "keys": study.keys,

@@ -14,7 +14,7 @@ use super::directory::{WriteOptions, figure_files, file, pretty, publish};
 use super::format::{chosen_percent, counted, days, plural};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
-use crate::ensemble::{self, Estimate};
+use crate::ensemble::Estimate;
 use crate::experiment::{Job, Sweep};
 use crate::scenario::Scenario;
 
@@ -72,6 +72,7 @@ pub fn write_sweep_directory(
         "fingerprint": context.scenario_hash,
         "seed": scenario.seed,
         "replications": job.replications,
+        "mode": job.mode,
         "settings": sweep.results.len(),
         "command": context.command,
     });
@@ -132,7 +133,7 @@ impl Quantity {
         Quantity {
             id: headline.id.clone(),
             label: headline.label.clone(),
-            unit: unit(headline.unit),
+            unit: Unit::of(headline.unit),
             estimates: sweep.results.iter().map(estimate).collect(),
         }
     }
@@ -184,17 +185,6 @@ fn objective_ids(sweep: &Sweep) -> Vec<&str> {
         }
     }
     ids
-}
-
-fn unit(unit: ensemble::Unit) -> Unit {
-    match unit {
-        ensemble::Unit::Days => Unit::Days,
-        ensemble::Unit::Eth => Unit::Eth,
-        ensemble::Unit::Share => Unit::Share,
-        ensemble::Unit::Number => Unit::Index,
-        ensemble::Unit::Milliseconds => Unit::Milliseconds,
-        ensemble::Unit::Hours => Unit::Hours,
-    }
 }
 
 /// The varied keys for people: the last part of each where that is enough.

@@ -1,5 +1,6 @@
 use super::request::submission_key;
 use super::{Draw, Event, Replication};
+use crate::demand::Moment;
 use crate::network::LIVE_PIXELS_PER_SECOND;
 use crate::payments::{
     IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, live_prepaid_pixels,
@@ -23,44 +24,46 @@ const LIVE_BOOKING_SHARE: u128 = 4096;
 const MAX_INTERVALS_BOOKED: u64 = SECONDS_PER_HOUR / LIVE_PAYMENT_INTERVAL_S;
 
 impl Replication<'_> {
-    pub(super) fn start_stream(&mut self, number: u32, now: SimTime, submission: Submission) {
+    pub(super) fn start_stream(&mut self, number: u32, now: Moment, submission: Submission) {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
         let user_network = SimTime::from_secs(plan.user_rtt_s);
-        let latency = now - request.arrived + user_network;
+        let latency = now.local - request.arrived + user_network;
         request.submission = Some(submission);
-        let quote = self.cashier.quote(self.payee(plan, submission.session));
+        let payee = self.payee(plan, submission.session);
+        let quote = *self.cashier.quote(payee);
         let market = &self.world.markets[plan.market];
         let prepaid = live_prepaid_pixels(market.market.version);
         if let Some(staged) = submission.staged {
             let route = &market.routes[submission.session.candidate as usize];
-            self.note_fee(route.offer, staged.fee, quote.base, prepaid, 0);
+            self.note_fee(plan.pace, route.offer, staged.fee, quote.base, prepaid, 0);
             let mut own_balance = SessionCredit::default();
-            self.cashier.served_on(&mut own_balance, staged, now);
-            self.cashier.lose_credit(own_balance, LossCause::Expiry);
+            self.cashier.served_on(&mut own_balance, payee, staged, now.local);
+            self.cashier.lose_credit(own_balance, payee, LossCause::Expiry);
         }
         let live = self.requests.live(number);
         let is_first_start = live.meter.is_none();
-        live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now));
+        live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now.local));
         (live.price, live.base_price) = (quote.price, quote.base);
         if is_first_start {
-            self.recorder.service[plan.service].latency.record(latency.0);
+            let count = plan.pace.requests();
+            self.recorder.service[plan.service].latency.record_all(latency.0, count);
         }
         self.schedule_stream_payment(number, now);
     }
 
-    fn schedule_stream_payment(&mut self, number: u32, now: SimTime) {
+    fn schedule_stream_payment(&mut self, number: u32, now: Moment) {
         let Some(payee) = self.stream_payee(number) else { return };
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND);
         let live = self.requests.live(number);
-        let interval_fee = live.price.fee(live_stream_pixels(interval)).0.max(1);
+        let interval_fee = payee.pace.all(live.price.fee(live_stream_pixels(interval))).0.max(1);
         let deposit = self.cashier.ledger.free_deposit(payee.gateway);
-        let room = self.pacer.room(payee.gateway, now).unwrap_or(deposit);
+        let room = self.pacer.room(payee.gateway, now.calendar).unwrap_or(deposit);
         let affordable = deposit.min(room).0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
         let live = self.requests.live(number);
-        let next = (now + SimTime(interval.0 * intervals)).min(live.leg_ends.max(now));
-        self.events.schedule(next, Event::StreamPayment(number));
+        let next = (now.local + SimTime(interval.0 * intervals)).min(live.leg_ends.max(now.local));
+        self.schedule(payee.pace, next, Event::StreamPayment(number));
     }
 
     /// Whom a running stream pays.
@@ -74,7 +77,7 @@ impl Replication<'_> {
     /// Pays a running stream up to `until`, interval by interval. Where the
     /// gateway cannot, nothing is paid. Returns whether the policy's ceilings
     /// allow it.
-    pub(super) fn pay_stream(&mut self, number: u32, until: SimTime) -> bool {
+    pub(super) fn pay_stream(&mut self, number: u32, until: Moment) -> bool {
         let Some(payee) = self.stream_payee(number) else { return true };
         let request = self.requests.get(number);
         let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
@@ -82,8 +85,8 @@ impl Replication<'_> {
         let offer = market.routes[payee.account - market.first_account].offer;
         let live = self.requests.live(number);
         let Some(meter) = &mut live.meter else { return true };
-        let span = until - meter.paid_until();
-        let units = meter.advance(until);
+        let span = until.local - meter.paid_until();
+        let units = meter.advance(until.local);
         live.payments += 1;
         let lottery = (key, Draw::Lottery.index() + live.payments);
         let mut credit = live.credit;
@@ -97,19 +100,19 @@ impl Replication<'_> {
         let at_once = last.max(self.cashier.ticket_value(payee));
         let mut is_allowed = true;
         match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
-            Ok(staged) if !self.may_spend(payee.gateway, staged.new_credit, until) => {
-                self.cashier.served_on(&mut credit, staged.called_off(), until);
+            Ok(staged) if !self.may_spend(payee.gateway, staged.new_credit, until.calendar) => {
+                self.cashier.served_on(&mut credit, payee, staged.called_off(), until.local);
                 is_allowed = false;
             }
             Ok(staged) => {
                 // Up to 0.8.4 orchestrators did not stop a stream for want of
                 // payment; on a stream that pays every interval none is wanting.
-                let _ = self.send(payee, staged, stream, until, lottery);
-                self.cashier.served_on(&mut credit, staged, until);
-                self.note_fee(offer, fee, base_price, units, units);
+                let _ = self.send(number, payee, staged, until, lottery);
+                self.cashier.served_on(&mut credit, payee, staged, until.local);
+                self.note_fee(payee.pace, offer, fee, base_price, units, units);
                 self.customers.billed(stream, pays, fee, units);
             }
-            Err(_) => self.run_out(payee.gateway, until),
+            Err(_) => self.run_out(payee.gateway, until.calendar),
         }
         self.requests.live(number).credit = credit;
         is_allowed
@@ -117,11 +120,12 @@ impl Replication<'_> {
 
     /// What is left of a stream's balance is lost when it leaves.
     fn lose_stream_credit(&mut self, number: u32, cause: LossCause) {
+        let Some(payee) = self.stream_payee(number) else { return };
         let credit = std::mem::take(&mut self.requests.live(number).credit);
-        self.cashier.lose_credit(credit, cause);
+        self.cashier.lose_credit(credit, payee, cause);
     }
 
-    pub(super) fn continue_stream(&mut self, number: u32, now: SimTime) {
+    pub(super) fn continue_stream(&mut self, number: u32, now: Moment) {
         if !self.pay_stream(number, now) {
             self.lose_stream_credit(number, LossCause::Expiry);
             self.requests.get(number).last_failure = Some(Failure::Limit);
@@ -131,29 +135,29 @@ impl Replication<'_> {
         if self.depleted.is_some() {
             return;
         }
-        if now < live.leg_ends {
+        if now.local < live.leg_ends {
             self.schedule_stream_payment(number, now);
         } else if live.leg_fails {
             self.swap(number, now);
         } else if let Some(payee) = self.stream_payee(number) {
             self.lose_stream_credit(number, LossCause::Expiry);
-            self.serve(number, now, payee.orchestrator);
+            self.serve(number, now.local, payee.orchestrator);
         }
     }
 
     /// A running stream lost its orchestrator: another one takes over, unless
     /// that happened too often of late.
-    fn swap(&mut self, number: u32, now: SimTime) {
+    fn swap(&mut self, number: u32, now: Moment) {
         self.lose_stream_credit(number, LossCause::Swap);
         let live = self.requests.live(number);
-        if (now - live.last_swap).as_secs() > SWAP_WINDOW_S {
+        if (now.local - live.last_swap).as_secs() > SWAP_WINDOW_S {
             live.recent_swaps = 0;
         }
         live.recent_swaps += 1;
-        live.last_swap = now;
+        live.last_swap = now.local;
         let too_many = live.recent_swaps > MAX_RECENT_SWAPS;
         let request = self.requests.get(number);
-        request.round_began = now;
+        request.round_began = now.local;
         request.tries = 0;
         let plan = &self.world.streams[request.stream as usize];
         if let Some(submission) = request.submission.take() {

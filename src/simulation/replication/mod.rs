@@ -6,17 +6,19 @@ mod live_stream;
 mod request;
 mod upkeep;
 
+pub(crate) use request::SIZE_DRAW;
+
 use super::cashier::Cashier;
 use super::customers::Customers;
 use super::in_flight::Requests;
 use super::price_board::PriceBoard;
-use super::recorder::{Outages, Recorder, ReplicationResult};
+use super::recorder::{Outages, Recorder, ReplicationResult, Sampling};
 use super::responders::Responders;
 use super::slots::Slots;
 use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
 use super::world::World;
-use crate::demand::{ArrivalSchedule, ArrivalStream};
+use crate::demand::{ArrivalSchedule, ArrivalStream, Moment, Pace, RateFactors};
 use crate::kernel::{EventList, StreamKey};
 use crate::payments::{LedgerViolation, next_usd_feed};
 use crate::policy::Pacer;
@@ -76,7 +78,64 @@ enum Event {
 /// [`LedgerViolation`] where the books do not balance at the end: a defect of
 /// the program.
 pub fn replicate(world: &World, replication: u64) -> Result<ReplicationResult, LedgerViolation> {
-    Replication::new(world, replication).run()
+    replicate_from(world, StreamKey::root(world.scenario.seed).child(replication))
+}
+
+/// Runs a replication beside the numbered ones, with demand as the scenario
+/// states it.
+///
+/// # Errors
+/// As [`replicate`].
+pub(super) fn rehearse(world: &World) -> Result<ReplicationResult, LedgerViolation> {
+    let key = StreamKey::root(world.scenario.seed).child(u64::MAX);
+    Replication::new(world, ReplicationKeys(key), RateFactors::AS_STATED).run()
+}
+
+/// Runs the replication whose draws all derive from `key`.
+///
+/// # Errors
+/// As [`replicate`].
+pub fn replicate_from(world: &World, key: StreamKey) -> Result<ReplicationResult, LedgerViolation> {
+    let keys = ReplicationKeys(key);
+    let factors = world.scenario.uncertainty.draw(keys.uncertainty());
+    Replication::new(world, keys, factors).run()
+}
+
+/// What derives from the key of a replication.
+#[derive(Clone, Copy)]
+pub(crate) struct ReplicationKeys(pub StreamKey);
+
+impl ReplicationKeys {
+    /// When the requests of a demand stream come.
+    pub fn arrivals(self, stream: usize) -> StreamKey {
+        self.demand(stream).child(0)
+    }
+
+    /// What the requests of a demand stream are: a child for each.
+    pub fn requests(self, stream: usize) -> StreamKey {
+        self.demand(stream).child(1)
+    }
+
+    fn demand(self, stream: usize) -> StreamKey {
+        self.0.child(0).child(stream as u64)
+    }
+
+    fn discovery(self, market: usize) -> StreamKey {
+        self.0.child(1).child(market as u64)
+    }
+
+    /// The factors on demand that hold for the whole of it.
+    pub fn uncertainty(self) -> StreamKey {
+        self.0.child(2)
+    }
+
+    fn treasury(self) -> StreamKey {
+        self.0.child(3)
+    }
+
+    fn reviews(self) -> StreamKey {
+        self.0.child(4)
+    }
 }
 
 struct Replication<'w> {
@@ -112,26 +171,21 @@ struct Replication<'w> {
 }
 
 impl<'w> Replication<'w> {
-    fn new(world: &'w World<'w>, replication: u64) -> Replication<'w> {
+    fn new(world: &'w World<'w>, keys: ReplicationKeys, factors: RateFactors) -> Replication<'w> {
         let scenario = world.scenario;
         let end = SimTime::from_days(u64::from(scenario.horizon_days));
-        let key = StreamKey::root(scenario.seed).child(replication);
-        let [demand_key, discovery_key, uncertainty_key, treasury_key, review_key] =
-            [0, 1, 2, 3, 4].map(|part| key.child(part));
-        let factors = scenario.uncertainty.draw(uncertainty_key);
-        let stream_keys: Vec<StreamKey> =
-            (0..world.streams.len() as u64).map(|stream| demand_key.child(stream)).collect();
         let arrivals = scenario
             .demand
             .iter()
             .zip(&world.streams)
-            .zip(&stream_keys)
-            .map(|((stream, plan), key)| {
-                ArrivalStream::new(stream, plan.clock, factors, key.child(0), end)
+            .enumerate()
+            .map(|(index, (stream, plan))| {
+                let key = keys.arrivals(index);
+                ArrivalStream::new(stream, plan.clock, factors, key, end, plan.pace)
             })
             .collect();
         let mut cashier = Cashier::new(world);
-        let mut treasurer = Treasurer::new(scenario, treasury_key);
+        let mut treasurer = Treasurer::new(scenario, keys.treasury());
         treasurer.open(&mut cashier.ledger);
         let eth_usd = treasurer.prices(SimTime::ZERO).eth_usd_feed();
         let prices = PriceBoard::new(world, eth_usd);
@@ -148,7 +202,7 @@ impl<'w> Replication<'w> {
             events.schedule(time, Event::UserReview(stream as u32));
         }
         let responders = Responders::new(world);
-        for (responder, time) in responders.first_reviews(review_key) {
+        for (responder, time) in responders.first_reviews(keys.reviews()) {
             events.schedule(time, Event::OrchestratorReview(responder));
         }
         Replication {
@@ -156,10 +210,8 @@ impl<'w> Replication<'w> {
             end,
             arrivals: ArrivalSchedule::new(arrivals),
             requests_asked: vec![0; world.streams.len()],
-            stream_keys: stream_keys.iter().map(|key| key.child(1)).collect(),
-            discovery_keys: (0..world.markets.len() as u64)
-                .map(|market| discovery_key.child(market))
-                .collect(),
+            stream_keys: (0..world.streams.len()).map(|stream| keys.requests(stream)).collect(),
+            discovery_keys: (0..world.markets.len()).map(|market| keys.discovery(market)).collect(),
             events,
             requests: Requests::default(),
             selectors: world
@@ -193,7 +245,9 @@ impl<'w> Replication<'w> {
             if now >= self.end || self.depleted.is_some() {
                 break;
             }
-            self.enter_days_before(now);
+            if now >= self.day_ends {
+                self.enter_days_before(now);
+            }
             if arrival <= event {
                 if let Some(stream) = self.arrivals.pop() {
                     self.arrive(stream, now);
@@ -227,6 +281,11 @@ impl<'w> Replication<'w> {
             steering: self.dispatcher.records,
             customers: self.customers.records(end, self.depleted.is_none()),
             responses: self.responders.records(&self.prices),
+            sampling: self
+                .world
+                .is_sampled()
+                .then(|| Sampling::new(self.world, &self.requests_asked, &self.recorder.sampled)),
+            sampled: self.recorder.sampled,
         })
     }
 
@@ -260,7 +319,7 @@ impl<'w> Replication<'w> {
         while let Some((_, event)) = self.events.pop() {
             match event {
                 Event::StreamPayment(number) => {
-                    self.pay_stream(number, end);
+                    self.pay_stream(number, self.moment(number, end));
                 }
                 Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
                 Event::Select(_)
@@ -276,11 +335,21 @@ impl<'w> Replication<'w> {
         }
     }
 
+    /// The moment for the model of a request at a time of the calendar.
+    fn moment(&self, number: u32, calendar: SimTime) -> Moment {
+        self.world.streams[self.requests.stream(number)].pace.at(calendar)
+    }
+
+    /// Schedules an event of a model by its clock.
+    fn schedule(&mut self, pace: Pace, local: SimTime, event: Event) {
+        self.events.schedule(pace.calendar(local), event);
+    }
+
     fn handle(&mut self, event: Event, now: SimTime) {
         match event {
-            Event::Select(number) => self.select(number, now, false),
-            Event::Answer(number) => self.answer(number, now),
-            Event::StreamPayment(number) => self.continue_stream(number, now),
+            Event::Select(number) => self.select(number, self.moment(number, now), false),
+            Event::Answer(number) => self.answer(number, self.moment(number, now)),
+            Event::StreamPayment(number) => self.continue_stream(number, self.moment(number, now)),
             Event::Redemption(win) => {
                 if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
                     self.events.schedule(again, Event::Redemption(win));

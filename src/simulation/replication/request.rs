@@ -1,4 +1,5 @@
 use super::{Draw, Event, Replication};
+use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
 use crate::network::Pipeline;
 use crate::payments::{
@@ -30,34 +31,49 @@ enum Purpose {
     Asking,
 }
 
+/// Number of the draw of a request's size in the request's stream.
+pub(crate) const SIZE_DRAW: u64 = Purpose::Size as u64;
+
 impl<'w> Replication<'w> {
     /// Sends staged tickets, and schedules the redemption of those that win.
     /// Returns whether the orchestrator accepts them.
     pub(super) fn send(
         &mut self,
+        number: u32,
         payee: Payee,
         staged: Staged,
-        stream: usize,
-        now: SimTime,
+        now: Moment,
         lottery: (StreamKey, u64),
     ) -> Result<(), NotAccepted> {
+        let stream = self.requests.stream(number);
         let plan = &self.world.streams[stream];
         let paid_for = self.recorder.paid_for(stream, plan.service);
-        let owner = self.world.owners[payee.orchestrator];
-        let delay_s = self.world.scenario.payments.redemption_delay_s;
-        self.treasurer.record_spend(payee.gateway, now, staged.new_credit);
-        self.dispatcher.paid(stream, owner, staged.new_credit, now.day());
-        self.pacer.note_spend(payee.gateway, now, staged.new_credit);
-        self.responders.paid(owner, plan.model, staged.new_credit);
         let recorder = &mut self.recorder;
         let (winners, accepted) =
-            self.cashier.send(payee, staged, paid_for, now, lottery, recorder);
-        for winner in 0..winners {
+            self.cashier.send(payee, staged, paid_for, now.local, lottery, recorder);
+        if staged.tickets == 0 {
+            return accepted;
+        }
+        let (calendar, pace) = (now.calendar, plan.pace);
+        if pace != Pace::EXACT {
+            self.requests.get(number).paid_eth += staged.new_credit.to_coins();
+        }
+        let owner = self.world.owners[payee.orchestrator];
+        let delay_s = self.world.scenario.payments.redemption_delay_s;
+        let paid = pace.all(staged.new_credit);
+        self.treasurer.record_spend(payee.gateway, calendar, paid);
+        self.dispatcher.paid(stream, owner, staged.new_credit, calendar.day());
+        self.pacer.note_spend(payee.gateway, calendar, staged.new_credit, pace.requests());
+        self.responders.paid(owner, plan.model, paid);
+        let mut winner = 0;
+        while winner < winners {
             let (key, index) = lottery;
             let draw = Draw::Redemption.index() + (winner << 32);
             let delay = delay_s * key.child(index).exponential(draw);
-            let win = self.cashier.win(payee, paid_for, now, &mut self.recorder);
-            self.events.schedule(now + SimTime::from_secs(delay), Event::Redemption(win));
+            let tickets = pace.requests().min(winners - winner);
+            winner += tickets;
+            let win = self.cashier.win(payee, tickets, paid_for, calendar, &mut self.recorder);
+            self.events.schedule(calendar + SimTime::from_secs(delay), Event::Redemption(win));
         }
         accepted
     }
@@ -66,36 +82,38 @@ impl<'w> Replication<'w> {
         self.world.markets[plan.market].payee(session.candidate)
     }
 
-    pub(super) fn arrive(&mut self, stream: usize, now: SimTime) {
+    pub(super) fn arrive(&mut self, stream: usize, calendar: SimTime) {
         let plan = &self.world.streams[stream];
+        let (now, count) = (plan.pace.at(calendar), plan.pace.requests());
         let request_number = self.requests_asked[stream];
         self.requests_asked[stream] += 1;
-        if !self.dispatcher.within_budget(stream, now.day()) {
+        if !self.dispatcher.within_budget(stream, calendar.day()) {
             return;
         }
         let key = self.stream_keys[stream].child(request_number);
         let draws = || [Purpose::Paying, Purpose::Asking].map(|draw| key.uniform(draw as u64));
-        let Some(pays) = self.customers.asks(stream, now, draws) else { return };
-        self.recorder.service[plan.service].asked += 1;
-        if !self.pacer.admits(stream, now, || key.uniform(Purpose::Developer as u64)) {
-            self.recorder.service[plan.service].failed[Failure::Limit as usize] += 1;
+        let Some(pays) = self.customers.asks(stream, calendar, draws) else { return };
+        self.recorder.service[plan.service].asked += count;
+        if !self.pacer.admits(stream, count, calendar, || key.uniform(Purpose::Developer as u64)) {
+            self.recorder.service[plan.service].failed[Failure::Limit as usize] += count;
             return;
         }
         let uniform = || key.uniform(Purpose::Steering as u64);
         let destination = self.dispatcher.destination(stream, uniform);
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
-        self.responders.asked(plan.market, plan.pipeline.billed_units(size));
+        self.responders.asked(plan.market, plan.pipeline.billed_units(size) * count);
         let request = Request {
             stream: stream as u32,
             key,
-            arrived: now,
-            round_began: now,
+            arrived: now.local,
+            round_began: now.local,
             size,
             used_size: size * plan.used_share.draw(key, Purpose::UsedShare as u64),
             is_bad: plan.bad_request_share > 0.0
                 && key.uniform(Purpose::BadRequest as u64) < plan.bad_request_share,
             pays,
+            paid_eth: 0.0,
             tries: 0,
             submissions: 0,
             submission: None,
@@ -108,7 +126,7 @@ impl<'w> Replication<'w> {
     }
 
     /// Asks the selector for a session and submits to it.
-    pub(super) fn select(&mut self, number: u32, now: SimTime, may_refresh: bool) {
+    pub(super) fn select(&mut self, number: u32, now: Moment, may_refresh: bool) {
         let request = self.requests.get(number);
         let stream = request.stream as usize;
         let market_index = self.world.streams[stream].market;
@@ -125,7 +143,7 @@ impl<'w> Replication<'w> {
         };
         let selection = self.selectors[market_index].select(
             &plan.market,
-            now,
+            now.local,
             Ask {
                 may_refresh,
                 in_region: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
@@ -135,7 +153,7 @@ impl<'w> Replication<'w> {
             self.discovery_keys[market_index],
         );
         match selection {
-            Selection::Wait(until) => self.events.schedule(until, Event::Select(number)),
+            Selection::Wait(until) => self.schedule(plan.pace, until, Event::Select(number)),
             Selection::Nobody => match bound_for {
                 Some(region) if self.dispatcher.nobody_there(stream, region) => {
                     self.unbind(number);
@@ -143,7 +161,7 @@ impl<'w> Replication<'w> {
                 }
                 _ => self.give_up(number, true),
             },
-            Selection::Session(session, warm) => self.submit(number, session, warm, now),
+            Selection::Session(session, warm) => self.submit(number, key, session, warm, now),
         }
     }
 
@@ -154,9 +172,16 @@ impl<'w> Replication<'w> {
         }
     }
 
-    fn submit(&mut self, number: u32, session: SessionRef, warm: bool, now: SimTime) {
+    /// Pays and submits to the orchestrator of a session; `key` names the draws.
+    fn submit(
+        &mut self,
+        number: u32,
+        key: StreamKey,
+        session: SessionRef,
+        warm: bool,
+        now: Moment,
+    ) {
         let request = self.requests.get(number);
-        let key = submission_key(request);
         let (stream, size) = (request.stream as usize, request.size);
         let plan = &self.world.streams[stream];
         let market = &self.world.markets[plan.market];
@@ -186,8 +211,8 @@ impl<'w> Replication<'w> {
             staged.map(|staged| (staged, new_price.is_some()))
         });
         let (staged, asked_again) = match payment {
-            Ok((staged, _)) if !self.may_spend(payee.gateway, staged.new_credit, now) => {
-                self.cashier.call_off(payee, staged, now);
+            Ok((staged, _)) if !self.may_spend(payee.gateway, staged.new_credit, now.calendar) => {
+                self.cashier.call_off(payee, staged, now.local);
                 let problem = NoPayment::AboveCeiling;
                 return self.cannot_pay(number, now, problem, payee, session, warm);
             }
@@ -195,8 +220,12 @@ impl<'w> Replication<'w> {
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
         };
         let refresh_s = if asked_again { PROBE_ROUND_TRIPS / 3.0 * route.network_s } else { 0.0 };
-        let network_s = route.network_s + route.jitter_s * key.exponential(Draw::Jitter.index());
-        let arrival = now + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
+        let mut network_s = route.network_s;
+        if route.jitter_s > 0.0 {
+            network_s += route.jitter_s * key.exponential(Draw::Jitter.index());
+        }
+        let arrival =
+            now.local + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
         let turned_away = if self.requests.get(number).is_bad {
             Some(Failure::BadRequest)
         } else if !self.slots[route.offer].make_room(arrival) {
@@ -204,16 +233,17 @@ impl<'w> Replication<'w> {
         } else {
             None
         };
-        self.responders.reached(route.offer, turned_away == Some(Failure::Capacity));
+        let is_refused = turned_away == Some(Failure::Capacity);
+        self.responders.reached(route.offer, plan.pace.requests(), is_refused);
         let staged = match turned_away {
             Some(_) => {
-                self.cashier.turned_away(staged);
+                self.cashier.turned_away(payee, staged);
                 None
             }
             None => Some(staged),
         };
         let accepted = staged.map_or(Ok(()), |staged| {
-            self.send(payee, staged, stream, now, (key, Draw::Lottery.index()))
+            self.send(number, payee, staged, now, (key, Draw::Lottery.index()))
         });
         let request = self.requests.get(number);
         let mut work_s = 0.0;
@@ -225,7 +255,8 @@ impl<'w> Replication<'w> {
                 NotAccepted::Nonces => Failure::Nonces,
                 NotAccepted::Balance => Failure::Payment,
             })
-        } else if key.uniform(Draw::Success.index()) >= route.reliability {
+        } else if route.reliability < 1.0 && key.uniform(Draw::Success.index()) >= route.reliability
+        {
             work_s =
                 self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
             slots.hold(arrival + SimTime::from_secs(work_s));
@@ -253,9 +284,10 @@ impl<'w> Replication<'w> {
         };
         let request = self.requests.get(number);
         request.tries += 1;
-        request.submission = Some(Submission { session, warm, at: now, staged, outcome });
+        request.submission = Some(Submission { session, warm, at: now.local, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
-        self.events.schedule(arrival + SimTime::from_secs(work_s + back_s), Event::Answer(number));
+        let back = arrival + SimTime::from_secs(work_s + back_s);
+        self.schedule(plan.pace, back, Event::Answer(number));
     }
 
     /// Whether the policy's ceilings let a gateway spend so much more.
@@ -265,18 +297,20 @@ impl<'w> Replication<'w> {
 
     /// The orchestrator of a session is gone: nobody takes the connection, and
     /// nothing is sent.
-    fn fail_to_dial(&mut self, number: u32, session: SessionRef, warm: bool, now: SimTime) {
+    fn fail_to_dial(&mut self, number: u32, session: SessionRef, warm: bool, now: Moment) {
         let request = self.requests.get(number);
         let market = &self.world.markets[self.world.streams[request.stream as usize].market];
         let round_trip_s =
             market.routes[session.candidate as usize].network_s / REQUEST_ROUND_TRIPS;
         request.tries += 1;
         let outcome = Outcome::Failed(Failure::OrchestratorError);
-        request.submission = Some(Submission { session, warm, at: now, staged: None, outcome });
-        self.events.schedule(now + SimTime::from_secs(round_trip_s), Event::Answer(number));
+        let at = now.local;
+        request.submission = Some(Submission { session, warm, at, staged: None, outcome });
+        let back = at + SimTime::from_secs(round_trip_s);
+        self.schedule(market.pace, back, Event::Answer(number));
     }
 
-    pub(super) fn answer(&mut self, number: u32, now: SimTime) {
+    pub(super) fn answer(&mut self, number: u32, now: Moment) {
         let request = self.requests.get(number);
         request.submissions += 1;
         let Some(submission) = request.submission.take() else { return };
@@ -287,7 +321,7 @@ impl<'w> Replication<'w> {
         let timed = sets_latency_score(plan.pipeline, served).then(|| {
             let units =
                 plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            ((now - submission.at).as_secs(), units)
+            ((now.local - submission.at).as_secs(), units)
         });
         let selector = &mut self.selectors[plan.market];
         if let Some((wall_s, units)) = timed {
@@ -310,38 +344,48 @@ impl<'w> Replication<'w> {
                     let (size, used_size) = (request.size, request.used_size);
                     let (stream, pays) = (request.stream as usize, request.pays);
                     let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
-                    let quote = self.cashier.quote(payee);
+                    let quote = *self.cashier.quote(payee);
                     if let Some(staged) = submission.staged {
-                        self.note_fee(route.offer, staged.fee, quote.base, billed, used);
+                        let (fee, base) = (staged.fee, quote.base);
+                        self.note_fee(plan.pace, route.offer, fee, base, billed, used);
                         self.customers.billed(stream, pays, staged.fee, billed);
-                        self.cashier.served(payee, staged, now);
+                        self.cashier.served(payee, staged, now.local);
                     }
                     let debited = match plan.pipeline {
                         Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
                         _ => billed,
                     };
-                    self.cashier.debit(payee, quote.price.fee(debited), now);
-                    self.serve(number, now, route.orchestrator);
+                    self.cashier.debit(payee, quote.price.fee(debited), now.local);
+                    self.serve(number, now.local, route.orchestrator);
                 }
             }
             Outcome::Failed(failure) => {
                 if let Some(staged) = submission.staged {
-                    self.cashier.failed(staged);
+                    self.cashier.failed(payee, staged);
                 }
                 self.retry(number, now, failure, session, warm);
             }
         }
     }
 
-    /// Notes what a fee was made of. It was agreed when the request was
-    /// submitted; the quote may have moved since.
-    pub(super) fn note_fee(&mut self, offer: usize, fee: Wei, base: Price, billed: u64, used: u64) {
-        self.responders.worked(offer, billed);
-        let (base_fee, used_fee) = (base.fee(billed).0 as i128, base.fee(used).0 as i128);
+    /// Notes what the fee of each of `pace` requests was made of. It was agreed
+    /// when the request was submitted; the quote may have moved since.
+    pub(super) fn note_fee(
+        &mut self,
+        pace: Pace,
+        offer: usize,
+        fee: Wei,
+        base: Price,
+        billed: u64,
+        used: u64,
+    ) {
+        self.responders.worked(offer, billed * pace.requests());
+        let [fee, base_fee, used_fee] =
+            [fee, base.fee(billed), base.fee(used)].map(|fee| pace.all(fee).0 as i128);
         let parts = &mut self.recorder.fee_parts;
         parts.used += used_fee;
         parts.unused += base_fee - used_fee;
-        parts.adjustment += fee.0 as i128 - base_fee;
+        parts.adjustment += fee - base_fee;
     }
 
     /// The request cannot be paid. Without funds it fails; terms that cannot
@@ -349,7 +393,7 @@ impl<'w> Replication<'w> {
     fn cannot_pay(
         &mut self,
         number: u32,
-        now: SimTime,
+        now: Moment,
         problem: NoPayment,
         payee: Payee,
         session: SessionRef,
@@ -361,11 +405,11 @@ impl<'w> Replication<'w> {
         match problem {
             NoPayment::Refused => self.retry(number, now, Failure::Payment, session, warm),
             NoPayment::NoFunds => {
-                let market = self.world.streams[request.stream as usize].market;
+                let plan = &self.world.streams[request.stream as usize];
                 request.last_failure = Some(Failure::NoFunds);
-                self.selectors[market].complete(session, warm);
-                self.outages.refused += 1;
-                self.run_out(payee.gateway, now);
+                self.selectors[plan.market].complete(session, warm);
+                self.outages.refused += plan.pace.requests();
+                self.run_out(payee.gateway, now.calendar);
                 self.give_up(number, true);
             }
             NoPayment::AboveCeiling => {
@@ -377,20 +421,30 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Books a request as served and forgets it.
+    /// Books a request as served and forgets it; `now` is its model's.
     pub(super) fn serve(&mut self, number: u32, now: SimTime, orchestrator: usize) {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
+        let count = plan.pace.requests();
         let record = &mut self.recorder.service[plan.service];
         if !plan.pipeline.is_live() {
             let user_network = SimTime::from_secs(plan.user_rtt_s);
-            record.latency.record((now - request.arrived + user_network).0);
+            record.latency.record_all((now - request.arrived + user_network).0, count);
         }
-        record.served += 1;
+        record.served += count;
         let owner = self.world.owners[orchestrator];
-        self.recorder.served_by[owner] += 1;
-        self.dispatcher.served(request.destination, owner);
+        self.recorder.served_by[owner] += count;
+        self.dispatcher.served(request.destination, count, owner);
         self.give_back_set_aside(number);
+        self.forget(number);
+    }
+
+    fn forget(&mut self, number: u32) {
+        let Request { stream, paid_eth, .. } = *self.requests.get(number);
+        let plan = &self.world.streams[stream as usize];
+        if plan.pace != Pace::EXACT {
+            self.recorder.sampled[plan.model].note(paid_eth);
+        }
         self.requests.remove(number);
     }
 
@@ -399,7 +453,7 @@ impl<'w> Replication<'w> {
     fn retry(
         &mut self,
         number: u32,
-        now: SimTime,
+        now: Moment,
         failure: Failure,
         session: SessionRef,
         warm: bool,
@@ -424,7 +478,7 @@ impl<'w> Replication<'w> {
             self.unbind(number);
         }
         let request = self.requests.get(number);
-        let window_is_over = (now - request.round_began).as_secs() > *retry_window_s;
+        let window_is_over = (now.local - request.round_began).as_secs() > *retry_window_s;
         if window_is_over || classes && failure == Failure::BadRequest {
             // go-livepeer returns here without giving set-aside sessions back:
             // they stay in use for good.
@@ -448,13 +502,13 @@ impl<'w> Replication<'w> {
             _ if was_running => Failure::StreamLost,
             other => other,
         };
-        self.recorder.service[plan.service].failed[failure as usize] += 1;
+        self.recorder.service[plan.service].failed[failure as usize] += plan.pace.requests();
         if gives_back_set_aside {
             self.give_back_set_aside(number);
         } else {
             self.set_aside.retain(|&(owner, ..)| owner != number);
         }
-        self.requests.remove(number);
+        self.forget(number);
     }
 
     fn give_back_set_aside(&mut self, number: u32) {
@@ -476,7 +530,7 @@ impl<'w> Replication<'w> {
 /// A market's orchestrators at one moment.
 struct MarketAt<'a, 'w> {
     plan: &'w MarketPlan,
-    now: SimTime,
+    now: Moment,
     slots: &'a [Slots],
     prices: &'a PriceBoard,
     responders: &'a Responders<'w>,
@@ -487,7 +541,7 @@ impl Respondents for MarketAt<'_, '_> {
     fn offers_itself(&self, candidate: u32) -> bool {
         let route = &self.plan.routes[candidate as usize];
         self.responders.is_there(route.orchestrator)
-            && (!self.plan.market.is_live || !self.slots[route.offer].is_full(self.now))
+            && (!self.plan.market.is_live || !self.slots[route.offer].is_full(self.now.local))
     }
 
     fn quote(&mut self, candidate: u32) -> Option<Price> {

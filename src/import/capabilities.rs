@@ -1,0 +1,262 @@
+//! A gateway's view of the network: `GET /getNetworkCapabilities` on its CLI port
+//! (go-livepeer `server/handlers.go`, `common/types.go`
+//! `OrchNetworkCapabilities`, from 0.8.6 on).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::{
+    Findings, Found, FoundOffer, MOST_OFFERS, model_at, orchestrator_id, pipeline,
+};
+use super::json::At;
+use super::price::price;
+use crate::network::Pipeline;
+use crate::units::{PostedPrice, Price};
+
+/// What a scenario may hold.
+const MOST_CAPACITY: u64 = 1_000_000;
+/// Above this a capacity is said to be odd.
+const USUAL_CAPACITY: u64 = 1_000;
+
+/// The orchestrators of the answer, of a gateway's event of the same shape, or
+/// a bare list.
+pub(super) fn rows<'a>(root: &At<'a>) -> Option<Vec<At<'a>>> {
+    let listed = root.field(&["orchestrators"]).filter(At::is_list);
+    let list = match listed {
+        Some(list) => list,
+        None => root.field(&["data"]).unwrap_or_else(|| root.clone()),
+    };
+    let items: Vec<At> = list.items().collect();
+    let is_known = |item: &At| item.field(&["capabilities", "capabilities_prices"]).is_some();
+    let is_empty = items.is_empty() && list.is_list() && !root.is_list();
+    (is_empty || items.iter().any(is_known)).then_some(items)
+}
+
+/// `false` where the file is something else.
+pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
+    let Some(rows) = rows(root) else { return false };
+    let names = Names::of(root);
+    for row in &rows {
+        let about = about(row);
+        let what = match about.split(", ").next() {
+            Some(host) if !host.is_empty() => format!("{} ({host})", row.path),
+            _ => row.path.clone(),
+        };
+        let id = row.field(&["address", "local_address"]).and_then(|at| at.text());
+        let Some(id) = id.and_then(orchestrator_id) else {
+            findings.skip(what, "no `address`");
+            continue;
+        };
+        let offers = offers(row, &names, &what, findings);
+        if offers.is_empty() {
+            findings.skip(what, "no AI model on offer at a price");
+            continue;
+        }
+        let twice = join(findings.orchestrator(&id), offers, &about);
+        if twice > 0 {
+            findings.notes.push(format!(
+                "{id} answers from more than one host: the capacities of {twice} of its models are \
+                 added up, at the price of the first"
+            ));
+        }
+    }
+    true
+}
+
+/// Adds the offers of a node to those of its orchestrator; how many of the models
+/// it had already.
+fn join(known: &mut Found, offers: Vec<FoundOffer>, about: &str) -> usize {
+    let before = known.offers.get_or_insert_default();
+    let mut twice = 0;
+    for offer in offers {
+        let same = |o: &FoundOffer| o.pipeline == offer.pipeline && o.model == offer.model;
+        if let Some(first) = before.iter().position(same).and_then(|at| before.get_mut(at)) {
+            first.capacity = first.capacity.saturating_add(offer.capacity);
+            first.warm |= offer.warm;
+            twice += 1;
+        } else if before.len() < MOST_OFFERS {
+            before.push(offer);
+        }
+    }
+    let separator = if known.about.is_empty() { "" } else { "; " };
+    known.about = format!("{}{separator}{about}", known.about);
+    twice
+}
+
+/// What the file calls capabilities by number.
+struct Names(BTreeMap<String, String>);
+
+impl Names {
+    fn of(root: &At) -> Names {
+        let names = root.field(&["capabilities_names"]);
+        let entries = names.iter().flat_map(At::entries);
+        Names(entries.filter_map(|(key, at)| Some((key.to_string(), at.word()?))).collect())
+    }
+
+    /// The pipeline of a capability given by number or name; the file's own
+    /// numbering wins.
+    fn pipeline(&self, capability: &str) -> Result<Pipeline, String> {
+        let name = self.0.get(capability).map_or(capability, String::as_str);
+        let shown: String = name.chars().take(60).collect();
+        pipeline(name).ok_or_else(|| format!("capability `{shown}` is not simulated"))
+    }
+}
+
+/// The AI models a row offers and has a price for.
+fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<FoundOffer> {
+    let (prices, free) = prices(row, names, what, findings);
+    let base = row.field(&["price_info"]).and_then(|info| price(&info).ok().flatten());
+    let constraints = row
+        .field(&["capabilities"])
+        .and_then(|capabilities| capabilities.field(&["constraints", "capability_constraints"]));
+    let per_capability = constraints
+        .map(|constraints| constraints.field(&["per_capability"]).unwrap_or(constraints));
+    let mut offers: Vec<FoundOffer> = Vec::new();
+    let mut offered = BTreeSet::new();
+    for (capability, constraint) in per_capability.iter().flat_map(At::entries) {
+        let Some(models) = constraint.field(&["models"]) else { continue };
+        let pipeline = match names.pipeline(capability) {
+            Ok(pipeline) => pipeline,
+            Err(why) => {
+                findings.skip(format!("{what}: {}", within(row, &constraint)), why);
+                continue;
+            }
+        };
+        for (model, terms) in models.entries() {
+            let place = format!("{what}: {} {model:?}", pipeline.name());
+            let is_line = !model.trim().is_empty() && !model.contains(char::is_control);
+            if !is_line || model.len() > 200 || !offered.insert((pipeline, model)) {
+                findings.skip(place, "not the id of a model");
+                continue;
+            }
+            if offers.len() >= MOST_OFFERS {
+                findings.skip(place, format!("more than {MOST_OFFERS} offers"));
+                continue;
+            }
+            let of_model = prices.get(&(pipeline, model.to_string()));
+            let Some(price) = of_model.or(base.as_ref()).copied() else {
+                findings.skip(place, "on offer without a price");
+                continue;
+            };
+            let (capacity, mut about) = capacity(row, pipeline, model, &terms);
+            if of_model.is_none() {
+                about.push("its base price, as the model has none".to_string());
+            } else if free.contains(&(pipeline, model.to_string())) {
+                about.push("no pricePerUnit, read as 0".to_string());
+            }
+            let warm = match terms.field(&["warm"]).map(|at| at.flag()) {
+                None => false,
+                Some(Ok(warm)) => warm,
+                Some(Err(why)) => {
+                    findings.notes.push(format!("{place}: {why}; read as cold"));
+                    false
+                }
+            };
+            if capacity > USUAL_CAPACITY {
+                let few = capacity.min(MOST_CAPACITY);
+                findings.notes.push(format!(
+                    "{place}: capacity {few} is kept as advertised; no node works on so many \
+                     requests at once"
+                ));
+            }
+            let capacity = capacity.clamp(1, MOST_CAPACITY) as u32;
+            let (model, about) = (model.to_string(), about.join("; "));
+            offers.push(FoundOffer { pipeline, model, price, warm, capacity, about });
+        }
+    }
+    for (pipeline, model) in prices.keys() {
+        if !offered.contains(&(*pipeline, model.as_str())) {
+            let place = format!("{what}: {} {model:?}", pipeline.name());
+            findings.skip(place, "priced, but not among the models it offers");
+        }
+    }
+    offers
+}
+
+type Prices = BTreeMap<(Pipeline, String), PostedPrice>;
+
+/// The prices of a row by model, and which have no amount: the answer leaves
+/// out zeros.
+fn prices(
+    row: &At,
+    names: &Names,
+    what: &str,
+    findings: &mut Findings,
+) -> (Prices, BTreeSet<(Pipeline, String)>) {
+    let mut prices = Prices::new();
+    let mut free = BTreeSet::new();
+    for entry in row.field(&["capabilities_prices"]).iter().flat_map(At::items) {
+        let place = format!("{what}: {}", within(row, &entry));
+        let capability = entry.field(&["capability", "pipeline"]).and_then(|at| at.word());
+        let model = entry.field(&["constraint", "model_id", "model"]);
+        let (Some(capability), Some(model)) = (capability, model) else {
+            findings.skip(place, "a price without capability or model");
+            continue;
+        };
+        let read = names
+            .pipeline(&capability)
+            .and_then(|pipeline| Ok((pipeline, model_at(&model)?, price(&entry)?)));
+        match read {
+            Ok((pipeline, model, Some(price))) => {
+                prices.insert((pipeline, model), price);
+            }
+            Ok((pipeline, model, None)) => {
+                free.insert((pipeline, model.clone()));
+                prices.insert((pipeline, model), Price::ZERO.into());
+            }
+            Err(why) => findings.skip(place, why),
+        }
+    }
+    (prices, free)
+}
+
+/// Requests a node takes at once: those it has room for now and those it works
+/// on, else its GPUs for the model, else 1.
+fn capacity(row: &At, pipeline: Pipeline, model: &str, terms: &At) -> (u64, Vec<String>) {
+    let count = |name| terms.field(&[name]).and_then(|at| at.count().ok());
+    let (free, busy) = (count("capacity"), count("capacity_in_use"));
+    if let Some(total) = free.unwrap_or(0).checked_add(busy.unwrap_or(0)).filter(|&n| n > 0) {
+        let about = busy.map(|busy| format!("{busy} of the capacity in use"));
+        return (total, about.into_iter().collect());
+    }
+    let of_model = |part: &At| {
+        let named = part.field(&["pipeline"]).and_then(|at| at.word());
+        let served = part.field(&["model_id", "model"]).and_then(|at| at.word());
+        named.as_deref().and_then(self::pipeline) == Some(pipeline)
+            && served.as_deref() == Some(model)
+    };
+    let parts = row.field(&["hardware"]);
+    match parts.iter().flat_map(At::items).filter(of_model).count() as u64 {
+        0 => (1, vec!["capacity assumed".to_string()]),
+        parts => (parts, vec!["capacity assumed: its GPUs for the model".to_string()]),
+    }
+}
+
+/// The path of a part of a row from the row on.
+fn within<'a>(row: &At, part: &'a At) -> &'a str {
+    part.path.strip_prefix(&row.path).unwrap_or(&part.path).trim_start_matches('.')
+}
+
+/// Host, version and GPUs.
+fn about(row: &At) -> String {
+    let uri = row.field(&["orch_uri", "service_uri", "uri"]).and_then(|at| at.text());
+    let host = uri.map(|uri| uri.split_once("://").map_or(uri, |(_, host)| host));
+    let version = row
+        .field(&["capabilities"])
+        .and_then(|capabilities| capabilities.field(&["version"]))
+        .and_then(|at| at.word())
+        .map(|version| format!("go-livepeer {version}"));
+    let mut gpus: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for part in row.field(&["hardware"]).iter().flat_map(At::items) {
+        let info = part.field(&["gpu_info"]);
+        let listed = info.iter().flat_map(At::items);
+        let keyed = info.iter().flat_map(At::entries).map(|(_, gpu)| gpu);
+        for gpu in listed.chain(keyed) {
+            let text = |name| gpu.field(&[name]).and_then(|at| at.word());
+            let id = text("id").unwrap_or_else(|| gpu.path.clone());
+            gpus.entry(text("name").unwrap_or_else(|| "GPU".into())).or_default().insert(id);
+        }
+    }
+    let gpus = gpus.iter().map(|(name, ids)| format!("{} x {name}", ids.len()));
+    let parts = host.map(str::to_string).into_iter().chain(version).chain(gpus);
+    parts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,143 @@
+//! What a file says, before it is put into a scenario.
+
+use std::collections::BTreeMap;
+
+use super::json::{At, plain};
+use super::leaderboard::Test;
+use crate::network::Pipeline;
+use crate::units::{Lpt, PostedPrice};
+
+/// The first AI capability of go-livepeer (`core/capabilities.go`); the others
+/// follow in the order of [`Pipeline::ALL`].
+const FIRST_CAPABILITY: usize = 27;
+
+/// What a scenario takes of one orchestrator.
+pub(super) const MOST_OFFERS: usize = 1_000;
+
+/// Everything of use in a file, and what is not.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub orchestrators: Vec<Found>,
+    /// Where each of them stands.
+    places: BTreeMap<String, usize>,
+    pub max_prices: Vec<MaxPrice>,
+    /// (what, why).
+    pub skipped: Vec<(String, String)>,
+    /// What was read in another way than it is written, or filled in.
+    pub notes: Vec<String>,
+}
+
+/// What a file says of one orchestrator.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub id: String,
+    /// Where it is and what it runs on, for a comment.
+    pub about: String,
+    pub stake: Option<Lpt>,
+    pub tests: Vec<Test>,
+    pub offers: Option<Vec<FoundOffer>>,
+}
+
+#[derive(Debug)]
+pub(super) struct FoundOffer {
+    pub pipeline: Pipeline,
+    pub model: String,
+    pub price: PostedPrice,
+    pub warm: bool,
+    pub capacity: u32,
+    /// What of it the file does not say.
+    pub about: String,
+}
+
+#[derive(Debug)]
+pub(super) struct MaxPrice {
+    pub pipeline: Pipeline,
+    /// `None` for every model without a price of its own.
+    pub model: Option<String>,
+    pub price: PostedPrice,
+}
+
+impl Findings {
+    pub fn skip(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.skipped.push((what.into(), why.into()));
+    }
+
+    /// What is known of the orchestrator of that id so far.
+    pub fn orchestrator(&mut self, id: &str) -> &mut Found {
+        let place = *self.places.entry(id.to_string()).or_insert(self.orchestrators.len());
+        if place == self.orchestrators.len() {
+            self.orchestrators.push(Found { id: id.to_string(), ..Found::default() });
+        }
+        &mut self.orchestrators[place]
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.orchestrators.is_empty() && self.max_prices.is_empty()
+    }
+}
+
+/// A pipeline by its name in any spelling (`text-to-image`, `Text to image`,
+/// `Capability_TextToImage`) or by its capability number.
+pub(super) fn pipeline(word: &str) -> Option<Pipeline> {
+    if let Ok(number) = word.trim().parse::<usize>() {
+        return Pipeline::ALL.get(number.checked_sub(FIRST_CAPABILITY)?).copied();
+    }
+    let word = plain(word);
+    let word = word.strip_prefix("capability").unwrap_or(&word);
+    Pipeline::ALL.into_iter().find(|pipeline| plain(pipeline.name()) == word)
+}
+
+/// The pipeline that a field names.
+pub(super) fn pipeline_at(at: &At) -> Result<Pipeline, String> {
+    let word = at.word().ok_or_else(|| format!("{} is {}, not a text", at.name(), at.kind()))?;
+    let shown: String = word.chars().take(60).collect();
+    pipeline(&word).ok_or_else(|| format!("`{shown}` is no pipeline that is simulated"))
+}
+
+/// The id of a model: a line of text that is not empty.
+pub(super) fn model_at(at: &At) -> Result<String, String> {
+    let id = at
+        .text()
+        .map(str::trim)
+        .ok_or_else(|| format!("{} is {}, not a text", at.name(), at.kind()))?;
+    let is_line = !id.is_empty() && id.len() <= 200 && !id.contains(char::is_control);
+    is_line.then(|| id.to_string()).ok_or_else(|| format!("{} is not the id of a model", at.name()))
+}
+
+/// An address in lower case, or another name as a scenario may have it.
+pub(super) fn orchestrator_id(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_valid =
+        text.len() <= 100 && !text.trim_matches('.').is_empty() && text.chars().all(is_name);
+    let is_address = text.len() == 42 && (text.starts_with("0x") || text.starts_with("0X"));
+    is_valid.then(|| if is_address { text.to_ascii_lowercase() } else { text.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipelines_have_many_names() {
+        for name in ["text-to-image", "Text to image", "27", "Capability_TextToImage"] {
+            assert_eq!(pipeline(name), Some(Pipeline::TextToImage), "{name}");
+        }
+        assert_eq!(pipeline("Segment anything 2"), Some(Pipeline::SegmentAnything2));
+        assert_eq!(pipeline("35"), Some(Pipeline::LiveVideoToVideo));
+        assert_eq!(pipeline("36"), Some(Pipeline::TextToSpeech));
+        for name in ["", "0", "26", "37", "H.264", "byoc"] {
+            assert_eq!(pipeline(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_lower_case_and_other_names_stay() {
+        let address = "0xDef1C70578B2B5e8589a42e26980687fc5153079";
+        assert_eq!(orchestrator_id(address), Some(address.to_lowercase()));
+        assert_eq!(orchestrator_id(" East-1 ").as_deref(), Some("East-1"));
+        for bad in ["", "..", "a b", "a\nb", "ä"] {
+            assert_eq!(orchestrator_id(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,710 @@
+//! Findings put into the text of a scenario.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Document, Element, set, text_at};
+use super::findings::{Findings, Found, FoundOffer};
+use super::leaderboard::{Map, Standing, standing};
+use super::{ImportError, Kind};
+use crate::network::{Model, Offer, Orchestrator, Pipeline};
+use crate::scenario::{
+    Scenario, Source, load, model_to_toml, nearest, offer_to_toml, orchestrator_to_toml, quoted,
+    to_toml,
+};
+
+/// Lines of what was skipped that are written into the scenario.
+const MOST_LINES: usize = 200;
+/// Below this many results a share is said to be of few.
+const FEW_RESULTS: usize = 3;
+/// How the block of an import begins, at the top of a scenario.
+const MARK: &str = "# IMPORTED";
+
+/// Where the findings go.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The name of the scenario where it is made from the default one; the
+    /// file's name where it is left out.
+    pub name: Option<String>,
+    /// The orchestrator that `aiModels.json` is of; the file's name where it is
+    /// left out.
+    pub orchestrator: Option<String>,
+    /// The gateways that get the maximum prices; all where it is empty.
+    pub gateways: Vec<String>,
+    /// (tester, region id): where testers stand that the table has elsewhere or
+    /// not at all.
+    pub regions: Vec<(String, String)>,
+}
+
+/// A scenario with a file's figures in it.
+#[derive(Debug)]
+pub struct Imported {
+    /// Its text: valid, with a comment on every imported and assumed figure.
+    pub toml: String,
+    /// What was imported, in a line.
+    pub summary: String,
+    /// What was not, and why, a line each.
+    pub skipped: Vec<String>,
+    /// What else there is to know: what was assumed or read differently.
+    pub notes: Vec<String>,
+}
+
+impl Imported {
+    /// Whether a text was written by an import.
+    pub fn is_one(text: &str) -> bool {
+        text.starts_with(MARK)
+    }
+}
+
+/// Puts the figures of `file` into `base`, or into the default scenario.
+///
+/// The network of a getNetworkCapabilities answer replaces the base's: the
+/// orchestrators the base has under the same address keep all but their
+/// offers. Other files change the orchestrators that a given base has; without
+/// one, those they name become the network.
+///
+/// # Errors
+/// [`ImportError`]; the file, the base or a name is wrong.
+pub fn import(
+    kind: Kind,
+    file: &Source,
+    base: Option<&Source>,
+    options: &Options,
+) -> Result<Imported, ImportError> {
+    let mut findings = kind.read(file)?;
+    let default = Source::built_in();
+    let source = base.unwrap_or(&default);
+    let scenario = load(source, &[]).map_err(ImportError::Scenario)?;
+    let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if kind == Kind::Models
+        && let Some(found) = findings.orchestrators.first_mut()
+    {
+        found.id = options.orchestrator.clone().unwrap_or_else(|| name_from(stem));
+    }
+    if findings.is_empty() {
+        return Err(nothing(file, &findings));
+    }
+    let mut merge = Merge {
+        kind,
+        label: comment(&format!("{name} ({})", kind.name())),
+        base: base.map_or("the built-in scenario", |_| "the base"),
+        is_given: base.is_some(),
+        document: Document::new(source.text.clone()),
+        scenario,
+        findings,
+        added_models: Vec::new(),
+    };
+    merge.write_out_unless_plain();
+    let summary = match kind {
+        Kind::MaxPrices => merge.max_prices(options)?,
+        _ => merge.orchestrators(options, file)?,
+    };
+    merge.add_models();
+    if base.is_none() {
+        merge.rename(options.name.as_deref().unwrap_or(stem));
+    }
+    let Merge { document, findings, .. } = merge;
+    let skipped: Vec<String> =
+        findings.skipped.iter().map(|(what, why)| comment(&format!("{what}: {why}"))).collect();
+    let mut notes: Vec<String> = findings.notes.iter().map(|note| comment(note)).collect();
+
+    let checked = Source {
+        name: format!("{} with {name} in it", source.name),
+        text: document.text().to_string(),
+        directory: source.directory.clone(),
+    };
+    let scenario = load(&checked, &[]).map_err(ImportError::Scenario)?;
+    notes.extend(unserved(&scenario));
+    let toml = with_block(document.text(), kind, name, &summary, &skipped, &notes);
+    Ok(Imported { toml, summary, skipped, notes })
+}
+
+struct Merge<'a> {
+    kind: Kind,
+    /// The file and its kind, as comments name them.
+    label: String,
+    base: &'a str,
+    /// Whether the user named the base.
+    is_given: bool,
+    document: Document,
+    scenario: Scenario,
+    findings: Findings,
+    /// Models the base lacks, with the one whose times they got.
+    added_models: Vec<(Model, Option<String>)>,
+}
+
+/// A part of the list of orchestrators.
+struct Block {
+    /// One orchestrator, or the members of a group, as indices.
+    members: Vec<usize>,
+    /// Its text, with the comments above it.
+    text: String,
+    is_group: bool,
+}
+
+impl Merge<'_> {
+    /// Writes the base out in full where it is not laid out in `[[lists]]`
+    /// that can be changed one by one.
+    fn write_out_unless_plain(&mut self) {
+        let lists = ["models", "gateways", "orchestrators", "orchestrator_groups"];
+        let inner = ["orchestrators.offers", "gateways.max_prices"];
+        let is_plain = lists.iter().all(|list| self.document.elements(list).is_some())
+            && !inner.iter().any(|path| self.document.has_header(path));
+        if !is_plain {
+            self.document = Document::new(to_toml(&self.scenario));
+            self.findings.notes.push(format!(
+                "{} is written out in full and without its comments, as not all of its lists are \
+                 written as [[...]], with `offers = [...]` and `max_prices = [...]` in them",
+                self.base
+            ));
+        }
+    }
+
+    /// Gives a scenario made from the default one a name of its own, so that its
+    /// results do not take the place of the default's.
+    fn rename(&mut self, name: &str) {
+        let title = format!("{} with {} imported", self.scenario.title, self.kind.noun());
+        let values = [("name", name_from(name)), ("title", title)];
+        let changes = values
+            .into_iter()
+            .filter_map(|(key, value)| Some((self.document.root_value(key)?, quoted(&value))));
+        let changes = changes.collect();
+        self.document.replace(changes);
+    }
+
+    fn elements(&self, list: &str) -> Vec<Element> {
+        self.document.elements(list).unwrap_or_default()
+    }
+
+    fn text(&self, element: &Element) -> &str {
+        self.document.text().get(element.start..element.end).unwrap_or_default()
+    }
+
+    /// Puts maximum prices into the gateways.
+    fn max_prices(&mut self, options: &Options) -> Result<String, ImportError> {
+        let elements = self.elements("gateways");
+        let ids: Vec<String> = elements
+            .iter()
+            .map(|element| text_at(self.text(element), "id").unwrap_or_default())
+            .collect();
+        for name in &options.gateways {
+            if !ids.contains(name) {
+                let names = ids.iter().map(String::as_str);
+                return Err(unknown("gateway", name, self.base, names));
+            }
+        }
+        let mut lines = Vec::new();
+        let limits = std::mem::take(&mut self.findings.max_prices);
+        for limit in &limits {
+            let model = match &limit.model {
+                Some(id) => {
+                    self.model(limit.pipeline, id);
+                    format!(", model = {}", quoted(id))
+                }
+                None => String::new(),
+            };
+            let (pipeline, price) = (limit.pipeline.name(), limit.price);
+            let entry = format!("{{ pipeline = \"{pipeline}\"{model}, price = \"{price}\" }}");
+            lines.push(format!("  {entry},  # {}\n", self.label));
+        }
+        let list = format!("[\n{}]", lines.concat());
+        let mut changes = Vec::new();
+        let mut changed = Vec::new();
+        for (element, id) in elements.iter().zip(&ids) {
+            if options.gateways.is_empty() || options.gateways.contains(id) {
+                let text = set(self.text(element), "max_prices", &list, "");
+                let text = text.ok_or_else(|| not_plain("max_prices"))?;
+                changes.push((element.start..element.end, text));
+                changed.push(id.as_str());
+            }
+        }
+        self.document.replace(changes);
+        let count = limits.len();
+        let s = if count == 1 { "" } else { "s" };
+        Ok(format!("{count} maximum price{s} for {}", changed.join(", ")))
+    }
+
+    /// The index of a model, which is added where there is none.
+    fn model(&mut self, pipeline: Pipeline, id: &str) -> usize {
+        let models = &self.scenario.network.models;
+        if let Some(known) = models.iter().position(|m| m.pipeline == pipeline && m.id == id) {
+            return known;
+        }
+        let like = models.iter().find(|model| model.pipeline == pipeline).cloned();
+        let built_in = || {
+            let scenario = load(&Source::built_in(), &[]).ok()?;
+            scenario.network.models.into_iter().find(|model| model.pipeline == pipeline)
+        };
+        let like = like.or_else(built_in);
+        let mut model = like.clone().unwrap_or_else(|| usual(pipeline));
+        model.id = id.to_string();
+        self.added_models.push((model.clone(), like.map(|like| like.id)));
+        self.scenario.network.models.push(model);
+        self.scenario.network.models.len() - 1
+    }
+
+    /// Writes the models that were added behind those of the base.
+    fn add_models(&mut self) {
+        let Some(last) = self.elements("models").last().map(|element| element.end) else { return };
+        let mut text = String::new();
+        for (model, like) in &self.added_models {
+            let written = model_to_toml(&self.scenario, model);
+            // What go-livepeer counts follows from the id.
+            let lines = written.trim().lines().filter(|line| !line.starts_with("steps = "));
+            let times = match like {
+                Some(like) => format!("those of {like}"),
+                None => "a second and a microsecond a unit".to_string(),
+            };
+            let about = format!(
+                "# {}. Times assumed: {}; a benchmark of the model would replace them.",
+                self.label,
+                comment(&times)
+            );
+            text += "\n";
+            for (index, line) in lines.enumerate() {
+                text += &format!("\n{line}");
+                if index == 0 {
+                    text += &format!("\n{about}");
+                }
+            }
+        }
+        self.document.replace(vec![(last..last, text)]);
+        if !self.added_models.is_empty() {
+            let names = self.added_models.iter().map(|(model, _)| model.key());
+            self.findings.notes.push(format!(
+                "models the base does not have, with assumed times: {}",
+                names.collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+
+    /// Puts what was found of orchestrators into the network.
+    fn orchestrators(&mut self, options: &Options, file: &Source) -> Result<String, ImportError> {
+        let regions = self.scenario.network.regions.clone();
+        let map = Map::new(&regions, self.placed_testers(options)?);
+        let replaces_all = match self.kind {
+            Kind::Capabilities => true,
+            Kind::Models => false,
+            _ => !self.is_given,
+        };
+        let adds = replaces_all || self.kind == Kind::Models;
+        let blocks = self.blocks();
+        let places = blocks
+            .iter()
+            .enumerate()
+            .flat_map(|(place, block)| block.members.iter().map(move |&member| (member, place)));
+        let places: BTreeMap<usize, usize> = places.collect();
+        let known = self.scenario.network.orchestrators.iter().enumerate();
+        let known: BTreeMap<String, usize> =
+            known.map(|(index, known)| (known.id.to_ascii_lowercase(), index)).collect();
+
+        let mut changed: BTreeMap<usize, String> = BTreeMap::new();
+        let mut new = Vec::new();
+        let mut offers = 0;
+        for found in std::mem::take(&mut self.findings.orchestrators) {
+            let standing = standing(&found.tests, &map);
+            let index = known.get(&found.id.to_ascii_lowercase()).copied();
+            let is_twice = index.is_some_and(|index| changed.contains_key(&index));
+            if let Some(why) = self.reason_to_skip(&found, standing.as_ref(), index, adds, is_twice)
+            {
+                self.findings.skip(found.id, why);
+                continue;
+            }
+            let text = match index {
+                Some(index) => {
+                    let block = places.get(&index).and_then(|&place| blocks.get(place));
+                    match block.filter(|block| !block.is_group) {
+                        Some(block) => block.text.clone(),
+                        None => self.written_out(index),
+                    }
+                }
+                None => self.like(&found, new.len())?,
+            };
+            offers += found.offers.as_ref().map_or(0, Vec::len);
+            let text = self.filled_in(text, &found, standing, index.is_none())?;
+            match index {
+                Some(index) => drop(changed.insert(index, text)),
+                None => new.push(text),
+            }
+        }
+        let all = changed.len() + new.len();
+        if all == 0 {
+            return Err(nothing(file, &self.findings));
+        }
+        let s = |count: usize| if count == 1 { "" } else { "s" };
+        let mut summary = format!("{all} orchestrator{}", s(all));
+        if offers > 0 {
+            summary += &format!(" with {offers} offer{}", s(offers));
+        }
+        if self.is_given {
+            summary += &format!("; {} known to the base, {} new", changed.len(), new.len());
+        }
+        let added = new.len();
+        let mut texts = self.kept_and_changed(blocks, changed, replaces_all);
+        texts.extend(new);
+        self.put_orchestrators(&texts);
+        self.registered(if replaces_all { all } else { known.len() + added })?;
+        Ok(summary)
+    }
+
+    /// Where the user says testers stand.
+    fn placed_testers(&self, options: &Options) -> Result<Vec<(String, usize)>, ImportError> {
+        let regions = &self.scenario.network.regions;
+        let placed = |(code, id): &(String, String)| {
+            let names = regions.iter().map(|region| region.id.as_str());
+            let index = regions.iter().position(|region| region.id == *id);
+            let index = index.ok_or_else(|| unknown("region", id, self.base, names))?;
+            Ok((code.to_ascii_uppercase(), index))
+        };
+        options.regions.iter().map(placed).collect()
+    }
+
+    /// Why an orchestrator of the file is not taken up.
+    fn reason_to_skip(
+        &self,
+        found: &Found,
+        standing: Option<&Standing>,
+        index: Option<usize>,
+        adds: bool,
+        is_twice: bool,
+    ) -> Option<String> {
+        if !found.tests.is_empty() && standing.is_none() {
+            let codes = found.tests.iter().map(|test| test.tester.as_str());
+            let codes = codes.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
+            return Some(format!(
+                "tested by {codes} only, whose region is not known; --region CODE=REGION says \
+                 which it is"
+            ));
+        }
+        if is_twice {
+            return Some("named twice, in different case".to_string());
+        }
+        if index.is_some() {
+            return None;
+        }
+        if !adds {
+            return Some(format!("not an orchestrator of {}", self.base));
+        }
+        let is_dead = standing.is_some_and(|standing| standing.nearest.is_none());
+        is_dead.then(|| "failed every test".to_string())
+    }
+
+    /// The orchestrators that stay, in their order and with what changed. Groups
+    /// with a changed member are written out.
+    fn kept_and_changed(
+        &mut self,
+        blocks: Vec<Block>,
+        mut changed: BTreeMap<usize, String>,
+        replaces_all: bool,
+    ) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        let (mut dropped, mut groups) = (0, 0);
+        for block in blocks {
+            let is_changed = block.members.iter().any(|member| changed.contains_key(member));
+            if !is_changed && !replaces_all {
+                texts.push(block.text);
+                continue;
+            }
+            groups += usize::from(block.is_group && !replaces_all);
+            for &member in &block.members {
+                match changed.remove(&member) {
+                    Some(text) => texts.push(text),
+                    None if replaces_all => dropped += 1,
+                    None => texts.push(self.written_out(member)),
+                }
+            }
+        }
+        if groups > 0 {
+            self.findings.notes.push(format!(
+                "groups of the base written out one by one, as a member changed: {groups}"
+            ));
+        }
+        if dropped > 0 {
+            self.findings.notes.push(format!(
+                "the {dropped} orchestrators of {} that are not in the file are left out",
+                self.base
+            ));
+        }
+        texts
+    }
+
+    /// An orchestrator of the base in full.
+    fn written_out(&self, index: usize) -> String {
+        let known = self.scenario.network.orchestrators.get(index);
+        known.map_or_else(String::new, |known| orchestrator_to_toml(&self.scenario, known))
+    }
+
+    /// The orchestrators of the base, as they are written.
+    fn blocks(&self) -> Vec<Block> {
+        let orchestrators = &self.scenario.network.orchestrators;
+        let text = |element: &Element| {
+            let range = element.preamble..element.end;
+            self.document.text().get(range).unwrap_or_default().to_string()
+        };
+        let singles = self.elements("orchestrators");
+        let mut blocks: Vec<Block> = Vec::new();
+        for (index, element) in singles.iter().enumerate() {
+            blocks.push(Block { members: vec![index], text: text(element), is_group: false });
+        }
+        let mut next = singles.len();
+        for element in &self.elements("orchestrator_groups") {
+            let id = text_at(self.text(element), "id").unwrap_or_default();
+            let is_member = |at: &usize| {
+                let known = orchestrators.get(*at).map_or("", |known| known.id.as_str());
+                let number = known.strip_prefix(&id).and_then(|rest| rest.strip_prefix('-'));
+                number.and_then(|number| number.parse::<usize>().ok()) == Some(at - next + 1)
+            };
+            let members: Vec<usize> = (next..).take_while(is_member).collect();
+            next += members.len();
+            blocks.push(Block { members, text: text(element), is_group: true });
+        }
+        blocks
+    }
+
+    /// A new orchestrator that is like one of the base, each in its turn, where
+    /// the file says nothing.
+    fn like(&mut self, found: &Found, turn: usize) -> Result<String, ImportError> {
+        let models = &self.scenario.network.orchestrators;
+        let Some(model) = models.get(turn % models.len().max(1)) else {
+            return Err(not_plain("orchestrators"));
+        };
+        let id = model.id.clone();
+        let mut like = Orchestrator { id: found.id.clone(), response: None, ..model.clone() };
+        if found.offers.is_some() {
+            like.offers.clear();
+        }
+        let mut text = orchestrator_to_toml(&self.scenario, &like);
+        let about =
+            format!("\n# Keys without a comment are assumed: those of {id} in {}.", self.base);
+        let header = text.find("]]").map_or(0, |at| at + 2);
+        text.insert_str(header, &about);
+        for (key, value, better) in [
+            (
+                "region",
+                quoted(&self.scenario.network.regions[like.region].id),
+                "import leaderboard",
+            ),
+            ("stake", format!("\"{}\"", like.stake), "import stakes"),
+            ("reliability", format!("{:?}", like.reliability), "import leaderboard"),
+        ] {
+            let about = format!("assumed, that of {id}; `orchsim {better}` would replace it");
+            text = changed(&text, key, &value, &about)?;
+        }
+        if found.offers.is_some() {
+            let about = "assumed: the advertised price is the quote";
+            text = changed(&text, "auto_adjust_price", "false", about)?;
+        }
+        Ok(text)
+    }
+
+    /// The text of an orchestrator with what was found of it.
+    fn filled_in(
+        &mut self,
+        mut text: String,
+        found: &Found,
+        standing: Option<Standing>,
+        is_new: bool,
+    ) -> Result<String, ImportError> {
+        let label = self.label.clone();
+        if is_new && !found.about.is_empty() {
+            let header = text.find("]]").map_or(0, |at| at + 2);
+            text.insert_str(header, &format!("\n# {}", comment(&found.about)));
+        }
+        if let Some(stake) = found.stake {
+            text = changed(&text, "stake", &format!("\"{stake}\""), &label)?;
+        }
+        if let Some(standing) = standing {
+            let Standing { nearest, closeness, reliability, results, testers } = standing;
+            let few = if results < FEW_RESULTS { ", few" } else { "" };
+            if let Some((region, tester)) = nearest {
+                let region = quoted(&self.scenario.network.regions[region].id);
+                let about = format!("{label}: best round-trip score, {closeness:.2} at {tester}");
+                text = changed(&text, "region", &region, &comment(&about))?;
+            } else {
+                self.findings.notes.push(format!(
+                    "{} failed every test, so its reliability is 0; results of the transcoding \
+                     tester do not show whether it serves AI",
+                    found.id
+                ));
+            }
+            let s = if results == 1 { "" } else { "s" };
+            let about =
+                format!("{label}: mean of {results} result{s}{few}, by {}", testers.join(", "));
+            let reliability = libm::round(reliability * 1e4) / 1e4;
+            text = changed(&text, "reliability", &format!("{reliability:?}"), &comment(&about))?;
+        }
+        if let Some(offers) = &found.offers {
+            let mut lines = String::new();
+            for offer in offers {
+                lines += &self.offer(offer);
+            }
+            text = changed(&text, "offers", &format!("[\n{lines}]"), "")?;
+        }
+        Ok(text)
+    }
+
+    fn offer(&mut self, offer: &FoundOffer) -> String {
+        let FoundOffer { pipeline, model, price, warm, capacity, about } = offer;
+        let index = self.model(*pipeline, model);
+        let (price, warm, capacity) = (*price, *warm, *capacity);
+        let written = Offer { model: index, price, warm, capacity };
+        let written = offer_to_toml(&self.scenario.network.models[index], &written);
+        let about = if about.is_empty() { String::new() } else { format!(": {about}") };
+        format!("  {written},  # {}{}\n", self.label, comment(&about))
+    }
+
+    /// Puts the orchestrators where those of the base are.
+    fn put_orchestrators(&mut self, texts: &[String]) {
+        let mut ranges: Vec<_> = ["orchestrators", "orchestrator_groups"]
+            .into_iter()
+            .flat_map(|list| self.elements(list))
+            .map(|element| element.preamble..element.end)
+            .collect();
+        ranges.sort_by_key(|range| range.start);
+        let parts: Vec<&str> = texts.iter().map(|text| text.trim()).collect();
+        let mut text = Some(format!("\n\n{}", parts.join("\n\n")));
+        let changes = ranges.into_iter().map(|range| (range, text.take().unwrap_or_default()));
+        let changes = changes.collect();
+        self.document.replace(changes);
+    }
+
+    /// Raises the number of registered orchestrators where it would no longer
+    /// hold those listed.
+    fn registered(&mut self, listed: usize) -> Result<(), ImportError> {
+        let network = &self.scenario.network;
+        let least = listed + network.unresponsive_orchestrators as usize;
+        if network.registered_orchestrators as usize >= least {
+            return Ok(());
+        }
+        let Some(section) = self.document.table("network") else { return Ok(()) };
+        let text = self.text(&section);
+        if !text.contains("registered_orchestrators") {
+            return Ok(());
+        }
+        let about = format!("{}: those listed and those that do not answer", self.label);
+        let text = changed(text, "registered_orchestrators", &least.to_string(), &about)?;
+        self.document.replace(vec![(section.start..section.end, text)]);
+        Ok(())
+    }
+}
+
+/// [`set`], of a key that can be set.
+fn changed(text: &str, key: &str, value: &str, about: &str) -> Result<String, ImportError> {
+    set(text, key, value, about).ok_or_else(|| not_plain(key))
+}
+
+fn not_plain(key: &str) -> ImportError {
+    ImportError::UnknownName(format!(
+        "`{key}` of the base is written under a header of its own; write it as `{key} = ...`"
+    ))
+}
+
+/// A name a scenario takes, from that of a file.
+fn name_from(stem: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = stem.chars().take(80).map(plain).collect();
+    if name.trim_matches('.').is_empty() { "imported".to_string() } else { name }
+}
+
+/// A model of a pipeline nobody has times of.
+fn usual(pipeline: Pipeline) -> Model {
+    use crate::kernel::Distribution;
+    use crate::network::ServiceTime;
+    let variation = Distribution::Constant(1.0);
+    let service = ServiceTime { overhead_s: 1.0, seconds_per_unit: 1e-6, variation };
+    Model { pipeline, id: String::new(), steps: 50, service, cold_start_s: 30.0 }
+}
+
+/// What demand asks for and nobody offers.
+fn unserved(scenario: &Scenario) -> Vec<String> {
+    let network = &scenario.network;
+    let mut ids: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for stream in &scenario.demand {
+        let is_offered = network.orchestrators.iter().any(|o| o.offer(stream.model).is_some());
+        if !is_offered {
+            ids.entry(stream.model).or_default().insert(&stream.id);
+        }
+    }
+    let line = |(model, streams): (usize, BTreeSet<&str>)| {
+        let key = network.models.get(model).map(Model::key).unwrap_or_default();
+        let streams = streams.into_iter().collect::<Vec<_>>().join(", ");
+        let pipeline = network.models.get(model).map(|model| model.pipeline);
+        let others = network.models.iter().enumerate().filter(|(index, other)| {
+            Some(other.pipeline) == pipeline
+                && network.orchestrators.iter().any(|o| o.offer(*index).is_some())
+        });
+        let others: Vec<&str> = others.map(|(_, other)| other.id.as_str()).collect();
+        let remedy = match others.as_slice() {
+            [] => "remove it".to_string(),
+            ids => format!("ask for {}, or remove it,", ids.join(" or ")),
+        };
+        format!(
+            "nobody offers {key}, so the requests of {streams} fail: {remedy} under \
+             [[demand.streams]]"
+        )
+    };
+    ids.into_iter().map(line).collect()
+}
+
+/// The text with what was imported above it, in place of an earlier import of
+/// the same kind.
+fn with_block(
+    text: &str,
+    kind: Kind,
+    name: &str,
+    summary: &str,
+    skipped: &[String],
+    notes: &[String],
+) -> String {
+    let mark = format!("{MARK} {} ", kind.name());
+    let mut block = format!("{mark}from {}: {summary}\n", comment(name));
+    for note in notes.iter().take(MOST_LINES) {
+        block += &format!("#   note: {note}\n");
+    }
+    for line in skipped.iter().take(MOST_LINES) {
+        block += &format!("#   skipped {line}\n");
+    }
+    if skipped.len() > MOST_LINES {
+        block += &format!("#   skipped {} more\n", skipped.len() - MOST_LINES);
+    }
+    let mut is_replaced = false;
+    let mut rest = String::new();
+    for line in text.split_inclusive('\n') {
+        is_replaced = line.starts_with(&mark) || is_replaced && line.starts_with("#   ");
+        if !is_replaced {
+            rest += line;
+        }
+    }
+    let separator = if rest.starts_with(MARK) { "" } else { "\n" };
+    format!("{block}{separator}{}\n", rest.trim())
+}
+
+/// One line of printable text, so that it can stand in a comment.
+fn comment(text: &str) -> String {
+    let clean = text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c });
+    clean.collect::<String>().trim_end().to_string()
+}
+
+fn nothing(file: &Source, findings: &Findings) -> ImportError {
+    let lines = findings.skipped.iter().take(5);
+    let mut reasons: String =
+        lines.map(|(what, why)| format!("\n  {}", comment(&format!("{what}: {why}")))).collect();
+    if findings.skipped.len() > 5 {
+        reasons += &format!("\n  and {} more", findings.skipped.len() - 5);
+    }
+    ImportError::Nothing { file: file.name.clone(), reasons }
+}
+
+fn unknown<'a>(
+    what: &str,
+    name: &str,
+    base: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> ImportError {
+    let names = known.clone().take(20).collect::<Vec<_>>().join(", ");
+    let hint = nearest(name, known).map_or_else(
+        || format!("\n  help: there is {names}"),
+        |near| format!("\n  help: did you mean `{near}`?"),
+    );
+    ImportError::UnknownName(format!("{base} has no {what} `{name}`{hint}"))
+}

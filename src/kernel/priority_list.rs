@@ -1,0 +1,85 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Most entries kept in a sorted list before all of it goes to the heap.
+const MOST_NEAR: usize = 32;
+
+/// Gives out its entries in ascending order.
+///
+/// A binary heap, with a short sorted list in front of it for entries that come
+/// before everything in the heap. Where what is put in often is among the next
+/// to be taken out, the heap is hardly touched.
+#[derive(Debug)]
+pub struct PriorityList<T> {
+    /// All before the heap's first, the next one last.
+    near: Vec<T>,
+    heap: BinaryHeap<Reverse<T>>,
+}
+
+impl<T: Ord> Default for PriorityList<T> {
+    fn default() -> PriorityList<T> {
+        PriorityList { near: Vec::with_capacity(MOST_NEAR), heap: BinaryHeap::new() }
+    }
+}
+
+impl<T: Ord> PriorityList<T> {
+    /// Puts an entry in.
+    pub fn push(&mut self, entry: T) {
+        if self.near.len() == MOST_NEAR {
+            self.heap.extend(self.near.drain(..).map(Reverse));
+        }
+        if self.heap.peek().is_some_and(|Reverse(first)| *first < entry) {
+            self.heap.push(Reverse(entry));
+            return;
+        }
+        let sooner = self.near.iter().rev().take_while(|other| **other < entry).count();
+        self.near.insert(self.near.len() - sooner, entry);
+    }
+
+    /// The first entry.
+    pub fn peek(&self) -> Option<&T> {
+        self.near.last().or_else(|| self.heap.peek().map(|Reverse(first)| first))
+    }
+
+    /// Takes the first entry out.
+    pub fn pop(&mut self) -> Option<T> {
+        self.near.pop().or_else(|| self.heap.pop().map(|Reverse(first)| first))
+    }
+
+    /// All entries, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.near.iter().chain(self.heap.iter().map(|Reverse(entry)| entry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever is put in and taken out between, also entries before those
+        /// already taken out.
+        #[test]
+        fn entries_come_out_in_ascending_order(
+            steps in prop::collection::vec((0u64..1000, 0usize..3), 0..300)
+        ) {
+            let mut list = PriorityList::default();
+            let mut inside: Vec<(u64, usize)> = Vec::new();
+            for (index, (value, taken)) in steps.into_iter().enumerate() {
+                list.push((value, index));
+                inside.push((value, index));
+                for _ in 0..taken {
+                    let first = inside.iter().copied().min();
+                    inside.retain(|entry| Some(*entry) != first);
+                    prop_assert_eq!(list.peek().copied(), first);
+                    prop_assert_eq!(list.pop(), first);
+                }
+                prop_assert_eq!(list.iter().count(), inside.len());
+            }
+            inside.sort_unstable();
+            let rest: Vec<(u64, usize)> = std::iter::from_fn(|| list.pop()).collect();
+            prop_assert_eq!(rest, inside);
+        }
+    }
+}

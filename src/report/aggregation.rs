@@ -1,0 +1,32 @@
+//! How far requests stand for others.
+
+use serde_json::{Map, Value, json};
+
+use super::format::percent;
+use super::json::number;
+use crate::ensemble::{Aggregation, Forecast};
+
+/// It in a sentence or two; `None` where every request was simulated.
+pub(super) fn sentence(forecast: &Forecast) -> Option<String> {
+    let Aggregation { share, paces, spend_error, .. } = forecast.aggregation.as_ref()?;
+    let sampled = paces.iter().filter(|(_, pace)| *pace > 1);
+    let sampled: Vec<String> = sampled.map(|(model, pace)| format!("{pace} of {model}")).collect();
+    Some(format!(
+        "Aggregated mode: one request simulated stands for {}; {} of all requests are not \
+         simulated themselves, which gives the spend of a future a standard error of {}.",
+        sampled.join(", "),
+        percent(*share),
+        percent(*spend_error),
+    ))
+}
+
+/// It for `summary.json`.
+pub(super) fn document(aggregation: &Aggregation) -> Value {
+    let paces = aggregation.paces.iter().map(|(model, pace)| (model.clone(), Value::from(*pace)));
+    json!({
+        "share": number(aggregation.share),
+        "pace": Map::from_iter(paces),
+        "spend_error": number(aggregation.spend_error),
+        "stale_hours": number(aggregation.stale_hours),
+    })
+}

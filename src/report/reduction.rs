@@ -1,0 +1,100 @@
+//! What variance reduction did to the headline figures.
+
+use serde_json::{Value, json};
+
+use super::format::{counted, grouped};
+use super::json::{ci95, number, optional};
+use super::table::{Cell, Column, Table, Unit};
+use crate::ensemble::{Forecast, ReducedFigure, ReductionSummary};
+
+/// How to read the table, for under a heading.
+pub(super) const EXPLANATION: &str = "A figure is worth so many independent, unadjusted replications as would know its mean as \
+     well: the variance of one replication over the square of the standard error. That is itself \
+     an estimate, to about a fifth. Control variates adjust the mean runway and the means in this \
+     table; totals, shares and breakdowns elsewhere are plain means, so that they add up.";
+
+/// The columns that fit a terminal.
+pub(super) const SHOWN: [&str; 4] = ["figure", "mean", "interval", "worth"];
+
+/// What was done and what it gained, in a sentence or two; `None` where the
+/// variance is not reduced.
+pub(super) fn conclusion(forecast: &Forecast) -> Option<String> {
+    let reduction = forecast.reduction.as_ref()?;
+    let ReductionSummary { method, observations, controls, figures } = reduction;
+    let n = forecast.replications;
+    let mut done = Vec::new();
+    if method.has_pairs() {
+        let pairs = counted(*observations as u32, "antithetic pair");
+        done.push(format!("the futures are {pairs}, which are what intervals count"));
+    }
+    if method.has_controls() {
+        done.push(match controls {
+            0 => "there are too few of them, or demand varies too little, for control variates"
+                .to_string(),
+            _ => format!("means are adjusted by {}", counted(*controls as u32, "control variate")),
+        });
+    }
+    let runway = figures.iter().find(|figure| figure.headline.id == "runway_days");
+    let worth = match runway.and_then(|figure| figure.equivalent_replications) {
+        None => "the runway does not vary, so that there is nothing to gain".to_string(),
+        Some(worth) if worth > f64::from(n) => {
+            format!("the mean runway is as good as that of about {} plain ones", about(worth))
+        }
+        Some(_) => format!("of the mean runway they know no more than {n} plain ones would"),
+    };
+    Some(format!("Variance reduction ({}): {}; {worth}.", method.name(), done.join(", ")))
+}
+
+/// A row for each headline figure; none where the variance is not reduced.
+pub(super) fn table(forecast: &Forecast) -> Table {
+    let columns = vec![
+        Column::text("figure", "Figure"),
+        Column::number("mean", "Mean"),
+        Column::number("interval", "95 % interval"),
+        Column::text("controls", "Adjusted"),
+        Column::number("worth", "Worth replications"),
+    ];
+    let row = |figure: &ReducedFigure| {
+        let unit = Unit::of(figure.headline.unit);
+        let read = |value: f64| unit.readable(value);
+        vec![
+            Cell::text(figure.headline.label.clone()),
+            Cell::Number(Some(figure.reduced.mean), unit),
+            Cell::text(format!("[{}, {}]", read(figure.reduced.lo), read(figure.reduced.hi))),
+            Cell::text(if figure.is_adjusted { "yes" } else { "no" }),
+            match figure.equivalent_replications {
+                None => Cell::text("does not vary"),
+                Some(worth) if worth > f64::from(forecast.replications) => Cell::text(about(worth)),
+                Some(_) => Cell::text("no gain"),
+            },
+        ]
+    };
+    let figures = forecast.reduction.iter().flat_map(|reduction| &reduction.figures);
+    Table::new(columns, figures.map(row).collect())
+}
+
+/// The same as JSON; `None` where the variance is not reduced.
+pub(super) fn document(forecast: &Forecast) -> Option<Value> {
+    let reduction = forecast.reduction.as_ref()?;
+    let row = |figure: &ReducedFigure| {
+        json!({
+            "id": figure.headline.id,
+            "mean": number(figure.reduced.mean),
+            "ci95": ci95(&figure.reduced),
+            "adjusted": figure.is_adjusted,
+            "equivalent_replications": optional(figure.equivalent_replications),
+        })
+    };
+    Some(json!({
+        "method": reduction.method.name(),
+        "observations": reduction.observations,
+        "controls": reduction.controls,
+        "figures": reduction.figures.iter().map(row).collect::<Vec<_>>(),
+    }))
+}
+
+/// Two significant digits.
+pub(super) fn about(value: f64) -> String {
+    let power = libm::pow(10.0, (libm::floor(libm::log10(value)) - 1.0).max(0.0));
+    grouped(libm::round(value / power) * power, 0)
+}

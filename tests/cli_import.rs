@@ -1,0 +1,482 @@
+//! `orchsim import`: facts read off the files by hand, what is refused, and that
+//! no file at all breaks it.
+
+mod cli_support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cli_support::{Ended, Workshop};
+use orchsim::import::{Kind, Options, import};
+use orchsim::network::{Orchestrator, Pipeline};
+use orchsim::scenario::{Scenario, Source, load};
+use proptest::prelude::*;
+use serde_json::Value;
+
+const FIXTURES: [(Kind, &str); 7] = [
+    (Kind::Capabilities, "capabilities.json"),
+    (Kind::MaxPrices, "max-prices.json"),
+    (Kind::Models, "aiModels.json"),
+    (Kind::Leaderboard, "aggregated-stats.json"),
+    (Kind::Leaderboard, "ai-leaderboard.json"),
+    (Kind::Stakes, "stakes.csv"),
+    (Kind::Transcoders, "transcoders.json"),
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import")
+}
+
+fn fixture(name: &str) -> String {
+    fs::read_to_string(folder().join(name)).unwrap()
+}
+
+fn workshop() -> Workshop {
+    let workshop = Workshop::with_minimal();
+    for (_, name) in FIXTURES {
+        workshop.write(name, &fixture(name));
+    }
+    workshop
+}
+
+/// Imports into `my.toml` what must succeed, and returns what was said.
+fn imported(workshop: &Workshop, args: &[&str]) -> Ended {
+    let ended = workshop.run(&[&["import"], args, &["--out", "my.toml"]].concat());
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{ended:?}");
+    let check = workshop.run(&["check", "my.toml"]);
+    assert_eq!(check.code, 0, "{check:?}");
+    ended
+}
+
+fn text(workshop: &Workshop) -> String {
+    fs::read_to_string(workshop.path("my.toml")).unwrap()
+}
+
+fn scenario(workshop: &Workshop) -> Scenario {
+    load(&Source::read(workshop.path("my.toml")).unwrap(), &[]).unwrap()
+}
+
+fn orchestrator<'a>(scenario: &'a Scenario, last: &str) -> &'a Orchestrator {
+    let mut all = scenario.network.orchestrators.iter();
+    all.find(|o| o.id == format!("0x{}{last}", "a".repeat(38))).unwrap()
+}
+
+/// (model, price, warm, capacity) of each offer.
+fn offers<'a>(scenario: &'a Scenario, of: &Orchestrator) -> Vec<(&'a str, String, bool, u32)> {
+    let offer = |offer: &orchsim::network::Offer| {
+        let model = scenario.network.models[offer.model].id.as_str();
+        (model, offer.price.to_string(), offer.warm, offer.capacity)
+    };
+    of.offers.iter().map(offer).collect()
+}
+
+#[test]
+fn a_view_of_the_network_becomes_the_network() {
+    let workshop = workshop();
+    let ended = imported(&workshop, &["capabilities", "capabilities.json"]);
+    assert!(ended.stderr.starts_with("Imported 3 orchestrators with 5 offers"), "{ended:?}");
+    let scenario = scenario(&workshop);
+    assert_eq!(scenario.network.orchestrators.len(), 3);
+    let llama = "meta-llama/Meta-Llama-3.1-8B-Instruct";
+    // Two hosts of one recipient: capacities 3 and 4; 170727774/3 wei a token;
+    // one slot free and one in use.
+    assert_eq!(
+        offers(&scenario, orchestrator(&scenario, "01")),
+        [
+            ("ByteDance/SDXL-Lightning", "4768371 wei".to_string(), true, 7),
+            (llama, "56909258 wei".to_string(), true, 2),
+        ]
+    );
+    assert_eq!(
+        offers(&scenario, orchestrator(&scenario, "03")),
+        [("streamdiffusion-sdxl", "1588 wei".to_string(), true, 2)]
+    );
+    // A price as a text, no `warm`; an amount of 0 is left out of the answer.
+    assert_eq!(
+        offers(&scenario, orchestrator(&scenario, "04")),
+        [
+            ("ByteDance/SDXL-Lightning", "2384185 wei".to_string(), false, 1),
+            ("black-forest-labs/FLUX.1-dev", "0 wei".to_string(), false, 1),
+        ]
+    );
+    let text = text(&workshop);
+    for line in [
+        "# one.example:8935, go-livepeer 0.8.8, 2 x NVIDIA GeForce RTX 4090; one-b.example:8935, go-livepeer 0.8.8",
+        "#   skipped orchestrators[1] (transcoder.example:8935): no AI model on offer at a price",
+        "#   skipped orchestrators[5] (nobody.example:8935): no `address`",
+        "#   skipped orchestrators[0] (one.example:8935): text-to-speech \"parler-tts/parler-tts-large-v1\": priced, but not among the models it offers",
+        "#   skipped orchestrators[3] (four.example:8935): text-to-image \"SG161222/RealVisXL_V4.0_Lightning\": on offer without a price",
+        "#   skipped orchestrators[0] (one.example:8935): capabilities.constraints.PerCapability.37: capability `byoc` is not simulated",
+        "warm = true, capacity = 2 },  # capabilities.json (capabilities): 1 of the capacity in use",
+        "region = \"na-east\"  # assumed, that of east-studio-1; `orchsim import leaderboard` would replace it",
+    ] {
+        assert!(text.lines().any(|have| have.ends_with(line)), "{line}\n{text}");
+    }
+    // What the base says of itself stays; its orchestrators do not.
+    assert!(text.contains("# ASSUMPTIONS") && !text.contains("orchestrator_groups]]"));
+}
+
+#[test]
+fn files_are_taken_up_one_after_another() {
+    let workshop = workshop();
+    imported(&workshop, &["capabilities", "capabilities.json"]);
+    for (kind, file) in [
+        ("leaderboard", "aggregated-stats.json"),
+        ("stakes", "stakes.csv"),
+        ("max-prices", "max-prices.json"),
+        ("models", "aiModels.json"),
+    ] {
+        imported(&workshop, &[kind, file, "--base", "my.toml"]);
+    }
+    let before = scenario(&workshop);
+    let region = |o: &Orchestrator| before.network.regions[o.region].id.clone();
+    // Best score in London, and the mean of what FRA, LON and PRG say.
+    let one = orchestrator(&before, "01");
+    assert_eq!((region(one).as_str(), one.reliability), ("eu", 0.9));
+    assert_eq!(one.stake.to_string(), "910098.8 LPT");
+    // New York's better score is of tests that all failed; XXX is nowhere.
+    let three = orchestrator(&before, "03");
+    assert_eq!((region(three).as_str(), three.reliability), ("asia", 0.75));
+    assert_eq!(three.stake.to_string(), "10359.571442424819689212 LPT");
+    assert_eq!(orchestrator(&before, "04").reliability, 0.0);
+    assert!(before.network.orchestrators.iter().any(|o| o.id == "aiModels"));
+    let written = text(&workshop);
+    for line in [
+        "region = \"eu\"  # aggregated-stats.json (leaderboard): best round-trip score, 0.95 at LON",
+        "reliability = 0.75  # aggregated-stats.json (leaderboard): mean of 1 result, few, by SIN",
+        "stake = \"910098.8 LPT\"  # stakes.csv (stakes)",
+        "#   skipped 0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa09: not an orchestrator of the base",
+        "#   note: rows before 2025-02-end, the last entry, left out: 1",
+    ] {
+        assert!(written.lines().any(|have| have == line), "{line}\n{written}");
+    }
+    assert_eq!(written.matches("# IMPORTED").count(), 5);
+
+    // A newer view keeps what other files said; its block takes the older one's place.
+    imported(&workshop, &["capabilities", "capabilities.json", "--base", "my.toml"]);
+    let after = scenario(&workshop);
+    assert_eq!(orchestrator(&after, "01").stake, one.stake);
+    assert_eq!(orchestrator(&after, "03").region, three.region);
+    assert_eq!(text(&workshop).matches("# IMPORTED").count(), 5);
+    let run = workshop.run(&["run", "my.toml", "--replications", "1", "--horizon", "3", "--quiet"]);
+    // 3: three days are not the 90 of the built-in objective.
+    assert_eq!(run.code, 3, "{}", run.stderr);
+}
+
+#[test]
+fn maximum_prices_go_to_the_gateways_named() {
+    let workshop = workshop();
+    imported(&workshop, &["max-prices", "max-prices.json", "--gateway", "dream-gateway"]);
+    let scenario = scenario(&workshop);
+    let of = |gateway: usize, model: &str| {
+        let index = scenario
+            .network
+            .models
+            .iter()
+            .position(|m| m.id == model && m.pipeline != Pipeline::ImageToImage);
+        scenario.network.gateways[gateway].max_price[index.unwrap()].map(|price| price.to_string())
+    };
+    let sdxl = "ByteDance/SDXL-Lightning";
+    assert_eq!(of(0, sdxl).as_deref(), Some("4768371 wei"));
+    assert_eq!(of(1, sdxl).as_deref(), Some("1700000 wei per 3"));
+    assert_eq!(of(1, "openai/whisper-large-v3").as_deref(), Some("12882811 wei"));
+    let llama = "meta-llama/Meta-Llama-3.1-8B-Instruct";
+    assert_eq!(of(1, llama).as_deref(), Some("0.18 USD per 1000000"));
+    assert_eq!(of(1, "new/video-model").as_deref(), Some("3390842 wei"));
+    let text = text(&workshop);
+    assert!(text.contains("#   skipped capabilities_prices[5]: `transcoding` is no pipeline"));
+    assert!(text.contains("#   skipped capabilities_prices[6]: price_per_unit is `-1`"));
+
+    let unknown = ["import", "max-prices", "max-prices.json", "--gateway", "dream-gatewa"];
+    let ended = workshop.run(&unknown);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("did you mean `dream-gateway`?"), "{ended:?}");
+}
+
+#[test]
+fn the_models_of_one_orchestrator_take_the_place_of_its_own() {
+    let workshop = workshop();
+    let args = ["models", "aiModels.json", "--base", "minimal.toml", "--orchestrator", "na-2"];
+    let ended = imported(&workshop, &args);
+    // na-2 is a member of a group, which is written out.
+    assert!(ended.stderr.contains("as a member changed: 1"), "{ended:?}");
+    let scenario = scenario(&workshop);
+    let ids: Vec<&str> = scenario.network.orchestrators.iter().map(|o| o.id.as_str()).collect();
+    assert_eq!(ids, ["asia-1", "eu-1", "na-1", "na-2"]);
+    assert_eq!(
+        offers(&scenario, &scenario.network.orchestrators[3]),
+        [
+            ("ByteDance/SDXL-Lightning", "4768371 wei".to_string(), true, 1),
+            // Two runners: 2 + 1 at once, at the last price.
+            ("meta-llama/Meta-Llama-3.1-8B-Instruct", "0.08 USD per 1000000".to_string(), true, 3),
+            ("stabilityai/stable-diffusion-x4-upscaler", "500000 wei".to_string(), false, 1),
+        ]
+    );
+    let minimal = Source::read(workshop.path("minimal.toml")).unwrap();
+    let before = load(&minimal, &[]).unwrap();
+    for (index, was) in before.network.orchestrators.iter().take(3).enumerate() {
+        assert_eq!(scenario.network.orchestrators[index], *was);
+    }
+    assert!(text(&workshop).contains("# Try `--set gateways.version=0.9`"));
+    let skipped = ["[4]: a price for one gateway only", "[5]: no `price_per_unit`"];
+    assert!(skipped.iter().all(|line| ended.stderr.contains(line)), "{ended:?}");
+}
+
+#[test]
+fn results_by_model_are_averaged_and_regions_can_be_given() {
+    let workshop = workshop();
+    imported(&workshop, &["capabilities", "capabilities.json"]);
+    let args = ["leaderboard", "ai-leaderboard.json", "--base", "my.toml", "--region", "SEA=asia"];
+    imported(&workshop, &args);
+    let scenario = scenario(&workshop);
+    let one = orchestrator(&scenario, "01");
+    // Seattle: scores 0.8 and 0.9 against 0.6; half of its two results is 0.5.
+    assert_eq!(scenario.network.regions[one.region].id, "asia");
+    assert_eq!(one.reliability, 0.75);
+}
+
+#[test]
+fn without_a_base_those_in_the_file_are_the_network() {
+    let workshop = workshop();
+    imported(&workshop, &["transcoders", "transcoders.json"]);
+    let first = scenario(&workshop);
+    let stakes = first.network.orchestrators.iter().map(|o| o.stake.to_string());
+    assert_eq!(stakes.collect::<Vec<_>>(), ["10359.571442424819689212 LPT", "250 LPT"]);
+    assert_eq!(first.name, "my");
+
+    // Offline there (04), nowhere known (05).
+    imported(&workshop, &["leaderboard", "aggregated-stats.json"]);
+    let second = scenario(&workshop);
+    let ids = second.network.orchestrators.iter().map(|o| &o.id[40..]);
+    assert_eq!(ids.collect::<Vec<_>>(), ["01", "03", "06"]);
+}
+
+#[test]
+fn a_base_in_another_layout_is_written_out() {
+    let workshop = workshop();
+    let minimal = orchsim::scenario::preset("minimal").unwrap();
+    let offer = "pipeline = \"llm\"\nmodel = \"meta-llama/Meta-Llama-3.1-8B-Instruct\"\n";
+    let base = format!(
+        "{minimal}\n[[orchestrators]]\nid = \"x\"\nregion = \"eu\"\nstake = \"1 LPT\"\n\
+         [[orchestrators.offers]]\n{offer}price = \"5 wei\"\n"
+    );
+    workshop.write("base.toml", &base);
+    workshop.write("stakes.csv", "id,stake\nx,5\n");
+    let ended = imported(&workshop, &["stakes", "stakes.csv", "--base", "base.toml"]);
+    assert!(ended.stderr.contains("written out in full"), "{ended:?}");
+    let before = load(&Source::read(workshop.path("base.toml")).unwrap(), &[]).unwrap();
+    let after = scenario(&workshop);
+    assert_eq!(after.network.orchestrators.len(), 5);
+    for (was, is) in before.network.orchestrators.iter().zip(&after.network.orchestrators) {
+        let stake = if was.id == "x" { "5 LPT".to_string() } else { was.stake.to_string() };
+        assert_eq!((is.id.as_str(), is.stake.to_string()), (was.id.as_str(), stake));
+    }
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_replaced() {
+    let workshop = workshop();
+    let import = ["import", "stakes", "stakes.csv", "--out"];
+    let ended = workshop.run(&[&import[..], &["minimal.toml"]].concat());
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("was not written by `orchsim import`"), "{ended:?}");
+    let minimal = fs::read_to_string(workshop.path("minimal.toml")).unwrap();
+    assert_eq!(Some(minimal.as_str()), orchsim::scenario::preset("minimal"));
+
+    assert_eq!(workshop.run(&[&import[..], &["minimal.toml", "--force"]].concat()).code, 0);
+    // Ours now.
+    assert_eq!(workshop.run(&[&import[..], &["minimal.toml"]].concat()).code, 0);
+    assert_eq!(workshop.run(&[&import[..], &["."]].concat()).code, 2);
+    assert_eq!(workshop.run(&[&import[..], &["no/such/place.toml"]].concat()).code, 1);
+    let drafts = workshop.names().into_iter().filter(|name| name.contains("draft"));
+    assert_eq!(drafts.count(), 0);
+}
+
+#[test]
+fn to_standard_output_goes_the_scenario_alone() {
+    let workshop = workshop();
+    let ended = workshop.run(&["import", "capabilities", "capabilities.json"]);
+    assert_eq!(ended.code, 0);
+    let source = Source { name: "stdout".into(), text: ended.stdout, directory: None };
+    assert_eq!(load(&source, &[]).unwrap().name, "capabilities");
+    assert!(ended.stderr.contains("skipped 6:"), "{}", ended.stderr);
+}
+
+#[test]
+fn options_of_another_kind_and_files_that_cannot_be_read_are_refused() {
+    let workshop = workshop();
+    let refused = |args: &[&str], part: &str| {
+        let ended = workshop.run(&[&["import"], args].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    };
+    refused(&["stakes", "stakes.csv", "--gateway", "a"], "--gateway goes with");
+    refused(&["models", "aiModels.json", "--region", "FRA=eu"], "--region goes with");
+    refused(&["leaderboard", "aggregated-stats.json", "--region", "FRA"], "such as FRA=eu");
+    refused(
+        &["leaderboard", "aggregated-stats.json", "--region", "FRA=europ"],
+        "has no region `europ`",
+    );
+    refused(&["everything", "stakes.csv"], "possible values");
+    refused(&["stakes", "none.csv"], "there is no file `none.csv`");
+    refused(&["stakes", "."], "`.` cannot be imported: not a regular file");
+    fs::write(workshop.path("latin.csv"), b"address,stake\n\xe9,5\n").unwrap();
+    refused(&["stakes", "latin.csv"], "line 2 is not UTF-8 text");
+    let huge = fs::File::create(workshop.path("huge.json")).unwrap();
+    huge.set_len((64 << 20) + 1).unwrap();
+    refused(&["capabilities", "huge.json"], "larger than 64 MB");
+    let rows: String = (0..10_001).map(|row| format!("o{row},5\n")).collect();
+    workshop.write("many.csv", &format!("id,stake\n{rows}"));
+    refused(&["stakes", "many.csv"], "names 10001 orchestrators; at most 10000");
+    workshop.write("bad.toml", "name = 5\n");
+    refused(&["stakes", "stakes.csv", "--base", "bad.toml"], "--> bad.toml:1:8");
+    // A group of favourites that is no longer there.
+    let text = orchsim::scenario::preset("minimal").unwrap();
+    let text = format!("{text}\n[policy.alpha_group]\norchestrators = [\"eu-1\"]\n");
+    workshop.write("alpha.toml", &text);
+    refused(&["capabilities", "capabilities.json", "--base", "alpha.toml"], "eu-1");
+}
+
+#[test]
+fn a_mark_line_ends_and_a_bare_list_make_no_difference() {
+    let whole = fixture("capabilities.json");
+    let bare: Value = serde_json::from_str(&whole).unwrap();
+    let bare = bare["orchestrators"].to_string();
+    let toml = |text: &str| {
+        let file = Source { name: "file".into(), text: text.into(), directory: None };
+        let toml = import(Kind::Capabilities, &file, None, &Options::default()).unwrap().toml;
+        let is_data = |line: &&str| !line.starts_with('#');
+        toml.lines().filter(is_data).map(str::to_string).collect::<Vec<_>>()
+    };
+    let marked = format!("\u{feff}{}", whole.replace('\n', "\r\n"));
+    assert_eq!(toml(&whole), toml(&marked));
+    assert_eq!(toml(&whole), toml(&bare));
+}
+
+/// The corpus: `NUMBER-KIND-WHAT.json` (or `.csv`) with the message it gets.
+/// `UPDATE_MESSAGES=1 cargo test` rewrites the messages, to be read before they
+/// are committed.
+#[test]
+fn broken_files_get_their_messages() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    let entries = fs::read_dir(folder().join("broken")).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end != "stderr")) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let rest = name.split_once('-').unwrap().1;
+        let kind = Kind::ALL.into_iter().find(|kind| rest.starts_with(kind.name())).unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        let file = Source { name: name.into(), text, directory: None };
+        let error = import(kind, &file, None, &Options::default()).unwrap_err();
+        let actual = format!("{}\n", error.to_string().trim_end());
+        let expected = path.with_extension("stderr");
+        if std::env::var_os("UPDATE_MESSAGES").is_some() {
+            fs::write(&expected, &actual).unwrap();
+        } else if fs::read_to_string(&expected).unwrap_or_default() != actual {
+            wrong.push(format!("{name}:\n{actual}"));
+        }
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 20, "{count} broken files");
+}
+
+/// Imports a file whatever it holds; what comes out is valid and can take the
+/// same file again, to the same network.
+fn survives(kind: Kind, text: String) -> Result<(), TestCaseError> {
+    let file = Source { name: "file".into(), text, directory: None };
+    let Ok(first) = import(kind, &file, None, &Options::default()) else { return Ok(()) };
+    let base = Source { name: "base".into(), text: first.toml, directory: None };
+    let before = load(&base, &[]);
+    prop_assert!(before.is_ok(), "{:?}", before.err().map(|error| error.to_string()));
+    let again = import(kind, &file, Some(&base), &Options::default());
+    prop_assert!(again.is_ok(), "{:?}", again.err().map(|error| error.to_string()));
+    let again = Source { name: "again".into(), text: again.unwrap().toml, directory: None };
+    let after = load(&again, &[]);
+    prop_assert!(after.is_ok(), "{:?}", after.err().map(|error| error.to_string()));
+    prop_assert_eq!(before.unwrap().network.orchestrators, after.unwrap().network.orchestrators);
+    Ok(())
+}
+
+/// Puts `value` in the place of the `at`-th value of a document.
+fn put(document: &mut Value, at: &mut usize, value: &Value) -> bool {
+    if *at == 0 {
+        *document = value.clone();
+        return true;
+    }
+    *at -= 1;
+    match document {
+        Value::Array(items) => items.iter_mut().any(|item| put(item, at, value)),
+        Value::Object(entries) => entries.values_mut().any(|entry| put(entry, at, value)),
+        _ => false,
+    }
+}
+
+fn odd_value() -> impl Strategy<Value = Value> {
+    let odd = [
+        "null",
+        "-1",
+        "0",
+        "1e308",
+        "18446744073709551616",
+        "1.5",
+        "true",
+        "\"\"",
+        "\"x\\n[[y]]\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "{\"models\": {\"a\": 5}}",
+        "\"0x\"",
+        "\"NaN\"",
+        "\"27\"",
+        "1e-30",
+        "\"# \\u0000\"",
+        "{\"27\": {\"models\": {\"\\\"\": {}}}}",
+        "\"1e9999999999\"",
+    ];
+    prop::sample::select(odd.to_vec()).prop_map(|text| serde_json::from_str(text).unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_change_of_a_value_breaks_it(
+        which in 0..FIXTURES.len(),
+        changes in prop::collection::vec((0..150usize, odd_value()), 1..4),
+    ) {
+        let (kind, name) = FIXTURES[which];
+        let text = fixture(name);
+        let text = match serde_json::from_str::<Value>(&text) {
+            Ok(mut document) => {
+                for (mut at, value) in changes {
+                    put(&mut document, &mut at, &value);
+                }
+                document.to_string()
+            }
+            Err(_) => text,
+        };
+        survives(kind, text)?;
+    }
+
+    #[test]
+    fn no_change_of_a_byte_breaks_it(
+        which in 0..FIXTURES.len(),
+        as_kind in 0..Kind::ALL.len(),
+        changes in prop::collection::vec((0.0..1.0, 0..30usize, any::<Vec<u8>>()), 1..4),
+        is_own in any::<bool>(),
+    ) {
+        let (own, name) = FIXTURES[which];
+        let kind = if is_own { own } else { Kind::ALL[as_kind] };
+        let mut bytes = fixture(name).into_bytes();
+        for (place, length, new) in changes {
+            let start = (place * bytes.len() as f64) as usize;
+            let end = (start + length).min(bytes.len());
+            bytes.splice(start..end, new);
+        }
+        survives(kind, String::from_utf8_lossy(&bytes).into_owned())?;
+    }
+}
