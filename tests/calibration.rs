@@ -9,7 +9,7 @@ use orchsim::experiment::calibrate::{CalibrateError, Calibration, Fitted, calibr
 use orchsim::experiment::spend_model::futures;
 use orchsim::kernel::StreamKey;
 use orchsim::report::{RunContext, calibrated_toml, spend_history_csv};
-use orchsim::scenario::{Scenario, Source, load};
+use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{World, replicate};
 use orchsim::spend::{SpendHistory, SpendOptions, read_spend};
 use rayon::prelude::*;
@@ -101,29 +101,28 @@ fn what_a_scenario_spends_leads_back_to_it() {
     assert!(calibration.goodness.ljung_box_p > 0.001, "{:?}", calibration.goodness);
 }
 
-/// A history whose level wanders, of some 300 requests a day.
-fn wandering() -> (Scenario, Calibration) {
-    let scenario = served(500.0);
+/// A scenario calibrated to a history whose level wanders, of some 60 requests
+/// a day.
+fn wandering(scenario: &Scenario, eth_per_request: f64) -> Calibration {
     let key = StreamKey::root(12);
-    let mut level = f64::ln(300.0 * ETH_PER_REQUEST);
+    let mut level = f64::ln(60.0 * eth_per_request);
     let days: Vec<f64> = (0..100)
         .map(|day| {
             level += 0.12 * key.normal(day);
             f64::exp(level + 0.1 * key.child(1).normal(day))
         })
         .collect();
-    let calibration = calibrate(&scenario, &written(&scenario, days)).unwrap();
-    (scenario, calibration)
+    calibrate(scenario, &written(scenario, days)).unwrap()
 }
 
 #[test]
 fn the_engine_forecasts_what_the_fitted_model_does() {
-    let (_, calibration) = wandering();
+    let calibration = wandering(&served(100.0), ETH_PER_REQUEST);
     assert!(calibration.wander_per_day.is_some());
     let mut scenario = calibration.scenario.clone();
     scenario.horizon_days = 30;
     let world = World::new(&scenario);
-    let engine: Vec<f64> = (0..600)
+    let engine: Vec<f64> = (0..400)
         .into_par_iter()
         .map(|number| {
             let result = replicate(&world, number).unwrap();
@@ -138,21 +137,33 @@ fn the_engine_forecasts_what_the_fitted_model_does() {
     let error = engine_error.hypot(model_error);
     // Three standard errors, and 2 % for what is kept of the posterior.
     assert!((engine_mean - model_mean).abs() < 3.0 * error + 0.02, "{engine_mean} {model_mean}");
-    let ratio = engine_error * 600f64.sqrt() / (model_error * (model.len() as f64).sqrt());
+    let ratio = engine_error * 400f64.sqrt() / (model_error * (model.len() as f64).sqrt());
     assert!((0.85..1.15).contains(&ratio), "{ratio}");
 }
 
 #[test]
 fn a_calibrated_scenario_reads_back_with_its_comments() {
-    let (_, calibration) = wandering();
+    let source = Source {
+        name: "minimal".to_string(),
+        text: preset("minimal").unwrap().to_string(),
+        directory: None,
+    };
+    let calibration = wandering(&load(&source, &[]).unwrap(), 1e-5);
     let text = calibrated_toml(&calibration, "spend.csv", &context());
     let source = Source { name: "calibrated".to_string(), text: text.clone(), directory: None };
     let read = load(&source, &[]).unwrap();
     assert_eq!(read.uncertainty, calibration.uncertainty);
     assert_eq!(read.start, calibration.start);
     assert_eq!(arrivals(&read).requests_per_day, arrivals(&calibration.scenario).requests_per_day);
-    for comment in ["# For ", "# growth a day: ", "# cv of a stream's bursts: ", "# From Monday"] {
-        assert_eq!(text.matches(comment).count(), 1, "{comment} in\n{text}");
+    // Two entries of demand, one profile.
+    let comments = [
+        ("# For ", 2),
+        ("# growth a day: ", 2),
+        ("# cv of a stream's bursts: ", 2),
+        ("# From Monday", 1),
+    ];
+    for (comment, count) in comments {
+        assert_eq!(text.matches(comment).count(), count, "{comment} in\n{text}");
     }
 }
 

@@ -10,10 +10,10 @@ use super::series::DailySeries;
 use crate::kernel::StreamKey;
 
 /// Rounds that bring the proposal to where the posterior is, and draws in each.
-const ROUNDS: u64 = 6;
-const DRAWS: u64 = 200;
+const ROUNDS: u64 = 5;
+const DRAWS: u64 = 150;
 /// Draws of the last round.
-const LAST_DRAWS: u64 = 600;
+const LAST_DRAWS: u64 = 400;
 /// Draws that a round must come to, weighed by their evenness; below, their
 /// weights are flattened.
 const LEAST_EFFECTIVE: f64 = 40.0;
@@ -294,7 +294,7 @@ fn flattened(logs: &[f64]) -> Vec<f64> {
         return whole;
     }
     let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..30 {
+    for _ in 0..20 {
         let middle = (low + high) / 2.0;
         if at(middle).1 >= LEAST_EFFECTIVE { low = middle } else { high = middle }
     }
