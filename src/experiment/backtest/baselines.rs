@@ -43,7 +43,7 @@ pub fn seasonal_naive(
     let overall = logs.iter().flatten().last().copied().unwrap_or_default();
     let last: Vec<f64> = (0..WEEK)
         .map(|ahead| {
-            let same = |day: &usize| (past.len() + ahead - day) % WEEK == 0;
+            let same = |day: &usize| (past.len() + ahead - day).is_multiple_of(WEEK);
             let known = (0..logs.len()).rev().filter(same).find_map(|day| logs[day]);
             known.unwrap_or(overall)
         })

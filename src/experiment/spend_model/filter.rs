@@ -119,11 +119,12 @@ impl Belief {
         m[DAY_BURST] = day.carry * m[BURST];
         m[BURST] *= day.decay;
         let p = &mut self.cov;
-        for column in 0..STATES {
-            p[LEVEL][column] += p[GROWTH][column];
-            p[DAY_BURST][column] = day.carry * p[BURST][column];
-            p[BURST][column] *= day.decay;
+        let (growth, burst) = (p[GROWTH], p[BURST]);
+        for (cell, growth) in p[LEVEL].iter_mut().zip(growth) {
+            *cell += growth;
         }
+        p[DAY_BURST] = burst.map(|cell| day.carry * cell);
+        p[BURST] = burst.map(|cell| day.decay * cell);
         for row in p.iter_mut() {
             row[LEVEL] += row[GROWTH];
             row[DAY_BURST] = day.carry * row[BURST];
