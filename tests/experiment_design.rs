@@ -155,8 +155,8 @@ fn job(replications: u32) -> Job {
         scenario: "seed = 1\n".to_string(),
         replications,
         precision: None,
-        mode: Mode::Exact,
         variance_reduction: VarianceReduction::None,
+        mode: Mode::Exact,
         study: None,
     }
 }

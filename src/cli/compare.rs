@@ -58,7 +58,8 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let common = &args.common;
     let write_options = args.report.write_options()?;
     let (base, variants) = scenarios(args)?;
-    let plan = args.reducing.apply(Plan::fixed(base.scenario.replications))?;
+    let plan = Plan { mode: common.mode, ..Plan::fixed(base.scenario.replications) };
+    let plan = args.reducing.apply(plan)?;
     let directory = match &common.out {
         Some(directory) => directory.clone(),
         None => Path::new("outputs").join(format!("{}-compare", base.scenario.name)),
@@ -69,9 +70,9 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let progress = Progress::new(total, common.quiet);
     let count = AtomicU64::new(0);
     let done = || progress.done(count.fetch_add(1, Ordering::Relaxed) + 1);
-    let comparison = common
-        .thread_pool()?
-        .install(|| compare(base, variants, common.mode, plan.variance_reduction, &done));
+    let Plan { mode, variance_reduction, .. } = plan;
+    let comparison =
+        common.thread_pool()?.install(|| compare(base, variants, mode, variance_reduction, &done));
     progress.clear();
     let comparison = comparison?;
 

@@ -141,12 +141,6 @@ impl Stopping {
     }
 }
 
-/// The mode of that name.
-fn mode(name: String) -> Mode {
-    let known = Mode::NAMES.into_iter().find(|(known, _)| *known == name);
-    known.map_or(Mode::default(), |(_, mode)| mode)
-}
-
 /// How to need fewer replications.
 #[derive(Debug, Args)]
 pub(super) struct Reducing {
@@ -203,6 +197,12 @@ impl ValueEnum for VarianceReduction {
         };
         Some(PossibleValue::new(self.name()).help(help))
     }
+}
+
+/// The mode of that name.
+fn mode(name: String) -> Mode {
+    let known = Mode::NAMES.into_iter().find(|(known, _)| *known == name);
+    known.map_or(Mode::default(), |(_, mode)| mode)
 }
 
 fn precision(text: &str) -> Result<f64, String> {

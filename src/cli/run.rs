@@ -74,8 +74,8 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
         scenario: to_toml(&scenario),
         replications: plan.replications,
         precision: plan.precision,
-        mode: plan.mode,
         variance_reduction: plan.variance_reduction,
+        mode: plan.mode,
         study: None,
     };
     if let Some(shard) = *shard {
@@ -175,10 +175,10 @@ fn command(args: &RunArgs) -> String {
     words.extend(args.scenario.as_ref().map(|path| path.display().to_string()));
     words.extend(args.options.common.words());
     words.extend(args.options.stopping.words());
+    words.extend(args.options.reducing.words());
     if args.options.spend_history {
         words.push("--spend-history".to_string());
     }
-    words.extend(args.options.reducing.words());
     words.extend(args.options.report.words());
     command_line(&words)
 }

@@ -86,8 +86,8 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
         scenario: to_toml(&base),
         replications: plan.replications,
         precision: plan.precision,
-        mode: plan.mode,
         variance_reduction: plan.variance_reduction,
+        mode: plan.mode,
         study: Some(study.clone()),
     };
     let work = Work { job: &job, study: &study, scenarios: &scenarios, common };

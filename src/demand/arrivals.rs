@@ -136,6 +136,8 @@ struct PoissonProcess<'a> {
     end: f64,
     now: f64,
     stretch_end: f64,
+    /// Growth factor at its end.
+    end_growth: f64,
     /// Rate of the stretch for a growth factor of 1.
     stretch_rate: f64,
     least_rate: f64,
@@ -203,9 +205,11 @@ impl<'a> PoissonProcess<'a> {
                 (None, Some(Excitation { rate: 0.0, jump, mean_delay_s }), 1.0 - branching)
             }
         };
+        let growth = arrivals.growth.scaled(factors.growth);
         let mut process = PoissonProcess {
             arrivals,
-            growth: arrivals.growth.scaled(factors.growth),
+            end_growth: growth.factor(0.0),
+            growth,
             clock,
             pace,
             base_rate: arrivals.requests_per_day / DAY * factors.level * own_share / slowness,
@@ -228,9 +232,10 @@ impl<'a> PoissonProcess<'a> {
     fn enter_stretch(&mut self) {
         let local_hour = libm::floor(self.clock.local_hours(self.now) + 1e-9);
         let next_hour = (local_hour + 1.0 - self.clock.utc_offset_hours) * HOUR;
-        let hour = local_hour.rem_euclid(24.0) as usize;
-        let local_day = libm::floor(local_hour / 24.0);
-        let weekday = (local_day + f64::from(self.clock.start_weekday)).rem_euclid(7.0) as usize;
+        let whole_hours = local_hour as i64;
+        let hour = whole_hours.rem_euclid(24) as usize;
+        let local_day = whole_hours.div_euclid(24);
+        let weekday = (local_day + i64::from(self.clock.start_weekday)).rem_euclid(7) as usize;
         let mut level = 1.0;
         self.stretch_end = next_hour.min(self.end);
         if let Some(modulation) = &mut self.modulation {
@@ -243,7 +248,11 @@ impl<'a> PoissonProcess<'a> {
         }
         let season = self.arrivals.hours.0[hour] * self.arrivals.weekdays.0[weekday];
         self.stretch_rate = self.base_rate * season * level;
-        let (least, greatest) = self.growth.bounds(self.now / DAY, self.stretch_end / DAY);
+        let end = self.stretch_end / DAY;
+        let end_growth = self.growth.factor(end);
+        let begin = (self.now / DAY, self.end_growth);
+        let (least, greatest) = self.growth.bounds(begin, (end, end_growth));
+        self.end_growth = end_growth;
         self.least_rate = self.stretch_rate * least;
         self.greatest_rate = self.stretch_rate * greatest;
     }

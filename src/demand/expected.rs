@@ -11,8 +11,8 @@ const STEADY: f64 = 1e-5;
 
 impl PoissonArrivals {
     /// Mean number of requests between two times, in days, where the factors of
-    /// the replication are these. `None` where it has no closed form: of
-    /// self-exciting requests while the rate changes, and with a drift.
+    /// the replication are these. `None` of self-exciting requests, whose mean
+    /// has no closed form while the rate changes, and of demand that drifts.
     pub fn mean_requests(
         &self,
         clock: UserClock,

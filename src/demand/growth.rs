@@ -64,13 +64,12 @@ impl Growth {
         factor.max(0.0)
     }
 
-    /// The least and the greatest factor between two days. Every kind is
-    /// monotone between the points of a piecewise trend.
-    pub fn bounds(&self, from: f64, to: f64) -> (f64, f64) {
-        let (a, b) = (self.factor(from), self.factor(to));
-        let (mut least, mut greatest) = (a.min(b), a.max(b));
+    /// The least and the greatest factor between two days, each given with its
+    /// own. Every kind is monotone between the points of a piecewise trend.
+    pub fn bounds(&self, from: (f64, f64), to: (f64, f64)) -> (f64, f64) {
+        let (mut least, mut greatest) = (from.1.min(to.1), from.1.max(to.1));
         if let Growth::Piecewise { points } = self {
-            for &(_, factor) in points.iter().filter(|(day, _)| from < *day && *day < to) {
+            for &(_, factor) in points.iter().filter(|(day, _)| from.0 < *day && *day < to.0) {
                 least = least.min(factor.max(0.0));
                 greatest = greatest.max(factor);
             }

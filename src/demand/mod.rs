@@ -130,8 +130,8 @@ pub struct DemandUncertainty {
 /// Numbers of the draws of [`DemandUncertainty`].
 const LEVEL_DRAW: u64 = 0;
 const GROWTH_DRAW: u64 = 1;
-const DRIFT_DRAW: u64 = 2;
-const STEP_DRAW: u64 = 3;
+const RATE_DRAW: u64 = 2;
+const WANDER_DRAW: u64 = 3;
 
 impl DemandUncertainty {
     /// The factors of the replication that owns `key`.
@@ -145,23 +145,23 @@ impl DemandUncertainty {
         }
     }
 
+    /// The independent standard normal draws behind the factor on level, the
+    /// factor on growth, and the growth rate in addition.
+    pub fn normals(key: StreamKey) -> [f64; 3] {
+        [LEVEL_DRAW, GROWTH_DRAW, RATE_DRAW].map(|draw| key.normal(draw))
+    }
+
     fn drift(&self, key: StreamKey) -> Option<Drift> {
         if self.growth_per_day_sd == 0.0 && self.wander_per_day == 0.0 {
             return None;
         }
         let shared = self.level_growth_correlation;
         let normal = shared * key.normal(LEVEL_DRAW)
-            + libm::sqrt(1.0 - shared * shared) * key.normal(DRIFT_DRAW);
+            + libm::sqrt(1.0 - shared * shared) * key.normal(RATE_DRAW);
         let step = Distribution::Lognormal { mean: self.wander_per_day, cv: self.wander_cv };
         let step_sd =
-            if self.wander_per_day > 0.0 { step.sampler().draw(key, STEP_DRAW) } else { 0.0 };
+            if self.wander_per_day > 0.0 { step.sampler().draw(key, WANDER_DRAW) } else { 0.0 };
         let rate_per_day = self.growth_per_day_sd * normal;
         Some(Drift { rate_per_day, step_sd, steps: key.child(0) })
-    }
-
-    /// The independent standard normal draws of which [`Self::draw`] makes the
-    /// factors on level and growth.
-    pub fn normals(key: StreamKey) -> [f64; 2] {
-        [LEVEL_DRAW, GROWTH_DRAW].map(|draw| key.normal(draw))
     }
 }

@@ -25,7 +25,7 @@ impl Pace {
     /// Every request is simulated; both clocks are one.
     pub const EXACT: Pace = Pace { doublings: 0 };
 
-    /// Paces beyond this would not leave a request a minute of a century.
+    /// Beyond it a tick of the model's clock would be longer than 17 ms.
     const MOST_DOUBLINGS: u32 = 24;
 
     /// The largest pace of at most so many requests; never less than one.
@@ -56,6 +56,6 @@ impl Pace {
 
     /// What all the requests pay together where each pays `amount`.
     pub fn all(self, amount: Wei) -> Wei {
-        Wei(amount.0 << self.doublings)
+        Wei(amount.0 * u128::from(self.requests()))
     }
 }

@@ -69,28 +69,6 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
     forecast
 }
 
-fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
-    let sampled = || samples.iter().filter_map(|sample| Some((sample, sample.sampling?)));
-    let count = sampled().count() as f64;
-    let simulated: u64 = sampled().map(|(_, sampling)| sampling.simulated).sum();
-    let requests: u64 = sampled().map(|(_, sampling)| sampling.requests).sum();
-    let errors = sampled().map(|(sample, sampling)| {
-        let spend = sample.spend().to_coins();
-        if spend > 0.0 { sampling.spend_error_eth / spend } else { 0.0 }
-    });
-    let mut models: Vec<usize> = world.scenario.demand.iter().map(|stream| stream.model).collect();
-    models.sort_unstable();
-    models.dedup();
-    let paces = models.iter().map(|&model| world.paces[model].requests());
-    let keys = models.iter().map(|&model| world.scenario.network.models[model].key());
-    (count > 0.0).then(|| Aggregation {
-        share: 1.0 - simulated as f64 / requests.max(1) as f64,
-        stale_hours: paces.clone().max().unwrap_or(1) as f64 * TIME_TO_LIVE_S / 3600.0,
-        paces: keys.zip(paces).collect(),
-        spend_error: errors.sum::<f64>() / count,
-    })
-}
-
 /// Estimates over replications.
 #[derive(Clone, Copy)]
 struct Over<'a> {
@@ -138,6 +116,28 @@ fn reduced(scenario: &Scenario, over: Over, controls: &Controls) -> ReductionSum
         controls: controls.count(),
         figures: headlines(scenario).into_iter().enumerate().filter_map(figure).collect(),
     }
+}
+
+fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
+    let sampled = || samples.iter().filter_map(|sample| Some((sample, sample.sampling?)));
+    let count = sampled().count() as f64;
+    let simulated: u64 = sampled().map(|(_, sampling)| sampling.simulated).sum();
+    let requests: u64 = sampled().map(|(_, sampling)| sampling.requests).sum();
+    let errors = sampled().map(|(sample, sampling)| {
+        let spend = sample.spend().to_coins();
+        if spend > 0.0 { sampling.spend_error_eth / spend } else { 0.0 }
+    });
+    let mut models: Vec<usize> = world.scenario.demand.iter().map(|stream| stream.model).collect();
+    models.sort_unstable();
+    models.dedup();
+    let paces = models.iter().map(|&model| world.paces[model].requests());
+    let keys = models.iter().map(|&model| world.scenario.network.models[model].key());
+    (count > 0.0).then(|| Aggregation {
+        share: 1.0 - simulated as f64 / requests.max(1) as f64,
+        stale_hours: paces.clone().max().unwrap_or(1) as f64 * TIME_TO_LIVE_S / 3600.0,
+        paces: keys.zip(paces).collect(),
+        spend_error: errors.sum::<f64>() / count,
+    })
 }
 
 fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {

@@ -13,19 +13,20 @@ const MOST_REQUESTS: f64 = 50_000.0;
 
 /// Works out the controls of replications of a world. Each has mean 0:
 ///
-/// 1. the normal draw z behind the level of demand;
-/// 2. that behind its growth;
-/// 3. the demand of the first days: what their requests cost at the mean price
-///    posted for their models, less the mean of that given the factors on level
-///    and growth, as a part of what is to be expected;
-/// 4. to 6. z^2 - 1 of level and growth and the product of both z, since a
+/// 1. the normal draws z behind the factors on level and growth of demand and
+///    behind the growth rate in addition, where they are uncertain;
+/// 2. the demand of the first days: what their requests cost at the mean price
+///    posted for their models, less the mean of that given those factors, as a
+///    part of what is to be expected;
+/// 3. z^2 - 1 of each of those draws, and the products of two of them, since a
 ///    runway is no straight line in them.
 ///
 /// Which days are counted is fixed beforehand, so that no stopping rule comes
 /// into it: their requests are drawn again from their keys, whether or not the
 /// credits last as long. Where the mean count of a stream has no closed form
-/// (self-exciting requests, a drift), and of recorded requests, only sizes count: their
-/// sum less their mean times their number has mean 0 by Wald's identity.
+/// (self-exciting requests, and demand that drifts), and of recorded requests,
+/// only sizes count: their sum less their mean times their number has mean 0 by
+/// Wald's identity. Where some requests stand for others, none are counted.
 #[derive(Debug)]
 pub(super) struct DemandControls<'w> {
     world: &'w World<'w>,
@@ -120,21 +121,27 @@ impl<'w> DemandControls<'w> {
     pub(super) fn of(&self, key: StreamKey) -> Vec<f64> {
         let uncertainty = self.world.scenario.uncertainty;
         let keys = ReplicationKeys(key);
-        let [level, growth] = DemandUncertainty::normals(keys.uncertainty());
-        let (has_level, has_growth) = (uncertainty.level_cv > 0.0, uncertainty.growth_sd > 0.0);
-        let of_factors = [
-            (has_level, level),
-            (has_growth, growth),
-            (self.expected_cost > 0.0, self.surplus(keys)),
-            (has_level, level * level - 1.0),
-            (has_growth, growth * growth - 1.0),
-            (has_level && has_growth, level * growth),
-        ];
-        of_factors.into_iter().filter(|(is_drawn, _)| *is_drawn).map(|(_, value)| value).collect()
+        let deviations =
+            [uncertainty.level_cv, uncertainty.growth_sd, uncertainty.growth_per_day_sd];
+        let normals: Vec<f64> = DemandUncertainty::normals(keys.uncertainty())
+            .into_iter()
+            .zip(deviations)
+            .filter(|(_, deviation)| *deviation > 0.0)
+            .map(|(normal, _)| normal)
+            .collect();
+        let mut controls = normals.clone();
+        if self.expected_cost > 0.0 {
+            controls.push(self.surplus(keys));
+        }
+        controls.extend(normals.iter().map(|normal| normal * normal - 1.0));
+        for (place, normal) in normals.iter().enumerate() {
+            controls.extend(normals.iter().skip(place + 1).map(|other| normal * other));
+        }
+        controls
     }
 
     /// What the requests until the end cost beyond what was to be expected given
-    /// the factors on level and growth, as a part of what is expected.
+    /// the factors on demand, as a part of what is expected.
     fn surplus(&self, keys: ReplicationKeys) -> f64 {
         let factors = self.world.scenario.uncertainty.draw(keys.uncertainty());
         let surplus = self.streams.iter().map(|counted| {
@@ -213,11 +220,15 @@ mod tests {
         let bursts = "demand.streams.bursts={modulated={cv=0.6, mean_hold_hours=30}}";
         let clustered =
             "demand.streams.bursts={self_exciting={branching=0.5, mean_delay_minutes=40}}";
-        let cases: [(&[&str], usize); 4] = [
-            (&[few, sizes], 1),
+        let drift = "demand.uncertainty={level_cv=0.4, growth_per_day_sd=0.02, \
+                     level_growth_correlation=0.5, wander_per_day=0.1}";
+        let cases: [(&[&str], usize); 5] = [
+            // The minimal scenario has a level that is uncertain.
+            (&[few, sizes], 3),
             (&[few, sizes, uncertain, growth], 6),
             (&[few, sizes, uncertain, bursts], 6),
-            (&[few, sizes, clustered], 1),
+            (&[few, sizes, clustered], 3),
+            (&[few, sizes, drift], 6),
         ];
         for (overrides, count) in cases {
             let all = [overrides, &["horizon_days=20", "credits.amount=100000 LPT"]].concat();

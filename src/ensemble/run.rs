@@ -28,7 +28,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// So many independent replications.
+    /// So many independent replications, request by request.
     pub fn fixed(replications: u32) -> Plan {
         Plan {
             replications,

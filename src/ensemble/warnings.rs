@@ -6,7 +6,7 @@ use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 14] = [
+pub const WARNING_NAMES: [&str; 15] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -18,6 +18,7 @@ pub const WARNING_NAMES: [&str; 14] = [
     "region-never-selected",
     "low-success",
     "stale-discovery",
+    "slow-sessions",
     "other-settings",
     "other-demand",
     "weak-coupling",
@@ -38,7 +39,7 @@ pub(super) fn warnings(world: &World, forecast: &Forecast, plan: Plan) -> Vec<Wa
     let markets = markets(world.scenario);
     selection_warnings(&markets, &mut warn);
     outcome_warnings(&markets, forecast, &mut warn);
-    aggregation_warnings(forecast, &mut warn);
+    aggregation_warnings(world, forecast, &mut warn);
     let suppressed = &world.scenario.suppressed_warnings;
     all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
     all
@@ -140,7 +141,11 @@ pub fn nobody_is_affordable(scenario: &Scenario) -> bool {
     !markets.is_empty() && markets.iter().all(|(_, market)| market.unaffordable_warning().is_some())
 }
 
-fn aggregation_warnings(forecast: &Forecast, warn: &mut impl FnMut(&'static str, String)) {
+fn aggregation_warnings(
+    world: &World,
+    forecast: &Forecast,
+    warn: &mut impl FnMut(&'static str, String),
+) {
     let Some(aggregation) = &forecast.aggregation else { return };
     if aggregation.stale_hours > NOTICEABLY_STALE_H {
         warn(
@@ -151,6 +156,17 @@ fn aggregation_warnings(forecast: &Forecast, warn: &mut impl FnMut(&'static str,
                  shows late. `--mode exact` has it right.",
                 aggregation.stale_hours
             ),
+        );
+    }
+    if world.has_slow_sessions() {
+        warn(
+            "slow-sessions",
+            "From 0.8.4 on go-livepeer keeps a session in use for good where a request gives up \
+             after its orchestrator was at capacity, until that orchestrator fails. Among \
+             orchestrators that hardly ever fail this builds up over weeks, in aggregated mode \
+             later: shares of single orchestrators, the 95 % latency and overpayment may be off \
+             by some per cent of themselves. `--mode exact` has it right."
+                .to_string(),
         );
     }
 }

@@ -146,9 +146,10 @@ impl Comparison {
 
 /// Runs base and variants with the seed, the replications and the horizon of
 /// the base, in parallel on the threads of the calling rayon pool: replication
-/// k of each meets the same demand. `mode` says how requests are simulated.
-/// Differences are adjusted by the control variates of the base, if any. `done`
-/// is called as each replication ends.
+/// k of each meets the same demand. `mode` says how requests are simulated;
+/// `reduction` how the variance is reduced: differences are adjusted by the
+/// control variates of the base, if any. `done` is called as each replication
+/// ends.
 ///
 /// # Errors
 /// [`LedgerViolation`] where the books of a replication do not balance.
@@ -194,11 +195,7 @@ fn run(
     let scenario = world.scenario;
     let numbers: Vec<u64> = (0..u64::from(scenario.replications)).collect();
     let batch = simulate(world, reduction, &numbers, done)?;
-    let plan = Plan {
-        mode: world.mode,
-        variance_reduction: reduction,
-        ..Plan::fixed(scenario.replications)
-    };
+    let plan = Plan { variance_reduction: reduction, ..Plan::fixed(scenario.replications) };
     let values = batch.samples.iter().map(|sample| headline_values(scenario, sample)).collect();
     Ok(Run {
         name: name.to_string(),

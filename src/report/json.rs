@@ -100,11 +100,11 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
             "text": warning.text,
         })).collect::<Vec<_>>(),
     });
-    if let Some(aggregation) = &forecast.aggregation {
-        summary["aggregation"] = aggregation::document(aggregation);
-    }
     if let Some(reduction) = reduction::document(forecast) {
         summary["variance_reduction"] = reduction;
+    }
+    if let Some(aggregation) = &forecast.aggregation {
+        summary["aggregation"] = aggregation::document(aggregation);
     }
     if let Some(missing) = &context.missing {
         summary["missing"] = Value::from(missing.as_str());

@@ -15,21 +15,30 @@ use std::collections::BTreeMap;
 
 use super::replication::rehearse;
 use super::world::World;
+use super::{ReplicationResult, Sampled};
 use crate::demand::{Arrivals, DemandStream, HourProfile, Pace};
+use crate::network::Orchestrator;
+use crate::policy::Course;
 use crate::scenario::Scenario;
 use crate::selection::TIME_TO_LIVE_S;
 use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR};
 
+const DAY_S: f64 = SECONDS_PER_DAY as f64;
+const HOUR_S: f64 = SECONDS_PER_HOUR as f64;
+
 /// Relative standard error of the total spend that sampling may bring.
-const SPEND_ERROR: f64 = 0.002;
+const SPEND_ERROR: f64 = 0.0025;
 /// Least number of requests simulated of models that share a pace.
-const LEAST_SAMPLED: f64 = 25_000.0;
+const LEAST_SAMPLED: f64 = 20_000.0;
+/// The same for each orchestrator that a gateway may ask, where sessions may stay
+/// in use when their request is over: how many do settles only after tens of
+/// thousands of requests, and that must not take much of the run.
+const LEAST_SAMPLED_EACH: f64 = 40_000.0;
 /// The same in the pilot.
 const PILOT_SAMPLED: f64 = 10_000.0;
-/// Discoveries are never further apart than this part of the time simulated.
-const STALENESS: f64 = 0.01;
-/// The same in the pilot.
-const PILOT_STALENESS: f64 = 0.1;
+/// What lasts from one discovery to the next, or as long as a request, never
+/// lasts longer than this part of the time simulated.
+const STALENESS: f64 = 0.02;
 /// Least number of requests simulated between two looks at their quality.
 const LEAST_REVIEWED: f64 = 1_000.0;
 
@@ -38,6 +47,8 @@ struct Group {
     models: Vec<usize>,
     /// Requests expected in the time simulated.
     requests: f64,
+    /// How many of them have to be simulated at least.
+    least: f64,
     /// How many of them one may stand for.
     most: f64,
 }
@@ -52,43 +63,39 @@ struct Seen {
 
 /// The paces of a scenario, by model.
 pub(super) fn paces(scenario: &Scenario) -> Vec<Pace> {
-    let exact = vec![Pace::EXACT; scenario.network.models.len()];
     let horizon = f64::from(scenario.horizon_days);
-    let groups = groups(scenario, horizon, PILOT_STALENESS);
-    let coarse = by_model(&exact, &groups, |group| group.requests / PILOT_SAMPLED);
+    let groups = groups(scenario, horizon);
+    let coarse = groups.iter().map(|group| group.requests / PILOT_SAMPLED);
+    let coarse = by_model(scenario, &groups, coarse);
+    let exact = vec![Pace::EXACT; coarse.len()];
     if coarse == exact {
         return exact;
     }
     let pilot = World::paced(scenario, coarse);
     let Ok(result) = rehearse(&pilot) else { return exact };
     let days = result.depleted.map_or(horizon, |end| end.as_days());
-    let groups = self::groups(scenario, days, STALENESS);
-    let spent = |models: &[usize]| -> f64 {
-        let streams = scenario.demand.iter().zip(&result.spend_by_stream);
-        streams
-            .filter(|(stream, _)| models.contains(&stream.model))
-            .map(|(_, s)| s.to_coins())
-            .sum()
-    };
-    let total: f64 = result.spend_by_stream.iter().map(|wei| wei.to_coins()).sum();
-    let seen: Vec<Seen> = groups
-        .iter()
-        .map(|group| {
-            let sampled = || group.models.iter().map(|&model| result.sampled[model]);
-            let requests = sampled().map(|model| model.requests as f64).sum::<f64>();
-            let paid: f64 = sampled().map(|model| model.paid).sum();
-            let squares: f64 = sampled().map(|model| model.squares).sum();
-            let variation = libm::sqrt(squares * requests) / paid;
-            Seen {
-                share: if total > 0.0 { spent(&group.models) / total } else { 0.0 },
-                variation: if variation.is_finite() { variation } else { 1.0 },
-            }
-        })
-        .collect();
-    let wanted = allocation(&groups, &seen);
-    let sizes: Vec<f64> = groups.iter().zip(wanted).map(|(group, n)| group.requests / n).collect();
-    let mut sizes = sizes.into_iter();
-    by_model(&exact, &groups, |_| sizes.next().unwrap_or(1.0))
+    let groups = self::groups(scenario, days);
+    let seen: Vec<Seen> = groups.iter().map(|group| Seen::of(group, scenario, &result)).collect();
+    let sampled = allocation(&groups, &seen);
+    by_model(scenario, &groups, groups.iter().zip(sampled).map(|(g, sampled)| g.requests / sampled))
+}
+
+impl Seen {
+    fn of(group: &Group, scenario: &Scenario, pilot: &ReplicationResult) -> Seen {
+        let streams = scenario.demand.iter().zip(&pilot.spend_by_stream);
+        let own = streams.filter(|(stream, _)| group.models.contains(&stream.model));
+        let spend: f64 = own.map(|(_, spend)| spend.to_coins()).sum();
+        let total: f64 = pilot.spend_by_stream.iter().map(|spend| spend.to_coins()).sum();
+        let sum = |value: fn(&Sampled) -> f64| -> f64 {
+            group.models.iter().map(|&model| value(&pilot.sampled[model])).sum()
+        };
+        let variation = libm::sqrt(sum(|of| of.squares) * sum(|of| of.requests as f64));
+        let variation = variation / sum(|of| of.paid);
+        Seen {
+            share: if total > 0.0 { spend / total } else { 0.0 },
+            variation: if variation.is_finite() { variation } else { 1.0 },
+        }
+    }
 }
 
 /// The paces of scenarios that are to be compared: of each model the least that
@@ -100,13 +107,12 @@ pub(super) fn common_paces(scenarios: &[&Scenario]) -> Vec<Vec<Pace>> {
         let before = least.clone();
         for (scenario, paces) in scenarios.iter().zip(&mut all) {
             for models in coupled(scenario) {
-                let key = |&model: &usize| scenario.network.models[model].key();
-                let own = models.iter().map(|&model| paces[model]);
-                let pace =
-                    models.iter().filter_map(|m| least.get(&key(m)).copied()).chain(own).min();
-                for (model, pace) in models.iter().zip(std::iter::repeat(pace.unwrap_or_default()))
-                {
-                    paces[*model] = pace;
+                let key = |model: usize| scenario.network.models[model].key();
+                let known = models.iter().filter_map(|&model| least.get(&key(model)));
+                let own = models.iter().map(|&model| &paces[model]);
+                let pace = known.chain(own).min().copied().unwrap_or_default();
+                for &model in &models {
+                    paces[model] = pace;
                     least.insert(key(model), pace);
                 }
             }
@@ -120,47 +126,45 @@ pub(super) fn common_paces(scenarios: &[&Scenario]) -> Vec<Vec<Pace>> {
 /// How many requests of each group to simulate. Groups that are simulated whole
 /// add nothing to the error, and leave it to the others.
 fn allocation(groups: &[Group], seen: &[Seen]) -> Vec<f64> {
-    let mut wanted = vec![f64::INFINITY; groups.len()];
-    let mut is_whole = vec![false; groups.len()];
+    let weight = |group: usize| seen[group].share * seen[group].variation;
+    let all = || 0..groups.len();
+    let mut is_whole: Vec<bool> = groups.iter().map(|group| group.most < 2.0).collect();
     loop {
-        let weight = |index: usize| seen[index].share * seen[index].variation;
-        let sampled: f64 = (0..groups.len()).filter(|&g| !is_whole[g]).map(weight).sum();
-        let mut changed = false;
-        for (index, group) in
-            groups.iter().enumerate().filter(|(g, _)| !is_whole[*g]).collect::<Vec<_>>()
-        {
-            let neyman = weight(index) * sampled / (SPEND_ERROR * SPEND_ERROR);
-            wanted[index] = neyman.max(LEAST_SAMPLED);
-            if wanted[index] >= group.requests || group.most < 2.0 {
-                is_whole[index] = true;
-                wanted[index] = group.requests;
-                changed = true;
-            }
+        let others: f64 = all().filter(|&group| !is_whole[group]).map(weight).sum();
+        let wanted = |group: usize| {
+            (weight(group) * others / (SPEND_ERROR * SPEND_ERROR)).max(groups[group].least)
+        };
+        let next: Vec<bool> =
+            all().map(|g| is_whole[g] || wanted(g) >= groups[g].requests).collect();
+        if next == is_whole {
+            return all()
+                .map(|g| if is_whole[g] { groups[g].requests } else { wanted(g) })
+                .collect();
         }
-        if !changed {
-            return wanted;
-        }
+        is_whole = next;
     }
 }
 
-fn by_model(exact: &[Pace], groups: &[Group], mut size: impl FnMut(&Group) -> f64) -> Vec<Pace> {
-    let mut paces = exact.to_vec();
-    for group in groups {
-        let pace = Pace::at_most(size(group).min(group.most));
-        group.models.iter().for_each(|&model| paces[model] = pace);
+/// Paces of at most the sizes given for each group, and of what it allows.
+fn by_model(scenario: &Scenario, groups: &[Group], sizes: impl Iterator<Item = f64>) -> Vec<Pace> {
+    let mut paces = vec![Pace::EXACT; scenario.network.models.len()];
+    for (group, size) in groups.iter().zip(sizes) {
+        for &model in &group.models {
+            paces[model] = Pace::at_most(size.min(group.most));
+        }
     }
     paces
 }
 
-/// The models in groups, for a simulation of so many days in which discoveries
-/// are apart by at most a part `staleness` of them.
-fn groups(scenario: &Scenario, days: f64, staleness: f64) -> Vec<Group> {
+/// The models in groups, for a simulation of so many days.
+fn groups(scenario: &Scenario, days: f64) -> Vec<Group> {
     let group = |models: Vec<usize>| {
         let streams = || scenario.demand.iter().filter(|stream| models.contains(&stream.model));
-        let stalest = staleness * days * SECONDS_PER_DAY as f64 / TIME_TO_LIVE_S;
+        let most = streams().map(|stream| most_requests(scenario, stream, days));
         Group {
             requests: streams().map(|stream| expected_requests(stream, days)).sum(),
-            most: streams().map(|s| most_requests(scenario, s)).fold(stalest, f64::min),
+            least: streams().map(|s| least_sampled(scenario, s)).fold(LEAST_SAMPLED, f64::max),
+            most: most.fold(f64::INFINITY, f64::min),
             models,
         }
     };
@@ -209,30 +213,58 @@ fn drawn_per_day(stream: &DemandStream) -> f64 {
     }
 }
 
+/// How many requests of the model of a stream have to be simulated by what is
+/// particular to it. From 0.8.4 on a request that gives up may leave sessions in
+/// use for good.
+fn least_sampled(scenario: &Scenario, stream: &DemandStream) -> f64 {
+    let network = &scenario.network;
+    let is_live = network.models[stream.model].pipeline.is_live();
+    if is_live || !network.gateways[stream.gateway].version.has_error_classes() {
+        return 0.0;
+    }
+    let serves = |orchestrator: &&Orchestrator| {
+        orchestrator.offers.iter().any(|offer| offer.model == stream.model)
+    };
+    network.orchestrators.iter().filter(serves).count() as f64 * LEAST_SAMPLED_EACH
+}
+
 /// How many requests one of a stream may stand for by what is particular to
 /// it.
-fn most_requests(scenario: &Scenario, stream: &DemandStream) -> f64 {
+fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
     let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 1.0 };
     // A developer's requests of a day are few: they cannot be told from one in
-    // so many.
-    if scenario.policy.pacing.developers.is_some() {
+    // so many. Steering to a runway magnifies the chance in a week's spend.
+    let is_steered = matches!(scenario.policy.max_price.course, Course::TargetRunway(_));
+    if is_steered || scenario.policy.pacing.developers.is_some() {
         return 1.0;
     }
-    let mut most = f64::INFINITY;
-    let _ = arrivals.hours == HourProfile::FLAT;
-    let per_review = |hours: f64| drawn_per_day(stream) * hours / 24.0 / LEAST_REVIEWED;
+    let model = &scenario.network.models[stream.model];
+    let size = stream.size.mean();
+    let held_s = match model.pipeline.is_live() {
+        true => size,
+        false => {
+            model.service.overhead_s
+                + model.service.seconds_per_unit * size * stream.used_share.mean()
+        }
+    };
+    let longest_s = STALENESS * days * DAY_S;
+    let (longest_held_s, longest_known_s) = match arrivals.hours == HourProfile::FLAT {
+        true => (longest_s, longest_s),
+        false => (longest_s.min(HOUR_S), longest_s.min(DAY_S)),
+    };
+    let mut most = (longest_held_s / held_s).min(longest_known_s / TIME_TO_LIVE_S);
+    let reviewed = |hours: f64| drawn_per_day(stream) * hours / 24.0 / LEAST_REVIEWED;
     if let Some(users) = &stream.users
         && (users.success_exponent != 0.0 || users.latency_exponent != 0.0)
     {
-        most = most.min(per_review(users.review_hours));
+        most = most.min(reviewed(users.review_hours));
     }
     for orchestrator in &scenario.network.orchestrators {
         if let Some(response) = &orchestrator.response
             && orchestrator.offers.iter().any(|offer| offer.model == stream.model)
         {
-            most = most.min(per_review(response.review_hours));
+            most = most.min(reviewed(response.review_hours));
         }
     }
-    let _ = SECONDS_PER_HOUR;
     most
 }

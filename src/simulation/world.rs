@@ -19,6 +19,10 @@ use crate::units::{Decimal, Price, SimTime, Wei};
 /// 1.3, and the request with its answer.
 pub const REQUEST_ROUND_TRIPS: f64 = 3.0;
 
+/// Orchestrators that fail less often keep their sessions for so many requests
+/// that it matters how many are simulated.
+const LASTING_RELIABILITY: f64 = 0.995;
+
 /// Service is counted by gateway, pipeline and users' region: indices into the
 /// network's gateways, the pipelines and the regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -319,6 +323,18 @@ impl World<'_> {
     /// Whether requests stand for others.
     pub(super) fn is_sampled(&self) -> bool {
         self.paces.iter().any(|&pace| pace != Pace::EXACT)
+    }
+
+    /// Whether requests stand for others where a session may stay in use for so
+    /// long that it shows.
+    pub fn has_slow_sessions(&self) -> bool {
+        let lasts = |route: &Route| route.reliability > LASTING_RELIABILITY;
+        self.markets.iter().any(|plan| {
+            plan.pace != Pace::EXACT
+                && plan.market.version.has_error_classes()
+                && !plan.market.is_live
+                && plan.routes.iter().any(lasts)
+        })
     }
 
     /// Whether some price has to be turned into wei again and again: one is

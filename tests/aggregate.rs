@@ -1,0 +1,267 @@
+//! Aggregated mode: one request for many of its model, against queueing theory,
+//! the variances of sampling and of the lottery, and exact mode.
+
+mod cli_support;
+mod common;
+
+use cli_support::Workshop;
+use common::{credits, mean_and_error, orchestrator, scenario};
+use orchsim::demand::{Bursts, Pace};
+use orchsim::ensemble::{Sample, headline_values, headlines, simulate};
+use orchsim::kernel::Distribution;
+use orchsim::payments::PaymentMode;
+use orchsim::policy::{RequestLimit, Scope};
+use orchsim::scenario::{Scenario, Source, load, preset};
+use orchsim::simulation::{Mode, ReplicationResult, World, replicate};
+use orchsim::units::Wei;
+
+const FEE: u128 = 1_000_000;
+
+fn paced(scenario: &Scenario, pace: f64) -> World<'_> {
+    World::paced(scenario, vec![Pace::at_most(pace); scenario.network.models.len()])
+}
+
+fn samples(world: &World, replications: u64) -> Vec<Sample> {
+    let numbers: Vec<u64> = (0..replications).collect();
+    simulate(world, &numbers, &|| ()).unwrap().samples
+}
+
+fn loaded(name: &str, changes: &[&str]) -> Scenario {
+    let text = preset(name).unwrap().to_string();
+    let source = Source { name: name.to_string(), text, directory: None };
+    let changes: Vec<String> = changes.iter().map(|change| change.to_string()).collect();
+    load(&source, &changes).unwrap()
+}
+
+/// One orchestrator whose requests cost [`FEE`] wei each, a ticket.
+fn shop(requests_per_day: f64, days: u32) -> Scenario {
+    let mut scenario = scenario(requests_per_day);
+    scenario.horizon_days = days;
+    scenario.network.orchestrators = vec![orchestrator("only", FEE / 1000, 1000)];
+    scenario
+}
+
+#[test]
+fn paces_are_powers_of_two() {
+    let requests = |most: f64| Pace::at_most(most).requests();
+    assert_eq!([0.0, 1.0, 1.99, 2.0, 31.0, 64.5].map(requests), [1, 1, 1, 2, 16, 64]);
+    assert_eq!([f64::NAN, -5.0].map(requests), [1, 1]);
+}
+
+/// Load is as in truth though a sixteenth of the requests come: the clock of
+/// sessions goes slower by as much. Three standard errors over 30 replications.
+#[test]
+fn blocking_is_erlang_b_at_any_pace() {
+    let erlang_b = |servers: u32, load: f64| {
+        (1..=servers).fold(1.0, |b, c| load * b / (f64::from(c) + load * b))
+    };
+    for (servers, load) in [(1, 0.5), (5, 5.0), (10, 7.0)] {
+        let mut scenario = scenario(load * 86_400.0 / 10.0);
+        scenario.horizon_days = 10;
+        scenario.network.models[0].service.overhead_s = 10.0;
+        scenario.network.models[0].service.variation = Distribution::Exponential { mean: 1.0 };
+        scenario.network.gateways[0].retry_window_s = 0.0;
+        scenario.network.orchestrators = vec![orchestrator("only", 1, servers)];
+        let world = paced(&scenario, 16.0);
+        let blocking: Vec<f64> =
+            samples(&world, 30).iter().map(|sample| 1.0 - sample.success_rate().unwrap()).collect();
+        let (mean, error) = mean_and_error(&blocking);
+        let theory = erlang_b(servers, load);
+        assert!((mean - theory).abs() < 3.0 * error, "{servers}: {mean} +- {error}, {theory}");
+    }
+}
+
+/// With a fee a request the spend of n requests has the variance n fee^2 of
+/// Poisson arrivals, and k n fee^2 where each stands for k: what the replication
+/// says of itself is the part that sampling adds. A standard deviation over 200
+/// replications has a standard error of 5 %.
+#[test]
+fn the_sampling_error_is_the_one_stated() {
+    let scenario = shop(20_000.0, 5);
+    let of_world = samples(&paced(&scenario, 8.0), 200);
+    let spends: Vec<f64> = of_world.iter().map(|sample| sample.spend().0 as f64).collect();
+    let (mean, error) = mean_and_error(&spends);
+    let requests = 100_000.0;
+    assert!((mean / (requests * FEE as f64) - 1.0).abs() < 3.0 * error / mean, "{mean}");
+    let deviation = error * 200f64.sqrt();
+    let expected = (8.0 * requests).sqrt() * FEE as f64;
+    assert!((deviation / expected - 1.0).abs() < 0.2, "{deviation} {expected}");
+    let stated = of_world[0].sampling.unwrap().spend_error_eth * 1e18;
+    let by_sampling = (7.0 * requests).sqrt() * FEE as f64;
+    assert!((stated / by_sampling - 1.0).abs() < 0.02, "{stated} {by_sampling}");
+}
+
+/// The lottery is that of all tickets: n tickets of value v win with v / F, so
+/// that what winners get less what tickets are worth has the variance n v F.
+#[test]
+fn the_lottery_has_the_luck_of_all_tickets() {
+    let mut scenario = shop(20_000.0, 5);
+    scenario.payments.mode = PaymentMode::Tickets;
+    // Where gas is free a ticket's face value is a hundred times its value.
+    let face_value = Wei(100 * FEE);
+    scenario.network.orchestrators[0].tickets.max_face_value = None;
+    let of_world = samples(&paced(&scenario, 64.0), 200);
+    let luck: Vec<f64> = of_world.iter().map(|sample| sample.books.lottery() as f64).collect();
+    let (mean, error) = mean_and_error(&luck);
+    assert!(mean.abs() < 3.0 * error, "{mean} +- {error}");
+    let expected = (100_000.0 * FEE as f64 * face_value.0 as f64).sqrt();
+    assert!((error * 200f64.sqrt() / expected - 1.0).abs() < 0.2, "{error} {expected}");
+}
+
+/// Credits of n fees last n days over the rate, with a relative standard error
+/// of sqrt(k / n).
+#[test]
+fn credits_last_as_long_as_their_number_of_requests() {
+    let mut scenario = shop(1_000.0, 400);
+    let requests = 100_000;
+    scenario.credits = credits(Wei(requests * FEE + common::RESERVE.0));
+    let days: Vec<f64> =
+        samples(&paced(&scenario, 32.0), 60).iter().map(|sample| sample.runway_days).collect();
+    let (mean, error) = mean_and_error(&days);
+    let deviation = error * 60f64.sqrt() / 100.0;
+    assert!((mean - 100.0).abs() < 3.0 * error + 32.0 / 1000.0, "{mean} +- {error}");
+    let expected = (32.0 / requests as f64).sqrt();
+    assert!((deviation / expected - 1.0).abs() < 0.35, "{deviation} {expected}");
+}
+
+/// Counts of a self-exciting process over long windows vary by 1 / (1 - n)^2
+/// times the mean; of one in k of them by k times as much.
+#[test]
+fn bursts_keep_their_rate_and_their_clustering() {
+    let mut scenario = shop(20_000.0, 5);
+    if let orchsim::demand::Arrivals::Poisson(arrivals) = &mut scenario.demand[0].arrivals {
+        arrivals.bursts = Bursts::SelfExciting { branching: 0.5, mean_delay_minutes: 0.5 };
+    }
+    let asked: Vec<f64> = samples(&paced(&scenario, 8.0), 200)
+        .iter()
+        .map(|sample| (sample.served + sample.failed) as f64)
+        .collect();
+    let (mean, error) = mean_and_error(&asked);
+    assert!((mean - 100_000.0).abs() < 3.0 * error, "{mean} +- {error}");
+    let deviation = error * 200f64.sqrt();
+    let expected = (8.0 * 4.0 * 100_000f64).sqrt();
+    assert!((deviation / expected - 1.0).abs() < 0.2, "{deviation} {expected}");
+}
+
+/// What a simulated request exceeds the limit of a day by counts for the next.
+#[test]
+fn daily_limits_hold_over_the_days() {
+    let mut scenario = shop(5_000.0, 20);
+    scenario.policy.pacing.request_limits =
+        vec![RequestLimit { scope: Scope::default(), per_day: 1_000 }];
+    for sample in samples(&paced(&scenario, 64.0), 3) {
+        assert!((20_000..20_064).contains(&sample.served), "{}", sample.served);
+    }
+}
+
+/// Everything that a replication leaves, but for the note on how far it was
+/// sampled.
+fn everything(result: &ReplicationResult) -> String {
+    let ReplicationResult { depleted, daily_spend, daily_balance, spend_by_stream, .. } = result;
+    let ReplicationResult { fees, served_by, service, fee_parts, books, redemptions, .. } = result;
+    format!(
+        "{depleted:?} {daily_spend:?} {daily_balance:?} {spend_by_stream:?} {fees:?} \
+         {served_by:?} {service:?} {fee_parts:?} {books:?} {redemptions:?}"
+    )
+}
+
+#[test]
+fn a_pace_of_one_is_exact_mode() {
+    let scenario = loaded("minimal", &["credits.amount=20 LPT"]);
+    let exact = replicate(&World::new(&scenario), 3).unwrap();
+    let paced = replicate(&paced(&scenario, 1.0), 3).unwrap();
+    assert_eq!(everything(&exact), everything(&paced));
+    assert_eq!(paced.sampling, None);
+    // Too few requests for any to stand for others.
+    let natural = World::in_mode(&scenario, Mode::Aggregate);
+    assert!(natural.paces.iter().all(|&pace| pace == Pace::EXACT));
+}
+
+/// The headline figures of the minimal scenario, scaled up, at the paces that
+/// aggregated mode chooses. Replications are paired by what is not known of
+/// demand. A bound is half a per cent and three standard errors.
+#[test]
+fn headlines_are_those_of_exact_mode() {
+    for version in ["0.8.3"] {
+        let version = format!("gateways.version={version}");
+        let scenario = loaded(
+            "minimal",
+            &[
+                &version,
+                "credits.amount=800 LPT",
+                "demand.streams.images.requests_per_day=1200",
+                "demand.streams.chat.requests_per_day=2400",
+            ],
+        );
+        let world = World::in_mode(&scenario, Mode::Aggregate);
+        assert!(world.paces.iter().all(|&pace| pace > Pace::EXACT), "{:?}", world.paces);
+        let exact = samples(&World::new(&scenario), 10);
+        let aggregated = samples(&world, 10);
+        for (place, headline) in headlines(&scenario).iter().enumerate() {
+            let value = |sample: &Sample| headline_values(&scenario, sample)[place];
+            let pairs = exact.iter().zip(&aggregated);
+            let pairs: Vec<(f64, f64)> =
+                pairs.filter_map(|(e, a)| value(e).zip(value(a))).collect();
+            let of_exact: f64 = pairs.iter().map(|(e, _)| e).sum::<f64>() / pairs.len() as f64;
+            let differences: Vec<f64> = pairs.iter().map(|(e, a)| a - e).collect();
+            let (mean, error) = mean_and_error(&differences);
+            let bound = 0.005 * of_exact.abs() + 3.0 * error;
+            assert!(mean.abs() <= bound, "{}: {mean} +- {error} of {of_exact}", headline.id);
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_change_a_byte() {
+    let scenario = loaded("minimal", &["credits.amount=40 LPT"]);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let world = paced(&scenario, 8.0);
+        pool.install(|| serde_json::to_string(&samples(&world, 4)).unwrap())
+    };
+    assert_eq!(on(1), on(2));
+}
+
+/// A variant meets the same requests only at the same pace.
+#[test]
+fn scenarios_compared_share_their_paces() {
+    let rates = |images: &str| {
+        let images = format!("demand.streams.images.requests_per_day={images}");
+        loaded("minimal", &["credits.amount=2000 LPT", &images])
+    };
+    let (few, many) = (rates("500"), rates("8000"));
+    let of = |scenario| World::in_mode(scenario, Mode::Aggregate).paces[0];
+    assert!(of(&few) < of(&many));
+    let worlds = World::all_in_mode(&[&few, &many], Mode::Aggregate);
+    assert_eq!(worlds[0].paces, worlds[1].paces);
+    assert_eq!(worlds[0].paces[0], of(&few));
+}
+
+#[test]
+fn modes_are_named_and_not_mixed() {
+    let workshop = Workshop::with_minimal();
+    let run = |shard: &str, mode: &str| {
+        let args = ["--shard", shard, "--mode", mode, "--out", "all"];
+        let ended = workshop.run_minimal(&args);
+        assert_eq!(ended.code, 0, "{ended:?}");
+    };
+    run("0/2", "exact");
+    run("1/2", "aggregate");
+    let merged = workshop.run(&["merge", "all.shard-0-of-2", "all.shard-1-of-2"]);
+    assert_eq!(merged.code, 2);
+    assert!(merged.stderr.contains("--mode"), "{}", merged.stderr);
+    let named =
+        |args: &[&str]| workshop.run_minimal(&[args, &["--format", "json"]].concat()).json();
+    assert_eq!(named(&[])["mode"], "exact");
+    let sizes = [
+        "--set",
+        "demand.streams.images.requests_per_day=20000",
+        "--set",
+        "credits.amount=1000 LPT",
+    ];
+    let aggregated = named(&[&sizes[..], &["--mode", "aggregate"]].concat());
+    assert_eq!(aggregated["mode"], "aggregate");
+    let share = aggregated["aggregation"]["share"].as_f64().unwrap();
+    assert!((0.1..1.0).contains(&share), "{share}");
+    assert_eq!(workshop.run_minimal(&["--mode", "quick"]).code, 2);
+}
