@@ -143,9 +143,9 @@ fn independence(backtest: &Backtest) -> Vec<String> {
     let of_horizon = |horizon: &usize| {
         let totals = backtest.totals(0, *horizon)?;
         Some(format!(
-            "The {} totals over {horizon} days come from {} that fit side by side: their coverage \
-             is known no better than that.",
-            totals.forecasts,
+            "Totals over {horizon} days: {}, from {} that fit side by side; their coverage is known \
+             no better than that.",
+            counted(totals.forecasts as u32, "forecast"),
             counted((span / horizon) as u32, "horizon")
         ))
     };
