@@ -5,12 +5,14 @@ use clap::Args;
 use super::options::{command_line, option, scenario_hash, thread_pool};
 use super::output::{self, Format};
 use super::spend::SpendArgs;
-use super::{Failure, Outcome, VERSION};
-use crate::experiment::backtest::{Backtest, BacktestPlan, USUAL_PAST};
-use crate::experiment::calibrate::DailySeries;
+use super::{Failure, Outcome, VERSION, input};
+use crate::experiment::backtest::{Backtest, BacktestPlan, EngineForecast, USUAL_PAST};
+use crate::experiment::spend_model::DailySeries;
 use crate::report::{
-    RunContext, backtest_json, backtest_terminal, check_target, write_backtest_directory,
+    BacktestReport, RunContext, backtest_json, backtest_terminal, check_target,
+    write_backtest_directory,
 };
+use crate::scenario::{load, to_toml};
 
 /// Days of a week, so that origins meet every week once.
 const USUAL_STEP: u32 = 7;
@@ -19,6 +21,9 @@ const FUTURES: usize = 1_000;
 
 #[derive(Debug, Args)]
 pub(super) struct BacktestArgs {
+    /// A scenario to simulate the last forecast with, calibrated to the days
+    /// before it; without one, nothing is simulated
+    scenario: Option<PathBuf>,
     #[command(flatten)]
     spend: SpendArgs,
     /// Complete days before the first forecast, at least 28
@@ -64,6 +69,10 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
     };
     let directory = args.out.clone().unwrap_or_else(usual);
     check_target(&directory)?;
+    let scenario = match &args.scenario {
+        Some(path) => Some(load(&input::read(Some(path))?, &[])?),
+        None => None,
+    };
     let history = args.spend.read()?;
     let unfit = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
     let series = DailySeries::new(&history).map_err(|error| unfit(&error))?;
@@ -73,28 +82,37 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
         futures: FUTURES,
         seed: args.seed,
     };
-    let tested = thread_pool(args.threads)?.install(|| Backtest::of(series, plan));
+    let pool = thread_pool(args.threads)?;
+    let tested = pool.install(|| Backtest::of(series, plan));
     let backtest = tested.map_err(|error| unfit(&error))?;
+    let engine = match &scenario {
+        Some(scenario) => pool.install(|| EngineForecast::of(&backtest, scenario, &history))?,
+        None => None,
+    };
     let command = command(args);
     let context = RunContext {
-        scenario_hash: scenario_hash(VERSION, &[command.clone(), args.spend.hash()?]),
+        scenario_hash: scenario_hash(
+            VERSION,
+            &[command.clone(), args.spend.hash()?, scenario.map_or(String::new(), |s| to_toml(&s))],
+        ),
         command,
         version: VERSION.to_string(),
         suppress: String::new(),
         directory: Some(directory.display().to_string()),
         missing: None,
     };
-    let name = args.spend.name();
-    let notes = &history.notes;
-    write_backtest_directory(&directory, &backtest, &name, notes, &context)?;
+    let report = BacktestReport {
+        backtest: &backtest,
+        engine: engine.as_ref(),
+        source: &args.spend.name(),
+        notes: &history.notes,
+    };
+    write_backtest_directory(&directory, &report, &context)?;
     match args.format {
         Format::Text => {
-            let text = backtest_terminal(&backtest, &name, notes, &context, output::style());
-            output::print(&text)?;
+            output::print(&backtest_terminal(&report, &context, output::style()))?;
         }
-        Format::Json => {
-            output::print_json(&backtest_json(&backtest, &name, notes, &context))?;
-        }
+        Format::Json => output::print_json(&backtest_json(&report, &context))?,
     }
     Ok(Outcome::Success)
 }
@@ -102,6 +120,7 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
 /// The command that gives this result again.
 fn command(args: &BacktestArgs) -> String {
     let mut words = vec!["orchsim".to_string(), "backtest".to_string()];
+    words.extend(args.scenario.as_ref().map(|path| path.display().to_string()));
     words.extend(args.spend.words());
     words.extend(option("--least-past", args.least_past));
     words.extend(option("--every", args.every));

@@ -1,7 +1,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::options::option;
@@ -26,7 +27,7 @@ pub(super) struct SpendArgs {
     #[arg(long)]
     zero_days: bool,
     /// What to make of a row that stands in the file twice
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value = "refuse")]
     duplicates: Duplicates,
     /// What one LPT is worth in ETH, for amounts in LPT
     #[arg(long, value_name = "ETH", value_parser = price)]
@@ -64,13 +65,21 @@ impl SpendArgs {
         if self.zero_days {
             words.push("--zero-days".to_string());
         }
-        match self.duplicates {
-            Duplicates::Refuse => {}
-            Duplicates::Keep => words.extend(option("--duplicates", "keep")),
-            Duplicates::Drop => words.extend(option("--duplicates", "drop")),
+        if self.duplicates != Duplicates::Refuse {
+            words.extend(option("--duplicates", self.duplicates.name()));
         }
         words.extend(self.eth_per_lpt.into_iter().flat_map(|price| option("--eth-per-lpt", price)));
         words
+    }
+}
+
+impl ValueEnum for Duplicates {
+    fn value_variants<'a>() -> &'a [Duplicates] {
+        &[Duplicates::Refuse, Duplicates::Keep, Duplicates::Drop]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
     }
 }
 

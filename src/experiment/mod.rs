@@ -12,6 +12,7 @@ mod job;
 mod paired;
 mod pareto;
 mod shard;
+pub mod spend_model;
 mod sweep;
 
 pub use compare::{BASE, Comparison, Difference, Entry, Remark, Run, Variant, compare};

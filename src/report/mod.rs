@@ -34,7 +34,9 @@ mod tables;
 mod text;
 mod treasury;
 
-pub use backtest::{BACKTEST_SCHEMA, backtest_json, backtest_terminal, write_backtest_directory};
+pub use backtest::{
+    BACKTEST_SCHEMA, BacktestReport, backtest_json, backtest_terminal, write_backtest_directory,
+};
 pub use calibration::{
     CALIBRATION_SCHEMA, calibrated_toml, calibration_json, calibration_terminal,
     write_calibration_directory,

@@ -319,6 +319,14 @@ impl Page {
         self.line(DIM, &format!("  to silence it: {}", context.suppress_hint(id)));
     }
 
+    /// Where the files are; `name` is that of the only report among them.
+    pub(super) fn page(&mut self, name: &str, context: &RunContext) {
+        if let Some(directory) = &context.directory {
+            self.blank();
+            self.paragraph("", &format!("Files in {directory}: open {name}.html"), "");
+        }
+    }
+
     /// Where the files are; `name` is that of the reports among them.
     pub(super) fn files(&mut self, name: &str, context: &RunContext) {
         if let Some(directory) = &context.directory {

@@ -55,7 +55,7 @@ impl SpendForm {
 }
 
 /// What to make of two rows that are the same in every known column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Duplicates {
     /// Refuse the file, but for redemptions: two tickets of one face value can
     /// be redeemed in one block.
@@ -65,6 +65,17 @@ pub enum Duplicates {
     Keep,
     /// Count one.
     Drop,
+}
+
+impl Duplicates {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Duplicates::Refuse => "refuse",
+            Duplicates::Keep => "keep",
+            Duplicates::Drop => "drop",
+        }
+    }
 }
 
 /// How a file is to be understood.

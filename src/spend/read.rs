@@ -86,6 +86,15 @@ pub fn read_spend(
     reader.finish(columns)
 }
 
+/// What a row says.
+#[derive(Hash)]
+struct Entry {
+    day: Date,
+    second: Option<i64>,
+    key: SpendKey,
+    spent: Spent,
+}
+
 /// What has been read so far.
 struct SpendReader<'a> {
     name: &'a str,
@@ -225,21 +234,40 @@ impl<'a> SpendReader<'a> {
             |i: usize| columns.names[i].map(at).filter(|n| !n.is_empty()).map(str::to_string);
         let [gateway, pipeline, model, region, orchestrator] = [0, 1, 2, 3, 4].map(name);
         let key = SpendKey { gateway, pipeline, model, region, orchestrator };
-        if self.repeats(line, &row(), day, second, &key, amount, columns) {
-            return;
+        let entry = Entry { day, second, key, spent: Spent { amount, requests, tickets } };
+        match self.earlier(line, &entry, columns.form) {
+            Some(_) if self.options.duplicates == Duplicates::Drop => {}
+            Some(earlier) if self.refuses_repetition(columns.form) => {
+                let message = match columns.form {
+                    SpendForm::DailyFees => {
+                        format!("the fees of {day} stand on line {earlier} already")
+                    }
+                    _ => format!("the row repeats line {earlier}"),
+                };
+                let expected =
+                    "each row once; --duplicates keep counts both, --duplicates drop one";
+                self.fault(line, &row(), None, message, Some(expected));
+            }
+            _ => {
+                if let Err(message) = self.add(entry) {
+                    self.fault(line, &row(), None, message, None);
+                }
+            }
         }
-        let next = self.keys.len() as u32;
-        if self.keys.len() >= MOST_KEYS && !self.keys.contains_key(&key) {
-            let message = format!("more than {MOST_KEYS} combinations of {}", NAMES.join(", "));
-            self.fault(line, &row(), None, message, None);
-            return;
+    }
+
+    /// Books a row.
+    fn add(&mut self, entry: Entry) -> Result<(), String> {
+        let next = self.keys.len();
+        if next >= MOST_KEYS && !self.keys.contains_key(&entry.key) {
+            return Err(format!("more than {MOST_KEYS} combinations of {}", NAMES.join(", ")));
         }
-        let key = *self.keys.entry(key).or_insert(next);
-        self.note_time(day, second);
-        let cell = self.cells.entry((day, key)).or_default();
-        if !cell.add(Spent { amount, requests, tickets }) {
-            let message = "the sum of a day's amounts is beyond all ETH there is";
-            self.fault(line, &row(), Some(columns.amount), message, None);
+        let key = *self.keys.entry(entry.key).or_insert(next as u32);
+        self.note_time(entry.day, entry.second);
+        let cell = self.cells.entry((entry.day, key)).or_default();
+        match cell.add(entry.spent) {
+            true => Ok(()),
+            false => Err("the sum of a day's amounts is beyond all ETH there is".to_string()),
         }
     }
 
@@ -268,47 +296,23 @@ impl<'a> SpendReader<'a> {
         fits.ok_or_else(|| (format!("`{text}` is beyond all ETH there is"), "a smaller amount"))
     }
 
-    /// Whether a row is to be left out, since it stood in the file before.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one row")]
-    fn repeats(
-        &mut self,
-        line: u64,
-        row: &str,
-        day: Date,
-        second: Option<i64>,
-        key: &SpendKey,
-        amount: Wei,
-        columns: &Columns,
-    ) -> bool {
+    /// The line on which the same row stood before; of daily fees the same day.
+    fn earlier(&mut self, line: u64, entry: &Entry, form: SpendForm) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
-        let day_only = columns.form == SpendForm::DailyFees;
-        (day.year(), day.month(), day.day(), day_only).hash(&mut hasher);
-        if !day_only {
-            (second, amount).hash(&mut hasher);
-            [&key.gateway, &key.pipeline, &key.model, &key.region, &key.orchestrator]
-                .hash(&mut hasher);
+        match form {
+            SpendForm::DailyFees => entry.day.hash(&mut hasher),
+            _ => entry.hash(&mut hasher),
         }
-        let Some(&earlier) = self.seen.get(&hasher.finish()) else {
+        let earlier = self.seen.get(&hasher.finish()).copied();
+        if earlier.is_none() {
             self.seen.insert(hasher.finish(), line);
-            return false;
-        };
-        self.repeated += 1;
-        let may_repeat = columns.form == SpendForm::Redemptions;
-        match self.options.duplicates {
-            Duplicates::Drop => true,
-            Duplicates::Keep => false,
-            Duplicates::Refuse if may_repeat => false,
-            Duplicates::Refuse => {
-                let message = match day_only {
-                    true => format!("the fees of {day} stand on line {earlier} already"),
-                    false => format!("the row repeats line {earlier}"),
-                };
-                let expected =
-                    "each row once; --duplicates keep counts both, --duplicates drop one";
-                self.fault(line, row, None, message, Some(expected));
-                true
-            }
         }
+        self.repeated += u64::from(earlier.is_some());
+        earlier
+    }
+
+    fn refuses_repetition(&self, form: SpendForm) -> bool {
+        self.options.duplicates == Duplicates::Refuse && form != SpendForm::Redemptions
     }
 
     fn note_time(&mut self, day: Date, second: Option<i64>) {

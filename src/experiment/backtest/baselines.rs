@@ -1,6 +1,6 @@
 //! Forecasts that a model has to beat, as samples of futures.
 
-use super::super::calibrate::DailySeries;
+use super::super::spend_model::DailySeries;
 use crate::kernel::StreamKey;
 
 const WEEK: usize = 7;
@@ -43,7 +43,7 @@ pub fn seasonal_naive(
     let overall = logs.iter().flatten().last().copied().unwrap_or_default();
     let last: Vec<f64> = (0..WEEK)
         .map(|ahead| {
-            let same = |day: &usize| (past.len() + ahead - day) % WEEK == 0;
+            let same = |day: &usize| (past.len() + ahead - day).is_multiple_of(WEEK);
             let known = (0..logs.len()).rev().filter(same).find_map(|day| logs[day]);
             known.unwrap_or(overall)
         })

@@ -2,15 +2,17 @@
 //! fitted to what came before, and its forecast compared with what came.
 
 mod baselines;
+mod engine;
 mod score;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
 
 pub use baselines::{Smoothing, naive, seasonal_naive};
+pub use engine::EngineForecast;
 pub use score::{crps, probability_transform};
 
-use super::calibrate::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, quantile};
+use super::spend_model::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, quantile};
 use crate::kernel::StreamKey;
 
 /// What the forecasts are of: total spend over so many days.

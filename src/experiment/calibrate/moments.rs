@@ -10,10 +10,10 @@ use crate::simulation::{World, replicate};
 
 /// Days and replications of a simulation.
 const DAYS: u32 = 7;
-const REPLICATIONS: u64 = 8;
+const REPLICATIONS: u64 = 16;
 /// How often rates are scaled to the spend and simulated again: nearly, but not
 /// quite, spend is proportional to requests.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 
 /// Spend a day of each demand stream at level rates.
 #[derive(Clone, Debug)]

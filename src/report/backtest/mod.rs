@@ -17,7 +17,7 @@ use super::html::{
 use super::json::number;
 use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError};
-use crate::experiment::backtest::{Backtest, HORIZONS, Method, Summary};
+use crate::experiment::backtest::{Backtest, EngineForecast, HORIZONS, Method, Scored, Summary};
 
 /// Version of the layout [`backtest_json`] describes.
 pub const BACKTEST_SCHEMA: u32 = 1;
@@ -34,10 +34,21 @@ const METHODS: [&str; 4] = [
      more than the few horizons that fit side by side into the series.",
 ];
 
+/// A backtest with what is told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct BacktestReport<'a> {
+    /// The forecasts and how they came out.
+    pub backtest: &'a Backtest,
+    /// The last one simulated, where a scenario was given.
+    pub engine: Option<&'a EngineForecast>,
+    /// The name of the spend file.
+    pub source: &'a str,
+    /// What was found in reading it, a sentence each.
+    pub notes: &'a [String],
+}
+
 /// Writes everything about a backtest into `directory`, replacing what orchsim
-/// wrote there before whole. `source` is the name of the spend file, `notes`
-/// what was found in reading it. Returns the paths written, in alphabetical
-/// order.
+/// wrote there before whole. Returns the paths written, in alphabetical order.
 ///
 /// | file | holds |
 /// | --- | --- |
@@ -51,18 +62,17 @@ const METHODS: [&str; 4] = [
 /// As [`write_run_directory`](super::write_run_directory).
 pub fn write_backtest_directory(
     directory: &Path,
-    backtest: &Backtest,
-    source: &str,
-    notes: &[String],
+    report: &BacktestReport,
     context: &RunContext,
 ) -> Result<Vec<PathBuf>, WriteError> {
+    let backtest = report.backtest;
     let origins = counted(backtest.origins.len() as u32, "origin");
     let origin =
         format!("orchsim {} · backtest · {origins} · seed {}", context.version, backtest.plan.seed);
     let drawn = figures::backtest::all(backtest, &origin)?;
     let mut files = vec![
-        file("backtest.html", html(backtest, source, notes, context, &drawn)),
-        file("backtest.json", pretty(&backtest_json(backtest, source, notes, context))),
+        file("backtest.html", html(report, context, &drawn)),
+        file("backtest.json", pretty(&backtest_json(report, context))),
         file("summary.csv", tables::summary(backtest).csv()),
         file("totals.csv", tables::all_totals(backtest).csv()),
     ];
@@ -133,23 +143,36 @@ fn independence(backtest: &Backtest) -> Vec<String> {
     let of_horizon = |horizon: &usize| {
         let totals = backtest.totals(0, *horizon)?;
         Some(format!(
-            "The {} totals over {horizon} days come from {} that fit side by side: their coverage \
-             is known no better than that.",
-            totals.forecasts,
+            "Totals over {horizon} days: {}, from {} that fit side by side; their coverage is known \
+             no better than that.",
+            counted(totals.forecasts as u32, "forecast"),
             counted((span / horizon) as u32, "horizon")
         ))
     };
     HORIZONS.iter().filter_map(of_horizon).collect()
 }
 
+/// The last forecast by model and by simulation, in words.
+fn simulated(engine: &EngineForecast) -> String {
+    let forecast = |scored: &Scored| {
+        let [_, lo, _, median, _, hi, _] = scored.quantiles.map(eth);
+        format!("{median} ETH [{lo}, {hi}]")
+    };
+    format!(
+        "Spend of {} days from {}, median and 80 % interval: {} by the fitted model, {} by \
+         simulation of the calibrated scenario ({}); {} ETH came.",
+        HORIZONS[0],
+        short_date(engine.date),
+        forecast(&engine.model),
+        forecast(&engine.engine),
+        counted(engine.replications as u32, "replication"),
+        eth(engine.model.actual)
+    )
+}
+
 /// A backtest for a terminal.
-pub fn backtest_terminal(
-    backtest: &Backtest,
-    source: &str,
-    notes: &[String],
-    context: &RunContext,
-    style: Style,
-) -> String {
+pub fn backtest_terminal(report: &BacktestReport, context: &RunContext, style: Style) -> String {
+    let BacktestReport { backtest, engine, source, notes } = *report;
     let mut page = Page::new(style);
     page.answer(&sentence(backtest), context);
     page.paragraph(DIM, &extent(backtest, source), "");
@@ -166,11 +189,15 @@ pub fn backtest_terminal(
         usize::MAX,
         None,
     ));
+    if let Some(engine) = engine {
+        page.blank();
+        page.paragraph("", &simulated(engine), "");
+    }
     for text in notes.iter().cloned().chain(independence(backtest)) {
         page.blank();
         page.paragraph(YELLOW, &text, "  ");
     }
-    page.files("backtest", context);
+    page.page("backtest", context);
     page.text
 }
 
@@ -187,15 +214,29 @@ pub fn backtest_terminal(
 /// | `summaries` | by `quantity` (`daily`, `total_30`, `total_90`) and `method`: `forecasts`, `coverage_50`, `coverage_80`, `coverage_95`, `crps_eth`, `bias_eth`, `mean_actual_eth`, `skill` (1 less CRPS over that of last week's mean) |
 /// | `loses_to` | baselines with a better CRPS |
 /// | `origins` | `date`, `totals` of each horizon: `horizon`, `days` known, `actual_eth`, and by method `median_eth`, `interval80_eth`, `crps_eth`, `transform` |
+/// | `simulated` | with a scenario, the last forecast of 30 days by the fitted `model` and by the `engine`, simulating the scenario calibrated to the days before: `date`, `replications`, `actual_eth`; else null |
 /// | `notes` | sentences on the data |
-pub fn backtest_json(
-    backtest: &Backtest,
-    source: &str,
-    notes: &[String],
-    context: &RunContext,
-) -> Value {
+pub fn backtest_json(report: &BacktestReport, context: &RunContext) -> Value {
+    let BacktestReport { backtest, engine, source, notes } = *report;
     let series = &backtest.series;
     let plan = &backtest.plan;
+    let forecast = |scored: &Scored| {
+        document!({
+            "median_eth": number(scored.median()),
+            "interval80_eth": [number(scored.quantiles[1]), number(scored.quantiles[5])],
+            "crps_eth": number(scored.crps),
+            "transform": number(scored.transform),
+        })
+    };
+    let simulated = engine.map(|engine| {
+        document!({
+            "date": engine.date.to_string(),
+            "replications": engine.replications,
+            "actual_eth": number(engine.model.actual),
+            "model": forecast(&engine.model),
+            "engine": forecast(&engine.engine),
+        })
+    });
     let summaries = tables::summaries(backtest).into_iter().map(|(quantity, method, summary)| {
         document!({
             "quantity": quantity,
@@ -212,15 +253,10 @@ pub fn backtest_json(
     });
     let origins = backtest.origins.iter().map(|origin| {
         let totals = origin.totals.iter().map(|total| {
-            let by_method = Method::ALL.iter().zip(&total.scored).map(|(method, scored)| {
-                let forecast = document!({
-                    "median_eth": number(scored.median()),
-                    "interval80_eth": [number(scored.quantiles[1]), number(scored.quantiles[5])],
-                    "crps_eth": number(scored.crps),
-                    "transform": number(scored.transform),
-                });
-                (method.id().to_string(), forecast)
-            });
+            let by_method = Method::ALL
+                .iter()
+                .zip(&total.scored)
+                .map(|(method, scored)| (method.id().to_string(), forecast(scored)));
             let actual = total.scored.first().map(|scored| number(scored.actual));
             document!({
                 "horizon": total.horizon,
@@ -251,19 +287,15 @@ pub fn backtest_json(
         },
         "summaries": summaries.collect::<Vec<_>>(),
         "loses_to": lost_to(backtest),
+        "simulated": simulated,
         "origins": origins.collect::<Vec<_>>(),
         "notes": notes,
     })
 }
 
 /// `backtest.html`: one file, no network access.
-fn html(
-    backtest: &Backtest,
-    source: &str,
-    notes: &[String],
-    context: &RunContext,
-    figures: &[Figure],
-) -> String {
+fn html(report: &BacktestReport, context: &RunContext, figures: &[Figure]) -> String {
+    let BacktestReport { backtest, engine, source, notes } = *report;
     let under = extent(backtest, source);
     let mut page = page_start("How good forecasts were", &sentence(backtest), &under, context);
     let card = |horizon: usize, name: &'static str| {
@@ -292,6 +324,13 @@ fn html(
     page.push_str("</section>\n");
     for figure in figures {
         push_figure(&mut page, figure, context);
+    }
+    if let Some(engine) = engine {
+        let _ = write!(
+            page,
+            "<section>\n<h2>Simulated request by request</h2>\n<p>{}</p>\n</section>\n",
+            html_escaped(&simulated(engine))
+        );
     }
     page.push_str("<section>\n<h2>How it was done</h2>\n");
     for text in METHODS {

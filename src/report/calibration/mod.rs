@@ -18,7 +18,8 @@ use super::html::{
 use super::json::number;
 use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError, title};
-use crate::experiment::calibrate::{Calibration, Fitted, futures, quantile};
+use crate::experiment::calibrate::{Calibration, Fitted};
+use crate::experiment::spend_model::{futures, quantile};
 use crate::kernel::StreamKey;
 use crate::scenario::Scenario;
 
@@ -181,7 +182,7 @@ pub fn calibration_terminal(
         page.blank();
         page.paragraph(YELLOW, remark, "  ");
     }
-    page.files("calibration", context);
+    page.page("calibration", context);
     page.text
 }
 

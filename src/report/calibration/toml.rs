@@ -39,7 +39,7 @@ pub fn calibrated_toml(calibration: &Calibration, source: &str, context: &RunCon
             "requests_per_day" => {
                 stream.as_ref().map(|first| rate(calibration, first, &source)).unwrap_or_default()
             }
-            "growth" => vec![fitted("a day", &calibration.growth, &source)],
+            "growth" => vec![fitted("growth a day", &calibration.growth, &source)],
             "bursts" => vec![
                 fitted("cv of a stream's bursts", &calibration.stream_burst_cv, &source),
                 fitted("hours a burst holds", &calibration.burst_hours, &source),

@@ -4,7 +4,8 @@ use plotters::prelude::*;
 
 use super::axis::{Axis, Frame, chart};
 use super::{BLUE, Figure, INK, Key, MUTED, Mark, Plan, VERMILION, draw};
-use crate::experiment::calibrate::{Calibration, LAGS, normal_quantile};
+use crate::experiment::calibrate::Calibration;
+use crate::experiment::spend_model::{LAGS, normal_quantile};
 use crate::report::WriteError;
 use crate::report::calibration::{Band, tables};
 use crate::report::format::grouped;

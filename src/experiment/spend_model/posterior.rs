@@ -10,10 +10,10 @@ use super::series::DailySeries;
 use crate::kernel::StreamKey;
 
 /// Rounds that bring the proposal to where the posterior is, and draws in each.
-const ROUNDS: u64 = 6;
-const DRAWS: u64 = 200;
+const ROUNDS: u64 = 5;
+const DRAWS: u64 = 150;
 /// Draws of the last round.
-const LAST_DRAWS: u64 = 600;
+const LAST_DRAWS: u64 = 400;
 /// Draws that a round must come to, weighed by their evenness; below, their
 /// weights are flattened.
 const LEAST_EFFECTIVE: f64 = 40.0;
@@ -33,9 +33,9 @@ struct Prior {
     sd: f64,
 }
 
-const NOISE: Prior = Prior { median: 0.1, sd: 0.8 };
-const BURST: Prior = Prior { median: 0.15, sd: 0.8 };
-const BURST_DAYS: Prior = Prior { median: 1.0, sd: 1.0 };
+const NOISE: Prior = Prior { median: 0.08, sd: 0.5 };
+const BURST: Prior = Prior { median: 0.12, sd: 0.6 };
+const BURST_DAYS: Prior = Prior { median: 0.7, sd: 0.6 };
 /// A level that wanders goes by a factor of about two in a month, up or down.
 const WANDER: Prior = Prior { median: 0.12, sd: 0.2 };
 /// Where the level wanders, a trend in it says little of what is to come: growth
@@ -125,7 +125,8 @@ impl Posterior {
         let mut passes = 0.0;
         for draw in self.draws.iter().step_by(stride) {
             let mut place = 0;
-            filter::run(series, &draw.parameters, |day, below| {
+            filter::run(series, &draw.parameters, |day, surprise| {
+                let below = surprise.below();
                 match sums.get_mut(place) {
                     Some((_, sum)) => *sum += below,
                     None => sums.push((day, below)),
@@ -243,7 +244,6 @@ struct Fit {
 
 impl Fit {
     fn of(series: &DailySeries, model: Model, key: StreamKey) -> Fit {
-        let size = model.priors().len();
         let mut proposal = Proposal::prior(model);
         for round in 0..ROUNDS {
             let sampled = proposal.sample(DRAWS, key.child(round));
@@ -255,7 +255,7 @@ impl Fit {
                 })
                 .collect();
             let weights = flattened(&scored.iter().map(|(_, log)| *log).collect::<Vec<f64>>());
-            proposal = proposal.moved(size, &scored, &weights);
+            proposal = proposal.moved(&scored, &weights);
         }
         let sampled = proposal.sample(LAST_DRAWS, key.child(ROUNDS));
         let mut logs = Vec::with_capacity(sampled.len());
@@ -294,7 +294,7 @@ fn flattened(logs: &[f64]) -> Vec<f64> {
         return whole;
     }
     let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..30 {
+    for _ in 0..20 {
         let middle = (low + high) / 2.0;
         if at(middle).1 >= LEAST_EFFECTIVE { low = middle } else { high = middle }
     }
@@ -354,7 +354,7 @@ impl Proposal {
     }
 
     /// One at the weighted mean of some draws, with their spread.
-    fn moved(&self, size: usize, scored: &[(Vector, f64)], weights: &[f64]) -> Proposal {
+    fn moved(&self, scored: &[(Vector, f64)], weights: &[f64]) -> Proposal {
         let mut centre = [0.0; MOST_PARAMETERS];
         for ((logs, _), weight) in scored.iter().zip(weights) {
             for (centre, log) in centre.iter_mut().zip(logs) {
@@ -363,8 +363,8 @@ impl Proposal {
         }
         let mut cov = [[0.0; MOST_PARAMETERS]; MOST_PARAMETERS];
         for ((logs, _), weight) in scored.iter().zip(weights) {
-            for i in 0..size {
-                for j in 0..size {
+            for i in 0..self.size {
+                for j in 0..self.size {
                     let product = (logs[i] - centre[i]) * (logs[j] - centre[j]);
                     cov[i][j] += WIDER * weight * product;
                 }

@@ -49,7 +49,7 @@ fn future(
 
 /// The mean of a day's spend over the exponential of its level: what bursts and
 /// noise add.
-pub(super) fn mean_factor(draw: &Draw) -> f64 {
+pub fn mean_factor(draw: &Draw) -> f64 {
     let parameters = &draw.parameters;
     let var = parameters.noise_sd * parameters.noise_sd;
     let noise = (1.0 - OUTLIERS) * libm::exp(var / 2.0)

@@ -119,11 +119,12 @@ impl Belief {
         m[DAY_BURST] = day.carry * m[BURST];
         m[BURST] *= day.decay;
         let p = &mut self.cov;
-        for column in 0..STATES {
-            p[LEVEL][column] += p[GROWTH][column];
-            p[DAY_BURST][column] = day.carry * p[BURST][column];
-            p[BURST][column] *= day.decay;
+        let (growth, burst) = (p[GROWTH], p[BURST]);
+        for (cell, growth) in p[LEVEL].iter_mut().zip(growth) {
+            *cell += growth;
         }
+        p[DAY_BURST] = burst.map(|cell| day.carry * cell);
+        p[BURST] = burst.map(|cell| day.decay * cell);
         for row in p.iter_mut() {
             row[LEVEL] += row[GROWTH];
             row[DAY_BURST] = day.carry * row[BURST];
@@ -137,9 +138,8 @@ impl Belief {
     }
 
     /// Learns a day's value: the mixture of both noises is brought back to one
-    /// normal with its first two moments. Returns the density of the value and
-    /// the probability of a lower one, as they were before.
-    fn learn(&mut self, value: f64, weekday: &[f64; 6], noise_var: [f64; 2]) -> (f64, f64) {
+    /// normal with its first two moments. Returns how likely the value was.
+    fn learn(&mut self, value: f64, weekday: &[f64; 6], noise_var: [f64; 2]) -> Surprise {
         let project = |v: &[f64; STATES]| {
             let season: f64 = v[WEEKDAYS..].iter().zip(weekday).map(|(a, b)| a * b).sum();
             v[LEVEL] + v[DAY_BURST] + season
@@ -151,17 +151,10 @@ impl Belief {
         }
         let known = project(&gain);
         let spread = noise_var.map(|noise| known + noise);
-        let shares = [1.0 - OUTLIERS, OUTLIERS];
-        let mut weights = [0.0; 2];
-        let mut below = 0.0;
-        for i in 0..2 {
-            let z = error / libm::sqrt(spread[i]);
-            weights[i] = shares[i] * libm::exp(-0.5 * z * z) / libm::sqrt(2.0 * PI * spread[i]);
-            below += shares[i] * 0.5 * libm::erfc(-z * FRAC_1_SQRT_2);
-        }
-        let density = weights[0] + weights[1];
+        let surprise = Surprise { error, spread };
+        let [narrow, wide] = surprise.densities();
         // Far out in the tails only the wider noise is left.
-        let narrow = if density > 0.0 { weights[0] / density } else { 0.0 };
+        let narrow = if narrow + wide > 0.0 { narrow / (narrow + wide) } else { 0.0 };
         let weights = [narrow, 1.0 - narrow];
         let step = weights[0] / spread[0] + weights[1] / spread[1];
         let second: f64 = (0..2)
@@ -178,7 +171,38 @@ impl Belief {
                 *cell -= (step - second) * a * b;
             }
         }
-        (density, below)
+        surprise
+    }
+}
+
+/// How a value came out against what was expected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surprise {
+    error: f64,
+    /// Variance with the usual noise, and with that of a day out of line.
+    spread: [f64; 2],
+}
+
+impl Surprise {
+    const SHARES: [f64; 2] = [1.0 - OUTLIERS, OUTLIERS];
+
+    /// Density of the value, by the noise it may have.
+    fn densities(&self) -> [f64; 2] {
+        let density = |i: usize| {
+            let var = self.spread[i];
+            Self::SHARES[i] * libm::exp(-0.5 * self.error * self.error / var)
+                / libm::sqrt(2.0 * PI * var)
+        };
+        [density(0), density(1)]
+    }
+
+    /// The probability that was given to a lower value.
+    pub(super) fn below(&self) -> f64 {
+        let below = |i: usize| {
+            let z = self.error / libm::sqrt(self.spread[i]);
+            Self::SHARES[i] * 0.5 * libm::erfc(-z * FRAC_1_SQRT_2)
+        };
+        below(0) + below(1)
     }
 }
 
@@ -192,11 +216,11 @@ pub(super) struct Pass {
 }
 
 /// Runs over a series. `seen` is told the number of each day that has a value,
-/// and the probability that was given to a lower one.
+/// and how it came out.
 pub(super) fn run(
     series: &DailySeries,
     parameters: &Parameters,
-    mut seen: impl FnMut(usize, f64),
+    mut seen: impl FnMut(usize, Surprise),
 ) -> Pass {
     let day = DayMean::new(parameters.burst_days);
     let burst_var = parameters.burst_sd * parameters.burst_sd;
@@ -210,9 +234,10 @@ pub(super) fn run(
         belief.advance(wander_var, &day, burst_var);
         let Some(value) = value else { continue };
         let weekday = &contrasts[series.weekday(number)];
-        let (density, below) = belief.learn(*value, weekday, noise);
-        log_likelihood += libm::log(density.max(f64::MIN_POSITIVE));
-        seen(number, below);
+        let surprise = belief.learn(*value, weekday, noise);
+        let [narrow, wide] = surprise.densities();
+        log_likelihood += libm::log((narrow + wide).max(f64::MIN_POSITIVE));
+        seen(number, surprise);
     }
     Pass { log_likelihood, end: belief }
 }

@@ -1,0 +1,24 @@
+//! A model of spend by day, which calibrations are made of and backtests judge.
+//!
+//! It is log-linear: the logarithm of a day's spend is
+//! `level + weekday + burst + noise`, where
+//! - the level grows at a steady rate and, where the data speak for it, wanders:
+//!   it takes a normal step each day;
+//! - bursts are an Ornstein-Uhlenbeck process averaged over the day, which has
+//!   the moments of a lognormal level drawn anew after exponential times;
+//! - one day in twenty has five times the usual noise.
+//!
+//! [`Posterior::of`] fits it; priors and method are told there.
+
+mod filter;
+mod goodness;
+mod posterior;
+mod predict;
+mod series;
+
+pub use filter::Parameters;
+pub use goodness::{Goodness, LAGS, autocorrelation, kolmogorov_p, ljung_box, normal_quantile};
+pub(crate) use posterior::quantile;
+pub use posterior::{Draw, Posterior};
+pub use predict::{futures, mean_factor};
+pub use series::{DailySeries, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, SeriesError};

@@ -1,0 +1,201 @@
+//! A scenario is found again in what it spent.
+
+mod common;
+
+use common::{mean_and_error, orchestrator, scenario};
+use jiff::Span;
+use orchsim::demand::{Arrivals, Bursts, Growth, PoissonArrivals, WeekProfile};
+use orchsim::experiment::calibrate::{CalibrateError, Calibration, Fitted, calibrate};
+use orchsim::experiment::spend_model::futures;
+use orchsim::kernel::StreamKey;
+use orchsim::report::{RunContext, calibrated_toml, spend_history_csv};
+use orchsim::scenario::{Scenario, Source, load, preset};
+use orchsim::simulation::{World, replicate};
+use orchsim::spend::{SpendHistory, SpendOptions, read_spend};
+use rayon::prelude::*;
+
+/// A request costs 10^6 wei.
+const ETH_PER_REQUEST: f64 = 1e-12;
+
+fn read(csv: &str) -> SpendHistory {
+    read_spend(csv.as_bytes(), "spend.csv", &SpendOptions::default()).unwrap()
+}
+
+fn served(requests_per_day: f64) -> Scenario {
+    let mut scenario = scenario(requests_per_day);
+    scenario.network.orchestrators = vec![orchestrator("o", 1_000, 10_000)];
+    scenario
+}
+
+fn arrivals(scenario: &Scenario) -> &PoissonArrivals {
+    match &scenario.demand[0].arrivals {
+        Arrivals::Poisson(arrivals) => arrivals,
+        Arrivals::Trace(_) => panic!("a trace"),
+    }
+}
+
+/// What a scenario spends in its first future.
+fn history(scenario: &Scenario) -> SpendHistory {
+    let world = World::new(scenario);
+    let result = replicate(&world, 0).unwrap();
+    read(&spend_history_csv(scenario, &world, &result))
+}
+
+/// Daily spend from the scenario's start on.
+fn written(scenario: &Scenario, eth: impl IntoIterator<Item = f64>) -> SpendHistory {
+    let mut csv = String::from("date,pipeline,amount_eth\n");
+    for (day, eth) in (0..).zip(eth) {
+        let date = scenario.start.saturating_add(Span::new().days(day));
+        csv += &format!("{date},text-to-image,{eth:.18}\n");
+    }
+    read(&csv)
+}
+
+fn context() -> RunContext {
+    RunContext {
+        command: "orchsim calibrate".to_string(),
+        version: "0".to_string(),
+        scenario_hash: String::new(),
+        suppress: String::new(),
+        directory: None,
+        missing: None,
+    }
+}
+
+/// Within the 90 % interval, or half its width around it: all of several hold
+/// together.
+fn assert_near(name: &str, fitted: Fitted, truth: f64) {
+    let room = (fitted.hi - fitted.lo) / 2.0;
+    let range = fitted.lo - room..=fitted.hi + room;
+    assert!(range.contains(&truth), "{name}: {truth} is not in {fitted:?}");
+}
+
+#[test]
+fn what_a_scenario_spends_leads_back_to_it() {
+    let weights = [1.2, 1.1, 1.0, 1.0, 1.0, 0.9, 0.8];
+    let mut truth = served(2_000.0);
+    truth.horizon_days = 180;
+    if let Arrivals::Poisson(arrivals) = &mut truth.demand[0].arrivals {
+        arrivals.growth = Growth::Exponential { rate_per_day: 0.004 };
+        arrivals.weekdays = WeekProfile::from_weights(weights);
+        arrivals.bursts = Bursts::Modulated { cv: 0.3, mean_hold_hours: 24.0 };
+    }
+    let history = history(&truth);
+    assert_eq!(history.complete_days(), 180);
+
+    // What is known beforehand is wrong in everything that is fitted.
+    let calibration = calibrate(&served(300.0), &history).unwrap();
+    let days = 180.0;
+    let rate = 2_000.0 * f64::exp(0.004 * days);
+    assert_near("level", calibration.level, rate * ETH_PER_REQUEST);
+    assert_near("growth", calibration.growth, 0.004);
+    assert_near("burst cv", calibration.stream_burst_cv, 0.3);
+    assert_near("burst hours", calibration.burst_hours, 24.0);
+    for (fitted, weight) in calibration.weekdays.unwrap().into_iter().zip(weights) {
+        assert_near("weekday", fitted, weight);
+    }
+    assert!(calibration.wander_per_day.is_none(), "{}", calibration.posterior.wandering);
+    let found = arrivals(&calibration.scenario).requests_per_day;
+    assert_near("requests", calibration.level.times(1.0 / ETH_PER_REQUEST), found);
+    assert_eq!(calibration.start, truth.start.saturating_add(Span::new().days(180)));
+    assert!(calibration.goodness.ljung_box_p > 0.001, "{:?}", calibration.goodness);
+}
+
+/// A scenario calibrated to a history whose level wanders, of some 60 requests
+/// a day.
+fn wandering(scenario: &Scenario, eth_per_request: f64) -> Calibration {
+    let key = StreamKey::root(12);
+    let mut level = f64::ln(60.0 * eth_per_request);
+    let days: Vec<f64> = (0..100)
+        .map(|day| {
+            level += 0.12 * key.normal(day);
+            f64::exp(level + 0.1 * key.child(1).normal(day))
+        })
+        .collect();
+    calibrate(scenario, &written(scenario, days)).unwrap()
+}
+
+#[test]
+fn the_engine_forecasts_what_the_fitted_model_does() {
+    let calibration = wandering(&served(100.0), ETH_PER_REQUEST);
+    assert!(calibration.wander_per_day.is_some());
+    let mut scenario = calibration.scenario.clone();
+    scenario.horizon_days = 30;
+    let world = World::new(&scenario);
+    let engine: Vec<f64> = (0..400)
+        .into_par_iter()
+        .map(|number| {
+            let result = replicate(&world, number).unwrap();
+            let spend: f64 = result.spend_by_stream.iter().map(|wei| wei.to_coins()).sum();
+            spend.ln()
+        })
+        .collect();
+    let model = futures(&calibration.series, &calibration.posterior, 30, StreamKey::root(3));
+    let model: Vec<f64> = model.iter().map(|future| future.iter().sum::<f64>().ln()).collect();
+    let (engine_mean, engine_error) = mean_and_error(&engine);
+    let (model_mean, model_error) = mean_and_error(&model);
+    let error = engine_error.hypot(model_error);
+    // Three standard errors, and 2 % for what is kept of the posterior.
+    assert!((engine_mean - model_mean).abs() < 3.0 * error + 0.02, "{engine_mean} {model_mean}");
+    let ratio = engine_error * 400f64.sqrt() / (model_error * (model.len() as f64).sqrt());
+    assert!((0.85..1.15).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn a_calibrated_scenario_reads_back_with_its_comments() {
+    let source = Source {
+        name: "minimal".to_string(),
+        text: preset("minimal").unwrap().to_string(),
+        directory: None,
+    };
+    let calibration = wandering(&load(&source, &[]).unwrap(), 1e-5);
+    let text = calibrated_toml(&calibration, "spend.csv", &context());
+    let source = Source { name: "calibrated".to_string(), text: text.clone(), directory: None };
+    let read = load(&source, &[]).unwrap();
+    assert_eq!(read.uncertainty, calibration.uncertainty);
+    assert_eq!(read.start, calibration.start);
+    assert_eq!(arrivals(&read).requests_per_day, arrivals(&calibration.scenario).requests_per_day);
+    // Two entries of demand, one profile.
+    let comments = [
+        ("# For ", 2),
+        ("# growth a day: ", 2),
+        ("# cv of a stream's bursts: ", 2),
+        ("# From Monday", 1),
+    ];
+    for (comment, count) in comments {
+        assert_eq!(text.matches(comment).count(), count, "{comment} in\n{text}");
+    }
+}
+
+#[test]
+fn too_few_days_are_refused_and_few_say_nothing_of_weekdays() {
+    let scenario = served(500.0);
+    let days = |count: u64| {
+        let key = StreamKey::root(1);
+        (0..count).map(move |day| 500.0 * ETH_PER_REQUEST * f64::exp(0.1 * key.normal(day)))
+    };
+    let error = calibrate(&scenario, &written(&scenario, days(13))).unwrap_err();
+    assert!(matches!(error, CalibrateError::Series(_)), "{error}");
+    assert!(error.to_string().contains("13 complete days"), "{error}");
+    let short = calibrate(&scenario, &written(&scenario, days(20))).unwrap();
+    assert!(short.weekdays.is_none());
+    assert!(short.remarks.iter().any(|remark| remark.contains("weekdays are not fitted")));
+    assert_eq!(arrivals(&short.scenario).weekdays, WeekProfile::FLAT);
+}
+
+#[test]
+fn spend_on_what_the_scenario_lacks_is_refused_or_said() {
+    let scenario = served(500.0);
+    let with_llm = |llm: u64| {
+        let mut csv = String::from("date,pipeline,amount_wei\n");
+        for day in 0..20 {
+            let date = scenario.start.saturating_add(Span::new().days(day));
+            csv += &format!("{date},text-to-image,{}\n{date},llm,{llm}\n", 500_000_000 + day);
+        }
+        calibrate(&scenario, &read(&csv))
+    };
+    let error = with_llm(5_000_000_000).unwrap_err().to_string();
+    assert!(error.contains("llm") && error.contains("does not have"), "{error}");
+    let said = with_llm(50_000_000).unwrap();
+    assert!(said.remarks.iter().any(|remark| remark.contains("llm")), "{:?}", said.remarks);
+}
