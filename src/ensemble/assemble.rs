@@ -1,5 +1,6 @@
 //! From the samples of all replications to a [`Forecast`].
 
+use super::periods::periods;
 use super::survival::{KaplanMeier, runway};
 use super::warnings::warnings;
 use super::{
@@ -44,6 +45,7 @@ pub fn assemble(world: &World, batch: &Batch, precision: Option<f64>) -> Forecas
         survival: (0..=scenario.horizon_days).map(|day| curve.at(f64::from(day))).collect(),
         runways,
         days: days(world, samples),
+        periods: periods(world, samples),
         spend: spend(world, samples),
         waterfall: waterfall(samples),
         redemptions: redemptions(scenario, samples),

@@ -7,6 +7,7 @@ mod concentration;
 mod forecast;
 mod headline;
 mod interval;
+mod periods;
 mod precision;
 mod run;
 mod sample;
@@ -17,9 +18,9 @@ pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Aggregation, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
-    ResponseRow, Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary,
-    Warning, Waterfall, WaterfallStep,
+    LatencySummary, ObjectiveResult, PeriodRow, PipelineDay, Quantile, Quantiles, RedemptionRow,
+    RegionFees, ResponseRow, Runway, ServiceRow, ServiceSpend, SpendBreakdown, SteeringRow,
+    SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub(crate) use interval::{mean_and_standard_error, student_t};

@@ -78,7 +78,7 @@ pub fn simulate(
             }
             drop(total);
             done();
-            Ok(Sample::new(number, result, world.scenario.horizon_days))
+            Ok(Sample::new(world, number, result))
         })
         .collect();
     let service = service.into_inner().unwrap_or_else(PoisonError::into_inner);
