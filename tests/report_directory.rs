@@ -13,7 +13,7 @@ use report_fixture::{HOSTILE, awkward, context, realistic, waterfall};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-const FILES: [&str; 20] = [
+const FILES: [&str; 21] = [
     "burn.csv",
     "fees_by_orchestrator.csv",
     "fees_by_region.csv",
@@ -25,6 +25,7 @@ const FILES: [&str; 20] = [
     "figures/survival.svg",
     "figures/waterfall.svg",
     "manifest.json",
+    "periods.csv",
     "redemptions.csv",
     "report.html",
     "report.md",
@@ -37,7 +38,7 @@ const FILES: [&str; 20] = [
 ];
 
 fn write(target: &Path, run: &(Scenario, Forecast)) -> Result<(), WriteError> {
-    let options = WriteOptions { png: false, spend_history: None };
+    let options = WriteOptions { png: false, ..WriteOptions::default() };
     write_run_directory(target, &run.0, &run.1, &context(), "name = \"x\"\n", &options).map(|_| ())
 }
 
@@ -191,7 +192,7 @@ fn two_runs_do_not_write_one_directory_at_once() {
 fn png_without_the_feature_is_refused_before_anything_is_written() {
     let home = tempfile::tempdir().unwrap();
     let (scenario, forecast) = other();
-    let options = WriteOptions { png: true, spend_history: None };
+    let options = WriteOptions { png: true, ..WriteOptions::default() };
     let target = home.path().join("run");
     let result = write_run_directory(&target, &scenario, &forecast, &context(), "", &options);
     let message = result.unwrap_err().to_string();
@@ -204,7 +205,7 @@ fn png_without_the_feature_is_refused_before_anything_is_written() {
 fn each_figure_gets_a_png_of_twice_its_size() {
     let home = tempfile::tempdir().unwrap();
     for (name, scenario, forecast) in awkward() {
-        let options = WriteOptions { png: true, spend_history: None };
+        let options = WriteOptions { png: true, ..WriteOptions::default() };
         let target = home.path().join("run");
         write_run_directory(&target, &scenario, &forecast, &context(), "", &options).unwrap();
         let files = contents(&target);

@@ -72,10 +72,12 @@ impl From<WriteError> for Failure {
             | WriteError::NotADirectory(_)
             | WriteError::NoName(_)
             | WriteError::Unfinished { .. }
-            | WriteError::NoPng => Failure::Usage(reason),
-            WriteError::Busy(_) | WriteError::Io { .. } | WriteError::Figure { .. } => {
-                Failure::Runtime(reason)
-            }
+            | WriteError::NoPng
+            | WriteError::NoParquet => Failure::Usage(reason),
+            WriteError::Busy(_)
+            | WriteError::Io { .. }
+            | WriteError::Figure { .. }
+            | WriteError::Parquet { .. } => Failure::Runtime(reason),
         }
     }
 }

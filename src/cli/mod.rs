@@ -16,6 +16,7 @@ mod options;
 mod output;
 mod progress;
 mod providers;
+mod report;
 mod run;
 mod schema;
 mod shards;
@@ -42,6 +43,12 @@ Exit codes:
   0  success
   1  a run-time failure: disk, unreadable file
   2  a usage error, an invalid scenario, or spend that cannot be fitted; nothing was written";
+
+const REPORT_CODES: &str = "\
+Exit codes:
+  0  success
+  1  a run-time failure: disk, a damaged run directory
+  2  a usage error, no run directory, spend that makes no sense, or a period without data; nothing was written";
 
 /// How long treasury-funded Livepeer AI credits last and who earns the fees.
 ///
@@ -85,6 +92,10 @@ enum Command {
     /// Tell how good forecasts of spend would have been.
     #[command(after_long_help = CALIBRATE_CODES)]
     Backtest(backtest::BacktestArgs),
+    /// Report a month or a quarter of spend: real, forecast, or one against the
+    /// other.
+    #[command(after_long_help = REPORT_CODES)]
+    Report(report::ReportArgs),
     /// Validate scenarios: every error at once, with its place.
     Check(check::CheckArgs),
     /// Show who would be selected, with which probability, and who not and why.
@@ -138,6 +149,7 @@ impl Cli {
             Some(Command::Merge(args)) => merge::execute(&args),
             Some(Command::Calibrate(args)) => calibrate::execute(&args),
             Some(Command::Backtest(args)) => backtest::execute(&args),
+            Some(Command::Report(args)) => report::execute(&args),
             Some(Command::Check(args)) => check::execute(&args),
             Some(Command::Explain(args)) => explain::execute(&args),
             Some(Command::Providers(args)) => providers::execute(&args),

@@ -9,7 +9,7 @@ use super::input::Overrides;
 use super::output::Format;
 use crate::ensemble::{Plan, VarianceReduction, WARNING_NAMES};
 use crate::experiment::sha256;
-use crate::report::{WriteError, WriteOptions};
+use crate::report::WriteOptions;
 use crate::scenario::Scenario;
 use crate::simulation::Mode;
 
@@ -218,6 +218,10 @@ pub(super) struct ReportOptions {
     /// Write every figure as PNG too (needs a build with the feature `png`)
     #[arg(long)]
     png: bool,
+    /// Write every table as Parquet beside its CSV (needs a build with the feature
+    /// `parquet`)
+    #[arg(long)]
+    parquet: bool,
     /// Do not print this warning; may be given several times
     #[arg(
         long,
@@ -235,12 +239,10 @@ impl ReportOptions {
     /// What to write.
     ///
     /// # Errors
-    /// PNG of a build that cannot make it.
+    /// PNG or Parquet of a build that cannot make it.
     pub fn write_options(&self) -> Result<WriteOptions, Failure> {
-        if self.png && cfg!(not(feature = "png")) {
-            return Err(WriteError::NoPng.into());
-        }
-        Ok(WriteOptions { png: self.png, spend_history: None })
+        let options = WriteOptions { png: self.png, parquet: self.parquet, spend_history: None };
+        Ok(options.checked()?)
     }
 
     /// Adds the warnings not to print to those of the scenario.

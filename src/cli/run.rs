@@ -49,7 +49,7 @@ pub(super) struct RunOptions {
         long,
         value_name = "I/N",
         value_parser = shards::parse,
-        conflicts_with_all = ["precision", "png", "spend_history"]
+        conflicts_with_all = ["precision", "png", "parquet", "spend_history"]
     )]
     shard: Option<Shard>,
     /// Write what the first future spends day by day as spend.csv, for

@@ -59,6 +59,12 @@ impl SpendArgs {
         name.to_string_lossy().into_owned()
     }
 
+    /// The file's name without folders and ending.
+    pub fn stem(&self) -> String {
+        let stem = self.spend.file_stem().unwrap_or(self.spend.as_os_str());
+        stem.to_string_lossy().into_owned()
+    }
+
     /// The options as words of a command.
     pub fn words(&self) -> Vec<String> {
         let mut words = option("--spend", self.spend.display()).to_vec();

@@ -1,5 +1,6 @@
 //! From the samples of all replications to a [`Forecast`].
 
+use super::periods::periods;
 use super::survival::{KaplanMeier, runway, summary};
 use super::warnings::warnings;
 use super::{
@@ -49,6 +50,7 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
         survival: (0..=scenario.horizon_days).map(|day| curve.at(f64::from(day))).collect(),
         runways,
         days: days(world, samples),
+        periods: periods(world, samples),
         spend: spend(world, over),
         waterfall: waterfall(over),
         redemptions: redemptions(scenario, over),

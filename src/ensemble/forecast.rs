@@ -1,6 +1,8 @@
+use jiff::civil::Date;
+
 use super::ReductionSummary;
 use crate::simulation::Mode;
-use crate::units::Wei;
+use crate::units::{Period, Wei};
 
 /// A mean over replications with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,6 +105,42 @@ pub struct DayRow {
     /// Spend of the day by pipeline, in the order of
     /// [`SpendBreakdown::by_pipeline`].
     pub by_pipeline: Vec<PipelineDay>,
+}
+
+/// What a calendar month or quarter cost. A replication whose credits ran out
+/// counts with 0 from then on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PeriodRow {
+    /// The month or quarter.
+    pub period: Period,
+    /// The first day of it that was simulated.
+    pub first: Date,
+    /// How many were.
+    pub days: u32,
+    /// Mean spend over replications.
+    pub mean: Wei,
+    /// Quantiles of spend over replications, in ETH.
+    pub eth: Quantiles,
+    /// Mean spend at the prices of the days, in USD.
+    pub mean_usd: f64,
+    /// The same in LPT.
+    pub mean_lpt: f64,
+    /// The mean by gateway, pipeline and users' region, adding up to it to the
+    /// wei.
+    pub by_service: Vec<ServiceSpend>,
+}
+
+/// What users of one region spent at one gateway on one pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSpend {
+    /// Id of the gateway.
+    pub gateway: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// Id of the users' region.
+    pub region: String,
+    /// Mean over replications.
+    pub mean: Wei,
 }
 
 /// Where the credits went: means over replications, each list adding up to
@@ -482,6 +520,8 @@ pub struct Forecast {
     pub runways: Vec<(f64, bool)>,
     /// Day by day.
     pub days: Vec<DayRow>,
+    /// By calendar month, then by quarter, each in order.
+    pub periods: Vec<PeriodRow>,
     /// Where the credits went.
     pub spend: SpendBreakdown,
     /// The same by mechanism.

@@ -9,6 +9,7 @@ mod forecast;
 mod hand_out;
 mod headline;
 mod interval;
+mod periods;
 mod precision;
 mod reduction;
 mod run;
@@ -20,9 +21,9 @@ pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Aggregation, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
-    ResponseRow, Runway, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary,
-    Warning, Waterfall, WaterfallStep,
+    LatencySummary, ObjectiveResult, PeriodRow, PipelineDay, Quantile, Quantiles, RedemptionRow,
+    RegionFees, ResponseRow, Runway, ServiceRow, ServiceSpend, SpendBreakdown, SteeringRow,
+    SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
 pub(crate) use hand_out::hand_out;
 pub use headline::{Better, Headline, Unit, headline_values, headlines};

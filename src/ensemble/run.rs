@@ -99,12 +99,11 @@ impl<'w> Replicator<'w> {
     /// Replication number `number`, with its service in the order of
     /// [`World::service_keys`].
     pub(crate) fn run(&self, number: u64) -> Result<(Sample, Vec<ServiceRecord>), LedgerViolation> {
-        let scenario = self.world.scenario;
-        let key = self.reduction.key(scenario.seed, number);
+        let key = self.reduction.key(self.world.scenario.seed, number);
         let mut result = replicate_from(self.world, key)?;
         let service = std::mem::take(&mut result.service);
         let controls = self.controls.as_ref().map_or_else(Vec::new, |controls| controls.of(key));
-        Ok((Sample::new(number, result, &service, controls, scenario.horizon_days), service))
+        Ok((Sample::new(self.world, number, result, &service, controls), service))
     }
 }
 

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::periods;
 use crate::payments::Ledger;
 use crate::simulation::{
     CustomerRecord, FeeParts, Outages, Redemptions, ReplicationResult, ResponseRecord, Sampling,
-    ServiceRecord, SteeringRecord,
+    ServiceRecord, SteeringRecord, World,
 };
 use crate::treasury::Prices;
 use crate::units::Wei;
@@ -24,6 +25,9 @@ pub struct Sample {
     pub is_censored: bool,
     /// Spend of each day by pipeline, day after day, in ETH.
     pub daily_spend_eth: Vec<f64>,
+    /// Spend of each calendar month by gateway, pipeline and users' region: month
+    /// after month, each in the order of [`World::service_keys`].
+    pub spend_by_month: Vec<Wei>,
     /// What the credits were worth at the end of each day, in ETH.
     pub daily_balance_eth: Vec<f64>,
     /// Token prices at the end of each day.
@@ -62,21 +66,22 @@ pub struct Sample {
 impl Sample {
     /// What is kept of replication number `replication`, whose service was this.
     pub(super) fn new(
+        world: &World,
         replication: u64,
         result: ReplicationResult,
         by_key: &[ServiceRecord],
         controls: Vec<f64>,
-        horizon_days: u32,
     ) -> Sample {
         let mut service = ServiceRecord::default();
         by_key.iter().for_each(|record| service.merge(record));
         let in_coins = |amounts: &[Wei]| amounts.iter().map(|wei| wei.to_coins()).collect();
-        let horizon = f64::from(horizon_days);
+        let horizon = f64::from(world.scenario.horizon_days);
         Sample {
             replication,
             controls,
             runway_days: result.depleted.map_or(horizon, |time| time.as_days()),
             is_censored: result.depleted.is_none(),
+            spend_by_month: periods::by_month(world, &result),
             daily_spend_eth: in_coins(&result.daily_spend),
             daily_balance_eth: in_coins(&result.daily_balance),
             daily_prices: result.daily_prices,

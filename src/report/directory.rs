@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::figures::{self, Figure};
+use super::table::Table;
 use super::{
     RunContext, html, json as summary, markdown, overpayment, redemptions, tables, treasury,
 };
@@ -30,9 +31,27 @@ const MANIFEST_SCHEMA: u32 = 1;
 pub struct WriteOptions {
     /// A PNG of every figure, at twice its size; needs the feature `png`.
     pub png: bool,
+    /// Every table as Parquet beside its CSV; needs the feature `parquet`.
+    pub parquet: bool,
     /// What one replication spent, as [`spend_history_csv`](super::spend_history_csv)
     /// gives it, to be written as `spend.csv`.
     pub spend_history: Option<String>,
+}
+
+impl WriteOptions {
+    /// What was asked for, if this build can make it.
+    ///
+    /// # Errors
+    /// PNG or Parquet without the feature.
+    pub fn checked(self) -> Result<WriteOptions, WriteError> {
+        if self.png && cfg!(not(feature = "png")) {
+            return Err(WriteError::NoPng);
+        }
+        if self.parquet && cfg!(not(feature = "parquet")) {
+            return Err(WriteError::NoParquet);
+        }
+        Ok(self)
+    }
 }
 
 /// Why a run directory was not written. The one there before, if any, is
@@ -93,6 +112,20 @@ pub enum WriteError {
          --features png`, or use the PNG button under each figure of report.html"
     )]
     NoPng,
+    /// Parquet was asked of a build that cannot make it.
+    #[error(
+        "this orchsim was built without the feature `parquet`: build it with `cargo build --release \
+         --features parquet`, or read the CSV files, which hold the same tables"
+    )]
+    NoParquet,
+    /// A table could not be written as Parquet.
+    #[error("cannot write `{name}.parquet`: {reason}")]
+    Parquet {
+        /// The table's name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Whether a run may be written to `directory`: it does not exist, is empty, or
@@ -205,17 +238,23 @@ fn contents(
     let mut files = vec![
         file("summary.json", pretty(&summary)),
         file("scenario.toml", scenario_toml.to_string()),
-        file("burn.csv", tables::burn(scenario, forecast).csv()),
-        file("fees_by_orchestrator.csv", tables::fees_by_orchestrator(forecast).csv()),
-        file("fees_by_region.csv", tables::fees_by_region(forecast).csv()),
-        file("requests.csv", tables::requests(forecast).csv()),
-        file("runways.csv", tables::runways(forecast).csv()),
-        file("waterfall.csv", overpayment::steps(&forecast.waterfall).csv()),
-        file("redemptions.csv", redemptions::table(scenario, forecast).csv()),
-        file("treasury.csv", treasury::records(forecast).csv()),
         file("report.md", markdown::markdown(scenario, forecast, context, &figures)),
         file("report.html", html::html(scenario, forecast, context, &figures)),
     ];
+    let tables = [
+        ("burn", tables::burn(scenario, forecast)),
+        ("periods", tables::periods(forecast)),
+        ("fees_by_orchestrator", tables::fees_by_orchestrator(forecast)),
+        ("fees_by_region", tables::fees_by_region(forecast)),
+        ("requests", tables::requests(forecast)),
+        ("runways", tables::runways(forecast)),
+        ("waterfall", overpayment::steps(&forecast.waterfall)),
+        ("redemptions", redemptions::table(scenario, forecast)),
+        ("treasury", treasury::records(forecast)),
+    ];
+    for (name, table) in &tables {
+        files.extend(table_files(name, table, options)?);
+    }
     files.extend(options.spend_history.iter().map(|csv| file("spend.csv", csv.clone())));
     for figure in &figures {
         files.extend(figure_files(figure, options)?);
@@ -233,6 +272,31 @@ pub(super) fn figure_files(
         files.push(png_of(figure)?);
     }
     Ok(files)
+}
+
+/// A table as CSV, and as Parquet where asked for.
+pub(super) fn table_files(
+    name: &str,
+    table: &Table,
+    options: &WriteOptions,
+) -> Result<Vec<OutputFile>, WriteError> {
+    let mut files = vec![file(&format!("{name}.csv"), table.csv())];
+    if options.parquet {
+        files.push(parquet_of(name, table)?);
+    }
+    Ok(files)
+}
+
+#[cfg(feature = "parquet")]
+fn parquet_of(name: &str, table: &Table) -> Result<OutputFile, WriteError> {
+    let bytes = super::parquet::render(table)
+        .map_err(|reason| WriteError::Parquet { name: name.to_string(), reason })?;
+    Ok(OutputFile { name: format!("{name}.parquet"), bytes })
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet_of(_name: &str, _table: &Table) -> Result<OutputFile, WriteError> {
+    Err(WriteError::NoParquet)
 }
 
 pub(super) fn file(name: &str, text: String) -> OutputFile {

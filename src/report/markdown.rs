@@ -175,7 +175,7 @@ pub(super) fn figure(figures: &[Figure], slug: &str) -> String {
 }
 
 /// A code block whose fence is longer than any run of backticks in it.
-fn fenced(code: &str) -> String {
+pub(super) fn fenced(code: &str) -> String {
     let mut longest = 0;
     let mut run = 0;
     for c in code.chars() {

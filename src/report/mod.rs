@@ -17,6 +17,8 @@ mod html;
 mod json;
 mod markdown;
 mod overpayment;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod partial;
 #[cfg(feature = "png")]
 mod png;
@@ -27,6 +29,7 @@ mod responses;
 mod sentence;
 mod shard;
 mod spend_history;
+mod spending;
 mod steering;
 mod sweep;
 mod table;
@@ -52,6 +55,10 @@ pub use providers::{providers_json, providers_text};
 pub use sentence::sentence;
 pub use shard::{ReadError, ShardData, StoredShard, read_shard, shard_directory, write_shard};
 pub use spend_history::spend_history_csv;
+pub use spending::{
+    Remaining, SPENDING_SCHEMA, Spending, SpendingError, SpendingInput, SpendingReport, StoredRun,
+    read_run, spending_json, spending_terminal, usual_period, write_spending_directory,
+};
 pub use sweep::{SWEEP_SCHEMA, sweep_json, sweep_terminal, write_sweep_directory};
 pub use text::{Style, terminal};
 

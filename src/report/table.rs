@@ -24,7 +24,10 @@ pub(super) enum Unit {
     Share,
     Days,
     Hours,
+    /// How many, on average.
     Count,
+    /// A number that is whole by its nature, such as that of a day.
+    Whole,
     Milliseconds,
     /// Wei a billing unit.
     Price,
@@ -54,7 +57,7 @@ impl Unit {
             Unit::Usd => usd(value),
             Unit::Share => percent(value),
             Unit::Days | Unit::Hours => days(value),
-            Unit::Lpt | Unit::Count => count(value),
+            Unit::Lpt | Unit::Count | Unit::Whole => count(value),
             Unit::Milliseconds => milliseconds(value),
             Unit::Price => grouped(value, price_decimals(value)),
             Unit::Index => grouped(value, 3),
@@ -72,7 +75,7 @@ impl Unit {
             Unit::Hours => "hours",
             Unit::Milliseconds => "ms",
             Unit::Price => "wei",
-            Unit::Share | Unit::Count | Unit::Index | Unit::Rate => "",
+            Unit::Share | Unit::Count | Unit::Whole | Unit::Index | Unit::Rate => "",
         }
     }
 }
@@ -83,6 +86,7 @@ pub(super) enum Cell {
     Date(Option<Date>),
     Number(Option<f64>, Unit),
     Wei(Wei),
+    Flag(bool),
 }
 
 impl Cell {
@@ -106,6 +110,10 @@ impl Cell {
         Cell::Number(Some(value), Unit::Count)
     }
 
+    pub(super) fn whole(value: u32) -> Cell {
+        Cell::Number(Some(f64::from(value)), Unit::Whole)
+    }
+
     /// Mean and ends of the interval of an estimate; empty of none.
     pub(super) fn interval(estimate: Option<Estimate>, unit: Unit) -> [Cell; 3] {
         let ends: [fn(Estimate) -> f64; 3] = [|e| e.mean, |e| e.lo, |e| e.hi];
@@ -113,12 +121,13 @@ impl Cell {
     }
 
     /// As a program reads it: full precision, ISO dates, empty where missing.
-    fn precise(&self) -> String {
+    pub(super) fn precise(&self) -> String {
         match self {
             Cell::Text(text) => csv::inert(text),
             Cell::Date(date) => date.map(|date| date.to_string()).unwrap_or_default(),
             Cell::Number(value, _) => value.map(precise).unwrap_or_default(),
             Cell::Wei(wei) => wei.to_decimal_string(),
+            Cell::Flag(flag) => flag.to_string(),
         }
     }
 
@@ -130,6 +139,7 @@ impl Cell {
             Cell::Number(None, _) => MISSING.to_string(),
             Cell::Number(Some(value), unit) => unit.readable(*value),
             Cell::Wei(wei) => wei.to_decimal_string(),
+            Cell::Flag(flag) => flag.to_string(),
         }
     }
 }

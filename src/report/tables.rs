@@ -5,7 +5,7 @@ use super::format::{
 };
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{
-    Estimate, FailureCounts, Forecast, Quantile, Quantiles, ServiceRow, SurvivalPoint,
+    Estimate, FailureCounts, Forecast, PeriodRow, Quantile, Quantiles, ServiceRow, SurvivalPoint,
 };
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -299,7 +299,7 @@ pub(super) fn runways(forecast: &Forecast) -> Table {
         Column::text("censored", "Censored"),
     ];
     let rows = forecast.runways.iter().enumerate().map(|(i, &(days, censored))| {
-        vec![Cell::count(i as f64), Cell::days(days), Cell::text(censored.to_string())]
+        vec![Cell::whole(i as u32), Cell::days(days), Cell::Flag(censored)]
     });
     Table::new(columns, rows.collect())
 }
@@ -340,6 +340,45 @@ pub(super) fn burn(scenario: &Scenario, forecast: &Forecast) -> Table {
         push("spend", "all", Some(mean), &row.spend_eth, worth);
         for ((name, _), day) in forecast.spend.by_pipeline.iter().zip(&row.by_pipeline) {
             push("spend", name, Some(day.mean_eth), &day.eth, None);
+        }
+    }
+    Table::new(columns, rows)
+}
+
+/// Spend by month and quarter: of each the total, then its parts by gateway,
+/// pipeline and users' region.
+pub(super) fn periods(forecast: &Forecast) -> Table {
+    let mut columns = vec![
+        Column::text("period", "Period"),
+        Column::text("first_date", "From"),
+        Column::number("days", "Days"),
+        Column::text("gateway", "Gateway"),
+        Column::text("pipeline", "Pipeline"),
+        Column::text("region", "Users' region"),
+        Column::for_programs("mean_wei"),
+        Column::number("mean_eth", "Mean (ETH)"),
+        Column::number("mean_usd", "USD"),
+        Column::number("mean_lpt", "LPT"),
+    ];
+    columns.extend(quantile_columns("eth"));
+    let mut rows = Vec::new();
+    for row in &forecast.periods {
+        let mut push = |names: [&str; 3], mean: Wei, whole: Option<&PeriodRow>| {
+            let mut cells = vec![
+                Cell::text(row.period.to_string()),
+                Cell::Date(Some(row.first)),
+                Cell::whole(row.days),
+            ];
+            cells.extend(names.map(Cell::text));
+            cells.extend([Cell::Wei(mean), Cell::eth(mean.to_coins())]);
+            cells.push(Cell::Number(whole.map(|row| row.mean_usd), Unit::Usd));
+            cells.push(Cell::Number(whole.map(|row| row.mean_lpt), Unit::Lpt));
+            cells.extend(quantile_cells(whole.map(|row| &row.eth), Unit::Eth));
+            rows.push(cells);
+        };
+        push(["all"; 3], row.mean, Some(row));
+        for part in &row.by_service {
+            push([&part.gateway, &part.pipeline, &part.region], part.mean, None);
         }
     }
     Table::new(columns, rows)
@@ -408,8 +447,7 @@ fn day_columns() -> Vec<Column> {
 }
 
 fn day_cells(scenario: &Scenario, day: u32) -> Vec<Cell> {
-    let day = f64::from(day);
-    vec![Cell::Date(date_after(scenario.start, day)), Cell::count(day)]
+    vec![Cell::Date(date_after(scenario.start, f64::from(day))), Cell::whole(day)]
 }
 
 fn quantile_columns(unit: &str) -> [Column; 5] {

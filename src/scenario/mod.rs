@@ -14,6 +14,7 @@ mod spread;
 mod tree;
 mod write;
 
+use jiff::Span;
 use jiff::civil::Date;
 
 use crate::demand::{DemandStream, DemandUncertainty};
@@ -125,6 +126,13 @@ pub struct Scenario {
     pub objectives: Vec<Objective>,
     /// Warnings not to print.
     pub suppressed_warnings: Vec<String>,
+}
+
+impl Scenario {
+    /// The last simulated day.
+    pub fn last_day(&self) -> Date {
+        self.start.saturating_add(Span::new().days(i64::from(self.horizon_days.max(1)) - 1))
+    }
 }
 
 /// A statement the forecast makes true or false, with the probability it needs

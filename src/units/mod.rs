@@ -6,11 +6,13 @@
 
 mod decimal;
 mod money;
+mod period;
 mod price;
 mod time;
 
 pub use decimal::Decimal;
 pub(crate) use money::give_to_largest;
 pub use money::{Amount, AmountError, Currency, Lpt, Wei, mean_parts};
+pub use period::{NoPeriod, Period, PeriodLength};
 pub use price::{PostedPrice, Price, PriceError};
 pub use time::{NANOS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};

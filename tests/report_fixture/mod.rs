@@ -229,6 +229,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         survival: survival(&runways, horizon),
         runways,
         days,
+        periods: Vec::new(),
         spend,
         waterfall: waterfall(total_eth, &STEPS),
         redemptions: redemptions(total_eth, horizon),

@@ -15,7 +15,7 @@ pub use text::comparison_terminal;
 use verdict::headline;
 pub use verdict::verdict;
 
-use super::directory::{about, figure_files, file, pretty, publish};
+use super::directory::{about, figure_files, file, pretty, publish, table_files};
 use super::format::{self, grouped, plural};
 use super::{RunContext, WriteError, WriteOptions, figures};
 use crate::ensemble::ReductionSummary;
@@ -46,11 +46,16 @@ pub fn write_comparison_directory(
     let figures = figures::of_comparison(comparison, context)?;
     let mut files = vec![
         file("comparison.json", pretty(&comparison_json(comparison, context))),
-        file("comparison.csv", tables::long(comparison).csv()),
-        file("replications.csv", tables::replications(comparison).csv()),
         file("comparison.md", markdown::markdown(comparison, context, &figures)),
         file("comparison.html", html::html(comparison, context, &figures)),
     ];
+    let tables = [
+        ("comparison", tables::long(comparison)),
+        ("replications", tables::replications(comparison)),
+    ];
+    for (name, table) in &tables {
+        files.extend(table_files(name, table, options)?);
+    }
     for (run, text) in comparison.runs().zip(resolved) {
         files.push(file(&format!("scenarios/{}.toml", run.name), text.clone()));
     }

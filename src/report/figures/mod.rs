@@ -19,6 +19,7 @@ mod paired_burn_down;
 mod paired_survival;
 mod panels;
 mod spend_by_day;
+pub(super) mod spending;
 mod survival;
 pub(super) mod sweep;
 mod waterfall;

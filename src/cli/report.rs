@@ -1,0 +1,207 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::options::{command_line, option, scenario_hash};
+use super::output::{self, Format};
+use super::spend::SpendArgs;
+use super::{Failure, Outcome, VERSION};
+use crate::report::{
+    RunContext, Spending, SpendingError, SpendingInput, SpendingReport, WriteOptions, check_target,
+    read_run, spending_json, spending_terminal, usual_period, write_spending_directory,
+};
+use crate::treasury::PriceSeries;
+use crate::units::{Amount, Period, PeriodLength, Wei};
+
+// A run directory does without the file that `SpendArgs` needs elsewhere.
+#[derive(Debug, Args)]
+#[command(mut_arg("spend", |spend| spend.required(false)))]
+pub(super) struct ReportArgs {
+    /// A run directory, as `orchsim run` writes it
+    #[arg(value_name = "RUN_DIR", required_unless_present = "spend")]
+    run: Option<PathBuf>,
+    #[command(flatten)]
+    spend: Option<SpendArgs>,
+    /// Whether to report a month or a quarter [default: month, or as --of has it]
+    #[arg(long, value_enum)]
+    period: Option<PeriodLength>,
+    /// Which one: 2025-03, 2025-Q1 [default: the last that the spend covers; of a
+    /// run alone, its first]
+    #[arg(long, value_name = "PERIOD")]
+    of: Option<Period>,
+    /// Token prices: a CSV with the columns `date`, `lpt_usd` and `eth_usd`
+    /// [default: those of the run]
+    #[arg(long, value_name = "CSV")]
+    prices: Option<PathBuf>,
+    /// What was left at the end of the period, such as '12.5 ETH' [default: the
+    /// credits of the run less what was spent]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "spend")]
+    left: Option<Wei>,
+    /// Where to write [default: under outputs/, by the scenario or the CSV and the
+    /// period]
+    ///
+    /// What orchsim wrote there before is replaced whole; a directory that
+    /// holds something else is refused.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write every figure as PNG too (needs a build with the feature `png`)
+    #[arg(long)]
+    png: bool,
+    /// How to print the result; json: the document of report.json and nothing
+    /// else
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
+    let options = WriteOptions { png: args.png, ..WriteOptions::default() }.checked()?;
+    let run = args.run.as_deref().map(read_run).transpose()?;
+    let history = args.spend.as_ref().map(SpendArgs::read).transpose()?;
+    let period = period(args, usual_period(history.as_ref(), run.as_ref(), length(args)))?;
+    let prices = args.prices.as_deref().map(|path| read_prices(path, period)).transpose()?;
+    let name = match (&run, &args.spend) {
+        (Some(run), _) => run.scenario.name.clone(),
+        (None, Some(spend)) => spend.stem(),
+        (None, None) => return Err(nothing_to_report()),
+    };
+    let usual = || Path::new("outputs").join(format!("{name}-report-{period}"));
+    let directory = args.out.clone().unwrap_or_else(usual);
+    if args.run.as_deref().is_some_and(|run| is_within(&directory, run)) {
+        return Err(Failure::Usage(format!(
+            "`{}` would replace the run it reports on\n  help: name another directory with --out",
+            directory.display()
+        )));
+    }
+    check_target(&directory)?;
+    let input = SpendingInput {
+        period,
+        run: run.as_ref(),
+        spend: history.as_ref(),
+        prices: prices.as_ref(),
+        left: args.left,
+    };
+    let spending = Spending::new(&input)?;
+    let context = RunContext {
+        scenario_hash: scenario_hash(VERSION, &fingerprints(args)?),
+        command: command(args, period),
+        version: VERSION.to_string(),
+        suppress: String::new(),
+        directory: Some(directory.display().to_string()),
+        missing: run
+            .as_ref()
+            .and_then(|run| run.summary.get("missing")?.as_str().map(str::to_string)),
+    };
+    let report = SpendingReport { spending: &spending, run: run.as_ref(), context: &context };
+    write_spending_directory(&directory, &report, &options)?;
+    match args.format {
+        Format::Text => output::print(&spending_terminal(&report, output::style()))?,
+        Format::Json => output::print_json(&spending_json(&report))?,
+    }
+    Ok(Outcome::Success)
+}
+
+fn nothing_to_report() -> Failure {
+    Failure::Usage(
+        "there is nothing to report on\n  help: expected a run directory, --spend with a CSV, or \
+         both"
+            .to_string(),
+    )
+}
+
+/// Whether `directory` is `other` or lies in it.
+fn is_within(directory: &Path, other: &Path) -> bool {
+    let Ok(other) = fs::canonicalize(other) else { return false };
+    let known = directory.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
+    known.is_some_and(|known| known.starts_with(other))
+}
+
+fn length(args: &ReportArgs) -> PeriodLength {
+    args.period.or(args.of.map(Period::length)).unwrap_or(PeriodLength::Month)
+}
+
+fn period(args: &ReportArgs, usual: Option<Period>) -> Result<Period, Failure> {
+    match args.of {
+        Some(of) if of.length() != length(args) => {
+            let expected = match length(args) {
+                PeriodLength::Month => "a month such as 2025-03",
+                PeriodLength::Quarter => "a quarter such as 2025-Q1",
+            };
+            Err(Failure::Usage(format!(
+                "--of {of} does not fit --period\n  help: expected {expected}"
+            )))
+        }
+        Some(of) => Ok(of),
+        None => usual.ok_or_else(nothing_to_report),
+    }
+}
+
+/// The prices in a file; days count from the period's first.
+fn read_prices(path: &Path, period: Period) -> Result<PriceSeries, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Failure::Usage(format!("there is no file `{}`", path.display()))
+        }
+        std::io::ErrorKind::InvalidData => {
+            Failure::Usage(format!("`{}` is not text: {error}", path.display()))
+        }
+        _ => Failure::Runtime(format!("cannot read `{}`: {error}", path.display())),
+    })?;
+    PriceSeries::from_csv(&text, period.first()).map_err(|faults| {
+        let faults = faults.iter().map(|fault| {
+            format!(
+                "{}\n  --> {}:{}\n  = expected: {}",
+                fault.problem,
+                path.display(),
+                fault.line,
+                fault.problem.expected()
+            )
+        });
+        Failure::Usage(faults.collect::<Vec<_>>().join("\nerror: "))
+    })
+}
+
+fn amount(text: &str) -> Result<Wei, String> {
+    let wei = text.parse::<Amount>().ok().and_then(Amount::to_wei);
+    wei.ok_or_else(|| "expected an amount of ETH, gwei or wei, such as '12.5 ETH'".to_string())
+}
+
+/// Hashes of all that the report is made of.
+fn fingerprints(args: &ReportArgs) -> Result<Vec<String>, Failure> {
+    let mut hashes = Vec::new();
+    let manifest = args.run.as_ref().map(|run| run.join("manifest.json"));
+    for path in manifest.iter().chain(&args.prices) {
+        let bytes = fs::read(path).map_err(|error| {
+            Failure::Runtime(format!("cannot read `{}`: {error}", path.display()))
+        })?;
+        hashes.push(crate::experiment::sha256(&bytes));
+    }
+    if let Some(spend) = &args.spend {
+        hashes.push(spend.hash()?);
+    }
+    Ok(hashes)
+}
+
+/// The command that gives this report again.
+fn command(args: &ReportArgs, period: Period) -> String {
+    let mut words = vec!["orchsim".to_string(), "report".to_string()];
+    words.extend(args.run.iter().map(|run| run.display().to_string()));
+    words.extend(args.spend.iter().flat_map(SpendArgs::words));
+    words.extend(option("--of", period));
+    words.extend(args.prices.iter().flat_map(|path| option("--prices", path.display())));
+    words.extend(args.left.iter().flat_map(|left| option("--left", left)));
+    command_line(&words)
+}
+
+impl From<SpendingError> for Failure {
+    fn from(error: SpendingError) -> Failure {
+        let reason = error.to_string();
+        match error {
+            SpendingError::NotARun { .. }
+            | SpendingError::OutsideRun { .. }
+            | SpendingError::NoSpend { .. } => Failure::Usage(reason),
+            SpendingError::Scenario(diagnostics) => Failure::Invalid(diagnostics),
+            SpendingError::Damaged { .. } | SpendingError::Io { .. } => Failure::Runtime(reason),
+        }
+    }
+}

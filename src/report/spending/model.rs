@@ -1,0 +1,584 @@
+//! What a spending report says, before anyone prints it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::remaining::Remaining;
+use super::stored::{StoredRun, add};
+use super::{SpendingError, prices_paid};
+use crate::ensemble::{PeriodRow, Quantiles, gini, hhi, nakamoto, top_share};
+use crate::report::tables::share_of;
+use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
+use crate::treasury::{Inflation, PriceSeries, Prices, TokenPrices};
+use crate::units::{Lpt, Period, Wei};
+
+/// What a report is made of; a run, spend or both.
+#[derive(Clone, Copy, Debug)]
+pub struct SpendingInput<'a> {
+    /// The month or quarter.
+    pub period: Period,
+    /// What was forecast.
+    pub run: Option<&'a StoredRun>,
+    /// What was really spent.
+    pub spend: Option<&'a SpendHistory>,
+    /// Token prices, days counted from the period's first.
+    pub prices: Option<&'a PriceSeries>,
+    /// What was left at the end of the period.
+    pub left: Option<Wei>,
+}
+
+/// A month or a quarter of spend.
+#[derive(Clone, Debug)]
+pub struct Spending {
+    /// The period.
+    pub period: Period,
+    pub(in crate::report) actual: Option<Actual>,
+    pub(in crate::report) forecast: Option<Planned>,
+    pub(in crate::report) allocations: Vec<Allocation>,
+    pub(in crate::report) days: Vec<DayLine>,
+    pub(in crate::report) prices_paid: Vec<prices_paid::Row>,
+    pub(in crate::report) left: Option<Left>,
+    /// What a reader has to know, a sentence each.
+    pub(in crate::report) notes: Vec<String>,
+}
+
+/// What an amount of ETH is worth.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::report) struct Worth {
+    pub(in crate::report) eth: f64,
+    pub(in crate::report) usd: Option<f64>,
+    pub(in crate::report) lpt: Option<f64>,
+    /// Hours in which the protocol mints as much LPT.
+    pub(in crate::report) inflation_hours: Option<f64>,
+}
+
+/// What was spent in the period.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct Actual {
+    pub(in crate::report) form: SpendForm,
+    pub(in crate::report) total: Wei,
+    pub(in crate::report) worth: Worth,
+    pub(in crate::report) days: DayCount,
+    pub(in crate::report) requests: Option<u64>,
+    /// Mean of a day that is complete, in ETH.
+    pub(in crate::report) per_day: Option<f64>,
+    pub(in crate::report) previous: Option<Previous>,
+    /// Of the orchestrators paid, where they are named.
+    pub(in crate::report) concentration: Option<Concentrated>,
+    pub(in crate::report) against: Option<Against>,
+}
+
+/// How much of a period is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::report) struct DayCount {
+    pub(in crate::report) complete: u32,
+    pub(in crate::report) partial: u32,
+    /// Days without data between the first and the last of the file.
+    pub(in crate::report) gaps: u32,
+    /// Days before the first or after the last of the file.
+    pub(in crate::report) outside: u32,
+}
+
+/// The period before.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Previous {
+    pub(in crate::report) total: Wei,
+    pub(in crate::report) complete_days: u32,
+    pub(in crate::report) per_day: Option<f64>,
+}
+
+/// How unequally the orchestrators were paid.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Concentrated {
+    pub(in crate::report) earners: usize,
+    pub(in crate::report) gini: f64,
+    pub(in crate::report) hhi: f64,
+    pub(in crate::report) nakamoto: usize,
+    pub(in crate::report) top4: f64,
+}
+
+/// What was spent against what was forecast, over the days that both know.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Against {
+    pub(in crate::report) days: u32,
+    pub(in crate::report) actual_eth: f64,
+    pub(in crate::report) forecast_eth: f64,
+    /// Days on which spend lay between the forecast's 5 % and 95 %.
+    pub(in crate::report) days_within: u32,
+    /// The forecast's quantiles of the period, where spend is known on every day
+    /// of it that the run has.
+    pub(in crate::report) band: Option<Quantiles>,
+}
+
+/// What the run expects.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct Planned {
+    pub(in crate::report) row: PeriodRow,
+    pub(in crate::report) worth: Worth,
+    pub(in crate::report) per_day: f64,
+    pub(in crate::report) previous: Option<PeriodRow>,
+    /// Of the share of the futures that still have credits.
+    pub(in crate::report) remaining: Option<Remaining>,
+    pub(in crate::report) alive: f64,
+    pub(in crate::report) balance_eth: Option<Quantiles>,
+    /// Of the whole run: gini, hhi, nakamoto, top4.
+    pub(in crate::report) concentration: [Option<f64>; 4],
+}
+
+/// One way to divide the spend.
+#[derive(Clone, Debug)]
+pub(in crate::report) struct Allocation {
+    pub(in crate::report) dimension: Dimension,
+    pub(in crate::report) lines: Vec<Line>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) enum Dimension {
+    Pipeline,
+    Gateway,
+    Region,
+    /// The region of the orchestrators, which only a run knows.
+    Seat,
+    Orchestrator,
+}
+
+impl Dimension {
+    pub(in crate::report) const ALL: [Dimension; 5] = [
+        Dimension::Pipeline,
+        Dimension::Gateway,
+        Dimension::Region,
+        Dimension::Seat,
+        Dimension::Orchestrator,
+    ];
+
+    /// Its name in files.
+    pub(in crate::report) fn id(self) -> &'static str {
+        match self {
+            Dimension::Pipeline => "pipeline",
+            Dimension::Gateway => "gateway",
+            Dimension::Region => "region",
+            Dimension::Seat => "orchestrator-region",
+            Dimension::Orchestrator => "orchestrator",
+        }
+    }
+
+    /// What heads it.
+    pub(in crate::report) fn label(self) -> &'static str {
+        match self {
+            Dimension::Pipeline => "Pipeline",
+            Dimension::Gateway => "Gateway",
+            Dimension::Region => "Users' region",
+            Dimension::Seat => "Orchestrators' region",
+            Dimension::Orchestrator => "Orchestrator",
+        }
+    }
+
+    fn of<'a>(self, key: &'a SpendKey, run: Option<&'a StoredRun>) -> Option<&'a str> {
+        let name = match self {
+            Dimension::Pipeline => &key.pipeline,
+            Dimension::Gateway => &key.gateway,
+            Dimension::Region => &key.region,
+            Dimension::Seat => return run?.region_of(key.orchestrator.as_deref()?),
+            Dimension::Orchestrator => &key.orchestrator,
+        };
+        name.as_deref()
+    }
+}
+
+/// A part of an allocation.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::report) struct Line {
+    /// `None` of what the file does not name.
+    pub(in crate::report) name: Option<String>,
+    pub(in crate::report) actual: Option<Wei>,
+    pub(in crate::report) actual_share: Option<f64>,
+    pub(in crate::report) previous: Option<Wei>,
+    pub(in crate::report) forecast: Option<Wei>,
+    pub(in crate::report) forecast_share: Option<f64>,
+}
+
+/// One day of the period.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct DayLine {
+    pub(in crate::report) date: Date,
+    pub(in crate::report) coverage: Option<Coverage>,
+    pub(in crate::report) actual: Option<Wei>,
+    pub(in crate::report) prices: Option<Prices>,
+    pub(in crate::report) forecast_mean: Option<f64>,
+    pub(in crate::report) forecast: Option<Quantiles>,
+}
+
+/// What is left, and how long it lasts at the pace of the period.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Left {
+    pub(in crate::report) worth: Worth,
+    pub(in crate::report) remaining: Option<Remaining>,
+}
+
+impl Spending {
+    /// Works out a report.
+    ///
+    /// # Errors
+    /// A period of which the run, or the spend, knows no day.
+    pub fn new(input: &SpendingInput) -> Result<Spending, SpendingError> {
+        let period = input.period;
+        let reporter = Reporter { input, inflation: inflation(input.run) };
+        let forecast = input.run.map(|run| reporter.planned(run)).transpose()?;
+        let days = reporter.days();
+        let actual = match input.spend {
+            Some(history) => Some(reporter.actual(history, &days, forecast.as_ref())?),
+            None => None,
+        };
+        let left = reporter.left(&days);
+        let allocations = reporter.allocations(forecast.as_ref());
+        let prices_paid = prices_paid::rows(input.run, input.spend, period, &days);
+        let mut spending = Spending {
+            period,
+            actual,
+            forecast,
+            allocations,
+            days,
+            prices_paid,
+            left,
+            notes: Vec::new(),
+        };
+        spending.notes = reporter.notes(&spending);
+        Ok(spending)
+    }
+}
+
+fn inflation(run: Option<&StoredRun>) -> Inflation {
+    run.map_or(Inflation::OBSERVED, |run| run.scenario.treasury.inflation)
+}
+
+struct Reporter<'a> {
+    input: &'a SpendingInput<'a>,
+    inflation: Inflation,
+}
+
+impl Reporter<'_> {
+    fn worth(&self, eth: f64, usd: Option<f64>, lpt: Option<f64>) -> Worth {
+        let hours = |lpt: f64| self.inflation.hours(Lpt((lpt * 1e18) as u128));
+        Worth { eth, usd, lpt, inflation_hours: lpt.map(hours) }
+    }
+
+    /// Token prices of a day: those given, else those the run replays, else those
+    /// it starts with.
+    fn prices(&self, date: Date) -> Option<Prices> {
+        if let Some(series) = self.input.prices {
+            return price_at(series, days_between(self.input.period.first(), date));
+        }
+        let scenario = &self.input.run?.scenario;
+        match &scenario.treasury.prices {
+            TokenPrices::Replay(series) => price_at(series, days_between(scenario.start, date)),
+            _ => Some(scenario.credits.prices()),
+        }
+    }
+
+    fn planned(&self, run: &StoredRun) -> Result<Planned, SpendingError> {
+        let scenario = &run.scenario;
+        let period = self.input.period;
+        let find = |wanted: Period| run.periods.iter().find(|row| row.period == wanted).cloned();
+        let row = find(period).ok_or(SpendingError::OutsideRun {
+            period,
+            first: scenario.start,
+            last: scenario.last_day(),
+        })?;
+        let end = days_between(scenario.start, row.first) + i64::from(row.days);
+        let (remaining, alive) = Remaining::of_run(&run.runways, end as f64);
+        let at_end = usize::try_from(end - 1).ok().and_then(|day| run.days.get(day));
+        let concentration = &run.summary["fees"]["concentration"];
+        Ok(Planned {
+            worth: self.worth(row.mean.to_coins(), Some(row.mean_usd), Some(row.mean_lpt)),
+            per_day: row.mean.to_coins() / f64::from(row.days.max(1)),
+            previous: find(period.previous()),
+            remaining,
+            alive,
+            balance_eth: at_end.map(|day| day.balance_eth),
+            concentration: ["gini", "hhi", "nakamoto", "top4"]
+                .map(|measure| concentration[measure].as_f64()),
+            row,
+        })
+    }
+
+    fn days(&self) -> Vec<DayLine> {
+        let SpendingInput { period, run, spend, .. } = self.input;
+        let actual: BTreeMap<Date, (Coverage, Wei)> = spend
+            .map(|history| history.between(period.first(), period.last()))
+            .map(|part| {
+                let known = part.days().zip(part.daily_totals());
+                known.map(|((date, coverage), wei)| (date, (coverage, wei))).collect()
+            })
+            .unwrap_or_default();
+        let line = |date: Date| {
+            let day = run.and_then(|run| {
+                run.days.get(usize::try_from(days_between(run.scenario.start, date)).ok()?)
+            });
+            let known = actual.get(&date);
+            DayLine {
+                date,
+                coverage: known.map(|(coverage, _)| *coverage),
+                actual: known.filter(|(c, _)| *c != Coverage::Gap).map(|(_, wei)| *wei),
+                prices: self.prices(date),
+                forecast_mean: day.map(|day| day.mean_eth),
+                forecast: day.map(|day| day.spend_eth),
+            }
+        };
+        period
+            .first()
+            .series(jiff::Span::new().days(1))
+            .take(period.days() as usize)
+            .map(line)
+            .collect()
+    }
+
+    fn actual(
+        &self,
+        history: &SpendHistory,
+        days: &[DayLine],
+        planned: Option<&Planned>,
+    ) -> Result<Actual, SpendingError> {
+        let period = self.input.period;
+        let part = history.between(period.first(), period.last());
+        let count = day_count(&part, period);
+        if count.complete + count.partial == 0 {
+            return Err(SpendingError::NoSpend {
+                source_name: history.source.clone(),
+                period,
+                first: history.date(0),
+                last: history.date(history.len().saturating_sub(1)),
+            });
+        }
+        let total = part.total();
+        let convert = |in_coins: fn(Prices, f64) -> f64| -> Option<f64> {
+            let spent = days.iter().filter_map(|day| Some((day, day.actual?)));
+            spent.map(|(day, wei)| Some(in_coins(day.prices?, wei.to_coins()))).sum()
+        };
+        let requests: Vec<Option<u64>> = part.cells().map(|(_, _, spent)| spent.requests).collect();
+        let earned = by_name(&part, Dimension::Orchestrator, None);
+        let named: Vec<f64> = earned
+            .iter()
+            .filter(|(name, _)| name.is_some())
+            .map(|(_, wei)| wei.to_coins())
+            .collect();
+        let before = history.between(period.previous().first(), period.previous().last());
+        let before_days = day_count(&before, period.previous());
+        let previous = (before_days.complete + before_days.partial > 0).then(|| Previous {
+            total: before.total(),
+            complete_days: before_days.complete,
+            per_day: per_day(&before),
+        });
+        Ok(Actual {
+            form: history.form,
+            total,
+            worth: self.worth(
+                total.to_coins(),
+                convert(Prices::eth_in_usd),
+                convert(Prices::eth_in_lpt),
+            ),
+            days: count,
+            requests: requests.into_iter().sum(),
+            per_day: per_day(&part),
+            previous,
+            concentration: (!named.is_empty()).then(|| Concentrated {
+                earners: named.len(),
+                gini: gini(&named),
+                hhi: hhi(&named),
+                nakamoto: nakamoto(&named),
+                top4: top_share(&named, 4),
+            }),
+            against: planned.and_then(|planned| against(days, planned)),
+        })
+    }
+
+    /// What is left at the end of the period, given or worked out from the run's
+    /// credits, and how long it lasts if days go on like those of the period.
+    fn left(&self, days: &[DayLine]) -> Option<Left> {
+        let SpendingInput { period, run, spend, left, .. } = self.input;
+        let history = (*spend)?;
+        let left = match (left, run) {
+            (Some(left), _) => *left,
+            (None, Some(run)) if history.date(0) <= run.scenario.start => {
+                let spent = history.between(run.scenario.start, period.last()).total();
+                run.scenario.credits.eth.checked_sub(spent).unwrap_or(Wei::ZERO)
+            }
+            _ => return None,
+        };
+        let complete = days.iter().filter(|day| day.coverage == Some(Coverage::Complete));
+        let daily: Vec<f64> = complete.filter_map(|day| Some(day.actual?.to_coins())).collect();
+        let eth = left.to_coins();
+        let prices = self.prices(period.last());
+        Some(Left {
+            worth: self.worth(
+                eth,
+                prices.map(|prices| prices.eth_in_usd(eth)),
+                prices.map(|prices| prices.eth_in_lpt(eth)),
+            ),
+            remaining: Remaining::at_pace(eth, &daily),
+        })
+    }
+
+    fn allocations(&self, planned: Option<&Planned>) -> Vec<Allocation> {
+        let all = Dimension::ALL
+            .into_iter()
+            .map(|dimension| Allocation { dimension, lines: self.lines(dimension, planned) });
+        all.filter(|allocation| !allocation.lines.is_empty()).collect()
+    }
+
+    fn lines(&self, dimension: Dimension, planned: Option<&Planned>) -> Vec<Line> {
+        let SpendingInput { period, run, spend, .. } = self.input;
+        let mut lines: Vec<Line> = Vec::new();
+        let blank = |name: Option<String>| Line {
+            name,
+            actual: None,
+            actual_share: None,
+            previous: None,
+            forecast: None,
+            forecast_share: None,
+        };
+        let mut at = |name: Option<String>| -> usize {
+            let known = lines.iter().position(|line| line.name == name);
+            known.unwrap_or_else(|| {
+                lines.push(blank(name));
+                lines.len() - 1
+            })
+        };
+        let mut filled: Vec<(usize, Part)> = Vec::new();
+        if let Some(history) = spend {
+            let part = history.between(period.first(), period.last());
+            let sums = by_name(&part, dimension, *run);
+            // A column that is not there says nothing.
+            if sums.iter().any(|(name, _)| name.is_some()) {
+                let total = part.total();
+                for (name, wei) in sums {
+                    filled.push((at(name), Part::Actual(wei, share_of(wei, total))));
+                }
+                let before = period.previous();
+                let before = history.between(before.first(), before.last());
+                for (name, wei) in by_name(&before, dimension, *run) {
+                    filled.push((at(name), Part::Previous(wei)));
+                }
+            }
+        }
+        if let (Some(run), Some(planned)) = (run, planned) {
+            for (name, wei, share) in expected(dimension, run, planned) {
+                filled.push((at(Some(name)), Part::Forecast(wei, share)));
+            }
+        }
+        for (index, part) in filled {
+            let Some(line) = lines.get_mut(index) else { continue };
+            match part {
+                Part::Actual(wei, share) => {
+                    (line.actual, line.actual_share) = (Some(wei), Some(share));
+                }
+                Part::Previous(wei) => line.previous = Some(wei),
+                Part::Forecast(wei, share) => {
+                    (line.forecast, line.forecast_share) = (wei, Some(share));
+                }
+            }
+        }
+        // Largest first, what has no name last.
+        let order = |line: &Line| {
+            let share = line.actual_share.or(line.forecast_share).unwrap_or(0.0);
+            (line.name.is_none(), share)
+        };
+        lines.sort_by(|a, b| {
+            let ((a_last, a_share), (b_last, b_share)) = (order(a), order(b));
+            a_last.cmp(&b_last).then(b_share.total_cmp(&a_share)).then(a.name.cmp(&b.name))
+        });
+        lines
+    }
+
+    fn notes(&self, spending: &Spending) -> Vec<String> {
+        super::notes::notes(self.input, spending)
+    }
+}
+
+enum Part {
+    Actual(Wei, f64),
+    Previous(Wei),
+    Forecast(Option<Wei>, f64),
+}
+
+/// What the run expects of each name: the amount, which is not known for
+/// orchestrators, whose fees a run counts over its whole length, and the share.
+fn expected(
+    dimension: Dimension,
+    run: &StoredRun,
+    planned: &Planned,
+) -> Vec<(String, Option<Wei>, f64)> {
+    let mut sums: Vec<(String, u128)> = Vec::new();
+    let parts = &planned.row.by_service;
+    match dimension {
+        Dimension::Pipeline => parts.iter().for_each(|p| add(&mut sums, &p.pipeline, p.mean.0)),
+        Dimension::Gateway => parts.iter().for_each(|p| add(&mut sums, &p.gateway, p.mean.0)),
+        Dimension::Region => parts.iter().for_each(|p| add(&mut sums, &p.region, p.mean.0)),
+        Dimension::Seat => run.fees.iter().for_each(|f| add(&mut sums, &f.region, f.fees_wei)),
+        Dimension::Orchestrator => {
+            run.fees.iter().for_each(|f| add(&mut sums, &f.orchestrator, f.fees_wei));
+        }
+    }
+    sums.retain(|(_, sum)| *sum > 0);
+    let total = Wei(sums.iter().map(|(_, sum)| sum).sum());
+    let is_of_period = !matches!(dimension, Dimension::Seat | Dimension::Orchestrator);
+    let line = |(name, sum)| (name, is_of_period.then_some(Wei(sum)), share_of(Wei(sum), total));
+    sums.into_iter().map(line).collect()
+}
+
+/// Sums by name, those without one last.
+fn by_name(
+    history: &SpendHistory,
+    dimension: Dimension,
+    run: Option<&StoredRun>,
+) -> Vec<(Option<String>, Wei)> {
+    let sums = history.daily_by(|key| dimension.of(key, run));
+    sums.into_iter()
+        .map(|(name, days)| (name.map(str::to_string), days.into_iter().sum()))
+        .collect()
+}
+
+fn day_count(part: &SpendHistory, period: Period) -> DayCount {
+    let of = |kind: Coverage| part.days_of(kind).count() as u32;
+    DayCount {
+        complete: of(Coverage::Complete),
+        partial: of(Coverage::Partial),
+        gaps: of(Coverage::Gap),
+        outside: period.days() - part.len() as u32,
+    }
+}
+
+/// Mean of the complete days, in ETH.
+fn per_day(part: &SpendHistory) -> Option<f64> {
+    let days = part.days().zip(part.daily_totals());
+    let complete = days.filter(|((_, coverage), _)| *coverage == Coverage::Complete);
+    let (count, sum) =
+        complete.fold((0u32, 0.0), |(n, sum), (_, wei)| (n + 1, sum + wei.to_coins()));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+fn against(days: &[DayLine], planned: &Planned) -> Option<Against> {
+    let both = days.iter().filter(|day| day.coverage == Some(Coverage::Complete));
+    let both: Vec<(f64, f64, Quantiles)> = both
+        .filter_map(|day| Some((day.actual?.to_coins(), day.forecast_mean?, day.forecast?)))
+        .collect();
+    let within = both.iter().filter(|(eth, _, band)| (band.p05..=band.p95).contains(eth));
+    (!both.is_empty()).then(|| Against {
+        days: both.len() as u32,
+        actual_eth: both.iter().map(|(eth, ..)| eth).sum(),
+        forecast_eth: both.iter().map(|(_, mean, _)| mean).sum(),
+        days_within: within.count() as u32,
+        band: (both.len() as u32 == planned.row.days).then_some(planned.row.eth),
+    })
+}
+
+fn days_between(from: Date, to: Date) -> i64 {
+    i64::from((to - from).get_days())
+}
+
+/// The price last recorded by the end of a day; none before the first.
+fn price_at(series: &PriceSeries, day: i64) -> Option<Prices> {
+    let rows = series.rows();
+    let passed = rows.partition_point(|(at, _)| *at < day as f64 + 1.0);
+    rows.get(passed.checked_sub(1)?).map(|(_, prices)| *prices)
+}

@@ -1,0 +1,215 @@
+//! `report.html` and `report.md`.
+
+use std::fmt::Write;
+
+use super::model::Dimension;
+use super::{
+    SpendingReport, TOP_ORCHESTRATORS, change, overpayment_steps, sentence, sources, tables,
+    unused_share,
+};
+use crate::report::figures::Figure;
+use crate::report::format::{eth, grouped, html_escaped, markdown_escaped, percent, plural, usd};
+use crate::report::html::{
+    page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
+    push_table,
+};
+use crate::report::markdown;
+use crate::report::table::Table;
+
+const PRICES_PAID: &str = "Everything that was spent on a pipeline over its requests, overpayment \
+     included, against what the cheapest provider charges for the mean request of the scenario: \
+     output that is used, input free.";
+const REMAINING: &str = "At this pace: if days go on like the whole days of the period, drawn in \
+     blocks of a week, 1,000 times. Forecast: over the futures that have credits left then.";
+const AGAINST: &str = "Over the whole days that the file and the run both have.";
+
+/// The tables of a section.
+struct Section {
+    heading: &'static str,
+    explanation: Option<String>,
+    tables: Vec<Table>,
+    /// The figures that belong to it.
+    figures: &'static [&'static str],
+}
+
+fn sections(report: &SpendingReport) -> Vec<Section> {
+    let SpendingReport { spending, run, .. } = report;
+    let section = |heading, explanation: Option<&str>, tables, figures| Section {
+        heading,
+        explanation: explanation.map(str::to_string),
+        tables,
+        figures,
+    };
+    let allocations = |orchestrators: bool| -> Vec<Table> {
+        let is_orchestrators =
+            |dimension| matches!(dimension, Dimension::Seat | Dimension::Orchestrator);
+        let chosen = spending.allocations.iter();
+        let chosen = chosen.filter(|a| is_orchestrators(a.dimension) == orchestrators);
+        chosen.map(|allocation| tables::allocation(spending, allocation)).collect()
+    };
+    let overpaid = unused_share(*run).map(|share| {
+        format!("{} of the spend of the whole run paid for nothing that was used.", percent(share))
+    });
+    let all = [
+        section(
+            "What was spent",
+            None,
+            vec![tables::totals(spending), tables::change(spending)],
+            &["days"],
+        ),
+        section("Against the forecast", Some(AGAINST), vec![tables::against(spending)], &[]),
+        section("How long the rest lasts", Some(REMAINING), vec![tables::remaining(spending)], &[]),
+        section(
+            "What it was spent on",
+            None,
+            allocations(false),
+            &["by-pipeline", "by-gateway", "by-region"],
+        ),
+        section(
+            "Who was paid",
+            None,
+            [allocations(true), vec![tables::concentration(spending)]].concat(),
+            &["by-orchestrator-region", "by-orchestrator"],
+        ),
+        section(
+            "Price against centralised providers",
+            Some(PRICES_PAID),
+            vec![tables::prices_paid(spending)],
+            &[],
+        ),
+        section(
+            "Overpayment",
+            overpaid.as_deref(),
+            vec![tables::overpayment(&overpayment_steps(*run))],
+            &[],
+        ),
+    ];
+    let filled = all.into_iter().map(|mut section| {
+        section.tables.retain(|table| !table.rows.is_empty());
+        section
+    });
+    filled.filter(|section| !section.tables.is_empty()).collect()
+}
+
+fn title(report: &SpendingReport) -> String {
+    let period = report.spending.period.in_words();
+    match report.run {
+        Some(run) => format!("Spending in {period}: {}", crate::report::title(&run.scenario)),
+        None => format!("Spending in {period}"),
+    }
+}
+
+/// `report.html`: one file, no network access.
+pub(super) fn html(report: &SpendingReport, figures: &[Figure]) -> String {
+    let SpendingReport { spending, context, .. } = report;
+    let answer = sentence(spending);
+    let mut page = page_start(&title(report), &answer, &sources(report), context);
+    push_card_section(&mut page, &cards(report));
+    for section in sections(report) {
+        let _ = writeln!(page, "<section>\n<h2>{}</h2>", section.heading);
+        if let Some(explanation) = &section.explanation {
+            let _ = writeln!(page, "<p class=\"explains\">{}</p>", html_escaped(explanation));
+        }
+        page.push_str("<div class=\"stack\">\n");
+        section.tables.iter().for_each(|table| push_table(&mut page, table));
+        page.push_str("</div>\n</section>\n");
+        for slug in section.figures {
+            let drawn = figures.iter().filter(|figure| figure.slug == *slug);
+            drawn.for_each(|figure| push_figure(&mut page, figure, context));
+        }
+    }
+    push_caveats(&mut page, spending.notes.iter().map(|note| html_escaped(note)));
+    let intro = "The same version, files and options give the same bytes on any machine; \
+                 <code>manifest.json</code> has the hash of every file.";
+    push_reproduction(&mut page, intro, context, &[("Fingerprint", context.scenario_hash.clone())]);
+    page + &page_end()
+}
+
+fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
+    let SpendingReport { spending, run, .. } = report;
+    let mut cards = Vec::new();
+    let worth = |worth: &super::Worth| {
+        let usd = worth.usd.map(|value| format!("{} USD", usd(value)));
+        let lpt = worth.lpt.map(|value| format!("{} LPT", grouped(value, 0)));
+        usd.into_iter().chain(lpt).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(actual) = &spending.actual {
+        cards.push(("Spent", format!("{} ETH", eth(actual.worth.eth)), worth(&actual.worth)));
+    }
+    if let Some(forecast) = &spending.forecast {
+        let band = forecast.row.eth;
+        let note = format!("90 % of the futures [{}, {}]", eth(band.p05), eth(band.p95));
+        cards.push(("Forecast", format!("{} ETH", eth(forecast.worth.eth)), note));
+    }
+    if let Some(change) = change(spending) {
+        let note = format!("against {}", spending.period.previous().in_words());
+        cards.push(("Change of a day", tables::signed_percent(change), note));
+    }
+    if let Some(left) = &spending.left {
+        cards.push(("Left", format!("{} ETH", eth(left.worth.eth)), worth(&left.worth)));
+    }
+    let remaining = match (spending.left, &spending.forecast) {
+        (Some(left), _) => left.remaining.map(|remaining| ("At this pace it lasts", remaining)),
+        (None, Some(forecast)) => forecast.remaining.map(|remaining| ("The rest lasts", remaining)),
+        (None, None) => None,
+    };
+    if let Some((name, remaining)) = remaining {
+        let is_pace = spending.left.is_some();
+        let beyond = || if is_pace { tables::beyond() } else { "beyond the run".to_string() };
+        let end = |days: Option<f64>| days.map_or_else(beyond, super::days);
+        let value = match remaining.p50 {
+            Some(days) => plural(&super::days(days), "day"),
+            None => beyond(),
+        };
+        let note = format!("eight in ten futures [{}, {}]", end(remaining.p10), end(remaining.p90));
+        cards.push((name, value, note));
+    }
+    let hours = spending.actual.as_ref().map(|actual| &actual.worth);
+    let hours = hours.or(spending.forecast.as_ref().map(|forecast| &forecast.worth));
+    if let Some(hours) = hours.and_then(|worth| worth.inflation_hours) {
+        let value = plural(&super::days(hours), "hour");
+        cards.push(("Minted by inflation in", value, "as much LPT as this is worth".to_string()));
+    }
+    if let Some(share) = unused_share(*run) {
+        let note = "for nothing that was used, whole run".to_string();
+        cards.push(("Overpayment", percent(share), note));
+    }
+    let top4 = spending.actual.as_ref().and_then(|actual| actual.concentration);
+    let top4 = top4.map(|concentration| concentration.top4);
+    let top4 = top4.or(spending.forecast.as_ref().and_then(|forecast| forecast.concentration[3]));
+    if let Some(share) = top4 {
+        cards.push(("Four largest earn", percent(share), "of all fees".to_string()));
+    }
+    cards
+}
+
+/// `report.md`, ready for a forum post.
+pub(super) fn markdown(report: &SpendingReport, figures: &[Figure]) -> String {
+    let SpendingReport { spending, context, .. } = report;
+    let mut text = markdown::beginning(&title(report), &[sentence(spending)], context);
+    let _ = writeln!(text, "{}\n", markdown_escaped(&sources(report)));
+    for section in sections(report) {
+        let _ = writeln!(text, "## {}\n", section.heading);
+        if let Some(explanation) = &section.explanation {
+            let _ = writeln!(text, "{}\n", markdown_escaped(explanation));
+        }
+        for table in &section.tables {
+            text += &(table.markdown(TOP_ORCHESTRATORS) + "\n");
+            if table.rows.len() > TOP_ORCHESTRATORS {
+                text += "The rest is in `allocation.csv`.\n\n";
+            }
+        }
+        for slug in section.figures {
+            text += &markdown::figure(figures, slug);
+        }
+    }
+    let unnamed = |note: &String| (String::new(), note.clone());
+    text += &markdown::warnings(spending.notes.iter().map(unnamed));
+    text + &format!(
+        "## Reproduction\n\nThe same version, files and options give the same bytes on any \
+             machine:\n\n{}\n- orchsim {}\n- fingerprint `{}`\n",
+        markdown::fenced(&context.command),
+        markdown_escaped(&context.version),
+        context.scenario_hash,
+    )
+}

@@ -1,0 +1,268 @@
+//! `orchsim report`: sums, shares and changes worked out by hand, messages and
+//! files.
+
+mod cli_support;
+
+use std::fs;
+
+use cli_support::{Ended, Workshop, contents};
+use serde_json::Value;
+
+/// February whole but for its first day, March with a gap on the 3rd, to the
+/// 10th. In ETH: 27 days of 0.1 in February, nine of 0.2 in March.
+fn spend_csv() -> String {
+    let mut csv = "date,gateway,pipeline,orchestrator,amount_wei,requests\n".to_string();
+    for day in 2..=28 {
+        csv += &format!("2025-02-{day:02},a,llm,x,100000000000000000,10\n");
+    }
+    for day in (1..=10).filter(|day| *day != 3) {
+        csv += &format!("2025-03-{day:02},a,llm,x,150000000000000001,10\n");
+        csv += &format!("2025-03-{day:02},b,text-to-image,y,49999999999999999,40\n");
+    }
+    csv
+}
+
+const PRICES: &str = "date,lpt_usd,eth_usd\n2025-02-01,5,2000\n2025-03-06,4,3000\n";
+
+fn with_spend() -> Workshop {
+    let workshop = Workshop::new();
+    workshop.write("spend.csv", &spend_csv());
+    workshop.write("prices.csv", PRICES);
+    workshop
+}
+
+fn report(workshop: &Workshop, args: &[&str]) -> Ended {
+    workshop.run(&[&["report"], args].concat())
+}
+
+fn json(workshop: &Workshop, args: &[&str]) -> Value {
+    let ended = report(workshop, &[args, &["--format", "json"]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+fn close(value: &Value, expected: f64) {
+    let value = value.as_f64().unwrap();
+    assert!((value - expected).abs() <= 1e-8 * expected.abs().max(1.0), "{value} {expected}");
+}
+
+const MARCH: [&str; 5] = ["--spend", "spend.csv", "--of", "2025-03", "--prices"];
+
+#[test]
+fn sums_shares_and_changes_are_those_worked_out_by_hand() {
+    let report = json(&with_spend(), &[&MARCH[..], &["prices.csv"]].concat());
+    let spent = &report["spent"];
+    // 9 x (150000000000000001 + 49999999999999999)
+    assert_eq!(spent["wei"], "1800000000000000000");
+    assert_eq!(
+        spent["days"],
+        serde_json::json!({ "whole": 9, "part": 0, "gap": 1, "outside": 21 })
+    );
+    assert_eq!(spent["requests"], 450);
+    // 4 days at 2,000 USD, 5 at 3,000; LPT at 400 and 750 an ETH.
+    close(&spent["usd"], 0.2 * (4.0 * 2000.0 + 5.0 * 3000.0));
+    close(&spent["lpt"], 0.2 * (4.0 * 400.0 + 5.0 * 750.0));
+    // 23,413 LPT are minted in a round of 21.6 hours.
+    close(&spent["inflation_hours"], 1070.0 / 23_413.0 * 21.6);
+    assert_eq!(spent["previous"]["wei"], "2700000000000000000");
+    close(&spent["eth_per_day"], 0.2);
+    close(&report["change_per_day"], 1.0);
+    let pipelines = &report["allocation"]["pipeline"];
+    assert_eq!(pipelines[0]["name"], "llm");
+    assert_eq!(pipelines[0]["spent_wei"], "1350000000000000009");
+    close(&pipelines[0]["spent_share"], 0.75);
+    assert_eq!(pipelines[0]["previous_wei"], "2700000000000000000");
+    assert_eq!(pipelines[1]["spent_wei"], "449999999999999991");
+    assert_eq!(pipelines[1]["previous_wei"], Value::Null);
+    // Shares 0.75 and 0.25: HHI 10/16; of two earners Gini is (0.75 - 0.25) / 2.
+    let concentration = &spent["concentration"];
+    close(&concentration["hhi"], 0.625);
+    close(&concentration["gini"], 0.25);
+    assert_eq!((&concentration["nakamoto"], &concentration["earners"]), (&1.into(), &2.into()));
+    // 0.45 ETH over 360 requests.
+    let images = report["prices"].as_array().unwrap().last().unwrap();
+    assert_eq!((&images["pipeline"], &images["requests"]), (&"text-to-image".into(), &360.into()));
+    close(&images["eth"], 0.449_999_999_999_999_991 / 360.0);
+    assert_eq!(report["left"], Value::Null);
+    let notes = report["notes"].to_string();
+    for part in ["9 of 31 days", "1 not at all (a gap)", "by region", "27 of 28 days", "--left"] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+}
+
+#[test]
+fn what_is_left_lasts_as_long_as_the_pace_says() {
+    let workshop = with_spend();
+    let february = ["--spend", "spend.csv", "--of", "2025-02", "--left", "1.05 ETH"];
+    let report = json(&workshop, &february);
+    close(&report["left"]["eth"], 1.05);
+    // Every day costs 0.1.
+    for quantile in ["p10", "p50", "p90"] {
+        close(&report["left"]["runway_days"][quantile], 10.5);
+    }
+    assert_eq!(report["spent"]["usd"], Value::Null);
+    // Nine days are too few.
+    let march = [&MARCH[..4], &["--left", "1 ETH"]].concat();
+    assert_eq!(json(&workshop, &march)["left"]["runway_days"], Value::Null);
+}
+
+#[test]
+fn a_quarter_is_its_months_and_the_usual_period_the_last_whole_one() {
+    let workshop = with_spend();
+    let quarter = json(&workshop, &["--spend", "spend.csv", "--period", "quarter"]);
+    assert_eq!(quarter["period"]["name"], "2025-Q1");
+    assert_eq!(quarter["spent"]["wei"], "4500000000000000000");
+    let partial = json(&workshop, &["--spend", "spend.csv"]);
+    assert_eq!(partial["period"]["name"], "2025-03", "no month is whole");
+    let mut whole = spend_csv();
+    whole += "2025-02-01,a,llm,x,1,1\n";
+    workshop.write("spend.csv", &whole);
+    assert_eq!(json(&workshop, &["--spend", "spend.csv"])["period"]["name"], "2025-02");
+}
+
+#[test]
+fn a_run_is_set_against_what_was_spent_from_it() {
+    let workshop = Workshop::with_minimal();
+    let ran = workshop.run_minimal(&["--spend-history", "--out", "run"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let periods = fs::read_to_string(workshop.path("run/periods.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(periods.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let wei = |row: &csv::StringRecord| row[6].parse::<u128>().unwrap();
+    let of = |period: &str| -> Vec<&csv::StringRecord> {
+        rows.iter().filter(|row| &row[0] == period).collect()
+    };
+    // Parts add up to the total, months to the quarter, periods to the run.
+    for period in ["2025-02", "2025-03", "2025-Q1", "2025-Q2"] {
+        let rows = of(period);
+        let parts: u128 = rows[1..].iter().map(|row| wei(row)).sum();
+        assert_eq!((&rows[0][3], wei(rows[0])), ("all", parts), "{period}");
+    }
+    let summary = fs::read_to_string(workshop.path("run/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let total: f64 = summary["spend"]["total_wei"].as_str().unwrap().parse().unwrap();
+    let months = ["2025-02", "2025-03", "2025-04", "2025-05"].map(|month| wei(of(month)[0]));
+    assert!((months.iter().sum::<u128>() as f64 - total).abs() < 10.0);
+
+    let alone = json(&workshop, &["run", "--of", "2025-03"]);
+    assert_eq!(alone["forecast"]["wei"], of("2025-03")[0][6]);
+    assert_eq!((&alone["spent"], &alone["forecast"]["days"]), (&Value::Null, &31.into()));
+    let both = json(&workshop, &["run", "--spend", "run/spend.csv", "--of", "2025-03"]);
+    assert_eq!(both["against_forecast"]["days"], 31);
+    close(&both["against_forecast"]["forecast_eth"], both["forecast"]["eth"].as_f64().unwrap());
+    close(&both["against_forecast"]["spent_eth"], both["spent"]["eth"].as_f64().unwrap());
+    let regions = both["allocation"]["region"].as_array().unwrap();
+    let shares: f64 = regions.iter().map(|line| line["forecast_share"].as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-6);
+    assert!(both["left"]["runway_days"]["p50"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn every_file_is_there_and_the_page_needs_no_other() {
+    let workshop = with_spend();
+    let ended = report(&workshop, &[&MARCH[..], &["prices.csv", "--out", "out"]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.starts_with("1.80 ETH (4,600 USD, 1,070 LPT,"), "{}", ended.stdout);
+    let files = contents(&workshop.path("out"));
+    let names: Vec<String> = files.keys().map(|path| path.display().to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "allocation.csv",
+            "change.csv",
+            "days.csv",
+            "figures/by-gateway.svg",
+            "figures/by-orchestrator.svg",
+            "figures/by-pipeline.svg",
+            "figures/days.svg",
+            "manifest.json",
+            "prices.csv",
+            "report.html",
+            "report.json",
+            "report.md",
+            "totals.csv",
+        ]
+    );
+    let html = fs::read_to_string(workshop.path("out/report.html")).unwrap();
+    for outside in ["<link rel=\"stylesheet", "src=\"http", "href=\"http", "url(", "@import"] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    let days = fs::read_to_string(workshop.path("out/days.csv")).unwrap();
+    assert!(days.contains("\n2025-03-03,gap,,"), "{days}");
+    assert!(days.contains("\n2025-03-11,none,,"), "{days}");
+    // The same bytes again, in place of the first.
+    report(&workshop, &[&MARCH[..], &["prices.csv", "--out", "out"]].concat());
+    assert_eq!(contents(&workshop.path("out")), files);
+}
+
+#[test]
+fn mistakes_are_told_and_nothing_is_written() {
+    let workshop = with_spend();
+    workshop.write("thesis.txt", "mine");
+    workshop.write("bad-prices.csv", "date,lpt_usd,eth_usd\n2025-03-01,5,zero\n");
+    let spend = ["--spend", "spend.csv"];
+    let cases: [(&[&str], &[&str]); 10] = [
+        (&[], &["--spend", "RUN_DIR"]),
+        (&["nowhere"], &["`nowhere` is no run directory: it is not there", "orchsim run"]),
+        (&["."], &["`.` is no run directory", "manifest.json"]),
+        (&["spend.csv"], &["`spend.csv` is no run directory: it is a file"]),
+        (&[&spend[..], &["--of", "2025-13"]].concat(), &["2025-13", "2025-Q1"]),
+        (
+            &[&spend[..], &["--of", "2024-07"]].concat(),
+            &["`spend.csv` has no spend in 2024-07", "from 2025-02-02 to 2025-03-10", "--of"],
+        ),
+        (
+            &[&spend[..], &["--of", "2025-Q1", "--period", "month"]].concat(),
+            &["--of 2025-Q1 does not fit --period", "2025-03"],
+        ),
+        (
+            &[&spend[..], &["--prices", "bad-prices.csv"]].concat(),
+            &["`zero` is not a price above 0", "bad-prices.csv:2"],
+        ),
+        (&["--spend", "missing.csv"], &["there is no file `missing.csv`"]),
+        (&[&spend[..], &["--left", "much"]].concat(), &["12.5 ETH"]),
+    ];
+    for (args, parts) in cases {
+        let ended = report(&workshop, args);
+        assert_eq!(ended.code, 2, "{args:?} {ended:?}");
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{args:?}: {}", ended.stderr);
+        }
+    }
+    assert_eq!(workshop.names(), ["bad-prices.csv", "prices.csv", "spend.csv", "thesis.txt"]);
+}
+
+#[test]
+fn a_run_that_lacks_the_period_or_was_changed_is_refused() {
+    let workshop = Workshop::with_minimal();
+    assert_eq!(workshop.run_minimal(&["--out", "run"]).code, 0);
+    let late = report(&workshop, &["run", "--of", "2026-01"]);
+    assert_eq!(late.code, 2);
+    assert!(late.stderr.contains("no day of 2026-01"), "{}", late.stderr);
+    assert!(late.stderr.contains("from 2025-02-18 to 2025-05-18"), "{}", late.stderr);
+    let inside = report(&workshop, &["run", "--out", "run/report"]);
+    assert_eq!(inside.code, 2);
+    assert!(inside.stderr.contains("would replace the run"), "{}", inside.stderr);
+    let burn = workshop.path("run/burn.csv");
+    fs::write(&burn, fs::read_to_string(&burn).unwrap() + "\n").unwrap();
+    let damaged = report(&workshop, &["run", "--of", "2025-03"]);
+    assert_eq!(damaged.code, 1);
+    assert!(damaged.stderr.contains("`run` is damaged: `burn.csv`"), "{}", damaged.stderr);
+    let compared = workshop.run(&[
+        "compare",
+        "minimal.toml",
+        "--variant",
+        "b: seed=2",
+        "-q",
+        "--replications",
+        "2",
+        "--horizon",
+        "20",
+        "--out",
+        "both",
+    ]);
+    assert!([0, 3].contains(&compared.code), "{compared:?}");
+    let refused = report(&workshop, &["both"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("`both` is no run directory"), "{}", refused.stderr);
+}
