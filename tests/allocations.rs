@@ -20,7 +20,8 @@ fn replication(text: &str, overrides: &[&str]) -> (f64, AllocationInfo) {
 }
 
 /// Lists in use grow to their greatest length, and some have an entry for each
-/// day: that is all that more requests may add.
+/// day (the spend of each service, a kilobyte a day of the default scenario's
+/// thousands of requests): that is all that more requests may add.
 fn assert_requests_are_free(
     (few, before): (f64, AllocationInfo),
     (many, after): (f64, AllocationInfo),
@@ -30,7 +31,7 @@ fn assert_requests_are_free(
     let allocations = per_request(before.count_total, after.count_total);
     assert!(allocations < 0.001, "{allocations} allocations a request");
     let bytes = per_request(before.bytes_max, after.bytes_max);
-    assert!(bytes < 0.1, "{bytes} bytes of memory a request");
+    assert!(bytes < 0.5, "{bytes} bytes of memory a request");
 }
 
 #[test]
