@@ -24,7 +24,7 @@ pub(in crate::report) use model::{Allocation, DayLine, Line};
 use self::model::Worth;
 use super::directory::{WriteOptions, figure_files, file, pretty, publish};
 use super::figures;
-use super::format::{days, eth, grouped, plural, usd};
+use super::format::{days, eth, grouped, hours_or_minutes, plural, usd};
 use super::json::{number, optional};
 use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError};
@@ -150,7 +150,7 @@ fn in_words(worth: &Worth) -> String {
     others.extend(worth.usd.map(|value| format!("{} USD", usd(value))));
     others.extend(worth.lpt.map(|value| format!("{} LPT", grouped(value, 0))));
     others.extend(
-        worth.inflation_hours.map(|hours| format!("{} of inflation", plural(&days(hours), "hour"))),
+        worth.inflation_hours.map(|hours| format!("{} of inflation", hours_or_minutes(hours))),
     );
     match others.as_slice() {
         [] => format!("{} ETH", eth(worth.eth)),

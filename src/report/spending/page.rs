@@ -8,7 +8,9 @@ use super::{
     unused_share,
 };
 use crate::report::figures::Figure;
-use crate::report::format::{eth, grouped, html_escaped, markdown_escaped, percent, plural, usd};
+use crate::report::format::{
+    eth, grouped, hours_or_minutes, html_escaped, markdown_escaped, percent, plural, usd,
+};
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
     push_table,
@@ -167,7 +169,7 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
     let hours = spending.actual.as_ref().map(|actual| &actual.worth);
     let hours = hours.or(spending.forecast.as_ref().map(|forecast| &forecast.worth));
     if let Some(hours) = hours.and_then(|worth| worth.inflation_hours) {
-        let value = plural(&super::days(hours), "hour");
+        let value = hours_or_minutes(hours);
         cards.push(("Minted by inflation in", value, "as much LPT as this is worth".to_string()));
     }
     if let Some(share) = unused_share(*run) {

@@ -108,10 +108,7 @@ pub(in crate::report) fn against(spending: &Spending) -> Table {
             forecast => format!(" ({})", signed_percent(difference / forecast)),
         };
         row("difference", format!("{}{} ETH{relative}", sign(difference), eth(difference)));
-        row(
-            "days within the forecast's 90 %",
-            format!("{} of {}", against.days_within, against.days),
-        );
+        row("days within its 90 %", format!("{} of {}", against.days_within, against.days));
         if let Some(band) = against.band {
             let inside = (band.p05..=band.p95).contains(&against.actual_eth);
             let verdict = if inside { "within" } else { "outside" };
@@ -275,12 +272,12 @@ pub(in crate::report) fn remaining(spending: &Spending) -> Table {
     };
     let mut rows = Vec::new();
     if let Some(remaining) = spending.left.and_then(|left| left.remaining) {
-        rows.push(row("what is left, at this pace (days)", &remaining, beyond()));
+        rows.push(row("at this pace (days)", &remaining, beyond()));
     }
     if let Some(forecast) = &spending.forecast
         && let Some(remaining) = &forecast.remaining
     {
-        rows.push(row("forecast of the run (days)", remaining, "beyond the run".to_string()));
+        rows.push(row("in the run (days)", remaining, "beyond the run".to_string()));
     }
     Table::new(columns, rows)
 }
