@@ -108,8 +108,8 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
 
 fn nothing_to_report() -> Failure {
     Failure::Usage(
-        "there is nothing to report on\n  help: expected a run directory, --spend with a CSV, or \
-         both"
+        "there is nothing to report on\n  help: expected a run directory (RUN_DIR), --spend with a CSV, \
+         or both"
             .to_string(),
     )
 }
