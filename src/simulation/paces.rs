@@ -36,6 +36,9 @@ const LEAST_SAMPLED: f64 = 20_000.0;
 const LEAST_SAMPLED_EACH: f64 = 40_000.0;
 /// The same in the pilot.
 const PILOT_SAMPLED: f64 = 10_000.0;
+/// How many times more a request of the pilot may stand for: it need not be
+/// right but within some ten per cent, and cost little beside a replication.
+const PILOT_LATITUDE: f64 = 16.0;
 /// What lasts from one discovery to the next, or as long as a request, never
 /// lasts longer than this part of the time simulated.
 const STALENESS: f64 = 0.02;
@@ -64,7 +67,8 @@ struct Seen {
 /// The paces of a scenario, by model.
 pub(super) fn paces(scenario: &Scenario) -> Vec<Pace> {
     let horizon = f64::from(scenario.horizon_days);
-    let groups = groups(scenario, horizon);
+    let mut groups = groups(scenario, horizon);
+    groups.iter_mut().for_each(|group| group.most *= PILOT_LATITUDE);
     let coarse = groups.iter().map(|group| group.requests / PILOT_SAMPLED);
     let coarse = by_model(scenario, &groups, coarse);
     let exact = vec![Pace::EXACT; coarse.len()];
@@ -229,14 +233,14 @@ fn least_sampled(scenario: &Scenario, stream: &DemandStream) -> f64 {
 }
 
 /// How many requests one of a stream may stand for by what is particular to
-/// it.
+/// it; 0 where none may stand for another.
 fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
-    let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 1.0 };
+    let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 0.0 };
     // A developer's requests of a day are few: they cannot be told from one in
     // so many. Steering to a runway magnifies the chance in a week's spend.
     let is_steered = matches!(scenario.policy.max_price.course, Course::TargetRunway(_));
     if is_steered || scenario.policy.pacing.developers.is_some() {
-        return 1.0;
+        return 0.0;
     }
     let model = &scenario.network.models[stream.model];
     let size = stream.size.mean();
