@@ -82,7 +82,7 @@ fn sums_shares_and_changes_are_those_worked_out_by_hand() {
     // 0.45 ETH over 360 requests.
     let images = report["prices"].as_array().unwrap().last().unwrap();
     assert_eq!((&images["pipeline"], &images["requests"]), (&"text-to-image".into(), &360.into()));
-    close(&images["eth"], 0.449_999_999_999_999_991 / 360.0);
+    close(&images["eth"], 0.45 / 360.0);
     assert_eq!(report["left"], Value::Null);
     let notes = report["notes"].to_string();
     for part in ["9 of 31 days", "1 not at all (a gap)", "by region", "27 of 28 days", "--left"] {
@@ -201,8 +201,9 @@ fn mistakes_are_told_and_nothing_is_written() {
     workshop.write("thesis.txt", "mine");
     workshop.write("bad-prices.csv", "date,lpt_usd,eth_usd\n2025-03-01,5,zero\n");
     let spend = ["--spend", "spend.csv"];
-    let cases: [(&[&str], &[&str]); 10] = [
-        (&[], &["--spend", "RUN_DIR"]),
+    let cases: [(&[&str], &[&str]); 11] = [
+        (&[".", "--zero-days"], &["--spend"]),
+        (&[], &["--spend", "a run directory"]),
         (&["nowhere"], &["`nowhere` is no run directory: it is not there", "orchsim run"]),
         (&["."], &["`.` is no run directory", "manifest.json"]),
         (&["spend.csv"], &["`spend.csv` is no run directory: it is a file"]),
@@ -265,4 +266,27 @@ fn a_run_that_lacks_the_period_or_was_changed_is_refused() {
     let refused = report(&workshop, &["both"]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("`both` is no run directory"), "{}", refused.stderr);
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_says_how_to_get_it() {
+    let workshop = Workshop::with_minimal();
+    let refused = workshop.run_minimal(&["--parquet", "--out", "run"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("--features parquet"), "{}", refused.stderr);
+    assert_eq!(workshop.names(), ["minimal.toml"]);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn every_table_has_a_parquet_file_beside_it() {
+    let workshop = Workshop::with_minimal();
+    assert_eq!(workshop.run_minimal(&["--parquet", "--out", "run"]).code, 0);
+    let files = contents(&workshop.path("run"));
+    let tables = files.keys().filter(|path| path.extension().is_some_and(|end| end == "csv"));
+    for table in tables {
+        let parquet = files.get(&table.with_extension("parquet"));
+        assert!(parquet.is_some_and(|bytes| bytes.starts_with(b"PAR1")), "{}", table.display());
+    }
 }

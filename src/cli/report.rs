@@ -16,10 +16,15 @@ use crate::units::{Amount, Period, PeriodLength, Wei};
 
 // A run directory does without the file that `SpendArgs` needs elsewhere.
 #[derive(Debug, Args)]
-#[command(mut_arg("spend", |spend| spend.required(false)))]
+#[command(
+    mut_arg("spend", |spend| spend.required(false)),
+    mut_arg("zero_days", |zero_days| zero_days.requires("spend")),
+    mut_arg("duplicates", |duplicates| duplicates.requires("spend")),
+    mut_arg("eth_per_lpt", |price| price.requires("spend"))
+)]
 pub(super) struct ReportArgs {
     /// A run directory, as `orchsim run` writes it
-    #[arg(value_name = "RUN_DIR", required_unless_present = "spend")]
+    #[arg(value_name = "RUN_DIR")]
     run: Option<PathBuf>,
     #[command(flatten)]
     spend: Option<SpendArgs>,

@@ -106,6 +106,14 @@ pub(super) fn days(value: f64) -> String {
     grouped(value, if libm::fabs(value) < 10.0 { 1 } else { 0 })
 }
 
+/// Hours with their unit; minutes where they are less than one.
+pub(super) fn hours_or_minutes(hours: f64) -> String {
+    match hours {
+        _ if hours < 1.0 => plural(&days(hours * 60.0), "minute"),
+        _ => plural(&days(hours), "hour"),
+    }
+}
+
 /// How many, on average.
 pub(super) fn count(value: f64) -> String {
     let is_whole = value == libm::floor(value);

@@ -15,7 +15,9 @@ const SHOWN: usize = 20;
 /// Every figure, in the order its report shows them.
 pub(in crate::report) fn all(spending: &Spending, origin: &str) -> Result<Vec<Figure>, WriteError> {
     let mut plans = vec![days(spending)];
-    plans.extend(spending.allocations.iter().map(|allocation| shares(spending, allocation)));
+    // A single part has a share of 1, which needs no picture.
+    let divided = spending.allocations.iter().filter(|allocation| allocation.lines.len() > 1);
+    plans.extend(divided.map(|allocation| shares(spending, allocation)));
     draw(plans, origin)
 }
 
@@ -46,6 +48,17 @@ fn days(spending: &Spending) -> Plan<'_> {
         let frame = Frame { y_name: "Spent a day (ETH)", grid: (false, true), ..Frame::default() };
         let x = Axis::dates(spending.period.first(), lines.len() as f64);
         let mut chart = chart(area, &frame, x, Axis::amounts(most, grouped))?;
+        let known: Vec<_> = lines
+            .iter()
+            .enumerate()
+            .filter_map(|(i, day)| Some((i as f64 + 0.5, day.forecast?)))
+            .collect();
+        if !known.is_empty() {
+            let upper = known.iter().map(|(day, band)| (*day, band.p95));
+            let lower = known.iter().rev().map(|(day, band)| (*day, band.p05));
+            let outline: Vec<_> = upper.chain(lower).collect();
+            chart.draw_series([Polygon::new(outline, BLUE.mix(0.25).filled())])?;
+        }
         for (i, day) in lines.iter().enumerate() {
             let (left, right) = (i as f64 + 0.12, i as f64 + 0.88);
             let bar = match (day.actual, day.coverage) {
@@ -64,16 +77,7 @@ fn days(spending: &Spending) -> Plan<'_> {
                 chart.draw_series([Rectangle::new(corners, colour.filled())])?;
             }
         }
-        let known: Vec<_> = lines
-            .iter()
-            .enumerate()
-            .filter_map(|(i, day)| Some((i as f64 + 0.5, day.forecast?)))
-            .collect();
         if !known.is_empty() {
-            let upper = known.iter().map(|(day, band)| (*day, band.p95));
-            let lower = known.iter().rev().map(|(day, band)| (*day, band.p05));
-            let outline: Vec<_> = upper.chain(lower).collect();
-            chart.draw_series([Polygon::new(outline, BLUE.mix(0.25).filled())])?;
             let median: Vec<_> = known.iter().map(|(day, band)| (*day, band.p50)).collect();
             chart.draw_series([PathElement::new(median, BLUE.stroke_width(5))])?;
         }

@@ -3,12 +3,15 @@
 use std::fmt::Write;
 
 use super::model::Dimension;
+use super::remaining::MOST_DAYS;
 use super::{
     SpendingReport, TOP_ORCHESTRATORS, change, overpayment_steps, sentence, sources, tables,
     unused_share,
 };
 use crate::report::figures::Figure;
-use crate::report::format::{eth, grouped, html_escaped, markdown_escaped, percent, plural, usd};
+use crate::report::format::{
+    eth, grouped, hours_or_minutes, html_escaped, markdown_escaped, percent, plural, usd,
+};
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
     push_table,
@@ -149,17 +152,21 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
         cards.push(("Left", format!("{} ETH", eth(left.worth.eth)), worth(&left.worth)));
     }
     let remaining = match (spending.left, &spending.forecast) {
-        (Some(left), _) => left.remaining.map(|remaining| ("At this pace it lasts", remaining)),
-        (None, Some(forecast)) => forecast.remaining.map(|remaining| ("The rest lasts", remaining)),
+        (Some(left), _) => {
+            left.remaining.map(|remaining| ("At this pace it lasts", remaining, MOST_DAYS as f64))
+        }
+        (None, Some(forecast)) => {
+            let remaining = forecast.remaining;
+            remaining.map(|remaining| ("The rest lasts", remaining, forecast.days_after))
+        }
         (None, None) => None,
     };
-    if let Some((name, remaining)) = remaining {
-        let is_pace = spending.left.is_some();
-        let beyond = || if is_pace { tables::beyond() } else { "beyond the run".to_string() };
+    if let Some((name, remaining, most)) = remaining {
+        let beyond = || tables::beyond(most);
         let end = |days: Option<f64>| days.map_or_else(beyond, super::days);
         let value = match remaining.p50 {
             Some(days) => plural(&super::days(days), "day"),
-            None => beyond(),
+            None => format!("{} days", beyond()),
         };
         let note = format!("eight in ten futures [{}, {}]", end(remaining.p10), end(remaining.p90));
         cards.push((name, value, note));
@@ -167,7 +174,7 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
     let hours = spending.actual.as_ref().map(|actual| &actual.worth);
     let hours = hours.or(spending.forecast.as_ref().map(|forecast| &forecast.worth));
     if let Some(hours) = hours.and_then(|worth| worth.inflation_hours) {
-        let value = plural(&super::days(hours), "hour");
+        let value = hours_or_minutes(hours);
         cards.push(("Minted by inflation in", value, "as much LPT as this is worth".to_string()));
     }
     if let Some(share) = unused_share(*run) {
