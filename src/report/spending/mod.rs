@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json as document};
 
 pub use error::SpendingError;
 pub use model::{Spending, SpendingInput};
+use remaining::MOST_DAYS;
 pub use remaining::Remaining;
 pub use stored::{StoredRun, read_run};
 
@@ -128,7 +129,8 @@ fn sentence(spending: &Spending) -> String {
     if let Some(left) = &spending.left {
         text += &format!(" {} ETH are left", eth(left.worth.eth));
         if let Some(remaining) = left.remaining {
-            let end = |days: Option<f64>| days.map_or_else(tables::beyond, super::format::days);
+            let beyond = || tables::beyond(MOST_DAYS as f64);
+            let end = |value: Option<f64>| value.map_or_else(beyond, days);
             text += &match remaining.p50 {
                 Some(half) => format!(
                     ", enough for {} at this pace [{}, {}]",
@@ -136,7 +138,7 @@ fn sentence(spending: &Spending) -> String {
                     end(remaining.p10),
                     end(remaining.p90)
                 ),
-                None => format!(", enough for {} days at this pace", tables::beyond()),
+                None => format!(", enough for {} days at this pace", beyond()),
             };
         }
         text += ".";

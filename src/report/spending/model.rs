@@ -121,6 +121,8 @@ pub(in crate::report) struct Planned {
     /// Of the share of the futures that still have credits.
     pub(in crate::report) remaining: Option<Remaining>,
     pub(in crate::report) alive: f64,
+    /// Days that the run goes on after the period.
+    pub(in crate::report) days_after: f64,
     pub(in crate::report) balance_eth: Option<Quantiles>,
     /// Of the whole run: gini, hhi, nakamoto, top4.
     pub(in crate::report) concentration: [Option<f64>; 4],
@@ -295,6 +297,7 @@ impl Reporter<'_> {
             previous: find(period.previous()),
             remaining,
             alive,
+            days_after: (i64::from(scenario.horizon_days) - end).max(0) as f64,
             balance_eth: at_end.map(|day| day.balance_eth),
             concentration: ["gini", "hhi", "nakamoto", "top4"]
                 .map(|measure| concentration[measure].as_f64()),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::model::Dimension;
+use super::remaining::MOST_DAYS;
 use super::{
     SpendingReport, TOP_ORCHESTRATORS, change, overpayment_steps, sentence, sources, tables,
     unused_share,
@@ -151,17 +152,21 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
         cards.push(("Left", format!("{} ETH", eth(left.worth.eth)), worth(&left.worth)));
     }
     let remaining = match (spending.left, &spending.forecast) {
-        (Some(left), _) => left.remaining.map(|remaining| ("At this pace it lasts", remaining)),
-        (None, Some(forecast)) => forecast.remaining.map(|remaining| ("The rest lasts", remaining)),
+        (Some(left), _) => {
+            left.remaining.map(|remaining| ("At this pace it lasts", remaining, MOST_DAYS as f64))
+        }
+        (None, Some(forecast)) => {
+            let remaining = forecast.remaining;
+            remaining.map(|remaining| ("The rest lasts", remaining, forecast.days_after))
+        }
         (None, None) => None,
     };
-    if let Some((name, remaining)) = remaining {
-        let is_pace = spending.left.is_some();
-        let beyond = || if is_pace { tables::beyond() } else { "beyond the run".to_string() };
+    if let Some((name, remaining, most)) = remaining {
+        let beyond = || tables::beyond(most);
         let end = |days: Option<f64>| days.map_or_else(beyond, super::days);
         let value = match remaining.p50 {
             Some(days) => plural(&super::days(days), "day"),
-            None => beyond(),
+            None => format!("{} days", beyond()),
         };
         let note = format!("eight in ten futures [{}, {}]", end(remaining.p10), end(remaining.p90));
         cards.push((name, value, note));

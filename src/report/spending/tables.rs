@@ -248,7 +248,7 @@ pub(in crate::report) fn by_day(spending: &Spending) -> Table {
 /// How long what is left lasts from the end of the period on.
 pub(in crate::report) fn remaining(spending: &Spending) -> Table {
     let columns = vec![
-        Column::text("from", "Runway from the end of the period"),
+        Column::text("from", "Runway after the period"),
         Column::number("p10_days", "Nine in ten"),
         Column::number("p50_days", "Half"),
         Column::number("p90_days", "One in ten"),
@@ -272,19 +272,19 @@ pub(in crate::report) fn remaining(spending: &Spending) -> Table {
     };
     let mut rows = Vec::new();
     if let Some(remaining) = spending.left.and_then(|left| left.remaining) {
-        rows.push(row("at this pace (days)", &remaining, beyond()));
+        rows.push(row("at this pace (days)", &remaining, beyond(MOST_DAYS as f64)));
     }
     if let Some(forecast) = &spending.forecast
         && let Some(remaining) = &forecast.remaining
     {
-        rows.push(row("in the run (days)", remaining, "beyond the run".to_string()));
+        rows.push(row("in the run (days)", remaining, beyond(forecast.days_after)));
     }
     Table::new(columns, rows)
 }
 
 /// A runway that was not looked at to its end.
-pub(in crate::report) fn beyond() -> String {
-    format!(">{}", days(MOST_DAYS as f64))
+pub(in crate::report) fn beyond(most: f64) -> String {
+    format!(">{}", days(most))
 }
 
 /// What a request cost against a provider's bill.
