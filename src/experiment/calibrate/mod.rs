@@ -121,7 +121,7 @@ pub struct Calibration {
     pub start: Date,
     /// Mean spend a day at the start, in ETH.
     pub level: Fitted,
-    /// Growth rate a day.
+    /// Growth rate a day so far.
     pub growth: Fitted,
     /// The weekdays' weights, Monday first, with mean 1; `None` where there are
     /// too few days to tell.
@@ -176,16 +176,18 @@ pub fn calibrate(
     let ahead = f64::from((start - last).get_days());
     let spent_share = 1.0 - series.zero_share();
     let step = key.child(1);
+    let wanders = posterior.wandering > BELIEVED;
+    let growth = |draw: &Draw| if wanders { draw.growth_to_come } else { draw.growth };
     // Logarithm of mean spend a day at the start, draw by draw.
     let levels: Vec<f64> = (0..)
         .zip(&posterior.draws)
         .map(|(number, draw)| {
             let walk = draw.parameters.wander_per_day * libm::sqrt(ahead) * step.normal(number);
             let factor = libm::log(mean_factor(draw) * spent_share);
-            draw.level + draw.growth * ahead + walk + factor
+            draw.level + growth(draw) * ahead + walk + factor
         })
         .collect();
-    let growths: Vec<f64> = posterior.draws.iter().map(|draw| draw.growth).collect();
+    let growths: Vec<f64> = posterior.draws.iter().map(growth).collect();
     let (level_mean, level_sd) = moments_of(&levels);
     let (growth_mean, growth_sd) = moments_of(&growths);
     let joint = levels.iter().zip(&growths);
@@ -193,7 +195,6 @@ pub fn calibrate(
         joint.map(|(a, b)| (a - level_mean) * (b - growth_mean)).sum::<f64>() / levels.len() as f64;
     let correlation = if level_sd * growth_sd > 0.0 { cov / (level_sd * growth_sd) } else { 0.0 };
     let mean_level = libm::exp(level_mean + level_sd * level_sd / 2.0);
-    let wanders = posterior.wandering > BELIEVED;
     let (wander_mean, wander_sd) = wander_moments(&posterior);
     let uncertainty = DemandUncertainty {
         level_cv: libm::sqrt(libm::expm1(level_sd * level_sd)),
@@ -237,7 +238,8 @@ pub fn calibrate(
     calibrated.uncertainty = uncertainty;
     for stream in calibrated.demand.iter_mut().filter(|stream| stream.injected.is_none()) {
         let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
-        arrivals.growth = Growth::Exponential { rate_per_day: growth_mean };
+        arrivals.growth =
+            Growth::Exponential { rate_per_day: posterior.moments(|draw| draw.growth).0 };
         arrivals.bursts = Bursts::Modulated {
             cv: stream_burst_cv.estimate.min(MOST_CV),
             mean_hold_hours: burst_hours.estimate.clamp(HOLD_HOURS.0, HOLD_HOURS.1),

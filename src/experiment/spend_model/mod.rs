@@ -3,7 +3,8 @@
 //! It is log-linear: the logarithm of a day's spend is
 //! `level + weekday + burst + noise`, where
 //! - the level grows at a steady rate and, where the data speak for it, wanders:
-//!   it takes a normal step each day;
+//!   it takes a normal step each day, and from the last day on has a trend of its
+//!   own that the past does not tell;
 //! - bursts are an Ornstein-Uhlenbeck process averaged over the day, which has
 //!   the moments of a lognormal level drawn anew after exponential times;
 //! - one day in twenty has five times the usual noise.

@@ -43,6 +43,14 @@ const WANDER: Prior = Prior { median: 0.12, sd: 0.2 };
 const GROWTH_SD_WANDERING: f64 = 0.002;
 /// Where it does not, growth may be anything up to doubling in five weeks.
 const GROWTH_SD_SETTLED: f64 = 0.02;
+/// Standard deviation of the growth rate to come where the level wanders: 20 % a
+/// month. A trend is hardly extrapolated, as damped ones forecast better than
+/// linear ones (Gardner and McKenzie, "Forecasting Trends in Time Series",
+/// Management Science 31, 1985); but intervals that do not allow for the trend
+/// to change are too narrow, the more so the longer they reach (Chatfield,
+/// "Calculating Interval Forecasts", Journal of Business & Economic Statistics
+/// 11, 1993).
+const TREND_SD: f64 = 0.006;
 
 const MOST_PARAMETERS: usize = 4;
 type Vector = [f64; MOST_PARAMETERS];
@@ -56,8 +64,10 @@ pub struct Draw {
     pub parameters: Parameters,
     /// Logarithm of the level after the last day, in ETH a day.
     pub level: f64,
-    /// Growth rate a day.
+    /// Growth rate a day so far.
     pub growth: f64,
+    /// Growth rate a day from the last day on.
+    pub growth_to_come: f64,
     /// The burst after the last day, a logarithm.
     pub burst: f64,
     /// Effects of the weekdays on the logarithm, Monday first; they sum to 0.
@@ -230,7 +240,10 @@ impl Particle {
         let [level, growth, burst, _, seasons @ ..] = state;
         let effect = |row: [f64; 6]| row.iter().zip(&seasons).map(|(a, b)| a * b).sum();
         let weekdays = contrasts().map(effect);
-        Draw { parameters: self.parameters, level, growth, burst, weekdays }
+        let wanders = self.parameters.wander_per_day > 0.0;
+        let trend = if wanders { TREND_SD * key.normal(STATES as u64) } else { 0.0 };
+        let growth_to_come = growth + trend;
+        Draw { parameters: self.parameters, level, growth, growth_to_come, burst, weekdays }
     }
 }
 

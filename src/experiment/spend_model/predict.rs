@@ -33,7 +33,7 @@ fn future(
     let to_end = parameters.burst_sd * libm::sqrt(day.end_var);
     let shared = if day.end_var > 0.0 { day.cov / day.end_var } else { 0.0 };
     let alone = parameters.burst_sd * libm::sqrt((day.mean_var - shared * day.cov).max(0.0));
-    let (mut level, mut burst, growth) = (draw.level, draw.burst, draw.growth);
+    let (mut level, mut burst, growth) = (draw.level, draw.burst, draw.growth_to_come);
     weekdays.enumerate().map(move |(number, weekday)| {
         let draws = key.child(number as u64);
         level += growth + parameters.wander_per_day * draws.normal(0);

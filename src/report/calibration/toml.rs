@@ -34,7 +34,9 @@ pub fn calibrated_toml(calibration: &Calibration, source: &str, context: &RunCon
         let comments = match key {
             "start" => vec![format!("The day after the last of {source}, or the scenario's own.")],
             "uncertainty.level_cv" => level(calibration, &source),
-            "uncertainty.growth_per_day_sd" => vec![format!("Of the growth rate ({source}).")],
+            "uncertainty.growth_per_day_sd" => {
+                vec![format!("Of the growth rate to come ({source}).")]
+            }
             "uncertainty.wander_per_day" => vec![wander(calibration, &source)],
             "requests_per_day" => {
                 stream.as_ref().map(|first| rate(calibration, first, &source)).unwrap_or_default()
