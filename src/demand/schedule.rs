@@ -4,6 +4,7 @@ use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
 /// Arrivals a batch should hold: enough to make sorting cheap, few enough to
 /// stay in the cache.
 const BATCH: std::ops::Range<usize> = 256..2048;
+const FIRST_WINDOW: SimTime = SimTime(NANOS_PER_SECOND);
 const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_HOUR * NANOS_PER_SECOND);
 
 /// The requests of all demand streams in order of time; at one time, in order
@@ -28,7 +29,7 @@ impl<'a> ArrivalSchedule<'a> {
             next,
             batch: Vec::new(),
             taken: 0,
-            window: LONGEST_WINDOW,
+            window: FIRST_WINDOW,
             window_end: SimTime::ZERO,
         };
         schedule.fill();

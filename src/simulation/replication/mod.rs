@@ -65,7 +65,7 @@ enum Event {
     /// The policy's factor on maximum prices changes or is reviewed.
     MaxPrice,
     /// A proposed conversion has its signatures.
-    Conversion(u64),
+    Conversion(u32),
     /// The users of a demand stream look at price and quality.
     UserReview(u32),
     /// An orchestrator that responds looks at how it does.
@@ -372,7 +372,7 @@ impl<'w> Replication<'w> {
             }
             Event::OrchestratorReview(responder) => self.review(responder, now),
             Event::Conversion(transaction) => {
-                self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
+                self.treasurer.executed(u64::from(transaction), now, &mut self.cashier.ledger);
                 for gateway in 0..self.without_funds.len() {
                     if self.cashier.ledger.free_deposit(gateway) > Wei::ZERO {
                         self.end_outage(gateway, now);
