@@ -9,6 +9,7 @@ use crate::units::SimTime;
 pub struct EventList<E> {
     pending: PriorityList<Entry<E>>,
     scheduled: u64,
+    next_time: SimTime,
 }
 
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl<E> Ord for Entry<E> {
 
 impl<E> Default for EventList<E> {
     fn default() -> EventList<E> {
-        EventList { pending: PriorityList::default(), scheduled: 0 }
+        EventList { pending: PriorityList::default(), scheduled: 0, next_time: SimTime::NEVER }
     }
 }
 
@@ -61,16 +62,19 @@ impl<E> EventList<E> {
     pub fn schedule(&mut self, time: SimTime, event: E) {
         self.pending.push(Entry { time, number: self.scheduled, event });
         self.scheduled += 1;
+        self.next_time = self.next_time.min(time);
     }
 
     /// The time of the next event, [`SimTime::NEVER`] if there is none.
     pub fn next_time(&self) -> SimTime {
-        self.pending.peek().map_or(SimTime::NEVER, |entry| entry.time)
+        self.next_time
     }
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        self.pending.pop().map(|entry| (entry.time, entry.event))
+        let Entry { time, event, .. } = self.pending.pop()?;
+        self.next_time = self.pending.peek().map_or(SimTime::NEVER, |entry| entry.time);
+        Some((time, event))
     }
 }
 

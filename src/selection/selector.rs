@@ -343,8 +343,10 @@ pub struct SessionSelector {
     suspender: Suspender,
     discovery: Discovery,
     last_refresh: Option<SimTime>,
+    /// With fewer sessions, or later, it discovers anew.
+    least_size: usize,
+    fresh_until: SimTime,
     busy_until: SimTime,
-    initial_pool_size: usize,
     discoveries: u64,
 }
 
@@ -361,8 +363,9 @@ impl SessionSelector {
             suspender: Suspender::new(count),
             discovery: Discovery::default(),
             last_refresh: None,
+            least_size: 0,
+            fresh_until: SimTime::ZERO,
             busy_until: SimTime::ZERO,
-            initial_pool_size: 0,
             discoveries: 0,
         }
     }
@@ -425,7 +428,9 @@ impl SessionSelector {
     }
 
     fn should_refresh(&mut self, market: &Market, now: SimTime) -> bool {
-        let Some(last) = self.last_refresh else { return true };
+        if self.last_refresh.is_none() {
+            return true;
+        }
         if self.size() == 0 {
             self.suspender.signal_refreshes(market.penalty());
             return true;
@@ -433,9 +438,7 @@ impl SessionSelector {
         if market.refreshes_in_background() {
             return false;
         }
-        let half = market.registered.min(self.initial_pool_size).div_ceil(2);
-        self.size() < half.min(MAX_REFRESH_THRESHOLD)
-            || now > last + SimTime::from_secs(TIME_TO_LIVE_S)
+        self.size() < self.least_size || now > self.fresh_until
     }
 
     /// Runs the background discovery that is due, if any. Earlier ones that
@@ -514,7 +517,10 @@ impl SessionSelector {
                 chooser.note_discovery(candidate, latency);
             }
         }
-        self.initial_pool_size = self.discovery.found.len() + self.suspender.listed();
+        let initial_size = self.discovery.found.len() + self.suspender.listed();
+        let half = market.registered.min(initial_size).div_ceil(2);
+        self.least_size = half.min(MAX_REFRESH_THRESHOLD);
+        self.fresh_until = end + SimTime::from_secs(TIME_TO_LIVE_S);
         self.last_refresh = Some(end);
         end
     }

@@ -294,8 +294,8 @@ impl<'w> Cashier<'w> {
     }
 
     /// The request is not made after all: the session keeps its credit.
-    pub(super) fn call_off(&mut self, payee: Payee, staged: Staged, now: SimTime) {
-        self.served(payee, staged.called_off(), now);
+    pub(super) fn call_off(&mut self, payee: Payee, staged: &Staged, now: SimTime) {
+        self.served(payee, &staged.called_off(), now);
     }
 
     fn lose(&mut self, payee: Payee, loss: Loss) {
@@ -304,7 +304,7 @@ impl<'w> Cashier<'w> {
 
     /// The orchestrator turns the request away before it looks at the tickets:
     /// only the reserved balance is lost, with it the session's credit.
-    pub(super) fn turned_away(&mut self, payee: Payee, staged: Staged) {
+    pub(super) fn turned_away(&mut self, payee: Payee, staged: &Staged) {
         self.lose(payee, staged.called_off().forfeit());
     }
 
@@ -314,7 +314,7 @@ impl<'w> Cashier<'w> {
     pub(super) fn send(
         &mut self,
         payee: Payee,
-        staged: Staged,
+        staged: &Staged,
         paid_for: PaidFor,
         now: SimTime,
         lottery: (StreamKey, u64),
@@ -377,7 +377,7 @@ impl<'w> Cashier<'w> {
     fn receive(
         &mut self,
         payee: Payee,
-        staged: Staged,
+        staged: &Staged,
         receipt: Receipt,
         now: SimTime,
     ) -> Result<(), NotAccepted> {
@@ -475,7 +475,7 @@ impl<'w> Cashier<'w> {
     }
 
     /// The request was served.
-    pub(super) fn served(&mut self, payee: Payee, staged: Staged, now: SimTime) {
+    pub(super) fn served(&mut self, payee: Payee, staged: &Staged, now: SimTime) {
         let mut credit = self.accounts[payee.account].credit;
         self.served_on(&mut credit, payee, staged, now);
         self.accounts[payee.account].credit = credit;
@@ -486,10 +486,10 @@ impl<'w> Cashier<'w> {
         &mut self,
         credit: &mut SessionCredit,
         payee: Payee,
-        staged: Staged,
+        staged: &Staged,
         now: SimTime,
     ) {
-        let settled = credit.commit(staged, now);
+        let settled = credit.commit(*staged, now);
         self.ledger.settle(payee.pace.all(settled.fee), payee.pace.all(settled.surplus));
     }
 
@@ -505,7 +505,7 @@ impl<'w> Cashier<'w> {
     }
 
     /// The request failed after its tickets had been sent.
-    pub(super) fn failed(&mut self, payee: Payee, staged: Staged) {
+    pub(super) fn failed(&mut self, payee: Payee, staged: &Staged) {
         self.lose(payee, staged.forfeit());
     }
 

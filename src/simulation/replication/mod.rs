@@ -22,7 +22,7 @@ use crate::demand::{ArrivalSchedule, ArrivalStream, Moment, Pace, RateFactors};
 use crate::kernel::{EventList, StreamKey};
 use crate::payments::{LedgerViolation, next_usd_feed};
 use crate::policy::Pacer;
-use crate::selection::{SessionRef, SessionSelector};
+use crate::selection::SessionSelector;
 use crate::units::{SimTime, Wei};
 
 /// What a submission's draws are for.
@@ -151,7 +151,6 @@ struct Replication<'w> {
     slots: Vec<Slots>,
     /// The model each orchestrator last loaded on demand.
     loaded_cold: Vec<Option<usize>>,
-    set_aside: Vec<(u32, SessionRef, bool)>,
     prices: PriceBoard,
     pacer: Pacer,
     /// When the factor on maximum prices was last reviewed, and what tickets
@@ -221,7 +220,6 @@ impl<'w> Replication<'w> {
                 .collect(),
             slots: world.capacities.iter().map(|&capacity| Slots::new(capacity)).collect(),
             loaded_cold: vec![None; scenario.network.orchestrators.len()],
-            set_aside: Vec::new(),
             prices,
             pacer: world.pacer(eth_usd),
             last_review: (SimTime::ZERO, Wei::ZERO),
@@ -348,7 +346,7 @@ impl<'w> Replication<'w> {
     fn handle(&mut self, event: Event, now: SimTime) {
         match event {
             Event::Select(number) => self.select(number, self.moment(number, now), false),
-            Event::Answer(number) => self.answer(number, self.moment(number, now)),
+            Event::Answer(number) => self.answer(number, now),
             Event::StreamPayment(number) => self.continue_stream(number, self.moment(number, now)),
             Event::Redemption(win) => {
                 if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
