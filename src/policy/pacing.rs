@@ -250,6 +250,9 @@ impl Pacer {
     /// each. What a ceiling would have kept from those after the first counts
     /// for the next period.
     pub fn note_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
+        if self.ceilings.is_empty() {
+            return;
+        }
         for count in self.ceilings.iter_mut().filter(|count| count.holds(gateway)) {
             count.turn_to(now, self.start_weekday);
             let room = Wei(count.limit.0.saturating_sub(count.spent.0));

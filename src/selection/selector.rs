@@ -402,25 +402,22 @@ impl SessionSelector {
     /// is none, one with anybody.
     fn pick(&mut self, market: &Market, ask: Ask) -> Selection {
         let anybody = Among { in_region: ask.in_region, preferred: None };
-        let mut pools = [(&mut self.warm, true), (&mut self.cold, false)];
+        let SessionSelector { warm, cold, chooser, known, .. } = self;
+        let rule = &market.rule;
         if !market.preferred.is_empty() {
             let members = Among { preferred: Some(&market.preferred), ..anybody };
-            for (pool, warm) in &mut pools {
-                let chooser = self.chooser.as_mut();
-                let free = pool.select_free(&market.rule, chooser, &self.known, members, ask.key);
+            for (pool, is_warm) in [(&mut *warm, true), (&mut *cold, false)] {
+                let free = pool.select_free(rule, chooser.as_mut(), known, members, ask.key);
                 if let Some(session) = free {
-                    return Selection::Session(session, *warm);
+                    return Selection::Session(session, is_warm);
                 }
             }
         }
-        for (pool, warm) in &mut pools {
-            let chooser = self.chooser.as_mut();
-            let taken = pool.select(&market.rule, chooser, &self.known, anybody, ask.key);
-            if let Some(session) = taken {
-                return Selection::Session(session, *warm);
-            }
+        if let Some(session) = warm.select(rule, chooser.as_mut(), known, anybody, ask.key) {
+            return Selection::Session(session, true);
         }
-        Selection::Nobody
+        let session = cold.select(rule, chooser.as_mut(), known, anybody, ask.key);
+        session.map_or(Selection::Nobody, |session| Selection::Session(session, false))
     }
 
     fn size(&self) -> usize {

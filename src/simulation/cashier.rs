@@ -269,6 +269,9 @@ impl<'w> Cashier<'w> {
         let staged = credit.stage_at_least(fee, least, account.quote.terms.expected_value);
         let staged = staged.ok_or(NoPayment::Refused)?;
         self.ledger.stage(payee.pace.all(staged.reserved_credit));
+        if staged.tickets == 0 && account.is_price_accepted {
+            return Ok(staged);
+        }
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
         let terms = &account.quote.terms;
