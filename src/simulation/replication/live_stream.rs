@@ -3,11 +3,12 @@ use super::{Draw, Event, Replication};
 use crate::demand::Moment;
 use crate::network::LIVE_PIXELS_PER_SECOND;
 use crate::payments::{
-    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, Quote, SessionCredit, live_prepaid_pixels,
-    live_stream_pixels,
+    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, Quote, SessionCredit, Staged,
+    live_prepaid_pixels, live_stream_pixels,
 };
+use crate::selection::SessionRef;
 use crate::simulation::cashier::Payee;
-use crate::simulation::in_flight::{LiveState, Submission};
+use crate::simulation::in_flight::LiveState;
 use crate::simulation::recorder::Failure;
 use crate::simulation::world::MarketPlan;
 use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime, Wei};
@@ -24,16 +25,22 @@ const LIVE_BOOKING_SHARE: u128 = 4096;
 const MAX_INTERVALS_BOOKED: u64 = SECONDS_PER_HOUR / LIVE_PAYMENT_INTERVAL_S;
 
 impl Replication<'_> {
-    pub(super) fn start_stream(&mut self, number: u32, now: Moment, submission: &Submission) {
+    pub(super) fn start_stream(
+        &mut self,
+        number: u32,
+        now: Moment,
+        session: SessionRef,
+        staged: Option<Staged>,
+    ) {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
         let latency = now.local - request.arrived + plan.user_rtt;
-        let payee = self.payee(plan, submission.session);
+        let payee = self.payee(plan, session);
         let &Quote { base, price, .. } = self.cashier.quote(payee);
         let market = &self.world.markets[plan.market];
         let prepaid = live_prepaid_pixels(market.market.version);
-        if let Some(staged) = submission.staged {
-            let route = &market.routes[submission.session.candidate as usize];
+        if let Some(staged) = staged {
+            let route = &market.routes[session.candidate as usize];
             self.note_fee(plan.pace, route.offer, staged.fee, base, (prepaid, 0));
             let mut own_balance = SessionCredit::default();
             self.cashier.served_on(&mut own_balance, payee, &staged, now.local);

@@ -3,8 +3,7 @@ use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
 use crate::network::Pipeline;
 use crate::payments::{
-    LossCause, Quote, SessionCredit, Staged, billed_and_used, live_prepaid_pixels,
-    text_to_speech_units,
+    LossCause, Quote, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_units,
 };
 use crate::selection::{Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef};
 use crate::simulation::cashier::{Cashier, NoPayment, NotAccepted, Payee};
@@ -200,15 +199,10 @@ impl<'w> Replication<'w> {
             self.selectors[plan.market].learn_price(&market.market, session.candidate, price);
         }
         let staged = refreshed.and_then(|_| {
-            let price = self.cashier.quote(payee).price;
-            if plan.pipeline.is_live() {
-                // The prepayment has a balance of its own, used once.
-                let fee = price.fee(live_prepaid_pixels(market.market.version));
-                let least = fee.max(self.cashier.ticket_value(payee));
-                self.cashier.stage_on(&mut SessionCredit::default(), payee, fee, least, least)
-            } else {
-                self.cashier.stage(payee, price.fee(billed))
-            }
+            // The prepayment of a live stream has a balance of its own, used once.
+            let is_live = plan.pipeline.is_live();
+            let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
+            self.cashier.stage(payee, self.cashier.quote(payee).price.fee(units), is_live)
         });
         let staged = match staged {
             Ok(staged) if self.pacer.may_spend(payee.gateway, staged.new_credit, now.calendar) => {
@@ -313,22 +307,23 @@ impl<'w> Replication<'w> {
     pub(super) fn answer(&mut self, number: u32, calendar: SimTime) {
         let request = self.requests.get(number);
         request.submissions += 1;
-        let Some(submission) = request.submission else { return };
-        let Submission { session, warm, .. } = submission;
+        let Some(Submission { session, warm, at, staged, outcome }) = request.submission else {
+            return;
+        };
         let (billed, used, pays) = (request.billed, request.used, request.pays);
         let plan = &self.world.streams[request.stream as usize];
         let now = plan.pace.at(calendar);
-        let served = submission.outcome == Outcome::Served;
+        let served = outcome == Outcome::Served;
         let selector = &mut self.selectors[plan.market];
         let timed = sets_latency_score(plan.pipeline, served).then(|| {
             let units =
                 plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            ((now.local - submission.at).as_secs(), units)
+            ((now.local - at).as_secs(), units)
         });
         if let Some((wall_s, units)) = timed {
             selector.set_latency_score(session, warm, wall_s / units);
         }
-        match submission.outcome {
+        match outcome {
             Outcome::Served => {
                 selector.note_served(session, timed);
                 selector.complete(session, warm);
@@ -337,17 +332,17 @@ impl<'w> Replication<'w> {
             Outcome::Failed(_) => selector.note_failed(session),
         }
         let payee = self.payee(plan, session);
-        match submission.outcome {
+        match outcome {
             Outcome::Served if plan.pipeline.is_live() => {
-                self.start_stream(number, now, &submission);
+                self.start_stream(number, now, session, staged);
             }
             Outcome::Served => {
                 let &Quote { base, price, .. } = self.cashier.quote(payee);
-                if let Some(staged) = submission.staged {
+                if let Some(staged) = &staged {
                     let route = &self.world.markets[plan.market].routes[session.candidate as usize];
                     self.note_fee(plan.pace, route.offer, staged.fee, base, (billed, used));
                     self.customers.billed(plan.number, pays, staged.fee, billed);
-                    self.cashier.served(payee, &staged, now.local);
+                    self.cashier.served(payee, staged, now.local);
                 }
                 let debited = match plan.pipeline {
                     Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
@@ -357,8 +352,8 @@ impl<'w> Replication<'w> {
                 self.serve(number, now.local, payee.orchestrator);
             }
             Outcome::Failed(failure) => {
-                if let Some(staged) = submission.staged {
-                    self.cashier.failed(payee, &staged);
+                if let Some(staged) = &staged {
+                    self.cashier.failed(payee, staged);
                 }
                 self.retry(number, now, failure, session, warm);
             }
