@@ -15,7 +15,7 @@ pub(super) fn rounded(value: f64) -> Option<f64> {
         return None;
     }
     // Adding 0 turns -0 into 0.
-    format!("{value:.8e}").parse::<f64>().ok().map(|short| short + 0.0)
+    Some(crate::units::significant(value, 9) + 0.0)
 }
 
 /// [`rounded`] as text; empty where it is not finite.

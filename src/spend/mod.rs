@@ -27,7 +27,7 @@ mod read;
 
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
-pub use read::{read_spend, read_spend_file};
+pub use read::{read_spend, read_spend_file, spend_form};
 
 use crate::units::Decimal;
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::mix::Group;
 use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
-use crate::payments::LedgerViolation;
+use crate::payments::{LedgerViolation, PaymentMode};
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
 
@@ -29,11 +29,13 @@ impl Simulated {
     }
 }
 
-/// The scenario with level demand: no trend, weekdays, bursts or uncertainty.
+/// The scenario with level demand, without trend, weekdays, bursts or uncertainty, and
+/// without the luck of the lottery.
 fn level(scenario: &Scenario) -> Scenario {
     let mut scenario = scenario.clone();
     scenario.horizon_days = DAYS;
     scenario.uncertainty = DemandUncertainty::default();
+    scenario.payments.mode = PaymentMode::Expected;
     for stream in &mut scenario.demand {
         if let Arrivals::Poisson(arrivals) = &mut stream.arrivals {
             arrivals.growth = Growth::Constant;
