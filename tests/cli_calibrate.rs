@@ -49,9 +49,16 @@ fn a_history_of_run_is_calibrated_and_the_result_is_valid() {
     for name in ["calibration.html", "calibration.json", "parameters.csv", "manifest.json"] {
         assert!(workshop.path("fit").join(name).is_file(), "{name}");
     }
+    let post = fs::read_to_string(workshop.path("fit/calibration.md")).unwrap();
+    assert!(post.starts_with("# A first scenario\n\n**Spend is "), "{post}");
+    for part in ["\n| Quantity | ", "\n| spend a day at the start (ETH) | ", "](figures/"] {
+        assert!(post.contains(part), "{part}\n{post}");
+    }
+    // One at level rates and two at scaled ones, 16 futures each.
+    assert!(calibrated.stderr.starts_with("orchsim: 48 replications in "), "{calibrated:?}");
     let first = fs::read(workshop.path("fit/calibration.html")).unwrap();
-    let again = workshop.run(&[&args[..], &["--threads", "1"]].concat());
-    assert_eq!(again.code, 0);
+    let again = workshop.run(&[&args[..], &["--threads", "1", "--quiet"]].concat());
+    assert_eq!((again.code, again.stderr.as_str()), (0, ""));
     assert!(first == fs::read(workshop.path("fit/calibration.html")).unwrap());
 }
 
@@ -69,6 +76,17 @@ fn a_backtest_tells_how_forecasts_did() {
     assert!(document["notes"][0].as_str().unwrap().contains("2024-12-10 to 2024-12-15"));
     assert!(document["simulated"].is_null());
     assert!(workshop.path("outputs/fees-backtest/backtest.html").is_file());
+    let post = fs::read_to_string(workshop.path("outputs/fees-backtest/backtest.md")).unwrap();
+    let answer = document["answer"].as_str().unwrap();
+    assert!(post.starts_with(&format!("# How good forecasts were\n\n**{answer}**\n")), "{post}");
+    // A row for each method.
+    let rows = post.lines().filter(|line| line.starts_with("| 30 days |")).count();
+    assert_eq!(rows, 4, "{post}");
+    assert!(post.contains("2024-12-10 to 2024-12-15"), "{post}");
+    let origins = document["origins"].as_array().unwrap().len();
+    assert!(ended.stderr.starts_with(&format!("orchsim: {origins} origins in ")), "{ended:?}");
+    let quiet = workshop.run(&["backtest", "--spend", "fees.csv", "--quiet"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
 }
 
 #[test]

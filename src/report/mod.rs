@@ -102,6 +102,8 @@ impl Origin {
         scenarios: "the files in `scenarios/`, the resolved scenarios",
         hash: "Scenario hash",
     };
+    const CALIBRATION: Origin =
+        Origin { scenarios: "`scenario.toml`, the calibrated scenario,", hash: "Scenario hash" };
     const SWEEP: Origin = Origin {
         scenarios: "`scenario.toml`, the resolved scenario without what is varied,",
         hash: "Fingerprint",

@@ -15,6 +15,7 @@ use jiff::civil::Date;
 
 pub use level::{SpendLevel, scale_to_spend};
 pub use mix::{Group, MIX_DAYS};
+pub use moments::SIMULATED;
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
@@ -154,7 +155,8 @@ pub struct Calibration {
 
 /// Fits the demand of a scenario to a spend history. The calibrated scenario
 /// starts on the day after the last of the history, or on its own first day
-/// where that is later.
+/// where that is later. `done` is called as each of [`SIMULATED`] replications ends,
+/// in parallel on the threads of the calling rayon pool.
 ///
 /// # Errors
 /// [`CalibrateError`]: too few days, recorded demand, spend on what the
@@ -162,6 +164,7 @@ pub struct Calibration {
 pub fn calibrate(
     scenario: &Scenario,
     history: &SpendHistory,
+    done: &(dyn Fn() + Sync),
 ) -> Result<Calibration, CalibrateError> {
     refuse_traces(scenario)?;
     let series = DailySeries::new(history)?;
@@ -202,7 +205,7 @@ pub fn calibrate(
     };
 
     let mut calibrated = scenario.clone();
-    let (rows, after) = scale(&mut calibrated, &mix, mean_level)?;
+    let (rows, after) = scale(&mut calibrated, &mix, mean_level, done)?;
     let spend: f64 = after.eth_per_day.iter().sum();
     let evenness: f64 = after.eth_per_day.iter().map(|eth| (eth / spend) * (eth / spend)).sum();
     let burst_cv = Fitted::of(&posterior, |draw| {
@@ -302,10 +305,11 @@ fn scale(
     scenario: &mut Scenario,
     mix: &mix::Mix,
     eth_per_day: f64,
+    done: &(dyn Fn() + Sync),
 ) -> Result<(Vec<MixRow>, moments::Simulated), CalibrateError> {
     let target =
         |group: &Group| eth_per_day * mix.shares.get(group).map_or(0.0, |share| share.estimate);
-    let (before, after) = moments::scale(scenario, &mix.of_stream, target)?;
+    let (before, after) = moments::scale(scenario, &mix.of_stream, target, done)?;
     let row = |(group, share): (&Group, &Fitted)| MixRow {
         group: group.clone(),
         share: *share,
