@@ -234,7 +234,7 @@ pub(super) fn chosen_percent(share: f64) -> String {
 }
 
 /// Text that cannot steer a terminal, and that XML allows.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let is_hidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
     text.chars().map(|c| if is_hidden(c) { '?' } else { c }).collect()
 }

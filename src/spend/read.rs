@@ -2,7 +2,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
@@ -88,14 +88,19 @@ pub fn spend_form(text: &str) -> Option<SpendForm> {
 
 /// Rows with anything in them.
 struct Rows<R> {
-    reader: csv::Reader<R>,
+    reader: csv::Reader<BufReader<R>>,
     record: ByteRecord,
 }
 
 impl<R: Read> Rows<R> {
     fn new(input: R) -> Rows<R> {
+        let mut input = BufReader::new(input);
+        // Where it cannot be read the first row says so.
+        let begin = String::from_utf8_lossy(input.fill_buf().unwrap_or_default());
+        let header = begin.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let mut format = ReaderBuilder::new();
         format.has_headers(false).flexible(true).trim(Trim::All);
+        format.delimiter(separator(header) as u8);
         Rows { reader: format.from_reader(input), record: ByteRecord::new() }
     }
 
@@ -107,6 +112,13 @@ impl<R: Read> Rows<R> {
         }
         Ok(None)
     }
+}
+
+/// What stands between the cells of a table with this header: a comma, a semicolon
+/// or a tab, whichever is there most often.
+pub(crate) fn separator(header: &str) -> char {
+    let count = |separator: &char| header.matches(*separator).count();
+    [',', ';', '\t'].into_iter().rev().max_by_key(count).unwrap_or(',')
 }
 
 /// The cells of a header, without the mark that some programs begin a file with.
@@ -187,6 +199,12 @@ impl<'a> SpendReader<'a> {
         let line = record.position().map_or(1, |position| position.line());
         self.header = header_names(record);
         let row = self.header.join(",");
+        let is_binary = |c: char| c.is_control() && !c.is_whitespace();
+        if self.header.iter().any(|name| name.contains(is_binary)) {
+            let expected = "a CSV in UTF-8; a spreadsheet can be saved as one";
+            self.fault(line, &row, None, "the file is not text", Some(expected));
+            return None;
+        }
         let names: Vec<&str> = self.header.iter().map(String::as_str).collect();
         let found = header::columns(&names);
         match found {
@@ -311,7 +329,8 @@ impl<'a> SpendReader<'a> {
             } else if has_unit {
                 (format!("`{text}` has a unit of its own"), "a number in the unit of the column")
             } else {
-                (format!("`{text}` is not an amount"), "a number such as 0.0125")
+                let expected = "a number such as 0.0125, with a point and no other sign";
+                (format!("`{text}` is not an amount"), expected)
             });
         };
         let wei = match (unit, self.options.eth_per_lpt) {

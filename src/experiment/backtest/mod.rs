@@ -108,7 +108,9 @@ pub enum BacktestError {
     /// The series is too short.
     #[error(
         "{known} known days are too few to test forecasts on: the first needs {least} before it, \
-         and {} after it", HORIZONS[0]
+         and {} after it\n  help: --least-past asks for fewer before it, down to \
+         {LEAST_DAYS_FOR_WEEKDAYS}",
+        HORIZONS[0]
     )]
     TooShort {
         /// Known days.

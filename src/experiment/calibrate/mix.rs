@@ -12,6 +12,8 @@ use crate::spend::{Coverage, SpendHistory};
 pub const MIX_DAYS: usize = 28;
 /// Largest share of spend that may be on what the scenario does not have.
 const MOST_UNKNOWN: f64 = 0.5;
+/// Names in one sentence.
+const MOST_NAMED: usize = 6;
 /// Two-sided 90 % quantile of the normal distribution.
 const Z90: f64 = 1.645;
 
@@ -63,10 +65,14 @@ impl Mix {
         self.unknown.iter().map(|(_, share)| share).sum()
     }
 
-    /// The names it is of.
+    /// The names it is of, the first few.
     pub(super) fn unknown_names(&self) -> String {
         let names: Vec<&str> = self.unknown.iter().map(|(name, _)| name.as_str()).collect();
-        names.join(", ")
+        let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+        match names.len().saturating_sub(MOST_NAMED) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
     }
 }
 
