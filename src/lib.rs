@@ -6,12 +6,12 @@
 //! The modules follow the life of a request. Imports run downward only:
 //! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
 //! [`selection`], [`payments`], [`treasury`], [`policy`] and [`response`] hold
-//! the model; [`scenario`] reads it from a file and [`import`], beside it, puts
-//! real files of the network into one; [`simulation`] runs one replication,
-//! [`ensemble`] many; [`spend`] reads what was really spent; [`experiment`] runs
-//! several scenarios, settings or machines, fits a scenario to real spend and
-//! tells how good forecasts were; [`report`] writes what came out; [`cli`] is
-//! the command line.
+//! the model; [`scenario`] reads it from a file; [`simulation`] runs one
+//! replication, [`ensemble`] many; [`spend`] reads what was really spent;
+//! [`experiment`] runs several scenarios, settings or machines, fits a scenario
+//! to real spend and tells how good forecasts were; [`import`] puts real files of
+//! the network into a scenario; [`report`] writes what came out; [`cli`] is the
+//! command line.
 
 pub mod cli;
 pub mod demand;

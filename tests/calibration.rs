@@ -84,7 +84,7 @@ fn what_a_scenario_spends_leads_back_to_it() {
     assert_eq!(history.complete_days(), 180);
 
     // What is known beforehand is wrong in everything that is fitted.
-    let calibration = calibrate(&served(300.0), &history).unwrap();
+    let calibration = calibrate(&served(300.0), &history, &|| {}).unwrap();
     let days = 180.0;
     let rate = 2_000.0 * f64::exp(0.004 * days);
     assert_near("level", calibration.level, rate * ETH_PER_REQUEST);
@@ -112,7 +112,7 @@ fn wandering(scenario: &Scenario, eth_per_request: f64) -> Calibration {
             f64::exp(level + 0.1 * key.child(1).normal(day))
         })
         .collect();
-    calibrate(scenario, &written(scenario, days)).unwrap()
+    calibrate(scenario, &written(scenario, days), &|| {}).unwrap()
 }
 
 #[test]
@@ -174,10 +174,10 @@ fn too_few_days_are_refused_and_few_say_nothing_of_weekdays() {
         let key = StreamKey::root(1);
         (0..count).map(move |day| 500.0 * ETH_PER_REQUEST * f64::exp(0.1 * key.normal(day)))
     };
-    let error = calibrate(&scenario, &written(&scenario, days(13))).unwrap_err();
+    let error = calibrate(&scenario, &written(&scenario, days(13)), &|| {}).unwrap_err();
     assert!(matches!(error, CalibrateError::Series(_)), "{error}");
     assert!(error.to_string().contains("13 complete days"), "{error}");
-    let short = calibrate(&scenario, &written(&scenario, days(20))).unwrap();
+    let short = calibrate(&scenario, &written(&scenario, days(20)), &|| {}).unwrap();
     assert!(short.weekdays.is_none());
     assert!(short.remarks.iter().any(|remark| remark.contains("weekdays are not fitted")));
     assert_eq!(arrivals(&short.scenario).weekdays, WeekProfile::FLAT);
@@ -192,7 +192,7 @@ fn spend_on_what_the_scenario_lacks_is_refused_or_said() {
             let date = scenario.start.saturating_add(Span::new().days(day));
             csv += &format!("{date},text-to-image,{}\n{date},llm,{llm}\n", 500_000_000 + day);
         }
-        calibrate(&scenario, &read(&csv))
+        calibrate(&scenario, &read(&csv), &|| {})
     };
     let error = with_llm(5_000_000_000).unwrap_err().to_string();
     assert!(error.contains("llm") && error.contains("does not have"), "{error}");

@@ -49,9 +49,16 @@ fn a_history_of_run_is_calibrated_and_the_result_is_valid() {
     for name in ["calibration.html", "calibration.json", "parameters.csv", "manifest.json"] {
         assert!(workshop.path("fit").join(name).is_file(), "{name}");
     }
+    let post = fs::read_to_string(workshop.path("fit/calibration.md")).unwrap();
+    assert!(post.starts_with("# A first scenario\n\n**Spend is "), "{post}");
+    for part in ["\n| Quantity | ", "\n| spend a day at the start (ETH) | ", "](figures/"] {
+        assert!(post.contains(part), "{part}\n{post}");
+    }
+    // One at level rates and two at scaled ones, 16 futures each.
+    assert!(calibrated.stderr.starts_with("orchsim: 48 replications in "), "{calibrated:?}");
     let first = fs::read(workshop.path("fit/calibration.html")).unwrap();
-    let again = workshop.run(&[&args[..], &["--threads", "1"]].concat());
-    assert_eq!(again.code, 0);
+    let again = workshop.run(&[&args[..], &["--threads", "1", "--quiet"]].concat());
+    assert_eq!((again.code, again.stderr.as_str()), (0, ""));
     assert!(first == fs::read(workshop.path("fit/calibration.html")).unwrap());
 }
 
@@ -69,6 +76,17 @@ fn a_backtest_tells_how_forecasts_did() {
     assert!(document["notes"][0].as_str().unwrap().contains("2024-12-10 to 2024-12-15"));
     assert!(document["simulated"].is_null());
     assert!(workshop.path("outputs/fees-backtest/backtest.html").is_file());
+    let post = fs::read_to_string(workshop.path("outputs/fees-backtest/backtest.md")).unwrap();
+    let answer = document["answer"].as_str().unwrap();
+    assert!(post.starts_with(&format!("# How good forecasts were\n\n**{answer}**\n")), "{post}");
+    // A row for each method.
+    let rows = post.lines().filter(|line| line.starts_with("| 30 days |")).count();
+    assert_eq!(rows, 4, "{post}");
+    assert!(post.contains("2024-12-10 to 2024-12-15"), "{post}");
+    let origins = document["origins"].as_array().unwrap().len();
+    assert!(ended.stderr.starts_with(&format!("orchsim: {origins} origins in ")), "{ended:?}");
+    let quiet = workshop.run(&["backtest", "--spend", "fees.csv", "--quiet"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
 }
 
 #[test]
@@ -76,17 +94,63 @@ fn what_cannot_be_fitted_is_refused_and_nothing_is_written() {
     let workshop = Workshop::with_minimal();
     workshop.write("few.csv", &fees(12));
     workshop.write("bad.csv", "date,fees_eth\n2025-01-01,x\n");
-    let cases: [(&[&str], &str); 5] = [
+    let zeros: String = (1..=28).map(|day| format!("2025-01-{day:02},0\n")).collect();
+    workshop.write("zeros.csv", &format!("date,fees_eth\n{zeros}"));
+    fs::write(workshop.path("book.csv"), b"PK\x03\x04\x14\0\x06\0").unwrap();
+    let gateways: String =
+        (1..=28).map(|day| format!("2025-01-{day:02},\x1b[31mg{day},llm,1\n")).collect();
+    let own = "2025-01-29,gateway,llm,0.1\n";
+    workshop.write("others.csv", &format!("date,gateway,pipeline,amount_eth\n{gateways}{own}"));
+    let cases: [(&[&str], &str); 12] = [
         (&["calibrate", "minimal.toml", "--spend", "few.csv"], "12 complete days"),
         (&["calibrate", "minimal.toml", "--spend", "bad.csv"], "bad.csv:2, column `fees_eth`"),
         (&["calibrate", "minimal.toml", "--spend", "none.csv"], "no file `none.csv`"),
+        (&["calibrate", "minimal.toml", "--spend", "book.csv"], "the file is not text"),
+        (
+            &["calibrate", "minimal.toml", "--spend", "others.csv"],
+            "llm at ?[31mg7 and 21 more, which",
+        ),
+        (&["calibrate", "few.csv", "--spend", "few.csv"], "`few.csv` is a CSV, not a scenario"),
+        (&["calibrate", "minimal.toml", "--spend", "minimal.toml"], "no column of times"),
+        (&["backtest", "--spend", "."], "cannot read `.`: not a regular file"),
+        (&["backtest", "--spend", "zeros.csv"], "help: 28 more have no spend"),
         (&["backtest", "--spend", "few.csv"], "12 complete days"),
         (&["backtest", "--spend", "few.csv", "--least-past", "3"], "28"),
+        (&["backtest", "--spend", "some.csv"], "help: --least-past asks for fewer before it"),
     ];
+    workshop.write("some.csv", &fees(60));
     for (args, message) in cases {
         let ended = workshop.run(args);
         assert_eq!(ended.code, 2, "{args:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(message), "{args:?}: {}", ended.stderr);
+        assert!(!ended.stderr.contains('\x1b'), "{args:?}: {}", ended.stderr);
     }
-    assert_eq!(workshop.names(), ["bad.csv", "few.csv", "minimal.toml"]);
+    let files = ["bad.csv", "book.csv", "few.csv", "minimal.toml", "others.csv", "some.csv"];
+    assert_eq!(workshop.names(), [&files[..], &["zeros.csv"]].concat());
+}
+
+#[test]
+fn names_of_any_kind_do_no_harm_to_the_pages() {
+    let workshop = Workshop::with_minimal();
+    let row = |day: i64| {
+        let date = jiff::civil::date(2025, 1, 1).saturating_add(Span::new().days(day));
+        let name = ["gateway", "\"<script>a|b`c\u{1b}[31m\""][usize::from(day % 4 == 1)];
+        format!("{date};{name};text-to-image;0.00{}\n", 1 + day % 3)
+    };
+    let rows: String = (0..40).map(row).collect();
+    let name = "a <b>|`c`.csv";
+    workshop.write(name, &format!("date;gateway;pipeline;amount_eth\n{rows}"));
+    let fit = workshop.run(&["calibrate", "minimal.toml", "--spend", name, "--out", "fit"]);
+    assert_eq!(fit.code, 0, "{fit:?}");
+    assert_eq!(workshop.run(&["check", "fit/scenario.toml"]).code, 0);
+    let page = fs::read_to_string(workshop.path("fit/calibration.html")).unwrap();
+    let post = fs::read_to_string(workshop.path("fit/calibration.md")).unwrap();
+    for text in [&page, &post, &fit.stdout] {
+        assert!(!text.contains('\u{1b}'), "{text}");
+        assert!(text.contains("which the scenario does not have"), "{text}");
+    }
+    assert!(!page.contains("<script>a") && !post.contains("<script>a"));
+    // In the post the command stands as it is, in a block of code.
+    let (prose, _) = post.split_once("\n```").unwrap();
+    assert!(!page.contains("a <b>") && !prose.contains("a <b>"));
 }

@@ -100,6 +100,28 @@ fn shards_with_reduced_variance_make_the_bytes_of_one_run() {
 }
 
 #[test]
+fn shards_of_a_sweep_with_reduced_variance_make_its_bytes() {
+    let workshop = Workshop::with_minimal();
+    let sweep = ["sweep", "minimal.toml", "--vary", "gateways.version=0.8.3,0.9"];
+    let many = ["--replications", "40", "--horizon", "20", "--variance-reduction", "both"];
+    let single = workshop.run(&[&sweep[..], &many, &["--out", "single", "-q"]].concat());
+    for shard in ["0/3", "1/3", "2/3"] {
+        let shard = ["--out", "all", "--shard", shard];
+        assert_eq!(workshop.run(&[&sweep[..], &many, &shard].concat()).code, 0);
+    }
+    let shards = ["all.shard-0-of-3", "all.shard-1-of-3", "all.shard-2-of-3"];
+    let merged = merge(&workshop, &shards, &[]);
+    assert_eq!((merged.code, single.code), (3, 3), "{merged:?}");
+    assert!(single.stdout.contains("adjusted by control variates"), "{}", single.stdout);
+    assert!(contents(&workshop.path("single")) == contents(&workshop.path("merged")));
+    // Whatever is missing, pairs are whole.
+    let some = merge(&workshop, &shards[..2], &["--allow-partial", "--format", "json"]).json();
+    for setting in some["settings"].as_array().unwrap() {
+        assert_eq!(setting["replications"].as_u64().unwrap() % 2, 0);
+    }
+}
+
+#[test]
 fn four_shards_of_a_sweep_make_the_bytes_of_one_sweep() {
     let workshop = with_shards(&SWEEP, 4);
     let merged = merge(&workshop, &FOUR, &["--format", "json"]);

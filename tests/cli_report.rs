@@ -272,21 +272,37 @@ fn a_run_that_lacks_the_period_or_was_changed_is_refused() {
 #[test]
 fn parquet_says_how_to_get_it() {
     let workshop = Workshop::with_minimal();
-    let refused = workshop.run_minimal(&["--parquet", "--out", "run"]);
-    assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("--features parquet"), "{}", refused.stderr);
+    let sweep = ["sweep", "minimal.toml", "--vary", "gateways.version=0.8.3", "--parquet"];
+    for refused in [workshop.run_minimal(&["--parquet", "--out", "run"]), workshop.run(&sweep)] {
+        assert_eq!(refused.code, 2);
+        assert!(refused.stderr.contains("--features parquet"), "{}", refused.stderr);
+    }
     assert_eq!(workshop.names(), ["minimal.toml"]);
 }
 
 #[cfg(feature = "parquet")]
 #[test]
 fn every_table_has_a_parquet_file_beside_it() {
+    use cli_support::SHORT;
     let workshop = Workshop::with_minimal();
     assert_eq!(workshop.run_minimal(&["--parquet", "--out", "run"]).code, 0);
-    let files = contents(&workshop.path("run"));
-    let tables = files.keys().filter(|path| path.extension().is_some_and(|end| end == "csv"));
-    for table in tables {
-        let parquet = files.get(&table.with_extension("parquet"));
-        assert!(parquet.is_some_and(|bytes| bytes.starts_with(b"PAR1")), "{}", table.display());
+    let sweep = ["sweep", "minimal.toml", "--vary", "gateways.version=0.8.3,0.9"];
+    let sweep = [&sweep[..], &SHORT].concat();
+    assert_eq!(workshop.run(&[&sweep[..], &["--parquet", "--out", "sweep"]].concat()).code, 0);
+    for shard in ["0/2", "1/2"] {
+        let shard = ["--shard", shard, "--out", "merged"];
+        assert_eq!(workshop.run(&[&sweep[..], &shard].concat()).code, 0);
+    }
+    let merge = ["merge", "merged.shard-0-of-2", "merged.shard-1-of-2", "--out", "merged"];
+    assert_eq!(workshop.run(&[&merge[..], &["--parquet"]].concat()).code, 0);
+    assert!(contents(&workshop.path("sweep")) == contents(&workshop.path("merged")));
+    for directory in ["run", "sweep"] {
+        let files = contents(&workshop.path(directory));
+        let is_table =
+            |path: &&std::path::PathBuf| path.extension().is_some_and(|end| end == "csv");
+        for table in files.keys().filter(is_table) {
+            let parquet = files.get(&table.with_extension("parquet"));
+            assert!(parquet.is_some_and(|bytes| bytes.starts_with(b"PAR1")), "{}", table.display());
+        }
     }
 }

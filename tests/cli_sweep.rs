@@ -202,6 +202,45 @@ fn the_printed_command_gives_the_same_sweep_again() {
 }
 
 #[test]
+fn variance_is_reduced_setting_by_setting_as_in_a_run() {
+    let workshop = Workshop::with_minimal();
+    let methods = [("antithetic", "40"), ("control", "60"), ("both", "80")];
+    for (method, replications) in methods {
+        let many =
+            ["--replications", replications, "--horizon", "40", "--variance-reduction", method];
+        let sweep = ["sweep", "minimal.toml", "--vary", "gateways.version=0.8.3,0.9"];
+        let format = ["--format", "json", "--quiet"];
+        let document = workshop.run(&[&sweep[..], &many, &format].concat()).json();
+        assert_eq!(document["variance_reduction"], method);
+        let run = ["run", "minimal.toml", "--set", "gateways.version=0.9"];
+        let run = workshop.run(&[&run[..], &many, &format].concat()).json();
+        let setting = &document["settings"][1];
+        assert_eq!(setting["controls"], run["variance_reduction"]["controls"], "{method}");
+        let figures = run["variance_reduction"]["figures"].as_array().unwrap();
+        for figure in figures {
+            let id = figure["id"].as_str().unwrap();
+            for key in ["mean", "ci95", "equivalent_replications"] {
+                assert_eq!(setting["figures"][id][key], figure[key], "{method}: {id}, {key}");
+            }
+        }
+        let chance = |document: &Value| document["objectives"][0]["probability_ci95"].clone();
+        assert_eq!(chance(setting), chance(&run), "{method}");
+        // The spend of 40 days follows the level of demand, which pairs mirror and
+        // controls know.
+        let worth = setting["figures"]["spend_eth"]["equivalent_replications"].as_f64().unwrap();
+        assert!(worth > replications.parse::<f64>().unwrap(), "{method}: {worth}");
+        let post = read(&workshop.path("outputs/minimal-sweep/sweep.md"));
+        assert!(post.contains(&format!("Variance reduction ({method}): ")), "{post}");
+        let table = read(&workshop.path("outputs/minimal-sweep/sweep.csv"));
+        assert!(table.lines().next().unwrap().ends_with(",equivalent_replications"), "{table}");
+    }
+    let odd = ["sweep", "minimal.toml", "--replications", "5", "--variance-reduction", "both"];
+    let odd = workshop.run(&[&odd[..], &VARY].concat());
+    assert_eq!(odd.code, 2);
+    assert!(odd.stderr.contains("come in pairs, and 5 is odd"), "{}", odd.stderr);
+}
+
+#[test]
 fn a_precision_sets_the_replications_of_each_setting() {
     let workshop = Workshop::with_minimal();
     let args = [

@@ -57,6 +57,17 @@ fn times_are_iso_with_or_without_zone_or_unix() {
 }
 
 #[test]
+fn cells_stand_between_commas_semicolons_or_tabs() {
+    for separator in [",", ";", "\t"] {
+        let text = "\n\u{feff}date|gateway|amount_eth\n2025-03-01|\"a,b;c\td\"|1.5\n";
+        let history = read(&text.replace('|', separator)).unwrap();
+        assert_eq!(history.total(), Wei(1_500_000_000_000_000_000), "{separator}");
+        assert_eq!(history.keys()[0].gateway.as_deref(), Some("a,b;c\td"));
+    }
+    assert!(faults("date;amount_eth\n2025-03-01;0,1\n").contains("with a point and no other"));
+}
+
+#[test]
 fn gaps_and_partial_days_are_found_and_said() {
     let text = "time,amount_eth\n2025-03-01T05:00:00Z,1\n2025-03-02T00:00:00Z,1\n\
                 2025-03-05T13:00:00Z,1\n2025-03-06T23:30:00Z,1\n";

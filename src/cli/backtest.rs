@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::options::{command_line, option, scenario_hash, thread_pool};
 use super::output::{self, Format};
+use super::progress::Progress;
 use super::spend::SpendArgs;
 use super::{Failure, Outcome, VERSION, input};
 use crate::experiment::backtest::{Backtest, BacktestPlan, EngineForecast, USUAL_PAST};
@@ -60,6 +61,9 @@ pub(super) struct BacktestArgs {
     /// nothing else
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// No progress on standard error
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
@@ -83,10 +87,19 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
         seed: args.seed,
     };
     let pool = thread_pool(args.threads)?;
-    let tested = pool.install(|| Backtest::of(series, plan));
+    let origins = plan.origins(&series).len() as u64;
+    let progress = Progress::of(origins, "origin", args.quiet);
+    let tested = pool.install(|| Backtest::of(series, plan, &|| progress.one_more()));
+    progress.clear();
     let backtest = tested.map_err(|error| unfit(&error))?;
     let engine = match &scenario {
-        Some(scenario) => pool.install(|| EngineForecast::of(&backtest, scenario, &history))?,
+        Some(scenario) => {
+            let progress = Progress::new(EngineForecast::replications_for(scenario), args.quiet);
+            let done = || progress.one_more();
+            let engine = pool.install(|| EngineForecast::of(&backtest, scenario, &history, &done));
+            progress.clear();
+            engine?
+        }
         None => None,
     };
     let command = command(args);
@@ -114,6 +127,7 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
         }
         Format::Json => output::print_json(&backtest_json(&report, &context))?,
     }
+    progress.finish(origins, &directory);
     Ok(Outcome::Success)
 }
 

@@ -4,9 +4,10 @@ use clap::Args;
 
 use super::options::{CommonOptions, command_line, scenario_hash};
 use super::output::{self, Format};
+use super::progress::Progress;
 use super::spend::SpendArgs;
 use super::{Failure, Outcome, VERSION, input};
-use crate::experiment::calibrate::{CalibrateError, calibrate};
+use crate::experiment::calibrate::{CalibrateError, SIMULATED, calibrate};
 use crate::report::{
     RunContext, calibration_json, calibration_terminal, check_target, write_calibration_directory,
 };
@@ -30,7 +31,11 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     let directory = common.out.clone().unwrap_or_else(usual);
     check_target(&directory)?;
     let history = spend.read()?;
-    let calibration = common.thread_pool()?.install(|| calibrate(&scenario, &history))?;
+    let progress = Progress::new(SIMULATED, common.quiet);
+    let calibration =
+        common.thread_pool()?.install(|| calibrate(&scenario, &history, &|| progress.one_more()));
+    progress.clear();
+    let calibration = calibration?;
     let context = RunContext {
         command: command(args),
         version: VERSION.to_string(),
@@ -48,6 +53,7 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
         }
         Format::Json => output::print_json(&calibration_json(&calibration, &name, &context))?,
     }
+    progress.finish(SIMULATED, &directory);
     Ok(Outcome::Success)
 }
 

@@ -56,7 +56,7 @@ pub(super) struct CompareArgs {
 
 pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let common = &args.common;
-    let write_options = args.report.write_options()?;
+    let write_options = args.report.files.write_options()?;
     let (base, variants) = scenarios(args)?;
     let plan = Plan { mode: common.mode, ..Plan::fixed(base.scenario.replications) };
     let plan = args.reducing.apply(plan)?;

@@ -3,7 +3,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use crate::payments::LedgerViolation;
-use crate::report::{ReadError, WriteError};
+use crate::report::{ReadError, WriteError, printable};
 use crate::scenario::Diagnostics;
 use crate::spend::SpendError;
 
@@ -26,7 +26,8 @@ impl Failure {
     pub fn print(&self) {
         // Where standard error is closed there is nobody left to tell.
         let mut stderr = anstream::stderr().lock();
-        for line in self.to_string().lines() {
+        // Names out of files must not steer the terminal.
+        for line in self.to_string().lines().map(printable) {
             let _ = match line.strip_prefix("error:") {
                 Some(rest) => writeln!(stderr, "\x1b[1;31merror:\x1b[0m{rest}"),
                 None => writeln!(stderr, "{line}"),

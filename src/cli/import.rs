@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::spend::SpendReading;
 use super::{Failure, Outcome, input, options, output};
 use crate::import::{ImportError, Imported, Kind, Options, import};
 use crate::scenario::{LARGEST_FILE_BYTES, Source, read_text};
@@ -19,6 +20,7 @@ From a gateway's files to a forecast:
   orchsim import leaderboard stats.json --base my.toml --out my.toml
   orchsim import stakes stakes.csv --base my.toml --out my.toml
   orchsim import max-prices maxprices.json --base my.toml --out my.toml
+  orchsim import spend spend.csv --base my.toml --out my.toml
   orchsim run my.toml";
 
 #[derive(Debug, Args)]
@@ -35,7 +37,9 @@ pub(super) struct ImportArgs {
     /// reliability. `leaderboard`, `stakes` and `transcoders` change the
     /// orchestrators that are in it by address or id; without --base the
     /// orchestrators of the file become the network, alike those of the
-    /// built-in scenario in what the file does not say.
+    /// built-in scenario in what the file does not say. `spend` scales the
+    /// requests until the scenario, simulated, spends the mean of the last 28
+    /// complete days, and lets it start after them.
     #[arg(long, value_name = "SCENARIO")]
     base: Option<PathBuf>,
     /// Write the scenario to a file [default: standard output]
@@ -63,6 +67,8 @@ pub(super) struct ImportArgs {
     /// regions are called as those of the built-in ones or by continent.
     #[arg(long, value_name = "CODE=REGION", value_parser = tester)]
     region: Vec<(String, String)>,
+    #[command(flatten, next_help_heading = "Options with `spend`")]
+    spend: SpendReading,
 }
 
 fn kinds() -> impl TypedValueParser<Value = Kind> {
@@ -82,10 +88,12 @@ fn tester(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn execute(args: &ImportArgs) -> Result<Outcome, Failure> {
+    let of_spend = args.spend.words();
     for (option, is_given, kind) in [
         ("--orchestrator", args.orchestrator.is_some(), Kind::Models),
         ("--gateway", !args.gateway.is_empty(), Kind::MaxPrices),
         ("--region", !args.region.is_empty(), Kind::Leaderboard),
+        (of_spend.first().map_or("", String::as_str), !of_spend.is_empty(), Kind::Spend),
     ] {
         if is_given && args.kind != kind {
             let name = kind.name();
@@ -103,6 +111,7 @@ pub(super) fn execute(args: &ImportArgs) -> Result<Outcome, Failure> {
         orchestrator: args.orchestrator.clone(),
         gateways: args.gateway.clone(),
         regions: args.region.clone(),
+        spend: args.spend.options(),
     };
     let imported = import(args.kind, &file, base.as_ref(), &options).map_err(failure)?;
     match &args.out {
@@ -118,6 +127,8 @@ fn failure(error: ImportError) -> Failure {
         ImportError::Syntax(diagnostics) | ImportError::Scenario(diagnostics) => {
             Failure::Invalid(diagnostics)
         }
+        ImportError::Spend(error) => Failure::Spend(error),
+        ImportError::Demand(error) => error.into(),
         other => Failure::Usage(other.to_string()),
     }
 }

@@ -20,6 +20,13 @@ pub(super) struct Overrides {
 /// The text of the scenario in a file, or of the built-in one.
 pub(super) fn read(path: Option<&Path>) -> Result<Source, Failure> {
     let Some(path) = path else { return Ok(Source::built_in()) };
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) && path.is_file() {
+        return Err(Failure::Usage(format!(
+            "`{}` is a CSV, not a scenario\n  help: real spend goes in with --spend; `orchsim \
+             import` puts it and other files into a scenario",
+            path.display()
+        )));
+    }
     Source::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::Usage(not_found(path)),
         io::ErrorKind::InvalidData => {

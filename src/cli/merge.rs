@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::options::FileOptions;
 use super::output::Format;
 use super::{Failure, Outcome, VERSION, run, sweep};
 use crate::ensemble::{Batch, assemble};
@@ -26,9 +27,12 @@ pub(super) struct MergeArgs {
     /// nothing else
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    files: FileOptions,
 }
 
 pub(super) fn execute(args: &MergeArgs) -> Result<Outcome, Failure> {
+    let options = args.files.write_options()?;
     let mut shards = Vec::new();
     for path in &args.shards {
         shards.push((path.display().to_string(), read_shard(path)?));
@@ -62,7 +66,7 @@ pub(super) fn execute(args: &MergeArgs) -> Result<Outcome, Failure> {
     };
     let scenario = load(&source, &[])?;
     let data = shards.into_iter().map(|(_, shard)| shard.data);
-    let merged = Merged { job, scenario, missing, format: args.format };
+    let merged = Merged { job, scenario, missing, options, format: args.format };
     if merged.job.study.is_some() {
         merged.sweep(data, args.out.as_deref())
     } else {
@@ -75,6 +79,7 @@ struct Merged {
     job: Job,
     scenario: Scenario,
     missing: Option<String>,
+    options: WriteOptions,
     format: Format,
 }
 
@@ -95,10 +100,10 @@ impl Merged {
         all.samples.sort_by_key(|sample| sample.replication);
         let world = World::in_mode(&self.scenario, self.job.mode);
         let result = assemble(&world, &all, self.job.plan());
-        let Merged { job, scenario, missing, format } = &self;
-        let missing = missing.clone();
+        let Merged { job, scenario, missing, options, format } = self;
+        let (scenario, job) = (&scenario, &job);
         let finished = run::Finished { scenario, job, result: &result, missing };
-        finished.publish(&directory, WriteOptions::default(), *format)
+        finished.publish(&directory, options, format)
     }
 
     fn sweep(
@@ -114,12 +119,12 @@ impl Merged {
                 seen.extend(observations.into_iter().map(|o| (o.unit, o)));
             }
         }
-        let Merged { job, scenario, missing, format } = self;
+        let Merged { job, scenario, missing, options, format } = self;
         let Some(study) = job.study.clone() else {
             return Err(Failure::Usage("the shards are of no sweep".to_string()));
         };
-        let result = Sweep::new(study, &seen);
+        let result = Sweep::new(study, job.variance_reduction, &seen);
         let finished = sweep::Finished { scenario: &scenario, job: &job, sweep: &result, missing };
-        finished.publish(&directory, format)
+        finished.publish(&directory, &options, format)
     }
 }

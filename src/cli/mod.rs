@@ -107,7 +107,7 @@ enum Command {
     /// Write a commented scenario to start from.
     Init(init::InitArgs),
     /// Turn a real file of the network into a scenario: a gateway's view, prices,
-    /// test results, stakes.
+    /// test results, stakes, spend.
     #[command(after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
     /// Print a script that completes orchsim's commands in a shell.

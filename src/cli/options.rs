@@ -212,9 +212,9 @@ fn precision(text: &str) -> Result<f64, String> {
     }
 }
 
-/// What is written and printed of forecasts.
+/// What is written beside the usual files.
 #[derive(Debug, Args)]
-pub(super) struct ReportOptions {
+pub(super) struct FileOptions {
     /// Write every figure as PNG too (needs a build with the feature `png`)
     #[arg(long)]
     png: bool,
@@ -222,6 +222,24 @@ pub(super) struct ReportOptions {
     /// `parquet`)
     #[arg(long)]
     parquet: bool,
+}
+
+impl FileOptions {
+    /// What to write.
+    ///
+    /// # Errors
+    /// PNG or Parquet of a build that cannot make it.
+    pub fn write_options(&self) -> Result<WriteOptions, Failure> {
+        let options = WriteOptions { png: self.png, parquet: self.parquet, spend_history: None };
+        Ok(options.checked()?)
+    }
+}
+
+/// What is written and printed of forecasts.
+#[derive(Debug, Args)]
+pub(super) struct ReportOptions {
+    #[command(flatten)]
+    pub files: FileOptions,
     /// Do not print this warning; may be given several times
     #[arg(
         long,
@@ -235,15 +253,6 @@ pub(super) struct ReportOptions {
 impl ReportOptions {
     /// How a report says that a warning is silenced.
     pub const SUPPRESS: &str = "--suppress {id}";
-
-    /// What to write.
-    ///
-    /// # Errors
-    /// PNG or Parquet of a build that cannot make it.
-    pub fn write_options(&self) -> Result<WriteOptions, Failure> {
-        let options = WriteOptions { png: self.png, parquet: self.parquet, spend_history: None };
-        Ok(options.checked()?)
-    }
 
     /// Adds the warnings not to print to those of the scenario.
     pub fn suppress_in(&self, scenario: &mut Scenario) {

@@ -6,13 +6,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ensemble::Plan;
 
-const UNTIL_DONE: &str = "{bar:40} {pos} of {len} replications, {eta} left{msg}";
-const UNTIL_PRECISE: &str = "{bar:40} {pos} of at most {len} replications, at most {eta} left{msg}";
+const REPLICATION: &str = "replication";
 
 /// What is told about a run on standard error: a bar on a terminal, a line at
 /// the end elsewhere, nothing when asked to be quiet.
 pub(super) struct Progress {
     bar: ProgressBar,
+    /// What is counted, in the singular.
+    noun: &'static str,
     closing_line: bool,
     began: Instant,
 }
@@ -20,7 +21,13 @@ pub(super) struct Progress {
 impl Progress {
     /// Of so many replications.
     pub fn new(replications: u64, quiet: bool) -> Progress {
-        Progress::with_template(UNTIL_DONE, replications, quiet)
+        Progress::of(replications, REPLICATION, quiet)
+    }
+
+    /// Of so many of something, whose plural ends in "s".
+    pub fn of(count: u64, noun: &'static str, quiet: bool) -> Progress {
+        let template = format!("{{bar:40}} {{pos}} of {{len}} {noun}s, {{eta}} left{{msg}}");
+        Progress::with_template(&template, count, noun, quiet)
     }
 
     /// Of a run with this plan.
@@ -30,34 +37,43 @@ impl Progress {
 
     /// Of so many settings, each with this plan.
     pub fn of_settings(plan: Plan, settings: u64, quiet: bool) -> Progress {
-        let template = if plan.precision.is_some() { UNTIL_PRECISE } else { UNTIL_DONE };
-        Progress::with_template(template, settings * u64::from(plan.replications), quiet)
+        let replications = settings * u64::from(plan.replications);
+        if plan.precision.is_none() {
+            return Progress::new(replications, quiet);
+        }
+        let template = "{bar:40} {pos} of at most {len} replications, at most {eta} left{msg}";
+        Progress::with_template(template, replications, REPLICATION, quiet)
     }
 
-    fn with_template(template: &str, replications: u64, quiet: bool) -> Progress {
+    fn with_template(template: &str, count: u64, noun: &'static str, quiet: bool) -> Progress {
         let on_terminal = io::stderr().is_terminal();
         let bar = if on_terminal && !quiet {
             // The templates are constant; the default style is a fair stand-in.
             let style = ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = ProgressBar::new(replications).with_style(style);
+            let bar = ProgressBar::new(count).with_style(style);
             bar.tick();
             bar
         } else {
             ProgressBar::hidden()
         };
-        Progress { bar, closing_line: !quiet && !on_terminal, began: Instant::now() }
+        Progress { bar, noun, closing_line: !quiet && !on_terminal, began: Instant::now() }
     }
 
-    /// `done` replications were done before, and take no time.
+    /// `done` of them were done before, and take no time.
     pub fn begin_at(&self, done: u64) {
         self.bar.set_position(done);
         self.bar.reset_eta();
     }
 
-    /// `done` replications are.
+    /// `done` of them are done.
     pub fn done(&self, done: u64) {
         self.bar.set_position(done);
+    }
+
+    /// One more is.
+    pub fn one_more(&self) {
+        self.bar.inc(1);
     }
 
     /// What is known so far.
@@ -73,13 +89,14 @@ impl Progress {
     }
 
     /// Says that everything is done.
-    pub fn finish(&self, replications: u64, directory: &Path) {
+    pub fn finish(&self, count: u64, directory: &Path) {
         if self.closing_line {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(
                 io::stderr(),
-                "orchsim: {replications} replication{} in {:.1} s, files in {}",
-                if replications == 1 { "" } else { "s" },
+                "orchsim: {count} {}{} in {:.1} s, files in {}",
+                self.noun,
+                if count == 1 { "" } else { "s" },
                 self.began.elapsed().as_secs_f64(),
                 directory.display()
             );

@@ -62,7 +62,7 @@ pub(super) struct RunOptions {
 
 pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
     let RunOptions { common, stopping, reducing, shard, spend_history, report } = &args.options;
-    let mut write_options = report.write_options()?;
+    let mut write_options = report.files.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let mut scenario = load(&source, &common.overrides())?;
     report.suppress_in(&mut scenario);

@@ -11,7 +11,9 @@ use crate::spend::{Duplicates, SpendHistory, SpendOptions, read_spend_file};
 use crate::units::Decimal;
 
 /// A file of what was really spent.
+// clap leaves the members of a group open where some are flattened.
 #[derive(Debug, Args)]
+#[group(args = ["spend", "zero_days", "duplicates", "eth_per_lpt"])]
 pub(super) struct SpendArgs {
     /// What was really spent: a CSV of spend, daily fees or redeemed tickets
     ///
@@ -23,6 +25,13 @@ pub(super) struct SpendArgs {
     /// too.
     #[arg(long, value_name = "CSV")]
     pub spend: PathBuf,
+    #[command(flatten)]
+    reading: SpendReading,
+}
+
+/// How such a file is to be understood.
+#[derive(Debug, Args)]
+pub(super) struct SpendReading {
     /// A day without a row is one on which nothing was spent, not a gap
     #[arg(long)]
     zero_days: bool,
@@ -34,15 +43,34 @@ pub(super) struct SpendArgs {
     eth_per_lpt: Option<Decimal>,
 }
 
-impl SpendArgs {
-    /// Reads the file.
-    pub fn read(&self) -> Result<SpendHistory, Failure> {
-        let options = SpendOptions {
+impl SpendReading {
+    /// It as options of the reader.
+    pub fn options(&self) -> SpendOptions {
+        SpendOptions {
             zero_days: self.zero_days,
             duplicates: self.duplicates,
             eth_per_lpt: self.eth_per_lpt,
-        };
-        read_spend_file(&self.spend, &options).map_err(Failure::Spend)
+        }
+    }
+
+    /// It as words of a command.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.zero_days {
+            words.push("--zero-days".to_string());
+        }
+        if self.duplicates != Duplicates::Refuse {
+            words.extend(option("--duplicates", self.duplicates.name()));
+        }
+        words.extend(self.eth_per_lpt.into_iter().flat_map(|price| option("--eth-per-lpt", price)));
+        words
+    }
+}
+
+impl SpendArgs {
+    /// Reads the file.
+    pub fn read(&self) -> Result<SpendHistory, Failure> {
+        read_spend_file(&self.spend, &self.reading.options()).map_err(Failure::Spend)
     }
 
     /// Hash of the file.
@@ -68,13 +96,7 @@ impl SpendArgs {
     /// The options as words of a command.
     pub fn words(&self) -> Vec<String> {
         let mut words = option("--spend", self.spend.display()).to_vec();
-        if self.zero_days {
-            words.push("--zero-days".to_string());
-        }
-        if self.duplicates != Duplicates::Refuse {
-            words.extend(option("--duplicates", self.duplicates.name()));
-        }
-        words.extend(self.eth_per_lpt.into_iter().flat_map(|price| option("--eth-per-lpt", price)));
+        words.extend(self.reading.words());
         words
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::options::{CommonOptions, Stopping, command_line, option};
+use super::options::{CommonOptions, FileOptions, Reducing, Stopping, command_line, option};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
@@ -14,8 +14,8 @@ use crate::experiment::{
     Design, Job, Observation, Sampling, Shard, Study, Sweep, Unit, Vary, observe,
 };
 use crate::report::{
-    Partial, RunContext, ShardData, check_target, shard_directory, sweep_json, sweep_terminal,
-    write_sweep_directory,
+    Partial, RunContext, ShardData, WriteOptions, check_target, shard_directory, sweep_json,
+    sweep_terminal, write_sweep_directory,
 };
 use crate::scenario::{Diagnostics, Scenario, Source, load, to_toml};
 
@@ -53,17 +53,22 @@ pub(super) struct SweepArgs {
         long,
         value_name = "I/N",
         value_parser = shards::parse,
-        conflicts_with = "precision"
+        conflicts_with_all = ["precision", "png", "parquet"]
     )]
     shard: Option<Shard>,
     #[command(flatten)]
     common: CommonOptions,
     #[command(flatten)]
     stopping: Stopping,
+    #[command(flatten)]
+    reducing: Reducing,
+    #[command(flatten)]
+    files: FileOptions,
 }
 
 pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     let SweepArgs { vary, sample, pareto, common, stopping, .. } = args;
+    let write_options = args.files.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let base = load(&source, &common.overrides())?;
     for key in ["seed", "replications"] {
@@ -79,7 +84,7 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     let scenarios = load_settings(&source, &common.overrides(), &design)?;
     let study = Study::new(&design, &scenarios, pareto).map_err(Failure::Usage)?;
     let whole = directory(common.out.as_deref(), &base);
-    let plan = stopping.plan(common, &base);
+    let plan = args.reducing.apply(stopping.plan(common, &base))?;
     let job = Job {
         version: VERSION.to_string(),
         command: command(args, &design),
@@ -104,9 +109,9 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     }
     check_target(&whole)?;
     work.finish(Shard::WHOLE, &whole, |seen| {
-        let sweep = Sweep::new(study.clone(), &seen);
+        let sweep = Sweep::new(study.clone(), job.variance_reduction, &seen);
         let finished = Finished { scenario: &base, job: &job, sweep: &sweep, missing: None };
-        finished.publish(&whole, common.format)
+        finished.publish(&whole, &write_options, common.format)
     })
 }
 
@@ -277,7 +282,12 @@ pub(super) struct Finished<'a> {
 
 impl Finished<'_> {
     /// Writes the directory and prints the result.
-    pub fn publish(self, directory: &Path, format: Format) -> Result<Outcome, Failure> {
+    pub fn publish(
+        self,
+        directory: &Path,
+        options: &WriteOptions,
+        format: Format,
+    ) -> Result<Outcome, Failure> {
         let Finished { scenario, job, sweep, missing } = self;
         let context = RunContext {
             command: job.command.clone(),
@@ -287,7 +297,7 @@ impl Finished<'_> {
             directory: Some(directory.display().to_string()),
             missing,
         };
-        write_sweep_directory(directory, scenario, job, sweep, &context)?;
+        write_sweep_directory(directory, scenario, job, sweep, &context, options)?;
         match format {
             Format::Text => {
                 let style = output::style();
@@ -315,5 +325,6 @@ fn command(args: &SweepArgs, design: &Design) -> String {
     }
     words.extend(args.common.words());
     words.extend(args.stopping.words());
+    words.extend(args.reducing.words());
     command_line(&words)
 }

@@ -56,6 +56,6 @@ impl Pace {
 
     /// What all the requests pay together where each pays `amount`.
     pub fn all(self, amount: Wei) -> Wei {
-        Wei(amount.0 * u128::from(self.requests()))
+        if self == Pace::EXACT { amount } else { Wei(amount.0 << self.doublings) }
     }
 }

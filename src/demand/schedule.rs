@@ -1,10 +1,11 @@
 use super::ArrivalStream;
-use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
+use crate::units::{NANOS_PER_SECOND, SECONDS_PER_DAY, SimTime};
 
 /// Arrivals a batch should hold: enough to make sorting cheap, few enough to
 /// stay in the cache.
-const BATCH: std::ops::Range<usize> = 256..2048;
-const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_HOUR * NANOS_PER_SECOND);
+const BATCH: std::ops::Range<usize> = 2048..16384;
+const FIRST_WINDOW: SimTime = SimTime(NANOS_PER_SECOND);
+const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_DAY * NANOS_PER_SECOND);
 
 /// The requests of all demand streams in order of time; at one time, in order
 /// of stream. They are worked out a short window ahead and sorted.
@@ -28,7 +29,7 @@ impl<'a> ArrivalSchedule<'a> {
             next,
             batch: Vec::new(),
             taken: 0,
-            window: LONGEST_WINDOW,
+            window: FIRST_WINDOW,
             window_end: SimTime::ZERO,
         };
         schedule.fill();
@@ -67,7 +68,7 @@ impl<'a> ArrivalSchedule<'a> {
                 }
             }
         }
-        self.batch.sort_unstable();
+        self.batch.sort();
         if self.batch.len() > BATCH.end {
             self.window = SimTime((self.window.0 / 2).max(1));
         } else if self.batch.len() < BATCH.start {

@@ -31,7 +31,7 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
         true => KaplanMeier::of_pairs(&runways),
         false => KaplanMeier::new(&runways),
     };
-    let controls = Controls::new(reduction, samples);
+    let controls = Controls::of_samples(reduction, samples);
     let service_rows = service_rows(world, service, samples.len());
     let fee_eth: Vec<Vec<f64>> = samples
         .iter()

@@ -146,13 +146,20 @@ impl Controls {
     /// Of the controls of each replication, in the order of their numbers: the
     /// first of them, one for every twenty observations. Those that cancel out
     /// within pairs are left out.
-    pub fn new(reduction: VarianceReduction, samples: &[Sample]) -> Controls {
-        let controls = samples.first().map_or(0, |sample| sample.controls.len());
+    pub fn new<'a>(
+        reduction: VarianceReduction,
+        replications: impl Iterator<Item = &'a [f64]> + Clone,
+    ) -> Controls {
+        let controls = replications.clone().next().map_or(0, <[f64]>::len);
         let columns = (0..controls).map(|place| {
-            let values = samples.iter().map(|sample| sample.controls.get(place).copied());
-            reduction.observations(values)
+            reduction.observations(replications.clone().map(|row| row.get(place).copied()))
         });
         Controls::of_columns(columns.collect())
+    }
+
+    /// Of the controls of samples.
+    pub(crate) fn of_samples(reduction: VarianceReduction, samples: &[Sample]) -> Controls {
+        Controls::new(reduction, samples.iter().map(|sample| sample.controls.as_slice()))
     }
 
     /// Of the values of each control, whose mean is 0, in independent

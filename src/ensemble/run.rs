@@ -53,7 +53,7 @@ impl Plan {
         let reduction = self.variance_reduction;
         let days = samples.iter().map(|sample| Some(sample.runway_days));
         let observations = reduction.observations(days);
-        let mean = Controls::new(reduction, samples).mean(&observations);
+        let mean = Controls::of_samples(reduction, samples).mean(&observations);
         precise_enough(&mean, observations.len(), precision)
     }
 }

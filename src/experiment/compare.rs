@@ -203,7 +203,7 @@ fn run(
         forecast: assemble(world, &batch, plan),
         headlines: headlines(scenario),
         values,
-        controls: Controls::new(reduction, &batch.samples),
+        controls: Controls::of_samples(reduction, &batch.samples),
     })
 }
 

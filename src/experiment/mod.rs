@@ -24,4 +24,6 @@ pub use pareto::front;
 pub use shard::{
     CoverError, Part, Shard, ShardError, cover, missing_in_words, shard_from_environment,
 };
-pub use sweep::{Aim, Observation, Setting, SettingResult, Study, Sweep, observe};
+pub use sweep::{
+    Aim, Observation, Setting, SettingReduction, SettingResult, Study, Sweep, observe,
+};

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Design, Job, Shard, Unit, front, sha256};
 use crate::ensemble::{
-    Better, Estimate, Headline, MeanAndError, ObjectiveResult, Replicator, Sample, hand_out,
-    headline_values, headlines, holds, in_words, precise_enough,
+    Better, Controls, Estimate, Headline, ObjectiveResult, ReducedFigure, Replicator, Sample,
+    VarianceReduction, hand_out, headline_values, headlines, holds, in_words, precise_enough,
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::{Scenario, to_toml};
@@ -158,6 +158,7 @@ impl Study {
             is_censored: sample.is_censored,
             values: self.headlines.iter().map(value).collect(),
             holds: scenario.objectives.iter().map(is_held).collect(),
+            controls: sample.controls.clone(),
         }
     }
 }
@@ -173,6 +174,14 @@ pub struct Observation {
     pub values: Vec<Option<f64>>,
     /// Whether each objective of the setting was attained.
     pub holds: Vec<bool>,
+    /// The control variates, where the variance is reduced by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<f64>,
+}
+
+/// The control variates of replications of a setting, in the order of their numbers.
+fn controls_of(reduction: VarianceReduction, seen: &[&Observation]) -> Controls {
+    Controls::new(reduction, seen.iter().map(|observation| observation.controls.as_slice()))
 }
 
 /// Runs what a shard of a job still lacks, in parallel on the threads of the
@@ -212,9 +221,11 @@ pub fn observe<E: From<LedgerViolation> + Send>(
         let runway = study.headline(RUNWAY);
         for (setting, is_open) in (0..).zip(&mut is_open) {
             let units = (0..look).map(|replication| Unit { setting, replication });
-            let value = |unit: Unit| *done.get(&unit)?.values.get(runway?)?;
-            let days: Vec<f64> = units.filter_map(value).collect();
-            *is_open &= !precise_enough(&MeanAndError::of(&days), days.len(), precision);
+            let seen: Vec<&Observation> = units.filter_map(|unit| done.get(&unit)).collect();
+            let value = |observation: &&Observation| *observation.values.get(runway?)?;
+            let days = plan.variance_reduction.observations(seen.iter().map(value));
+            let mean = controls_of(plan.variance_reduction, &seen).mean(&days);
+            *is_open &= !precise_enough(&mean, days.len(), precision);
         }
     }
     Ok(())
@@ -260,6 +271,8 @@ pub struct SettingResult {
     /// Mean of each headline figure over the replications that have a value;
     /// `None` where none has.
     pub estimates: Vec<Option<Estimate>>,
+    /// What variance reduction did to them, where there is any.
+    pub reduction: Option<SettingReduction>,
     /// Its objectives, judged.
     pub objectives: Vec<ObjectiveResult>,
     /// Whether it was simulated and meets all of them.
@@ -267,6 +280,18 @@ pub struct SettingResult {
     /// Whether it is on the Pareto front among the admissible settings, by the
     /// means of the criteria.
     pub is_on_front: bool,
+}
+
+/// What variance reduction did to the estimates of a setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettingReduction {
+    /// How.
+    pub method: VarianceReduction,
+    /// Control variates fitted.
+    pub controls: usize,
+    /// For each headline figure how many independent, unadjusted replications would
+    /// know its mean as well; `None` where it does not vary or has no value.
+    pub equivalent_replications: Vec<Option<f64>>,
 }
 
 /// A sweep with its results.
@@ -279,9 +304,12 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// Sums up what was seen. The order in which it is given is without
-    /// effect.
-    pub fn new(study: Study, seen: &BTreeMap<Unit, Observation>) -> Sweep {
+    /// Sums up what was seen, with the variance reduction it was simulated with.
+    pub fn new(
+        study: Study,
+        reduction: VarianceReduction,
+        seen: &BTreeMap<Unit, Observation>,
+    ) -> Sweep {
         let mut results: Vec<SettingResult> = (0..)
             .zip(&study.settings)
             .map(|(index, setting)| {
@@ -289,7 +317,7 @@ impl Sweep {
                 let last = Unit { setting: index, replication: u32::MAX };
                 let seen: Vec<&Observation> =
                     seen.range(first..=last).map(|(_, observation)| observation).collect();
-                SettingResult::new(&study, setting, &seen)
+                SettingResult::new(&study, setting, reduction, &seen)
             })
             .collect();
         let admissible: Vec<usize> =
@@ -314,25 +342,33 @@ impl Sweep {
 }
 
 impl SettingResult {
-    fn new(study: &Study, setting: &Setting, seen: &[&Observation]) -> SettingResult {
-        let estimate = |(place, headline): (usize, &Headline)| {
-            let values: Vec<f64> = seen
+    fn new(
+        study: &Study,
+        setting: &Setting,
+        reduction: VarianceReduction,
+        seen: &[&Observation],
+    ) -> SettingResult {
+        let controls = controls_of(reduction, seen);
+        let figure = |(place, headline): (usize, &Headline)| {
+            let values: Vec<Option<f64>> = seen
                 .iter()
-                .filter_map(|observation| observation.values.get(place).copied().flatten())
+                .map(|observation| observation.values.get(place).copied().flatten())
                 .collect();
-            headline.estimate(&values)
+            ReducedFigure::new(headline.clone(), reduction, &controls, &values)
         };
+        let figures: Vec<Option<ReducedFigure>> =
+            study.headlines.iter().enumerate().map(figure).collect();
+        let equivalent = |figure: &Option<ReducedFigure>| figure.as_ref()?.equivalent_replications;
         let objectives: Vec<ObjectiveResult> = setting
             .objectives
             .iter()
             .enumerate()
             .map(|(place, aim)| {
-                let is_held = |observation: &&&Observation| {
+                let is_held = |observation: &&Observation| {
                     observation.holds.get(place).copied().unwrap_or(false)
                 };
-                let hits = seen.iter().filter(is_held).count();
                 let (id, text) = (aim.id.clone(), aim.text.clone());
-                let probability = Estimate::of_proportion(hits, seen.len());
+                let probability = reduction.proportion(seen.iter().map(is_held));
                 ObjectiveResult::new(id, text, aim.required, probability)
             })
             .collect();
@@ -340,7 +376,15 @@ impl SettingResult {
         SettingResult {
             replications: seen.len() as u32,
             censored_share: censored as f64 / seen.len() as f64,
-            estimates: study.headlines.iter().enumerate().map(estimate).collect(),
+            estimates: figures
+                .iter()
+                .map(|figure| figure.as_ref().map(|figure| figure.reduced))
+                .collect(),
+            reduction: (!reduction.is_none() && !seen.is_empty()).then(|| SettingReduction {
+                method: reduction,
+                controls: controls.count(),
+                equivalent_replications: figures.iter().map(equivalent).collect(),
+            }),
             is_admissible: !seen.is_empty() && objectives.iter().all(|objective| objective.met),
             is_on_front: false,
             objectives,

@@ -1,6 +1,8 @@
 //! Tables of text: a header and rows, between commas, semicolons or tabs,
 //! with or without quotes.
 
+use crate::spend::separator;
+
 /// A table whose rows know their line.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -13,8 +15,7 @@ pub(super) struct Table {
 pub(super) fn parse(text: &str) -> Table {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let header = lines.next().map_or("", |(_, line)| line);
-    let count = |separator: &char| header.matches(*separator).count();
-    let separator = [',', ';', '\t'].into_iter().rev().max_by_key(count).unwrap_or(',');
+    let separator = separator(header);
     let rows = lines.map(|(index, line)| (index + 1, cells(line, separator))).collect();
     Table { header: cells(header, separator), rows }
 }

@@ -49,7 +49,7 @@ impl Document {
     /// way, or not in one place each.
     pub fn elements(&self, list: &str) -> Option<Vec<Element>> {
         let (root, _) = DeTable::parse_recoverable(&self.text);
-        let Some(value) = root.get_ref().get(list) else { return Some(Vec::new()) };
+        let Some(value) = value_at(root.get_ref(), list) else { return Some(Vec::new()) };
         let length = value.get_ref().as_array().map_or(0, |items| items.len());
         let mut elements: Vec<Element> = Vec::new();
         let mut last = None;
@@ -104,11 +104,7 @@ impl Document {
 /// the header. `None` where the key holds tables with headers of their own.
 pub(super) fn set(element: &str, key: &str, value: &str, comment: &str) -> Option<String> {
     let (root, _) = DeTable::parse_recoverable(element);
-    let outer = root.get_ref().values().next()?;
-    let inner = match outer.get_ref() {
-        DeValue::Array(items) => items.iter().next()?,
-        _ => outer,
-    };
+    let inner = body(root.get_ref(), element)?;
     let table = inner.get_ref().as_table()?;
     let comment = if comment.is_empty() { String::new() } else { format!("  # {comment}") };
     let mut text = element.to_string();
@@ -130,9 +126,42 @@ pub(super) fn set(element: &str, key: &str, value: &str, comment: &str) -> Optio
 /// The text under a key of an element, with its quotes off.
 pub(super) fn text_at(element: &str, key: &str) -> Option<String> {
     let (root, _) = DeTable::parse_recoverable(element);
-    let items = root.get_ref().values().next()?.get_ref().as_array()?;
-    let value = items.iter().next()?.get_ref().as_table()?.get(key)?.get_ref();
+    let value = body(root.get_ref(), element)?.get_ref().as_table()?.get(key)?.get_ref();
     value.as_str().map(str::to_string)
+}
+
+/// Whether an element holds a table under a key.
+pub(super) fn is_table_at(element: &str, key: &str) -> bool {
+    let (root, _) = DeTable::parse_recoverable(element);
+    let table = body(root.get_ref(), element).and_then(|body| body.get_ref().as_table());
+    table.and_then(|table| table.get(key)).is_some_and(|value| value.get_ref().as_table().is_some())
+}
+
+/// What an element holds below its header.
+fn body<'a, 'i>(root: &'a DeTable<'i>, element: &str) -> Option<&'a Spanned<DeValue<'i>>> {
+    let value = value_at(root, &header_path(element))?;
+    match value.get_ref() {
+        DeValue::Array(items) => items.iter().next(),
+        _ => Some(value),
+    }
+}
+
+/// The value at a dotted path.
+fn value_at<'a, 'i>(root: &'a DeTable<'i>, path: &str) -> Option<&'a Spanned<DeValue<'i>>> {
+    let (parents, key) = path.rsplit_once('.').map_or((None, path), |(up, key)| (Some(up), key));
+    let table = match parents {
+        Some(parents) => value_at(root, parents)?.get_ref().as_table()?,
+        None => root,
+    };
+    table.get(key)
+}
+
+/// The header at the start of a text without its brackets.
+fn header_path(text: &str) -> String {
+    let path = text.trim_start().trim_start_matches('[').split(']').next().unwrap_or_default();
+    let parts: Vec<&str> =
+        path.split('.').map(|part| part.trim().trim_matches(['"', '\''])).collect();
+    parts.join(".")
 }
 
 /// Whether a value stands behind its key, rather than below a header.
@@ -165,11 +194,8 @@ fn sections(text: &str) -> Vec<Section> {
         // A line inside a value (a list of lists, a long text) is no header.
         if trimmed.starts_with('[') && at >= body_end {
             let is_element = trimmed.starts_with("[[");
-            let path = trimmed.trim_start_matches('[').split(']').next().unwrap_or_default();
-            let path: Vec<&str> =
-                path.split('.').map(|part| part.trim().trim_matches(['"', '\''])).collect();
+            let path = header_path(trimmed);
             let end = line_end(text, at);
-            let path = path.join(".");
             sections.push(Section { preamble: body_end, start: at, end, path, is_element });
             body_end = end;
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::json::{At, plain};
 use super::leaderboard::Test;
 use crate::network::Pipeline;
+use crate::spend::SpendHistory;
 use crate::units::{Lpt, PostedPrice};
 
 /// The first AI capability of go-livepeer (`core/capabilities.go`); the others
@@ -21,6 +22,7 @@ pub(super) struct Findings {
     /// Where each of them stands.
     places: BTreeMap<String, usize>,
     pub max_prices: Vec<MaxPrice>,
+    pub spend: Option<SpendHistory>,
     /// (what, why).
     pub skipped: Vec<(String, String)>,
     /// What was read in another way than it is written, or filled in.
@@ -72,7 +74,7 @@ impl Findings {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.orchestrators.is_empty() && self.max_prices.is_empty()
+        self.orchestrators.is_empty() && self.max_prices.is_empty() && self.spend.is_none()
     }
 }
 

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{Document, Element, set, text_at};
+use super::document::{Document, Element, is_table_at, set, text_at};
 use super::findings::{Findings, Found, FoundOffer};
 use super::leaderboard::{Map, Standing, standing};
-use super::{ImportError, Kind};
+use super::{ImportError, Kind, spend};
+use crate::demand::{Arrivals, DemandStream};
+use crate::experiment::calibrate::{SpendLevel, scale_to_spend};
 use crate::network::{Model, Offer, Orchestrator, Pipeline};
 use crate::scenario::{
     Scenario, Source, load, model_to_toml, nearest, offer_to_toml, orchestrator_to_toml, quoted,
     to_toml,
 };
+use crate::spend::SpendOptions;
+use crate::units::significant;
 
 /// Lines of what was skipped that are written into the scenario.
 const MOST_LINES: usize = 200;
@@ -33,6 +37,8 @@ pub struct Options {
     /// (tester, region id): where testers stand that the table has elsewhere or
     /// not at all.
     pub regions: Vec<(String, String)>,
+    /// How a CSV of spend is to be understood.
+    pub spend: SpendOptions,
 }
 
 /// A scenario with a file's figures in it.
@@ -60,7 +66,8 @@ impl Imported {
 /// The network of a getNetworkCapabilities answer replaces the base's: the
 /// orchestrators the base has under the same address keep all but their
 /// offers. Other files change the orchestrators that a given base has; without
-/// one, those they name become the network.
+/// one, those they name become the network. What was spent changes how many
+/// requests there are, by simulation on the threads of the calling rayon pool.
 ///
 /// # Errors
 /// [`ImportError`]; the file, the base or a name is wrong.
@@ -70,10 +77,10 @@ pub fn import(
     base: Option<&Source>,
     options: &Options,
 ) -> Result<Imported, ImportError> {
-    let mut findings = kind.read(file)?;
+    let mut findings = kind.read(file, &options.spend)?;
     let default = Source::built_in();
     let source = base.unwrap_or(&default);
-    let scenario = load(source, &[]).map_err(ImportError::Scenario)?;
+    let mut scenario = load(source, &[]).map_err(ImportError::Scenario)?;
     let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if kind == Kind::Models
@@ -83,6 +90,11 @@ pub fn import(
     }
     if findings.is_empty() {
         return Err(nothing(file, &findings));
+    }
+    let level = findings.spend.as_ref().map(|history| scale_to_spend(&scenario, history));
+    let level = level.transpose().map_err(ImportError::Demand)?;
+    if let Some(level) = &level {
+        scenario = level.scenario.clone();
     }
     let mut merge = Merge {
         kind,
@@ -95,8 +107,9 @@ pub fn import(
         added_models: Vec::new(),
     };
     merge.write_out_unless_plain();
-    let summary = match kind {
-        Kind::MaxPrices => merge.max_prices(options)?,
+    let summary = match (kind, &level) {
+        (_, Some(level)) => merge.demand(level)?,
+        (Kind::MaxPrices, None) => merge.max_prices(options)?,
         _ => merge.orchestrators(options, file)?,
     };
     merge.add_models();
@@ -146,18 +159,35 @@ impl Merge<'_> {
     /// Writes the base out in full where it is not laid out in `[[lists]]`
     /// that can be changed one by one.
     fn write_out_unless_plain(&mut self) {
-        let lists = ["models", "gateways", "orchestrators", "orchestrator_groups"];
-        let inner = ["orchestrators.offers", "gateways.max_prices"];
+        let (lists, inner): (&[&str], &[&str]) = match self.kind {
+            Kind::Spend => (&["demand.streams"], &[]),
+            _ => (
+                &["models", "gateways", "orchestrators", "orchestrator_groups"],
+                &["orchestrators.offers", "gateways.max_prices"],
+            ),
+        };
         let is_plain = lists.iter().all(|list| self.document.elements(list).is_some())
             && !inner.iter().any(|path| self.document.has_header(path));
-        if !is_plain {
-            self.document = Document::new(to_toml(&self.scenario));
-            self.findings.notes.push(format!(
-                "{} is written out in full and without its comments, as not all of its lists are \
-                 written as [[...]], with `offers = [...]` and `max_prices = [...]` in them",
-                self.base
-            ));
-        }
+        let reason = match self.kind {
+            Kind::Spend if self.injects() => "as `policy.injection` changes who sends requests",
+            _ if is_plain => return,
+            Kind::Spend => "as its streams are not written as [[demand.streams]]",
+            _ => {
+                "as not all of its lists are written as [[...]], with `offers = [...]` and \
+                 `max_prices = [...]` in them"
+            }
+        };
+        self.document = Document::new(to_toml(&self.scenario));
+        let base = self.base;
+        let note = format!("{base} is written out in full and without its comments, {reason}");
+        self.findings.notes.push(note);
+    }
+
+    /// Whether there are more streams than the base's demand says, or others.
+    fn injects(&self) -> bool {
+        let is_injected = |stream: &DemandStream| stream.injected.is_some();
+        !self.scenario.policy.injection.gateways.is_empty()
+            || self.scenario.demand.iter().any(is_injected)
     }
 
     /// Gives a scenario made from the default one a name of its own, so that its
@@ -222,6 +252,53 @@ impl Merge<'_> {
         let count = limits.len();
         let s = if count == 1 { "" } else { "s" };
         Ok(format!("{count} maximum price{s} for {}", changed.join(", ")))
+    }
+
+    /// Puts the requests that were spent on into the demand.
+    fn demand(&mut self, level: &SpendLevel) -> Result<String, ImportError> {
+        let (about, summary) = spend::in_words(level, &mut self.findings);
+        let network = &self.scenario.network;
+        let mut changes = Vec::new();
+        for element in &self.elements("demand.streams") {
+            let text = self.text(element);
+            let id = text_at(text, "id").unwrap_or_default();
+            let is_of = |stream: &&DemandStream| stream.id == id && stream.injected.is_none();
+            let rate = |stream: &DemandStream| match &stream.arrivals {
+                Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
+                Arrivals::Trace(_) => 0.0,
+            };
+            let streams: Vec<&DemandStream> = self.scenario.demand.iter().filter(is_of).collect();
+            // One without requests keeps them so.
+            let Some(first) = streams.first() else { continue };
+            let rates = streams.iter().map(|stream| {
+                let region = quoted(&network.regions[stream.region].id);
+                format!("{region} = {}", significant(rate(stream), spend::DIGITS))
+            });
+            let value = match is_table_at(text, "requests_per_day") {
+                true => format!("{{ {} }}", rates.collect::<Vec<_>>().join(", ")),
+                false => {
+                    significant(streams.iter().copied().map(rate).sum(), spend::DIGITS).to_string()
+                }
+            };
+            let pipeline = network.models[first.model].pipeline.name();
+            let gateway = network.gateways[first.gateway].id.as_str();
+            let row = level.mix.iter().find(|row| row.group.holds(pipeline, gateway));
+            let about = row.map_or_else(String::new, |row| {
+                let what = row.group.name();
+                let all = if what == "all" { "all streams" } else { &what };
+                let eth = significant(row.eth_per_day, spend::DIGITS);
+                format!("{}: for {eth} ETH a day on {all}, {about}", self.label)
+            });
+            let text = set(text, "requests_per_day", &value, &comment(&about));
+            let text = text.ok_or_else(|| not_plain("requests_per_day"))?;
+            changes.push((element.start..element.end, text));
+        }
+        if let Some(value) = self.document.root_value("start") {
+            let start = self.scenario.start;
+            changes.push((value, format!("{start}  # {}: after its last day", self.label)));
+        }
+        self.document.replace(changes);
+        Ok(summary)
     }
 
     /// The index of a model, which is added where there is none.

@@ -16,10 +16,13 @@ mod leaderboard;
 mod max_prices;
 mod merge;
 mod price;
+mod spend;
 mod stakes;
 mod transcoders;
 
+use crate::experiment::calibrate::CalibrateError;
 use crate::scenario::{Diagnostics, Source};
+use crate::spend::{SpendError, SpendOptions, spend_form};
 
 pub use merge::{Imported, Options, import};
 
@@ -44,17 +47,20 @@ pub enum Kind {
     Stakes,
     /// Transcoders of the protocol's subgraph.
     Transcoders,
+    /// A CSV of what was really spent.
+    Spend,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] = [
+    pub const ALL: [Kind; 7] = [
         Kind::Capabilities,
         Kind::MaxPrices,
         Kind::Models,
         Kind::Leaderboard,
         Kind::Stakes,
         Kind::Transcoders,
+        Kind::Spend,
     ];
 
     /// The word for it on the command line.
@@ -66,6 +72,7 @@ impl Kind {
             Kind::Leaderboard => "leaderboard",
             Kind::Stakes => "stakes",
             Kind::Transcoders => "transcoders",
+            Kind::Spend => "spend",
         }
     }
 
@@ -78,6 +85,7 @@ impl Kind {
             Kind::Leaderboard => "leaderboard results",
             Kind::Stakes => "a stake list",
             Kind::Transcoders => "a list of subgraph transcoders",
+            Kind::Spend => "a CSV of spend",
         }
     }
 
@@ -96,6 +104,9 @@ impl Kind {
             }
             Kind::Stakes => "CSV with an address and a stake in each row: stakes",
             Kind::Transcoders => "JSON of the subgraph's transcoders: stakes",
+            Kind::Spend => {
+                "CSV of spend, daily fees or redeemed tickets: how many requests there are a day"
+            }
         }
     }
 
@@ -125,15 +136,24 @@ impl Kind {
                 "`{\"data\": {\"transcoders\": [{\"id\": ..., \"totalStake\": ...}]}}`, or the \
                  list alone"
             }
+            Kind::Spend => {
+                "a header with a column `date` (or `timestamp`) and one `amount_eth`, `fees_eth` or \
+                 `face_value_eth`"
+            }
         }
     }
 
     /// Reads the text of such a file.
-    fn read(self, file: &Source) -> Result<Findings, ImportError> {
+    fn read(self, file: &Source, options: &SpendOptions) -> Result<Findings, ImportError> {
         let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
         let mut findings = Findings::default();
         let is_read = match self {
             Kind::Stakes => stakes::read(&csv::parse(text), &mut findings),
+            Kind::Spend if Kind::of(text).is_none_or(|kind| kind == Kind::Spend) => {
+                spend::read(text, &file.name, options, &mut findings)?;
+                true
+            }
+            Kind::Spend => false,
             _ => match json::parse(text) {
                 Ok(json) => self.read_json(&At::root(&json), &mut findings),
                 Err(_) if Kind::of(text).is_some() => false,
@@ -159,14 +179,18 @@ impl Kind {
             Kind::Models => ai_models::read(root, findings),
             Kind::Leaderboard => leaderboard::read(root, findings),
             Kind::Transcoders => transcoders::read(root, findings),
-            Kind::Stakes => false,
+            Kind::Stakes | Kind::Spend => false,
         }
     }
 
     /// What a text seems to be.
     fn of(text: &str) -> Option<Kind> {
         let Ok(json) = json::parse(text) else {
-            return stakes::columns(&csv::parse(text)).map(|_| Kind::Stakes);
+            let is_stakes = || stakes::columns(&csv::parse(text)).is_some();
+            return match spend_form(text) {
+                Some(_) => Some(Kind::Spend),
+                None => is_stakes().then_some(Kind::Stakes),
+            };
         };
         let root = At::root(&json);
         Kind::ALL.into_iter().find(|kind| match kind {
@@ -175,7 +199,7 @@ impl Kind {
             Kind::Models => ai_models::rows(&root).is_some(),
             Kind::Leaderboard => leaderboard::rows(&root).is_some(),
             Kind::Transcoders => transcoders::rows(&root).is_some(),
-            Kind::Stakes => false,
+            Kind::Stakes | Kind::Spend => false,
         })
     }
 }
@@ -186,6 +210,12 @@ pub enum ImportError {
     /// The file is no JSON.
     #[error("{0}")]
     Syntax(Diagnostics),
+    /// What was spent makes no sense.
+    #[error("{0}")]
+    Spend(SpendError),
+    /// The base cannot be brought to what was spent.
+    #[error(transparent)]
+    Demand(CalibrateError),
     /// The file is something else.
     #[error("`{file}` is not {}\n  expected {}{}", kind.noun(), kind.expected(), hint(*looks_like))]
     Kind {

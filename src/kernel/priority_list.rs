@@ -24,6 +24,7 @@ impl<T: Ord> Default for PriorityList<T> {
 
 impl<T: Ord> PriorityList<T> {
     /// Puts an entry in.
+    #[inline]
     pub fn push(&mut self, entry: T) {
         if self.near.len() == MOST_NEAR {
             self.heap.extend(self.near.drain(..).map(Reverse));

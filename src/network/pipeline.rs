@@ -128,10 +128,10 @@ impl Pipeline {
     /// For live video the units of `size` seconds.
     pub fn billed_units(self, size: f64) -> u64 {
         match self {
-            Pipeline::AudioToText => (size as u64) * 1000,
-            Pipeline::ImageToVideo => (size + 0.5) as u64 * IMAGE_TO_VIDEO_FRAMES,
-            Pipeline::LiveVideoToVideo => (size * LIVE_PIXELS_PER_SECOND as f64) as u64,
-            _ => (size + 0.5) as u64,
+            Pipeline::AudioToText => whole(size) * 1000,
+            Pipeline::ImageToVideo => whole(size + 0.5) * IMAGE_TO_VIDEO_FRAMES,
+            Pipeline::LiveVideoToVideo => whole(size * LIVE_PIXELS_PER_SECOND as f64),
+            _ => whole(size + 0.5),
         }
     }
 
@@ -150,6 +150,12 @@ impl Pipeline {
         };
         units.max(1.0)
     }
+}
+
+/// A size without its fraction; by way of the signed, of which processors have
+/// the conversion.
+fn whole(size: f64) -> u64 {
+    (size as i64).max(0) as u64
 }
 
 /// How long an orchestrator of speed 1 works on a request:

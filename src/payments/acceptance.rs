@@ -85,8 +85,9 @@ impl AcceptanceLimits {
             return Ok(());
         }
         let exceeds = |value: Wei, limit: Wei| value > limit || value == limit && terms.rounded_up;
-        let total = Wei(ev.0.saturating_mul(u128::from(tickets)));
-        let multiplier = u128::from(self.deposit_multiplier.max(1));
+        let most = Wei(u128::MAX);
+        let total = ev.checked_times(tickets).unwrap_or(most);
+        let required = terms.face_value.checked_times(self.deposit_multiplier.max(1));
         Err(if ev >= terms.face_value {
             TicketRefusal::FaceValueTooLow
         } else if exceeds(ev, self.max_ticket_ev) {
@@ -99,7 +100,7 @@ impl AcceptanceLimits {
             TicketRefusal::Unlocking
         } else if exceeds(total, self.max_total_ev) {
             TicketRefusal::TotalEvTooHigh
-        } else if deposit.0 < terms.face_value.0.saturating_mul(multiplier) {
+        } else if deposit < required.unwrap_or(most) {
             TicketRefusal::FaceValueTooHigh
         } else {
             return Ok(());

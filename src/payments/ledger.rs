@@ -16,12 +16,7 @@ pub struct Ledger {
     safe: SafeAccounts,
     /// What swaps brought in.
     proceeds: Wei,
-    /// What users paid in, by gateway.
-    income: Vec<Wei>,
-    deposits: Vec<Wei>,
-    reserves: Vec<Wei>,
-    /// Won and not yet redeemed, by gateway.
-    promised: Vec<Wei>,
+    gateways: Vec<GatewayAccounts>,
     /// Redeemed, by orchestrator.
     paid: Vec<Wei>,
     returned: Wei,
@@ -33,6 +28,16 @@ pub struct Ledger {
     session_credit: Wei,
     lost: [Wei; LossCause::ALL.len()],
     swaps: SwapTotals,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct GatewayAccounts {
+    /// What its users paid in.
+    income: Wei,
+    deposit: Wei,
+    reserve: Wei,
+    /// Won and not yet redeemed.
+    promised: Wei,
 }
 
 /// Where the LPT is.
@@ -87,10 +92,7 @@ impl Ledger {
                 returned: Lpt::ZERO,
             },
             proceeds: Wei::ZERO,
-            income: vec![Wei::ZERO; gateways],
-            deposits: vec![Wei::ZERO; gateways],
-            reserves: vec![Wei::ZERO; gateways],
-            promised: vec![Wei::ZERO; gateways],
+            gateways: vec![GatewayAccounts::default(); gateways],
             paid: vec![Wei::ZERO; orchestrators],
             returned: Wei::ZERO,
             issued: Wei::ZERO,
@@ -119,27 +121,28 @@ impl Ledger {
 
     /// What users paid to their gateways.
     pub fn income(&self) -> Wei {
-        self.income.iter().copied().sum()
+        self.gateways.iter().map(|accounts| accounts.income).sum()
     }
 
     /// A gateway's deposit less what winning tickets will take from it.
     pub fn free_deposit(&self, gateway: usize) -> Wei {
-        Wei(self.deposits[gateway].0.saturating_sub(self.promised[gateway].0))
+        let GatewayAccounts { deposit, promised, .. } = self.gateways[gateway];
+        Wei(deposit.0.saturating_sub(promised.0))
     }
 
     /// A gateway's deposit.
     pub fn deposit(&self, gateway: usize) -> Wei {
-        self.deposits[gateway]
+        self.gateways[gateway].deposit
     }
 
     /// A gateway's reserve.
     pub fn reserve(&self, gateway: usize) -> Wei {
-        self.reserves[gateway]
+        self.gateways[gateway].reserve
     }
 
     /// What winning tickets of a gateway will take.
     pub fn promised(&self, gateway: usize) -> Wei {
-        self.promised[gateway]
+        self.gateways[gateway].promised
     }
 
     /// What each orchestrator was paid.
@@ -180,15 +183,22 @@ impl Ledger {
 
     /// ETH in deposits and reserves that nobody has a claim to.
     pub fn left(&self) -> Wei {
-        let held: Wei = self.deposits.iter().chain(&self.reserves).copied().sum();
-        Wei(held.0.saturating_sub(self.promised.iter().map(|wei| wei.0).sum()))
+        Wei(self.held().0.saturating_sub(self.all_promised().0))
+    }
+
+    /// What is in deposits and reserves.
+    fn held(&self) -> Wei {
+        self.gateways.iter().flat_map(|accounts| [accounts.deposit, accounts.reserve]).sum()
+    }
+
+    fn all_promised(&self) -> Wei {
+        self.gateways.iter().map(|accounts| accounts.promised).sum()
     }
 
     /// All that was paid or promised to orchestrators.
     fn committed(&self) -> u128 {
-        let promised: Wei = self.promised.iter().copied().sum();
         let paid: Wei = self.paid.iter().copied().sum();
-        promised.0 + paid.0
+        self.all_promised().0 + paid.0
     }
 
     /// Safe -> swap -> gateways: LPT was sold and topped the gateways up.
@@ -200,16 +210,17 @@ impl Ledger {
         self.swaps.fee.0 += swap.fee.0;
         self.swaps.impact.0 += swap.impact.0;
         self.swaps.gas.0 += swap.gas.0;
-        for (gateway, top_up) in top_ups.iter().enumerate() {
-            self.deposits[gateway].0 += top_up.deposit.0;
-            self.reserves[gateway].0 += top_up.reserve.0;
+        for (accounts, top_up) in self.gateways.iter_mut().zip(top_ups) {
+            accounts.deposit.0 += top_up.deposit.0;
+            accounts.reserve.0 += top_up.reserve.0;
         }
     }
 
     /// Users -> deposit: they top up their gateway.
     pub fn receive(&mut self, income: Wei, gateway: usize) {
-        self.income[gateway].0 += income.0;
-        self.deposits[gateway].0 += income.0;
+        let accounts = &mut self.gateways[gateway];
+        accounts.income.0 += income.0;
+        accounts.deposit.0 += income.0;
     }
 
     /// Safe -> another project.
@@ -222,10 +233,11 @@ impl Ledger {
     pub fn return_all(&mut self, lpt: Lpt) {
         self.safe.on_hand.0 -= lpt.0;
         self.safe.returned.0 += lpt.0;
-        for gateway in 0..self.deposits.len() {
+        for gateway in 0..self.gateways.len() {
             let free = self.free_deposit(gateway);
-            self.deposits[gateway].0 -= free.0;
-            self.returned.0 += free.0 + std::mem::take(&mut self.reserves[gateway]).0;
+            let accounts = &mut self.gateways[gateway];
+            accounts.deposit.0 -= free.0;
+            self.returned.0 += free.0 + std::mem::take(&mut accounts.reserve).0;
         }
     }
 
@@ -243,28 +255,29 @@ impl Ledger {
 
     /// Deposit -> orchestrator at once: tickets cost what they are worth.
     pub fn pay(&mut self, value: Wei, gateway: usize, orchestrator: usize) {
-        self.deposits[gateway].0 -= value.0;
+        self.gateways[gateway].deposit.0 -= value.0;
         self.paid[orchestrator].0 += value.0;
     }
 
     /// A winning ticket promises its face value.
     pub fn promise(&mut self, face_value: Wei, gateway: usize) {
-        self.promised[gateway].0 += face_value.0;
+        self.gateways[gateway].promised.0 += face_value.0;
     }
 
     /// Promised -> orchestrator: a winning ticket is redeemed. What neither
     /// deposit nor reserve covers is promised no more and never paid.
     pub fn redeem(&mut self, redemption: Redemption, gateway: usize, orchestrator: usize) {
         let Redemption { from_deposit, from_reserve, unpaid } = redemption;
-        self.promised[gateway].0 -= from_deposit.0 + from_reserve.0 + unpaid.0;
-        self.deposits[gateway].0 -= from_deposit.0;
-        self.reserves[gateway].0 -= from_reserve.0;
+        let accounts = &mut self.gateways[gateway];
+        accounts.promised.0 -= from_deposit.0 + from_reserve.0 + unpaid.0;
+        accounts.deposit.0 -= from_deposit.0;
+        accounts.reserve.0 -= from_reserve.0;
         self.paid[orchestrator].0 += from_deposit.0 + from_reserve.0;
     }
 
     /// A winning ticket is never redeemed: what it promised is free again.
     pub fn void(&mut self, face_value: Wei, gateway: usize) {
-        self.promised[gateway].0 -= face_value.0;
+        self.gateways[gateway].promised.0 -= face_value.0;
     }
 
     /// Staged -> earned and session credit: the request was served.
@@ -300,9 +313,12 @@ impl Ledger {
         };
         let SafeAccounts { allocated, on_hand, sold, drawn, returned } = self.safe;
         check("safe", on_hand.0 + sold.0 + drawn.0 + returned.0, allocated.0)?;
-        let held: Wei = self.deposits.iter().chain(&self.reserves).copied().sum();
         let paid: Wei = self.paid.iter().copied().sum();
-        check("gateways", held.0 + paid.0 + self.returned.0, self.proceeds.0 + self.income().0)?;
+        check(
+            "gateways",
+            self.held().0 + paid.0 + self.returned.0,
+            self.proceeds.0 + self.income().0,
+        )?;
         check("orchestrators", self.committed(), booked.0)?;
         let lost: Wei = self.lost.iter().copied().sum();
         let accrued = self.earned.0 + self.credit_left().0 + lost.0;

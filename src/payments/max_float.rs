@@ -54,10 +54,14 @@ pub struct Redemption {
 
 impl SenderFunds {
     fn reserve_share(&self) -> Wei {
-        match self.active_set {
-            0 => Wei::ZERO,
-            members => Wei(self.reserve.0.saturating_add(self.claimed.0) / u128::from(members)),
+        if self.active_set == 0 {
+            return Wei::ZERO;
         }
+        let all = self.reserve.0.saturating_add(self.claimed.0);
+        Wei(match u64::try_from(all) {
+            Ok(all) => u128::from(all / u64::from(self.active_set)),
+            Err(_) => all / u128::from(self.active_set),
+        })
     }
 
     /// What this orchestrator may still claim from the reserve this round:

@@ -136,7 +136,7 @@ impl SessionCredit {
                 _ => u64::try_from(gap.div_ceil(ev.0)).ok()?,
             },
         };
-        let new_credit = Wei(ev.0.checked_mul(u128::from(tickets))?);
+        let new_credit = ev.checked_times(tickets)?;
         self.credit.checked_add(new_credit)?;
         let reserved_credit = std::mem::take(&mut self.credit);
         Some(Staged { fee, tickets, new_credit, reserved_credit })

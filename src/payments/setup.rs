@@ -26,6 +26,9 @@ impl PaymentSetup {
     /// The entry of [`PaymentSetup::gas_prices`] that holds at a point of time:
     /// its index.
     pub fn gas_period(&self, now: SimTime) -> usize {
+        if self.gas_prices.len() <= 1 {
+            return 0;
+        }
         let day = now.as_days();
         self.gas_prices.partition_point(|&(from, _)| from <= day).saturating_sub(1)
     }

@@ -118,6 +118,7 @@ pub fn excess(room: Wei, each: Wei, requests: u64) -> Wei {
 pub struct Pacer {
     /// Days from Monday to the first day.
     start_weekday: u64,
+    limits_requests: bool,
     today: u64,
     limits: Vec<LimitCount>,
     /// For each stream the limits that count it.
@@ -181,6 +182,7 @@ impl Pacer {
         };
         Pacer {
             start_weekday,
+            limits_requests: !pacing.request_limits.is_empty() || pacing.developers.is_some(),
             today: 0,
             limits: pacing
                 .request_limits
@@ -203,6 +205,9 @@ impl Pacer {
         now: SimTime,
         draw: impl FnOnce() -> f64,
     ) -> bool {
+        if !self.limits_requests {
+            return true;
+        }
         if now.day() > self.today {
             let days = now.day() - self.today;
             self.today = now.day();
@@ -226,6 +231,11 @@ impl Pacer {
         true
     }
 
+    /// Whether a gateway may spend so much more.
+    pub fn may_spend(&mut self, gateway: usize, amount: Wei, now: SimTime) -> bool {
+        self.ceilings.is_empty() || self.room(gateway, now).is_none_or(|room| amount <= room)
+    }
+
     /// What a gateway may still spend; `None` where nothing limits it.
     pub fn room(&mut self, gateway: usize, now: SimTime) -> Option<Wei> {
         let start_weekday = self.start_weekday;
@@ -240,6 +250,9 @@ impl Pacer {
     /// each. What a ceiling would have kept from those after the first counts
     /// for the next period.
     pub fn note_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
+        if self.ceilings.is_empty() {
+            return;
+        }
         for count in self.ceilings.iter_mut().filter(|count| count.holds(gateway)) {
             count.turn_to(now, self.start_weekday);
             let room = Wei(count.limit.0.saturating_sub(count.spent.0));

@@ -15,7 +15,7 @@ pub(super) fn rounded(value: f64) -> Option<f64> {
         return None;
     }
     // Adding 0 turns -0 into 0.
-    format!("{value:.8e}").parse::<f64>().ok().map(|short| short + 0.0)
+    Some(crate::units::significant(value, 9) + 0.0)
 }
 
 /// [`rounded`] as text; empty where it is not finite.
@@ -234,7 +234,7 @@ pub(super) fn chosen_percent(share: f64) -> String {
 }
 
 /// Text that cannot steer a terminal, and that XML allows.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let is_hidden = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
     text.chars().map(|c| if is_hidden(c) { '?' } else { c }).collect()
 }

@@ -164,6 +164,17 @@ pub(super) fn origin(origin: &Origin, scenario: &Scenario, context: &RunContext)
     )
 }
 
+/// The section on reproduction of a report without a scenario of its own.
+pub(super) fn reproduction(context: &RunContext) -> String {
+    format!(
+        "## Reproduction\n\nThe same version, files and options give the same bytes on any \
+         machine:\n\n{}\n- orchsim {}\n- fingerprint `{}`\n",
+        fenced(&context.command),
+        markdown_escaped(&context.version),
+        context.scenario_hash,
+    )
+}
+
 /// The figure of that name with its explanation; empty where there is none.
 pub(super) fn figure(figures: &[Figure], slug: &str) -> String {
     let found = figures.iter().find(|figure| figure.slug == slug);
@@ -175,7 +186,7 @@ pub(super) fn figure(figures: &[Figure], slug: &str) -> String {
 }
 
 /// A code block whose fence is longer than any run of backticks in it.
-pub(super) fn fenced(code: &str) -> String {
+fn fenced(code: &str) -> String {
     let mut longest = 0;
     let mut run = 0;
     for c in code.chars() {

@@ -49,6 +49,7 @@ pub use comparison::{
 };
 pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
 pub use explanation::{explanation_json, explanation_text};
+pub(crate) use format::printable;
 pub use json::{SUMMARY_SCHEMA, summary_json};
 pub use partial::{Found, Partial};
 pub use providers::{providers_json, providers_text};
@@ -102,6 +103,8 @@ impl Origin {
         scenarios: "the files in `scenarios/`, the resolved scenarios",
         hash: "Scenario hash",
     };
+    const CALIBRATION: Origin =
+        Origin { scenarios: "`scenario.toml`, the calibrated scenario,", hash: "Scenario hash" };
     const SWEEP: Origin = Origin {
         scenarios: "`scenario.toml`, the resolved scenario without what is varied,",
         hash: "Fingerprint",

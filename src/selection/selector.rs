@@ -343,8 +343,10 @@ pub struct SessionSelector {
     suspender: Suspender,
     discovery: Discovery,
     last_refresh: Option<SimTime>,
+    /// With fewer sessions, or later, it discovers anew.
+    least_size: usize,
+    fresh_until: SimTime,
     busy_until: SimTime,
-    initial_pool_size: usize,
     discoveries: u64,
 }
 
@@ -361,8 +363,9 @@ impl SessionSelector {
             suspender: Suspender::new(count),
             discovery: Discovery::default(),
             last_refresh: None,
+            least_size: 0,
+            fresh_until: SimTime::ZERO,
             busy_until: SimTime::ZERO,
-            initial_pool_size: 0,
             discoveries: 0,
         }
     }
@@ -399,25 +402,22 @@ impl SessionSelector {
     /// is none, one with anybody.
     fn pick(&mut self, market: &Market, ask: Ask) -> Selection {
         let anybody = Among { in_region: ask.in_region, preferred: None };
-        let mut pools = [(&mut self.warm, true), (&mut self.cold, false)];
+        let SessionSelector { warm, cold, chooser, known, .. } = self;
+        let rule = &market.rule;
         if !market.preferred.is_empty() {
             let members = Among { preferred: Some(&market.preferred), ..anybody };
-            for (pool, warm) in &mut pools {
-                let chooser = self.chooser.as_mut();
-                let free = pool.select_free(&market.rule, chooser, &self.known, members, ask.key);
+            for (pool, is_warm) in [(&mut *warm, true), (&mut *cold, false)] {
+                let free = pool.select_free(rule, chooser.as_mut(), known, members, ask.key);
                 if let Some(session) = free {
-                    return Selection::Session(session, *warm);
+                    return Selection::Session(session, is_warm);
                 }
             }
         }
-        for (pool, warm) in &mut pools {
-            let chooser = self.chooser.as_mut();
-            let taken = pool.select(&market.rule, chooser, &self.known, anybody, ask.key);
-            if let Some(session) = taken {
-                return Selection::Session(session, *warm);
-            }
+        if let Some(session) = warm.select(rule, chooser.as_mut(), known, anybody, ask.key) {
+            return Selection::Session(session, true);
         }
-        Selection::Nobody
+        let session = cold.select(rule, chooser.as_mut(), known, anybody, ask.key);
+        session.map_or(Selection::Nobody, |session| Selection::Session(session, false))
     }
 
     fn size(&self) -> usize {
@@ -425,7 +425,9 @@ impl SessionSelector {
     }
 
     fn should_refresh(&mut self, market: &Market, now: SimTime) -> bool {
-        let Some(last) = self.last_refresh else { return true };
+        if self.last_refresh.is_none() {
+            return true;
+        }
         if self.size() == 0 {
             self.suspender.signal_refreshes(market.penalty());
             return true;
@@ -433,9 +435,7 @@ impl SessionSelector {
         if market.refreshes_in_background() {
             return false;
         }
-        let half = market.registered.min(self.initial_pool_size).div_ceil(2);
-        self.size() < half.min(MAX_REFRESH_THRESHOLD)
-            || now > last + SimTime::from_secs(TIME_TO_LIVE_S)
+        self.size() < self.least_size || now > self.fresh_until
     }
 
     /// Runs the background discovery that is due, if any. Earlier ones that
@@ -514,7 +514,10 @@ impl SessionSelector {
                 chooser.note_discovery(candidate, latency);
             }
         }
-        self.initial_pool_size = self.discovery.found.len() + self.suspender.listed();
+        let initial_size = self.discovery.found.len() + self.suspender.listed();
+        let half = market.registered.min(initial_size).div_ceil(2);
+        self.least_size = half.min(MAX_REFRESH_THRESHOLD);
+        self.fresh_until = end + SimTime::from_secs(TIME_TO_LIVE_S);
         self.last_refresh = Some(end);
         end
     }

@@ -23,18 +23,23 @@ struct Account {
     /// `None` before the first dealing.
     params: Option<TicketParams>,
     opened: SimTime,
-    /// Base price, gas price and max float that the quote was worked out for.
-    quoted_for: Option<(Price, Wei, Wei)>,
     quote: Quote,
     win_probability: f64,
-    /// What was quoted when the session was discovered.
-    initial_price: Price,
     /// Whether the gateway still pays the price, see [`price_still_accepted`].
     is_price_accepted: bool,
     /// What the orchestrator's own books say the gateway has with it: tickets
     /// credited less units debited, in wei.
     balance: i128,
     balance_changed: SimTime,
+}
+
+/// What an account's quote rests on: apart from it, since no request needs it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Agreement {
+    /// Base price, gas price and max float that the quote was worked out for.
+    quoted_for: Option<(Price, Wei, Wei)>,
+    /// What was quoted when the session was discovered.
+    initial_price: Price,
 }
 
 /// Why a request cannot be paid.
@@ -111,6 +116,8 @@ pub(super) struct Cashier<'w> {
     world: &'w World<'w>,
     pub ledger: Ledger,
     accounts: Vec<Account>,
+    /// One for each account.
+    agreements: Vec<Agreement>,
     wins: Vec<Win>,
     free_wins: Vec<u32>,
     /// The protocol's round; the run begins with one.
@@ -126,10 +133,8 @@ impl<'w> Cashier<'w> {
             credit: SessionCredit::default(),
             params: None,
             opened: SimTime::ZERO,
-            quoted_for: None,
             quote: Quote { base: Price::ZERO, price: Price::ZERO, terms: TicketTerms::FREE },
             win_probability: 0.0,
-            initial_price: Price::ZERO,
             is_price_accepted: true,
             balance: 0,
             balance_changed: SimTime::ZERO,
@@ -142,6 +147,7 @@ impl<'w> Cashier<'w> {
             world,
             ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
+            agreements: vec![Agreement::default(); world.accounts()],
             wins: Vec::new(),
             free_wins: Vec::new(),
             round: 0,
@@ -168,13 +174,14 @@ impl<'w> Cashier<'w> {
     /// when it has to pay.
     pub(super) fn discovered(&mut self, payee: Payee, base: Price, now: Moment) -> Option<Price> {
         let limits = self.gateway(payee).limits;
-        let price = match self.agree(payee, base, now) {
-            Ok(quote) if limits.admits(&quote.terms) => quote.price,
+        let agreed = self.agree(payee, base, now);
+        let account = &mut self.accounts[payee.account];
+        let price = match agreed {
+            Ok(()) if limits.admits(&account.quote.terms) => account.quote.price,
             Err(NoPayment::NoFunds) => base,
             _ => return None,
         };
-        let account = &mut self.accounts[payee.account];
-        account.initial_price = price;
+        self.agreements[payee.account].initial_price = price;
         account.is_price_accepted = price_still_accepted(price, account.quote.price);
         Some(price)
     }
@@ -199,31 +206,34 @@ impl<'w> Cashier<'w> {
         }
         let loss = credit.close(LossCause::SessionRefresh);
         self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
-        self.agree(payee, base, now).map(|quote| Some(quote.price))
+        self.agree(payee, base, now)?;
+        Ok(Some(self.accounts[payee.account].quote.price))
     }
 
-    fn agree(&mut self, payee: Payee, base: Price, now: Moment) -> Result<Quote, NoPayment> {
+    fn agree(&mut self, payee: Payee, base: Price, now: Moment) -> Result<(), NoPayment> {
         let (gateway, orchestrator) = (self.gateway(payee), self.orchestrator(payee));
         let funds = self.funds(payee.gateway, payee.orchestrator);
         let gas_price = self.world.scenario.payments.gas_price(now.calendar);
-        let quoted_for = (base, gas_price, funds.max_float());
+        let max_float = funds.max_float();
+        let quoted_for = (base, gas_price, max_float);
         let account = &mut self.accounts[payee.account];
+        let agreement = &mut self.agreements[payee.account];
         if account.params.is_none() {
             account.opened = now.local;
         }
-        if account.quoted_for != Some(quoted_for) {
-            let quote = Quote::new(orchestrator, base, gas_price, funds.max_float());
+        if agreement.quoted_for != Some(quoted_for) {
+            let quote = Quote::new(orchestrator, base, gas_price, max_float);
             account.quote = quote.map_err(|_| {
                 let is_empty = funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO;
                 if is_empty { NoPayment::NoFunds } else { NoPayment::Refused }
             })?;
             account.win_probability = account.quote.terms.win_probability.to_f64();
             account.is_price_accepted =
-                price_still_accepted(account.initial_price, account.quote.price);
-            account.quoted_for = Some(quoted_for);
+                price_still_accepted(agreement.initial_price, account.quote.price);
+            agreement.quoted_for = Some(quoted_for);
         }
         account.params = Some(TicketParams::issue(gateway.version, now.local));
-        Ok(account.quote)
+        Ok(())
     }
 
     /// A round of the protocol begins: claims to the reserves start anew.
@@ -244,17 +254,26 @@ impl<'w> Cashier<'w> {
         }
     }
 
-    /// Reserves the balance of the session and works out the tickets that are
-    /// still needed for `fee`.
-    pub(super) fn stage(&mut self, payee: Payee, fee: Wei) -> Result<Staged, NoPayment> {
-        let Account { mut credit, quote, .. } = self.accounts[payee.account];
+    /// Works out the tickets for a request that costs `fee`: those still needed
+    /// beside the balance of the session, which is reserved, or where it has a
+    /// balance of its own all of them.
+    pub(super) fn stage(
+        &mut self,
+        payee: Payee,
+        fee: Wei,
+        has_own_balance: bool,
+    ) -> Result<Staged, NoPayment> {
+        let Account { credit, quote, .. } = self.accounts[payee.account];
         let least = fee.max(quote.terms.expected_value);
-        let staged = self.stage_on(&mut credit, payee, fee, least, least);
-        self.accounts[payee.account].credit = credit;
+        let mut balance = if has_own_balance { SessionCredit::default() } else { credit };
+        let staged = self.stage_on(&mut balance, payee, fee, least, least);
+        if !has_own_balance {
+            self.accounts[payee.account].credit = balance;
+        }
         staged
     }
 
-    /// The same on a balance of its own, for at least `least` in all, `at_once`
+    /// The same on a balance that is given, for at least `least` in all, `at_once`
     /// being the largest payment made at one time.
     pub(super) fn stage_on(
         &mut self,
@@ -269,6 +288,9 @@ impl<'w> Cashier<'w> {
         let staged = credit.stage_at_least(fee, least, account.quote.terms.expected_value);
         let staged = staged.ok_or(NoPayment::Refused)?;
         self.ledger.stage(payee.pace.all(staged.reserved_credit));
+        if staged.tickets == 0 && account.is_price_accepted {
+            return Ok(staged);
+        }
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
         let terms = &account.quote.terms;
@@ -294,8 +316,8 @@ impl<'w> Cashier<'w> {
     }
 
     /// The request is not made after all: the session keeps its credit.
-    pub(super) fn call_off(&mut self, payee: Payee, staged: Staged, now: SimTime) {
-        self.served(payee, staged.called_off(), now);
+    pub(super) fn call_off(&mut self, payee: Payee, staged: &Staged, now: SimTime) {
+        self.served(payee, &staged.called_off(), now);
     }
 
     fn lose(&mut self, payee: Payee, loss: Loss) {
@@ -304,7 +326,7 @@ impl<'w> Cashier<'w> {
 
     /// The orchestrator turns the request away before it looks at the tickets:
     /// only the reserved balance is lost, with it the session's credit.
-    pub(super) fn turned_away(&mut self, payee: Payee, staged: Staged) {
+    pub(super) fn turned_away(&mut self, payee: Payee, staged: &Staged) {
         self.lose(payee, staged.called_off().forfeit());
     }
 
@@ -314,7 +336,7 @@ impl<'w> Cashier<'w> {
     pub(super) fn send(
         &mut self,
         payee: Payee,
-        staged: Staged,
+        staged: &Staged,
         paid_for: PaidFor,
         now: SimTime,
         lottery: (StreamKey, u64),
@@ -377,7 +399,7 @@ impl<'w> Cashier<'w> {
     fn receive(
         &mut self,
         payee: Payee,
-        staged: Staged,
+        staged: &Staged,
         receipt: Receipt,
         now: SimTime,
     ) -> Result<(), NotAccepted> {
@@ -475,7 +497,8 @@ impl<'w> Cashier<'w> {
     }
 
     /// The request was served.
-    pub(super) fn served(&mut self, payee: Payee, staged: Staged, now: SimTime) {
+    #[inline]
+    pub(super) fn served(&mut self, payee: Payee, staged: &Staged, now: SimTime) {
         let mut credit = self.accounts[payee.account].credit;
         self.served_on(&mut credit, payee, staged, now);
         self.accounts[payee.account].credit = credit;
@@ -486,10 +509,10 @@ impl<'w> Cashier<'w> {
         &mut self,
         credit: &mut SessionCredit,
         payee: Payee,
-        staged: Staged,
+        staged: &Staged,
         now: SimTime,
     ) {
-        let settled = credit.commit(staged, now);
+        let settled = credit.commit(*staged, now);
         self.ledger.settle(payee.pace.all(settled.fee), payee.pace.all(settled.surplus));
     }
 
@@ -505,7 +528,7 @@ impl<'w> Cashier<'w> {
     }
 
     /// The request failed after its tickets had been sent.
-    pub(super) fn failed(&mut self, payee: Payee, staged: Staged) {
+    pub(super) fn failed(&mut self, payee: Payee, staged: &Staged) {
         self.lose(payee, staged.forfeit());
     }
 

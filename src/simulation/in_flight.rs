@@ -46,6 +46,20 @@ pub(super) struct LiveState {
     pub last_swap: SimTime,
 }
 
+/// The first and the last of a list of sessions set aside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SetAside {
+    first: u32,
+    last: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Aside {
+    session: SessionRef,
+    warm: bool,
+    next: Option<u32>,
+}
+
 /// A request between its arrival and its end.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
@@ -56,6 +70,9 @@ pub(super) struct Request {
     pub round_began: SimTime,
     pub size: f64,
     pub used_size: f64,
+    /// Billing units, and those of them that are used.
+    pub billed: u64,
+    pub used: u64,
     pub stream: u32,
     /// Submissions of the round.
     pub tries: u32,
@@ -68,8 +85,8 @@ pub(super) struct Request {
     pub paid_eth: f64,
     /// Where it was steered to, if it was.
     pub destination: Option<Destination>,
-    /// Sessions whose orchestrator had no capacity are given back at the end.
-    pub has_set_aside: bool,
+    /// Sessions whose orchestrator had no capacity, to be given back at the end.
+    pub set_aside: Option<SetAside>,
     pub last_failure: Option<Failure>,
     /// The present submission; a running live stream keeps the one that
     /// started it.
@@ -84,6 +101,9 @@ pub(super) struct Requests {
     /// Of the requests that are live streams.
     live: Vec<LiveState>,
     free: Vec<u32>,
+    /// Sessions set aside, each with the next of the same request.
+    asides: Vec<Aside>,
+    free_asides: Vec<u32>,
 }
 
 impl Requests {
@@ -111,6 +131,39 @@ impl Requests {
 
     pub(super) fn get(&mut self, number: u32) -> &mut Request {
         &mut self.requests[number as usize]
+    }
+
+    /// Sets a session aside for a request.
+    pub(super) fn set_aside(&mut self, number: u32, session: SessionRef, warm: bool) {
+        let aside = Aside { session, warm, next: None };
+        let place = match self.free_asides.pop() {
+            Some(place) => {
+                self.asides[place as usize] = aside;
+                place
+            }
+            None => {
+                self.asides.push(aside);
+                (self.asides.len() - 1) as u32
+            }
+        };
+        let list = &mut self.requests[number as usize].set_aside;
+        match list {
+            Some(list) => {
+                self.asides[list.last as usize].next = Some(place);
+                list.last = place;
+            }
+            None => *list = Some(SetAside { first: place, last: place }),
+        }
+    }
+
+    /// Takes back the session that a request set aside first.
+    pub(super) fn take_aside(&mut self, number: u32) -> Option<(SessionRef, bool)> {
+        let list = &mut self.requests[number as usize].set_aside;
+        let SetAside { first, last } = (*list)?;
+        let Aside { session, warm, next } = self.asides[first as usize];
+        *list = next.map(|first| SetAside { first, last });
+        self.free_asides.push(first);
+        Some((session, warm))
     }
 
     /// The demand stream that a request is of.

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::world::StreamPlan;
 use super::{CustomerRecord, ResponseRecord, SteeringRecord, World};
 use crate::demand::Pace;
 use crate::kernel::LatencyHistogram;
@@ -236,8 +237,8 @@ impl Recorder {
     }
 
     /// What a payment of today is for.
-    pub(super) fn paid_for(&self, stream: usize, service: usize) -> PaidFor {
-        PaidFor { stream: stream as u32, cell: (self.today + service) as u32 }
+    pub(super) fn paid_for(&self, stream: &StreamPlan) -> PaidFor {
+        PaidFor { stream: stream.number as u32, cell: (self.today + stream.service) as u32 }
     }
 
     /// Opens the books of day number `day`.

@@ -1,7 +1,6 @@
-use super::world::World;
+use super::world::{StreamPlan, World};
 use crate::demand::Injected;
 use crate::policy::{Fallback, Steerer, excess};
-use crate::scenario::Scenario;
 use crate::units::Wei;
 
 /// What became of the requests steered to one region.
@@ -65,10 +64,9 @@ impl<'w> Dispatcher<'w> {
     }
 
     /// Whether a stream may ask for one more request on this day.
-    pub(super) fn within_budget(&mut self, stream: usize, day: u64) -> bool {
-        let injected = self.world.scenario.demand[stream].injected;
-        injected.is_none_or(|Injected { budget_per_day, .. }| {
-            let spent = &mut self.spent[stream];
+    pub(super) fn within_budget(&mut self, stream: &StreamPlan, day: u64) -> bool {
+        stream.injected.is_none_or(|Injected { budget_per_day, .. }| {
+            let spent = &mut self.spent[stream.number];
             spent.turn_to(day, budget_per_day);
             spent.today < budget_per_day
         })
@@ -77,31 +75,30 @@ impl<'w> Dispatcher<'w> {
     /// Where a new request of a stream goes; `uniform` is its draw.
     pub(super) fn destination(
         &mut self,
-        stream: usize,
+        stream: &StreamPlan,
         uniform: impl FnOnce() -> f64,
     ) -> Option<Destination> {
-        let region = match self.world.scenario.demand[stream].injected {
+        let region = match stream.injected {
             Some(injected) => Some(injected.region),
             None if self.steerer.is_active() => self.steerer.region(uniform()),
             None => None,
         }?;
-        self.records[region].steered += self.world.streams[stream].pace.requests();
+        self.records[region].steered += stream.pace.requests();
         Some(Destination { region: region as u32, is_binding: true })
     }
 
     /// The gateway knows nobody in the region. Returns whether the request may
     /// go anywhere instead; a test prompt may not.
-    pub(super) fn nobody_there(&mut self, stream: usize, destination: Destination) -> bool {
-        let count = self.world.streams[stream].pace.requests();
+    pub(super) fn nobody_there(&mut self, stream: &StreamPlan, destination: Destination) -> bool {
+        let count = stream.pace.requests();
         self.records[destination.region as usize].nobody_there += count;
         self.may_go_elsewhere(stream)
     }
 
     /// Whether a steered request of a stream may be served elsewhere.
-    pub(super) fn may_go_elsewhere(&self, stream: usize) -> bool {
-        let scenario = self.world.scenario;
-        scenario.demand[stream].injected.is_none()
-            && scenario.policy.injection.fallback == Fallback::Anywhere
+    pub(super) fn may_go_elsewhere(&self, stream: &StreamPlan) -> bool {
+        stream.injected.is_none()
+            && self.world.scenario.policy.injection.fallback == Fallback::Anywhere
     }
 
     /// So many requests were served by an orchestrator.
@@ -120,15 +117,14 @@ impl<'w> Dispatcher<'w> {
 
     /// Tickets worth `each` were sent to an orchestrator for each of the requests
     /// that one of a stream stands for.
-    pub(super) fn paid(&mut self, stream: usize, orchestrator: usize, each: Wei, day: u64) {
-        let Scenario { network, demand, .. } = self.world.scenario;
-        let pace = self.world.streams[stream].pace;
+    pub(super) fn paid(&mut self, stream: &StreamPlan, orchestrator: usize, each: Wei, day: u64) {
+        let pace = stream.pace;
         if self.steerer.is_active() {
-            let region = network.orchestrators[orchestrator].region;
+            let region = self.world.scenario.network.orchestrators[orchestrator].region;
             self.steerer.record(region, pace.all(each));
         }
-        if let Some(Injected { budget_per_day, .. }) = demand[stream].injected {
-            let spent = &mut self.spent[stream];
+        if let Some(Injected { budget_per_day, .. }) = stream.injected {
+            let spent = &mut self.spent[stream.number];
             spent.turn_to(day, budget_per_day);
             let room = Wei(budget_per_day.0.saturating_sub(spent.today.0));
             spent.excess.0 += excess(room, each, pace.requests()).0;

@@ -5,7 +5,7 @@ use super::Mode;
 use super::cashier::{Payee, sender_funds};
 use super::paces::{common_paces, paces};
 use super::treasurer::Treasurer;
-use crate::demand::{Pace, UserClock};
+use crate::demand::{Injected, Pace, UserClock};
 use crate::kernel::{Sampler, StreamKey};
 use crate::network::{Network, Offer, Orchestrator, Pipeline};
 use crate::payments::{Ledger, Quote};
@@ -71,6 +71,8 @@ pub(super) struct MarketPlan {
 /// What the event loop needs to know of a demand stream.
 #[derive(Clone, Debug)]
 pub(super) struct StreamPlan {
+    /// Its own number.
+    pub number: usize,
     pub market: usize,
     /// Index into [`World::service_keys`].
     pub service: usize,
@@ -78,7 +80,8 @@ pub(super) struct StreamPlan {
     pub model: usize,
     pub pace: Pace,
     pub steps: u32,
-    pub user_rtt_s: f64,
+    /// Between its users and their gateway.
+    pub user_rtt: SimTime,
     pub clock: UserClock,
     pub size: Sampler,
     pub used_share: Sampler,
@@ -87,6 +90,7 @@ pub(super) struct StreamPlan {
     pub variation: Sampler,
     pub cold_start_s: f64,
     pub bad_request_share: f64,
+    pub injected: Option<Injected>,
 }
 
 /// A scenario prepared for replications: everything that does not change, laid
@@ -186,19 +190,21 @@ impl<'a> World<'a> {
         let streams = scenario
             .demand
             .iter()
-            .map(|stream| {
+            .enumerate()
+            .map(|(number, stream)| {
                 let model = &network.models[stream.model];
                 let key = key_of(stream);
+                let gateway = network.gateways[stream.gateway].region;
+                let user_rtt_s = network.rtt.secs(stream.region, gateway);
                 StreamPlan {
+                    number,
                     market: market_index[&(stream.gateway, stream.model)],
                     service: service_keys.partition_point(|other| *other < key),
                     pipeline: model.pipeline,
                     model: stream.model,
                     pace: paces[stream.model],
                     steps: model.steps,
-                    user_rtt_s: network
-                        .rtt
-                        .secs(stream.region, network.gateways[stream.gateway].region),
+                    user_rtt: SimTime::from_secs(user_rtt_s),
                     clock: UserClock {
                         start_weekday,
                         utc_offset_hours: network.regions[stream.region].utc_offset_hours,
@@ -210,6 +216,7 @@ impl<'a> World<'a> {
                     variation: model.service.variation.sampler(),
                     cold_start_s: model.cold_start_s,
                     bad_request_share: stream.bad_request_share,
+                    injected: stream.injected,
                 }
             })
             .collect();

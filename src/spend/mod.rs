@@ -15,7 +15,7 @@
 //! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
 //! columns are ignored and named in [`SpendHistory::notes`].
 //!
-//! Rows may stand in any order. Days are those of UTC. A day without a row, or
+//! Cells stand between commas, semicolons or tabs. Rows may stand in any order. Days are those of UTC. A day without a row, or
 //! with nothing but zeros, is a gap unless [`SpendOptions::zero_days`] says that
 //! nothing was spent; where rows have times of day, the first and the last day
 //! are partial unless their rows reach to within an hour of midnight.
@@ -27,7 +27,8 @@ mod read;
 
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
-pub use read::{read_spend, read_spend_file};
+pub(crate) use read::separator;
+pub use read::{read_spend, read_spend_file, spend_form};
 
 use crate::units::Decimal;
 

@@ -2,7 +2,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
@@ -60,30 +60,72 @@ pub fn read_spend(
     name: &str,
     options: &SpendOptions,
 ) -> Result<SpendHistory, SpendError> {
-    let mut rows =
-        ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
-    let mut record = ByteRecord::new();
+    let mut rows = Rows::new(input);
     let mut reader = SpendReader::new(name, options);
-    let read = |rows: &mut csv::Reader<_>, record: &mut ByteRecord| {
-        rows.read_byte_record(record)
-            .map_err(|error| SpendError::Io { path: name.into(), source: io::Error::other(error) })
-    };
-    let columns = loop {
-        if !read(&mut rows, &mut record)? {
+    let failed =
+        |error| SpendError::Io { path: name.into(), source: io::Error::other::<csv::Error>(error) };
+    let columns = match rows.next().map_err(failed)? {
+        Some(header) => reader.header(header),
+        None => {
             reader.fault(1, "", None, "the file is empty", Some("a header and rows"));
-            return Err(reader.faults.into_error());
-        }
-        if record.iter().any(|cell| !cell.is_empty()) {
-            break reader.header(&record);
+            None
         }
     };
     let Some(columns) = columns else { return Err(reader.faults.into_error()) };
-    while read(&mut rows, &mut record)? {
-        if record.iter().any(|cell| !cell.is_empty()) {
-            reader.row(&record, &columns);
-        }
+    while let Some(row) = rows.next().map_err(failed)? {
+        reader.row(row, &columns);
     }
     reader.finish(columns)
+}
+
+/// What kind of file its header says it is; `None` where it is none.
+pub fn spend_form(text: &str) -> Option<SpendForm> {
+    let mut rows = Rows::new(text.as_bytes());
+    let names = header_names(rows.next().ok()??);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    header::columns(&names).ok().map(|columns| columns.form)
+}
+
+/// Rows with anything in them.
+struct Rows<R> {
+    reader: csv::Reader<BufReader<R>>,
+    record: ByteRecord,
+}
+
+impl<R: Read> Rows<R> {
+    fn new(input: R) -> Rows<R> {
+        let mut input = BufReader::new(input);
+        // Where it cannot be read the first row says so.
+        let begin = String::from_utf8_lossy(input.fill_buf().unwrap_or_default());
+        let header = begin.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let mut format = ReaderBuilder::new();
+        format.has_headers(false).flexible(true).trim(Trim::All);
+        format.delimiter(separator(header) as u8);
+        Rows { reader: format.from_reader(input), record: ByteRecord::new() }
+    }
+
+    fn next(&mut self) -> csv::Result<Option<&ByteRecord>> {
+        while self.reader.read_byte_record(&mut self.record)? {
+            if self.record.iter().any(|cell| !cell.is_empty()) {
+                return Ok(Some(&self.record));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What stands between the cells of a table with this header: a comma, a semicolon
+/// or a tab, whichever is there most often.
+pub(crate) fn separator(header: &str) -> char {
+    let count = |separator: &char| header.matches(*separator).count();
+    [',', ';', '\t'].into_iter().rev().max_by_key(count).unwrap_or(',')
+}
+
+/// The cells of a header, without the mark that some programs begin a file with.
+fn header_names(record: &ByteRecord) -> Vec<String> {
+    let name =
+        |cell| String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').trim().to_string();
+    record.iter().map(name).collect()
 }
 
 /// What a row says.
@@ -155,13 +197,16 @@ impl<'a> SpendReader<'a> {
 
     fn header(&mut self, record: &ByteRecord) -> Option<Columns> {
         let line = record.position().map_or(1, |position| position.line());
-        let cells: Vec<String> =
-            record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-        let row = cells.join(",");
-        let names: Vec<&str> =
-            cells.iter().map(|cell| cell.trim_start_matches('\u{feff}').trim()).collect();
+        self.header = header_names(record);
+        let row = self.header.join(",");
+        let is_binary = |c: char| c.is_control() && !c.is_whitespace();
+        if self.header.iter().any(|name| name.contains(is_binary)) {
+            let expected = "a CSV in UTF-8; a spreadsheet can be saved as one";
+            self.fault(line, &row, None, "the file is not text", Some(expected));
+            return None;
+        }
+        let names: Vec<&str> = self.header.iter().map(String::as_str).collect();
         let found = header::columns(&names);
-        self.header = names.iter().map(|name| name.to_string()).collect();
         match found {
             Ok(columns) => {
                 if columns.unit == Currency::Lpt && self.options.eth_per_lpt.is_none() {
@@ -284,7 +329,8 @@ impl<'a> SpendReader<'a> {
             } else if has_unit {
                 (format!("`{text}` has a unit of its own"), "a number in the unit of the column")
             } else {
-                (format!("`{text}` is not an amount"), "a number such as 0.0125")
+                let expected = "a number such as 0.0125, with a point and no other sign";
+                (format!("`{text}` is not an amount"), expected)
             });
         };
         let wei = match (unit, self.options.eth_per_lpt) {

@@ -21,7 +21,9 @@ impl TrailingSpend {
 
     /// Books a payment. Times must not decrease from call to call.
     pub fn record(&mut self, now: SimTime, paid: Wei) {
-        self.turn_to(now.day());
+        if now.day() > self.today {
+            self.turn_to(now.day());
+        }
         if let Some(today) = self.days.back_mut() {
             *today = today.saturating_add(paid.0);
         }

@@ -94,6 +94,12 @@ impl fmt::Display for Decimal {
     }
 }
 
+/// A value rounded to so many significant decimal digits, at least one; itself where
+/// it is not finite.
+pub fn significant(value: f64, digits: usize) -> f64 {
+    format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

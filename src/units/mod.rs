@@ -10,7 +10,7 @@ mod period;
 mod price;
 mod time;
 
-pub use decimal::Decimal;
+pub use decimal::{Decimal, significant};
 pub(crate) use money::give_to_largest;
 pub use money::{Amount, AmountError, Currency, Lpt, Wei, mean_parts};
 pub use period::{NoPeriod, Period, PeriodLength};

@@ -66,6 +66,14 @@ base_unit_amount!(
 );
 
 impl Wei {
+    /// So many times the amount, or `None` where it would overflow.
+    pub fn checked_times(self, count: u64) -> Option<Wei> {
+        match u64::try_from(self.0) {
+            Ok(amount) => Some(Wei(u128::from(amount) * u128::from(count))),
+            Err(_) => self.0.checked_mul(u128::from(count)).map(Wei),
+        }
+    }
+
     /// The whole number of wei, as a decimal string without a unit.
     pub fn to_decimal_string(self) -> String {
         self.0.to_string()

@@ -2,7 +2,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::{Backtest, HORIZONS, Scored};
-use crate::experiment::calibrate::{CalibrateError, calibrate};
+use crate::experiment::calibrate::{CalibrateError, SIMULATED, calibrate};
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
@@ -27,9 +27,16 @@ pub struct EngineForecast {
 }
 
 impl EngineForecast {
+    /// How many replications of a scenario, those of its calibration included, a
+    /// forecast takes.
+    pub fn replications_for(scenario: &Scenario) -> u64 {
+        SIMULATED + u64::from(scenario.replications)
+    }
+
     /// Calibrates a scenario to the days before the backtest's last origin and
     /// simulates the 30 days after it, with credits that do not run out; `None`
-    /// where there is no forecast of them.
+    /// where there is no forecast of them. `done` is called as each of
+    /// [`replications`](EngineForecast::replications_for) ends.
     ///
     /// # Errors
     /// As [`calibrate`].
@@ -37,6 +44,7 @@ impl EngineForecast {
         backtest: &Backtest,
         scenario: &Scenario,
         history: &SpendHistory,
+        done: &(dyn Fn() + Sync),
     ) -> Result<Option<EngineForecast>, CalibrateError> {
         let last = backtest.origins.last();
         let Some((origin, model)) = last.and_then(|origin| {
@@ -51,13 +59,14 @@ impl EngineForecast {
         let most = model.quantiles[6] * PLENTY;
         scenario.credits.is_sold = true;
         scenario.credits.eth = Wei((most * 1e18) as u128);
-        let mut calibrated = calibrate(&scenario, &past)?.scenario;
+        let mut calibrated = calibrate(&scenario, &past, done)?.scenario;
         calibrated.horizon_days = HORIZONS[0] as u32;
         let world = World::new(&calibrated);
         let services = world.service_keys.len();
         let replications = u64::from(calibrated.replications);
         let total = |number: u64| -> Result<f64, LedgerViolation> {
             let result = replicate(&world, number)?;
+            done();
             let spent_on = |ahead: usize| {
                 let day = result.daily_spend_by_service.iter().skip(ahead * services);
                 day.take(services).map(|wei| wei.to_coins()).sum::<f64>()

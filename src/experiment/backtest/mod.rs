@@ -92,13 +92,25 @@ pub struct BacktestPlan {
     pub seed: u64,
 }
 
+impl BacktestPlan {
+    /// The first days of all forecasts, by their number in the series.
+    pub fn origins(&self, series: &DailySeries) -> Vec<usize> {
+        let enough = |day: &usize| series.before(*day).known() >= self.least_past;
+        let Some(first) = (0..series.len()).find(enough) else { return Vec::new() };
+        let reaches = |day: &usize| is_known(series, *day, HORIZONS[0]);
+        (first..series.len()).step_by(self.every.max(1)).filter(reaches).collect()
+    }
+}
+
 /// Why there is nothing to test.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BacktestError {
     /// The series is too short.
     #[error(
         "{known} known days are too few to test forecasts on: the first needs {least} before it, \
-         and {} after it", HORIZONS[0]
+         and {} after it\n  help: --least-past asks for fewer before it, down to \
+         {LEAST_DAYS_FOR_WEEKDAYS}",
+        HORIZONS[0]
     )]
     TooShort {
         /// Known days.
@@ -222,20 +234,30 @@ impl Summary {
 
 impl Backtest {
     /// Forecasts a series from every origin, in parallel on the threads of the
-    /// calling rayon pool; the result does not depend on their number.
+    /// calling rayon pool; the result does not depend on their number. `done` is
+    /// called as all methods have forecast from one of [`BacktestPlan::origins`].
     ///
     /// # Errors
     /// [`BacktestError`] where the series is too short.
-    pub fn of(series: DailySeries, plan: BacktestPlan) -> Result<Backtest, BacktestError> {
+    pub fn of(
+        series: DailySeries,
+        plan: BacktestPlan,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<Backtest, BacktestError> {
         if plan.least_past < LEAST_DAYS_FOR_WEEKDAYS {
             return Err(BacktestError::TooLittlePast(plan.least_past));
         }
-        let days = origins(&series, plan);
+        let days = plan.origins(&series);
         if days.is_empty() {
             let known = series.known();
             return Err(BacktestError::TooShort { known, least: plan.least_past });
         }
-        let origins = days.into_par_iter().map(|day| origin(&series, plan, day)).collect();
+        let forecast = |day: usize| {
+            let origin = origin(&series, plan, day);
+            done();
+            origin
+        };
+        let origins = days.into_par_iter().map(forecast).collect();
         Ok(Backtest { series, plan, origins })
     }
 
@@ -252,14 +274,6 @@ impl Backtest {
         let daily = self.origins.iter().flat_map(|origin| &origin.daily);
         Summary::of(daily.filter_map(|(_, scored)| scored.get(method)))
     }
-}
-
-/// The first days of all forecasts.
-fn origins(series: &DailySeries, plan: BacktestPlan) -> Vec<usize> {
-    let enough = |day: &usize| series.before(*day).known() >= plan.least_past;
-    let Some(first) = (0..series.len()).find(enough) else { return Vec::new() };
-    let reaches = |day: &usize| is_known(series, *day, HORIZONS[0]);
-    (first..series.len()).step_by(plan.every.max(1)).filter(reaches).collect()
 }
 
 /// Whether a horizon lies within the series, most of its days known.

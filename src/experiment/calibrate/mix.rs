@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::Fitted;
+use jiff::civil::Date;
+
+use super::{CalibrateError, Fitted};
 use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendHistory};
 
 /// Complete days, the last ones, that the mix is taken from.
 pub const MIX_DAYS: usize = 28;
+/// Largest share of spend that may be on what the scenario does not have.
+const MOST_UNKNOWN: f64 = 0.5;
+/// Names in one sentence.
+const MOST_NAMED: usize = 6;
 /// Two-sided 90 % quantile of the normal distribution.
 const Z90: f64 = 1.645;
 
@@ -28,6 +34,12 @@ impl Group {
         let parts: Vec<&str> = parts.into_iter().flatten().collect();
         if parts.is_empty() { "all".to_string() } else { parts.join(" at ") }
     }
+
+    /// Whether the streams of a pipeline at a gateway are of it.
+    pub fn holds(&self, pipeline: &str, gateway: &str) -> bool {
+        self.gateway.as_deref().is_none_or(|name| name == gateway)
+            && self.pipeline.as_deref().is_none_or(|name| name == pipeline)
+    }
 }
 
 /// What the history says of the mix.
@@ -37,13 +49,38 @@ pub(super) struct Mix {
     pub(super) of_stream: Vec<Group>,
     /// The share of each of these groups; they sum to 1.
     pub(super) shares: BTreeMap<Group, Fitted>,
-    /// The share of the spend that is of none of them, and names it is of.
-    pub(super) unknown: (f64, Vec<String>),
+    /// What is of none of them, by name, with its share of the spend.
+    pub(super) unknown: Vec<(String, f64)>,
+    /// The complete days all this is of, the last ones of the history.
+    pub(super) window: Vec<Date>,
+    /// What was spent a day on them, unknown names included, in ETH.
+    pub(super) eth_per_day: f64,
     /// What a reader has to know.
     pub(super) remarks: Vec<String>,
 }
 
-pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Mix {
+impl Mix {
+    /// The share of the spend that is of no group.
+    pub(super) fn unknown_share(&self) -> f64 {
+        self.unknown.iter().map(|(_, share)| share).sum()
+    }
+
+    /// The names it is of, the first few.
+    pub(super) fn unknown_names(&self) -> String {
+        let names: Vec<&str> = self.unknown.iter().map(|(name, _)| name.as_str()).collect();
+        let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
+        match names.len().saturating_sub(MOST_NAMED) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    }
+}
+
+/// The mix of the last [`MIX_DAYS`] complete days.
+///
+/// # Errors
+/// Most of the spend is on what the scenario does not have.
+pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Result<Mix, CalibrateError> {
     let network = &scenario.network;
     let pipeline = |stream: usize| network.models[scenario.demand[stream].model].pipeline.name();
     let gateway = |stream: usize| network.gateways[scenario.demand[stream].gateway].id.as_str();
@@ -79,7 +116,7 @@ pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Mix {
     let groups: BTreeMap<&Group, ()> = of_stream.iter().map(|group| (group, ())).collect();
     let mut spent: BTreeMap<Group, Vec<f64>> =
         groups.into_keys().map(|group| (group.clone(), vec![0.0; window.len()])).collect();
-    let (mut unknown, mut unknown_names) = (0.0, Vec::new());
+    let mut unknown: Vec<(String, f64)> = Vec::new();
     let mut total = 0.0;
     for (day, key, cell) in history.cells() {
         let Ok(place) = window.binary_search(&day) else { continue };
@@ -91,23 +128,36 @@ pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Mix {
         };
         match spent.get_mut(&group) {
             Some(days) => days[place] += eth,
-            None => {
-                unknown += eth;
-                if !unknown_names.contains(&group.name()) {
-                    unknown_names.push(group.name());
-                }
-            }
+            None => match unknown.iter_mut().find(|(name, _)| *name == group.name()) {
+                Some((_, sum)) => *sum += eth,
+                None if eth == 0.0 => {}
+                None => unknown.push((group.name(), eth)),
+            },
         }
     }
     let shares = shares(&spent);
-    let unknown = if total > 0.0 { unknown / total } else { 0.0 };
+    for (_, eth) in &mut unknown {
+        *eth = if total > 0.0 { *eth / total } else { 0.0 };
+    }
     for (group, share) in &shares {
         if share.estimate == 0.0 {
             let name = group.name();
             remarks.push(format!("nothing was spent on {name}: its requests are set to 0"));
         }
     }
-    Mix { of_stream, shares, unknown: (unknown, unknown_names), remarks }
+    let mix = Mix {
+        of_stream,
+        shares,
+        unknown,
+        window: window.iter().map(|&day| history.date(day)).collect(),
+        eth_per_day: total / window.len().max(1) as f64,
+        remarks,
+    };
+    let share = mix.unknown_share();
+    if share > MOST_UNKNOWN {
+        return Err(CalibrateError::Unknown { share, names: mix.unknown_names() });
+    }
+    Ok(mix)
 }
 
 /// Ratio estimates with 90 % intervals that heed the autocorrelation from day

@@ -6,13 +6,16 @@
 //! `requests_per_day`, `growth`, `weekdays` and `bursts`. How many requests a
 //! spend stands for is found by simulating the scenario itself.
 
+mod level;
 mod mix;
 mod moments;
 
 use jiff::Span;
 use jiff::civil::Date;
 
+pub use level::{SpendLevel, scale_to_spend};
 pub use mix::{Group, MIX_DAYS};
+pub use moments::SIMULATED;
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
@@ -23,13 +26,12 @@ use crate::kernel::StreamKey;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::spend::SpendHistory;
+use crate::units::significant;
 
 /// Draws from the posterior that estimates are made of.
 const DRAWS: usize = 2_000;
 /// The probability that the level wanders from which on the scenario's does.
 const BELIEVED: f64 = 0.5;
-/// Largest share of spend that may be on what the scenario does not have.
-const MOST_UNKNOWN: f64 = 0.5;
 /// How far the simulated spend may be from the fitted one.
 const TOLERANCE: f64 = 0.1;
 /// Above this ratio of its ends an interval says next to nothing.
@@ -71,6 +73,9 @@ pub enum CalibrateError {
     /// The series cannot be fitted.
     #[error(transparent)]
     Series(#[from] SeriesError),
+    /// There is no day to take a mean of, or nothing was spent on any.
+    #[error("no complete day of `{0}` has any spend on what the scenario has")]
+    Nothing(String),
     /// A stream's requests are recorded.
     #[error("the stream `{0}` is a trace: its requests are what they are, there is nothing to fit")]
     Trace(String),
@@ -150,7 +155,8 @@ pub struct Calibration {
 
 /// Fits the demand of a scenario to a spend history. The calibrated scenario
 /// starts on the day after the last of the history, or on its own first day
-/// where that is later.
+/// where that is later. `done` is called as each of [`SIMULATED`] replications ends,
+/// in parallel on the threads of the calling rayon pool.
 ///
 /// # Errors
 /// [`CalibrateError`]: too few days, recorded demand, spend on what the
@@ -158,21 +164,15 @@ pub struct Calibration {
 pub fn calibrate(
     scenario: &Scenario,
     history: &SpendHistory,
+    done: &(dyn Fn() + Sync),
 ) -> Result<Calibration, CalibrateError> {
-    if let Some(stream) = scenario.demand.iter().find(|s| matches!(s.arrivals, Arrivals::Trace(_)))
-    {
-        return Err(CalibrateError::Trace(stream.id.clone()));
-    }
+    refuse_traces(scenario)?;
     let series = DailySeries::new(history)?;
-    let mix = mix::mix(scenario, history);
-    if mix.unknown.0 > MOST_UNKNOWN {
-        let names = mix.unknown.1.join(", ");
-        return Err(CalibrateError::Unknown { share: mix.unknown.0, names });
-    }
+    let mix = mix::mix(scenario, history)?;
     let key = StreamKey::root(scenario.seed);
     let posterior = Posterior::of(&series, DRAWS, key.child(0));
     let last = series.date(series.len() - 1);
-    let start = scenario.start.max(last.saturating_add(Span::new().days(1)));
+    let start = start_after(scenario, last);
     let ahead = f64::from((start - last).get_days());
     let spent_share = 1.0 - series.zero_share();
     let step = key.child(1);
@@ -206,25 +206,7 @@ pub fn calibrate(
     };
 
     let mut calibrated = scenario.clone();
-    let target =
-        |group: &Group| mean_level * mix.shares.get(group).map_or(0.0, |share| share.estimate);
-    let (before, after) = moments::scale(&mut calibrated, &mix.of_stream, target)?;
-    let rows: Vec<MixRow> = mix
-        .shares
-        .iter()
-        .map(|(group, share)| MixRow {
-            group: group.clone(),
-            share: *share,
-            eth_per_day: target(group),
-            before_eth_per_day: before.of_group(&mix.of_stream, group),
-            after_eth_per_day: after.of_group(&mix.of_stream, group),
-        })
-        .collect();
-    if let Some(row) =
-        rows.iter().find(|row| row.eth_per_day > 0.0 && row.before_eth_per_day <= 0.0)
-    {
-        return Err(CalibrateError::NoSpend(row.group.name()));
-    }
+    let (rows, after) = scale(&mut calibrated, &mix, mean_level, done)?;
     let spend: f64 = after.eth_per_day.iter().sum();
     let evenness: f64 = after.eth_per_day.iter().map(|eth| (eth / spend) * (eth / spend)).sum();
     let burst_cv = Fitted::of(&posterior, |draw| {
@@ -250,14 +232,14 @@ pub fn calibrate(
     }
 
     let mut remarks = history.notes.clone();
-    remarks.extend(mix.remarks);
-    if mix.unknown.0 > 0.0 {
+    if !mix.unknown.is_empty() {
         remarks.push(format!(
             "{:.1} % of the spend is on {}, which the scenario does not have: spread over the rest",
-            mix.unknown.0 * 100.0,
-            mix.unknown.1.join(", ")
+            mix.unknown_share() * 100.0,
+            mix.unknown_names()
         ));
     }
+    remarks.extend(mix.remarks);
     if weekdays.is_none() {
         remarks.push(format!(
             "fewer than {LEAST_DAYS_FOR_WEEKDAYS} complete days: weekdays are not fitted, those of \
@@ -271,25 +253,8 @@ pub fn calibrate(
                 .to_string(),
         );
     }
-    for row in rows.iter().filter(|row| {
-        libm::fabs(row.after_eth_per_day - row.eth_per_day) > TOLERANCE * row.eth_per_day
-    }) {
-        remarks.push(format!(
-            "simulated, the calibrated scenario spends {:.4} ETH a day on {}, not {:.4}: capacity, \
-             a limit or its credits stand in the way",
-            row.after_eth_per_day,
-            row.group.name(),
-            row.eth_per_day
-        ));
-    }
-    if start != scenario.start {
-        remarks.push(format!(
-            "the calibrated scenario starts on {start}, after the last day of the data, rather \
-             than on {}: set `credits.amount` to what is left then, and see to days that are \
-             counted from the start",
-            scenario.start
-        ));
-    }
+    remarks.extend(shortfalls(&rows));
+    remarks.extend(later_start(scenario, start));
     Ok(Calibration {
         goodness: Goodness::of(&series, &posterior),
         start,
@@ -307,6 +272,73 @@ pub fn calibrate(
         series,
         posterior,
         scenario: calibrated,
+    })
+}
+
+fn refuse_traces(scenario: &Scenario) -> Result<(), CalibrateError> {
+    let is_trace = |arrivals: &Arrivals| matches!(arrivals, Arrivals::Trace(_));
+    match scenario.demand.iter().find(|stream| is_trace(&stream.arrivals)) {
+        Some(stream) => Err(CalibrateError::Trace(stream.id.clone())),
+        None => Ok(()),
+    }
+}
+
+/// The day after the last of the data, or the scenario's first where that is
+/// later.
+fn start_after(scenario: &Scenario, last: Date) -> Date {
+    scenario.start.max(last.saturating_add(Span::new().days(1)))
+}
+
+/// What a start that was put off means.
+fn later_start(scenario: &Scenario, start: Date) -> Option<String> {
+    (start != scenario.start).then(|| {
+        format!(
+            "the scenario now starts on {start}, after the last day of the data, rather than on \
+             {}: set `credits.amount` to what is left then, and see to days that are counted from \
+             the start",
+            scenario.start
+        )
+    })
+}
+
+/// Scales the requests of each group until it is simulated to spend its share of
+/// `eth_per_day`.
+fn scale(
+    scenario: &mut Scenario,
+    mix: &mix::Mix,
+    eth_per_day: f64,
+    done: &(dyn Fn() + Sync),
+) -> Result<(Vec<MixRow>, moments::Simulated), CalibrateError> {
+    let target =
+        |group: &Group| eth_per_day * mix.shares.get(group).map_or(0.0, |share| share.estimate);
+    let (before, after) = moments::scale(scenario, &mix.of_stream, target, done)?;
+    let row = |(group, share): (&Group, &Fitted)| MixRow {
+        group: group.clone(),
+        share: *share,
+        eth_per_day: target(group),
+        before_eth_per_day: before.of_group(&mix.of_stream, group),
+        after_eth_per_day: after.of_group(&mix.of_stream, group),
+    };
+    let rows: Vec<MixRow> = mix.shares.iter().map(row).collect();
+    match rows.iter().find(|row| row.eth_per_day > 0.0 && row.before_eth_per_day <= 0.0) {
+        Some(row) => Err(CalibrateError::NoSpend(row.group.name())),
+        None => Ok((rows, after)),
+    }
+}
+
+/// The groups that do not spend what they are to.
+fn shortfalls(rows: &[MixRow]) -> impl Iterator<Item = String> {
+    let misses = |row: &&MixRow| {
+        libm::fabs(row.after_eth_per_day - row.eth_per_day) > TOLERANCE * row.eth_per_day
+    };
+    rows.iter().filter(misses).map(|row| {
+        format!(
+            "simulated, the scenario then spends {} ETH a day on {}, not {}: capacity, a limit \
+             or its credits stand in the way",
+            significant(row.after_eth_per_day, 3),
+            row.group.name(),
+            significant(row.eth_per_day, 3)
+        )
     })
 }
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::mix::Group;
 use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
-use crate::payments::LedgerViolation;
+use crate::payments::{LedgerViolation, PaymentMode};
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
 
@@ -13,7 +13,9 @@ const DAYS: u32 = 7;
 const REPLICATIONS: u64 = 16;
 /// How often rates are scaled to the spend and simulated again: nearly, but not
 /// quite, spend is proportional to requests.
-const ROUNDS: usize = 2;
+const ROUNDS: u64 = 2;
+/// Replications that a calibration simulates.
+pub const SIMULATED: u64 = (1 + ROUNDS) * REPLICATIONS;
 
 /// Spend a day of each demand stream at level rates.
 #[derive(Clone, Debug)]
@@ -29,11 +31,13 @@ impl Simulated {
     }
 }
 
-/// The scenario with level demand: no trend, weekdays, bursts or uncertainty.
+/// The scenario with level demand, without trend, weekdays, bursts or uncertainty, and
+/// without the luck of the lottery.
 fn level(scenario: &Scenario) -> Scenario {
     let mut scenario = scenario.clone();
     scenario.horizon_days = DAYS;
     scenario.uncertainty = DemandUncertainty::default();
+    scenario.payments.mode = PaymentMode::Expected;
     for stream in &mut scenario.demand {
         if let Arrivals::Poisson(arrivals) = &mut stream.arrivals {
             arrivals.growth = Growth::Constant;
@@ -44,12 +48,13 @@ fn level(scenario: &Scenario) -> Scenario {
     scenario
 }
 
-fn simulate(scenario: &Scenario) -> Result<Simulated, LedgerViolation> {
+fn simulate(scenario: &Scenario, done: &(dyn Fn() + Sync)) -> Result<Simulated, LedgerViolation> {
     let world = World::new(scenario);
     let runs: Result<Vec<(f64, Vec<f64>)>, LedgerViolation> = (0..REPLICATIONS)
         .into_par_iter()
         .map(|number| {
             let result = replicate(&world, number)?;
+            done();
             let days = result.depleted.map_or(f64::from(DAYS), |time| time.as_days());
             Ok((days, result.spend_by_stream.iter().map(|wei| wei.to_coins()).collect()))
         })
@@ -64,13 +69,15 @@ fn simulate(scenario: &Scenario) -> Result<Simulated, LedgerViolation> {
 }
 
 /// Scales the rates of `scenario` so that each group is simulated to spend
-/// `target(group)` ETH a day. Returns what was simulated before, and at the end.
+/// `target(group)` ETH a day; `done` is called as each replication ends. Returns what
+/// was simulated before, and at the end.
 pub(super) fn scale(
     scenario: &mut Scenario,
     groups: &[Group],
     target: impl Fn(&Group) -> f64,
+    done: &(dyn Fn() + Sync),
 ) -> Result<(Simulated, Simulated), LedgerViolation> {
-    let before = simulate(&level(scenario))?;
+    let before = simulate(&level(scenario), done)?;
     let mut now = before.clone();
     for _ in 0..ROUNDS {
         let factors: Vec<f64> = groups
@@ -85,7 +92,7 @@ pub(super) fn scale(
                 arrivals.requests_per_day *= factor;
             }
         }
-        now = simulate(&level(scenario))?;
+        now = simulate(&level(scenario), done)?;
     }
     Ok((before, now))
 }

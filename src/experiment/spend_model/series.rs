@@ -17,10 +17,16 @@ const MOST_ZEROS: f64 = 0.1;
 pub enum SeriesError {
     /// Too few days.
     #[error(
-        "{0} complete days of spend are too few: a level needs at least {LEAST_DAYS}, weekdays at \
-         least {LEAST_DAYS_FOR_WEEKDAYS}"
+        "{complete} complete days of spend are too few: a level needs at least {LEAST_DAYS}, \
+         weekdays at least {LEAST_DAYS_FOR_WEEKDAYS}{}",
+        others_in_words(*others)
     )]
-    TooFew(usize),
+    TooFew {
+        /// Days with spend that are known whole.
+        complete: usize,
+        /// Other days from the first to the last.
+        others: usize,
+    },
     /// Nothing was spent on too many days.
     #[error(
         "on {zeros} of {days} days nothing was spent: too many for a model of a day's spend; sum \
@@ -32,6 +38,16 @@ pub enum SeriesError {
         /// All complete days.
         days: usize,
     },
+}
+
+fn others_in_words(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        _ => format!(
+            "\n  help: {others} more have no spend, or are known in part only; --zero-days says that \
+             nothing was spent on days without"
+        ),
+    }
 }
 
 /// Spend by day on a logarithmic scale, without what is not known whole.
@@ -70,7 +86,8 @@ impl DailySeries {
             return Err(SeriesError::TooManyZeros { zeros, days });
         }
         if days - zeros < LEAST_DAYS {
-            return Err(SeriesError::TooFew(days - zeros));
+            let complete = days - zeros;
+            return Err(SeriesError::TooFew { complete, others: self.len() - complete });
         }
         Ok(self)
     }

@@ -1,5 +1,6 @@
 //! What people and programs read of a backtest.
 
+mod markdown;
 pub(super) mod tables;
 
 use std::fmt::Write;
@@ -21,6 +22,8 @@ use crate::experiment::backtest::{Backtest, EngineForecast, HORIZONS, Method, Sc
 
 /// Version of the layout [`backtest_json`] describes.
 pub const BACKTEST_SCHEMA: u32 = 1;
+
+const TITLE: &str = "How good forecasts were";
 
 const METHODS: [&str; 4] = [
     "The fitted model is that of `orchsim calibrate`, fitted anew at each origin to the days \
@@ -52,7 +55,7 @@ pub struct BacktestReport<'a> {
 ///
 /// | file | holds |
 /// | --- | --- |
-/// | `backtest.html`, `figures/*.svg` | the report |
+/// | `backtest.html`, `backtest.md`, `figures/*.svg` | the report |
 /// | `backtest.json` | see [`backtest_json`] |
 /// | `summary.csv` | a row for each quantity and method |
 /// | `totals.csv` | a row for each origin, horizon and method |
@@ -72,6 +75,7 @@ pub fn write_backtest_directory(
     let drawn = figures::backtest::all(backtest, &origin)?;
     let mut files = vec![
         file("backtest.html", html(report, context, &drawn)),
+        file("backtest.md", markdown::markdown(report, context, &drawn)),
         file("backtest.json", pretty(&backtest_json(report, context))),
         file("summary.csv", tables::summary(backtest).csv()),
         file("totals.csv", tables::all_totals(backtest).csv()),
@@ -297,7 +301,7 @@ pub fn backtest_json(report: &BacktestReport, context: &RunContext) -> Value {
 fn html(report: &BacktestReport, context: &RunContext, figures: &[Figure]) -> String {
     let BacktestReport { backtest, engine, source, notes } = *report;
     let under = extent(backtest, source);
-    let mut page = page_start("How good forecasts were", &sentence(backtest), &under, context);
+    let mut page = page_start(TITLE, &sentence(backtest), &under, context);
     let card = |horizon: usize, name: &'static str| {
         let model = backtest.totals(0, horizon)?;
         let naive = backtest.totals(1, horizon)?;

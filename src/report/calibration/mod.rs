@@ -1,5 +1,6 @@
 //! What people and programs read of a calibration.
 
+mod markdown;
 pub(super) mod tables;
 mod toml;
 
@@ -64,7 +65,7 @@ fn bands(calibration: &Calibration) -> Vec<Band> {
 /// | file | holds |
 /// | --- | --- |
 /// | `scenario.toml` | the calibrated scenario, see [`calibrated_toml`] |
-/// | `calibration.html`, `figures/*.svg` | the diagnostic page |
+/// | `calibration.html`, `calibration.md`, `figures/*.svg` | the diagnostic page |
 /// | `calibration.json` | see [`calibration_json`] |
 /// | `parameters.csv`, `mix.csv`, `residuals.csv` | its tables |
 /// | `manifest.json` | what was done, and the hash of every file |
@@ -85,6 +86,7 @@ pub fn write_calibration_directory(
     let mut files = vec![
         file("scenario.toml", calibrated_toml(calibration, source, context)),
         file("calibration.html", html(scenario, calibration, source, context, &drawn)),
+        file("calibration.md", markdown::markdown(scenario, calibration, source, context, &drawn)),
         file("calibration.json", pretty(&calibration_json(calibration, source, context))),
         file("parameters.csv", tables::parameters(calibration).csv()),
         file("mix.csv", tables::mix(calibration).csv()),

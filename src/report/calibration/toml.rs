@@ -96,10 +96,7 @@ fn rate(calibration: &Calibration, first: &DemandStream, source: &str) -> Vec<St
     let network = &calibration.scenario.network;
     let gateway = network.gateways[first.gateway].id.as_str();
     let pipeline = network.models[first.model].pipeline.name();
-    let row = calibration.mix.iter().find(|row| {
-        row.group.gateway.as_deref().is_none_or(|name| name == gateway)
-            && row.group.pipeline.as_deref().is_none_or(|name| name == pipeline)
-    });
+    let row = calibration.mix.iter().find(|row| row.group.holds(pipeline, gateway));
     row.map(|row| {
         let [share, lo, hi] = [row.share.estimate, row.share.lo, row.share.hi].map(percent);
         let all = if row.group.name() == "all" { "all streams" } else { &row.group.name() };

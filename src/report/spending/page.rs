@@ -212,11 +212,5 @@ pub(super) fn markdown(report: &SpendingReport, figures: &[Figure]) -> String {
     }
     let unnamed = |note: &String| (String::new(), note.clone());
     text += &markdown::warnings(spending.notes.iter().map(unnamed));
-    text + &format!(
-        "## Reproduction\n\nThe same version, files and options give the same bytes on any \
-             machine:\n\n{}\n- orchsim {}\n- fingerprint `{}`\n",
-        markdown::fenced(&context.command),
-        markdown_escaped(&context.version),
-        context.scenario_hash,
-    )
+    text + &markdown::reproduction(context)
 }

@@ -1,6 +1,8 @@
 use std::fmt::Write;
 
-use super::{RUNWAY, Report, Standing, caveats, extent, how_to_read, sentence, standing, tables};
+use super::{
+    RUNWAY, Report, Standing, caveats, extent, gain, how_to_read, sentence, standing, tables,
+};
 use crate::report::format::{days, html_escaped};
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_origin, push_table,
@@ -17,7 +19,9 @@ pub(super) fn html(report: &Report) -> String {
     let mut page = page_start(title(scenario), &sentence(sweep), &under, context);
     push_cards(&mut page, report);
     let how = html_escaped(&how_to_read(sweep));
-    let _ = writeln!(page, "<section>\n<p>{how}</p>\n</section>");
+    let gain = gain(sweep).map(|gain| format!("<p>{}</p>\n", html_escaped(&gain)));
+    let gain = gain.unwrap_or_default();
+    let _ = writeln!(page, "<section>\n<p>{how}</p>\n{gain}</section>");
     push_caveats(&mut page, caveats(sweep).iter().map(|caveat| html_escaped(caveat)));
     let front = tables::front(sweep);
     if !front.rows.is_empty() {

@@ -4,7 +4,7 @@ use super::sentence;
 use crate::ensemble::Headline;
 use crate::experiment::{Job, Setting, SettingResult, Sweep};
 use crate::report::RunContext;
-use crate::report::json::{estimated, number, objective};
+use crate::report::json::{estimated, number, objective, optional};
 use crate::scenario::Scenario;
 
 /// Version of the layout [`sweep_json`] describes.
@@ -22,6 +22,7 @@ pub const SWEEP_SCHEMA: u32 = 1;
 /// | `criteria` | ids of the figures that the Pareto front is over |
 /// | `headlines` | the figures: `id`, `label`, `unit`, `better` |
 /// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `admissible`, `on_front` |
+/// | `variance_reduction` | only where there is any: the method. The figures of a setting then have `equivalent_replications`, and it the number of `controls` fitted |
 /// | `admissible` | how many meet every objective |
 /// | `missing` | only where some shards are missing: what |
 pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunContext) -> Value {
@@ -48,6 +49,9 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
             .collect::<Vec<_>>(),
         "admissible": sweep.admissible(),
     });
+    if !job.variance_reduction.is_none() {
+        document["variance_reduction"] = Value::from(job.variance_reduction.name());
+    }
     if let Some(missing) = &context.missing {
         document["missing"] = Value::from(missing.as_str());
     }
@@ -66,18 +70,31 @@ fn headline(headline: &Headline) -> Value {
 fn entry(sweep: &Sweep, index: usize, setting: &Setting, result: &SettingResult) -> Value {
     let values = sweep.study.keys.iter().cloned();
     let values = values.zip(setting.values.iter().cloned().map(Value::String));
-    let figures = sweep.study.headlines.iter().zip(&result.estimates);
-    json!({
+    let mut figures: Vec<(&Headline, Value)> =
+        sweep.study.headlines.iter().zip(result.estimates.iter().map(estimated)).collect();
+    if let Some(reduction) = &result.reduction {
+        for ((_, figure), worth) in figures.iter_mut().zip(&reduction.equivalent_replications) {
+            if figure.is_object() {
+                figure["equivalent_replications"] = optional(*worth);
+            }
+        }
+    }
+    let mut entry = json!({
         "setting": index,
         "values": values.collect::<Map<_, _>>(),
         "scenario_sha256": setting.scenario_sha256,
         "replications": result.replications,
         "censored_share": number(result.censored_share),
         "figures": figures
-            .map(|(headline, estimate)| (headline.id.clone(), estimated(estimate)))
+            .into_iter()
+            .map(|(headline, figure)| (headline.id.clone(), figure))
             .collect::<Map<_, _>>(),
         "objectives": result.objectives.iter().map(objective).collect::<Vec<_>>(),
         "admissible": result.is_admissible,
         "on_front": result.is_on_front,
-    })
+    });
+    if let Some(reduction) = &result.reduction {
+        entry["controls"] = Value::from(reduction.controls);
+    }
+    entry
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{Report, caveats, extent, how_to_read, sentence, tables};
+use super::{Report, caveats, extent, gain, how_to_read, sentence, tables};
 use crate::report::figures::Figure;
 use crate::report::format::markdown_escaped;
 use crate::report::markdown::{beginning, figure, origin, warnings};
@@ -14,6 +14,9 @@ pub(super) fn markdown(report: &Report) -> String {
     let Report { scenario, job, sweep, context, figures } = report;
     let mut text = beginning(title(scenario), &[sentence(sweep)], context);
     let _ = writeln!(text, "{}.\n\n{}\n", extent(job, sweep), how_to_read(sweep));
+    if let Some(gain) = gain(sweep) {
+        let _ = writeln!(text, "{gain}\n");
+    }
     let front = tables::front(sweep);
     if !front.rows.is_empty() {
         let _ = writeln!(text, "## On the Pareto front\n\n{}", front.markdown(usize::MAX));

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json as document;
 
-use super::directory::{WriteOptions, figure_files, file, pretty, publish};
+use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
 use super::format::{chosen_percent, counted, days, plural};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
 use crate::ensemble::Estimate;
 use crate::experiment::{Job, Sweep};
 use crate::scenario::Scenario;
+use crate::units::significant;
 
 pub use json::{SWEEP_SCHEMA, sweep_json};
 pub(super) use tables::settings as settings_table;
@@ -43,6 +44,8 @@ const MOST_NAMED: usize = 2;
 /// | `scenario.toml` | the resolved scenario, without what is varied |
 /// | `manifest.json` | what was run, and the hash of every file |
 ///
+/// `options` adds PNG beside every figure and Parquet beside every CSV.
+///
 /// # Errors
 /// As [`write_run_directory`](super::write_run_directory).
 pub fn write_sweep_directory(
@@ -51,22 +54,23 @@ pub fn write_sweep_directory(
     job: &Job,
     sweep: &Sweep,
     context: &RunContext,
+    options: &WriteOptions,
 ) -> Result<Vec<PathBuf>, WriteError> {
     let origin = figures::origin(scenario, &extent(job, sweep), context);
     let drawn = figures::sweep::all(sweep, &origin)?;
     let report = Report { scenario, job, sweep, context, figures: &drawn };
     let mut files = vec![
         file("sweep.json", pretty(&sweep_json(scenario, job, sweep, context))),
-        file("sweep.csv", tables::long(sweep).csv()),
-        file("settings.csv", tables::settings(sweep).csv()),
         file("scenario.toml", job.scenario.clone()),
         file("sweep.md", markdown::markdown(&report)),
         file("sweep.html", html::html(&report)),
     ];
+    files.extend(table_files("sweep", &tables::long(sweep), options)?);
+    files.extend(table_files("settings", &tables::settings(sweep), options)?);
     for figure in &drawn {
-        files.extend(figure_files(figure, &WriteOptions::default())?);
+        files.extend(figure_files(figure, options)?);
     }
-    let about = document!({
+    let mut about = document!({
         "version": context.version,
         "scenario": scenario.name,
         "fingerprint": context.scenario_hash,
@@ -76,6 +80,9 @@ pub fn write_sweep_directory(
         "settings": sweep.results.len(),
         "command": context.command,
     });
+    if !job.variance_reduction.is_none() {
+        about["variance_reduction"] = job.variance_reduction.name().into();
+    }
     publish(directory, files, about)
 }
 
@@ -291,6 +298,46 @@ fn runway_range(sweep: &Sweep) -> Option<String> {
             setting_name(sweep, longest)
         )
     })
+}
+
+/// What variance reduction did and what it gained, over all settings; `None` where
+/// there is none.
+fn gain(sweep: &Sweep) -> Option<String> {
+    let reduced = || sweep.results.iter().filter_map(|r| Some((r, r.reduction.as_ref()?)));
+    let (_, first) = reduced().next()?;
+    let mut done = Vec::new();
+    if first.method.has_pairs() {
+        done.push("the futures of a setting are antithetic pairs, which are what intervals count");
+    }
+    if first.method.has_controls() {
+        done.push(match reduced().map(|(_, reduction)| reduction.controls).max() {
+            None | Some(0) => {
+                "there are too few of them, or demand varies too little, for control variates"
+            }
+            Some(_) => "means are adjusted by control variates, setting by setting",
+        });
+    }
+    let runway = sweep.study.headline(RUNWAY)?;
+    let worth = reduced().filter_map(|(result, reduction)| {
+        let worth = reduction.equivalent_replications.get(runway).copied().flatten()?;
+        Some(worth / f64::from(result.replications))
+    });
+    let (least, most) = worth
+        .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), w| (least.min(w), most.max(w)));
+    let times = |ratio: f64| significant(ratio, 2);
+    let worth = match (times(least), times(most)) {
+        _ if most == 0.0 => {
+            "the runway does not vary, so that there is nothing to gain".to_string()
+        }
+        (least, most) if least == most => {
+            format!("the mean runway is as good as that of {most} times as many plain ones")
+        }
+        (least, most) => format!(
+            "the mean runways are as good as those of {least} to {most} times as many plain ones"
+        ),
+    };
+    let method = first.method.name();
+    Some(format!("Variance reduction ({method}): {}; {worth}.", done.join(", ")))
 }
 
 /// What to keep in mind.

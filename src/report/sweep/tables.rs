@@ -50,6 +50,11 @@ pub(super) fn long(sweep: &Sweep) -> Table {
         ["standing", "replications", "figure", "unit", "mean", "lo", "hi"]
             .map(Column::for_programs),
     );
+    // Only where something was gained by it is there a column on it.
+    let is_reduced = sweep.results.iter().any(|result| result.reduction.is_some());
+    if is_reduced {
+        columns.push(Column::for_programs("equivalent_replications"));
+    }
     let all = every_quantity(sweep);
     let settings = 0..sweep.results.len();
     let pairs = settings.flat_map(|setting| all.iter().map(move |quantity| (setting, quantity)));
@@ -65,9 +70,18 @@ pub(super) fn long(sweep: &Sweep) -> Table {
         }));
         let estimate = quantity.estimates.get(setting).copied().flatten();
         row.extend(Cell::interval(estimate, quantity.unit));
+        if is_reduced {
+            row.push(Cell::Number(equivalent(sweep, setting, &quantity.id), Unit::Index));
+        }
         row
     };
     Table::new(columns, pairs.map(row).collect())
+}
+
+/// How many plain replications a figure of a setting is worth.
+fn equivalent(sweep: &Sweep, setting: usize, figure: &str) -> Option<f64> {
+    let reduction = sweep.results.get(setting)?.reduction.as_ref()?;
+    *reduction.equivalent_replications.get(sweep.study.headline(figure)?)?
 }
 
 /// Every headline figure, then the chance of every objective.

@@ -1,4 +1,4 @@
-use super::{caveats, extent, sentence, tables};
+use super::{caveats, extent, gain, sentence, tables};
 use crate::experiment::{Job, Sweep};
 use crate::report::text::{DIM, Page, Style, YELLOW};
 use crate::report::{RunContext, title};
@@ -44,6 +44,10 @@ pub fn sweep_terminal(
             sweep.results.len()
         );
         page.paragraph(DIM, &text, "");
+    }
+    if let Some(gain) = gain(sweep) {
+        page.blank();
+        page.paragraph("", &gain, "");
     }
     for caveat in caveats(sweep) {
         page.blank();

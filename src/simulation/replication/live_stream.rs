@@ -3,11 +3,12 @@ use super::{Draw, Event, Replication};
 use crate::demand::Moment;
 use crate::network::LIVE_PIXELS_PER_SECOND;
 use crate::payments::{
-    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, live_prepaid_pixels,
-    live_stream_pixels,
+    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, Quote, SessionCredit, Staged,
+    live_prepaid_pixels, live_stream_pixels,
 };
+use crate::selection::SessionRef;
 use crate::simulation::cashier::Payee;
-use crate::simulation::in_flight::{LiveState, Submission};
+use crate::simulation::in_flight::LiveState;
 use crate::simulation::recorder::Failure;
 use crate::simulation::world::MarketPlan;
 use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime, Wei};
@@ -24,27 +25,31 @@ const LIVE_BOOKING_SHARE: u128 = 4096;
 const MAX_INTERVALS_BOOKED: u64 = SECONDS_PER_HOUR / LIVE_PAYMENT_INTERVAL_S;
 
 impl Replication<'_> {
-    pub(super) fn start_stream(&mut self, number: u32, now: Moment, submission: Submission) {
+    pub(super) fn start_stream(
+        &mut self,
+        number: u32,
+        now: Moment,
+        session: SessionRef,
+        staged: Option<Staged>,
+    ) {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
-        let user_network = SimTime::from_secs(plan.user_rtt_s);
-        let latency = now.local - request.arrived + user_network;
-        request.submission = Some(submission);
-        let payee = self.payee(plan, submission.session);
-        let quote = *self.cashier.quote(payee);
+        let latency = now.local - request.arrived + plan.user_rtt;
+        let payee = self.payee(plan, session);
+        let &Quote { base, price, .. } = self.cashier.quote(payee);
         let market = &self.world.markets[plan.market];
         let prepaid = live_prepaid_pixels(market.market.version);
-        if let Some(staged) = submission.staged {
-            let route = &market.routes[submission.session.candidate as usize];
-            self.note_fee(plan.pace, route.offer, staged.fee, quote.base, prepaid, 0);
+        if let Some(staged) = staged {
+            let route = &market.routes[session.candidate as usize];
+            self.note_fee(plan.pace, route.offer, staged.fee, base, (prepaid, 0));
             let mut own_balance = SessionCredit::default();
-            self.cashier.served_on(&mut own_balance, payee, staged, now.local);
+            self.cashier.served_on(&mut own_balance, payee, &staged, now.local);
             self.cashier.lose_credit(own_balance, payee, LossCause::Expiry);
         }
         let live = self.requests.live(number);
         let is_first_start = live.meter.is_none();
         live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now.local));
-        (live.price, live.base_price) = (quote.price, quote.base);
+        (live.price, live.base_price) = (price, base);
         if is_first_start {
             let count = plan.pace.requests();
             self.recorder.service[plan.service].latency.record_all(latency.0, count);
@@ -81,7 +86,8 @@ impl Replication<'_> {
         let Some(payee) = self.stream_payee(number) else { return true };
         let request = self.requests.get(number);
         let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
-        let market = &self.world.markets[self.world.streams[stream].market];
+        let plan = &self.world.streams[stream];
+        let market = &self.world.markets[plan.market];
         let offer = market.routes[payee.account - market.first_account].offer;
         let live = self.requests.live(number);
         let Some(meter) = &mut live.meter else { return true };
@@ -100,16 +106,18 @@ impl Replication<'_> {
         let at_once = last.max(self.cashier.ticket_value(payee));
         let mut is_allowed = true;
         match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
-            Ok(staged) if !self.may_spend(payee.gateway, staged.new_credit, until.calendar) => {
-                self.cashier.served_on(&mut credit, payee, staged.called_off(), until.local);
+            Ok(staged)
+                if !self.pacer.may_spend(payee.gateway, staged.new_credit, until.calendar) =>
+            {
+                self.cashier.served_on(&mut credit, payee, &staged.called_off(), until.local);
                 is_allowed = false;
             }
             Ok(staged) => {
                 // Up to 0.8.4 orchestrators did not stop a stream for want of
                 // payment; on a stream that pays every interval none is wanting.
-                let _ = self.send(number, payee, staged, until, lottery);
-                self.cashier.served_on(&mut credit, payee, staged, until.local);
-                self.note_fee(payee.pace, offer, fee, base_price, units, units);
+                let _ = self.send(number, plan, payee, &staged, until, lottery);
+                self.cashier.served_on(&mut credit, payee, &staged, until.local);
+                self.note_fee(payee.pace, offer, fee, base_price, (units, units));
                 self.customers.billed(stream, pays, fee, units);
             }
             Err(_) => self.run_out(payee.gateway, until.calendar),

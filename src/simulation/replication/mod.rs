@@ -22,7 +22,7 @@ use crate::demand::{ArrivalSchedule, ArrivalStream, Moment, Pace, RateFactors};
 use crate::kernel::{EventList, StreamKey};
 use crate::payments::{LedgerViolation, next_usd_feed};
 use crate::policy::Pacer;
-use crate::selection::{SessionRef, SessionSelector};
+use crate::selection::SessionSelector;
 use crate::units::{SimTime, Wei};
 
 /// What a submission's draws are for.
@@ -65,7 +65,7 @@ enum Event {
     /// The policy's factor on maximum prices changes or is reviewed.
     MaxPrice,
     /// A proposed conversion has its signatures.
-    Conversion(u64),
+    Conversion(u32),
     /// The users of a demand stream look at price and quality.
     UserReview(u32),
     /// An orchestrator that responds looks at how it does.
@@ -151,7 +151,6 @@ struct Replication<'w> {
     slots: Vec<Slots>,
     /// The model each orchestrator last loaded on demand.
     loaded_cold: Vec<Option<usize>>,
-    set_aside: Vec<(u32, SessionRef, bool)>,
     prices: PriceBoard,
     pacer: Pacer,
     /// When the factor on maximum prices was last reviewed, and what tickets
@@ -221,7 +220,6 @@ impl<'w> Replication<'w> {
                 .collect(),
             slots: world.capacities.iter().map(|&capacity| Slots::new(capacity)).collect(),
             loaded_cold: vec![None; scenario.network.orchestrators.len()],
-            set_aside: Vec::new(),
             prices,
             pacer: world.pacer(eth_usd),
             last_review: (SimTime::ZERO, Wei::ZERO),
@@ -348,7 +346,7 @@ impl<'w> Replication<'w> {
     fn handle(&mut self, event: Event, now: SimTime) {
         match event {
             Event::Select(number) => self.select(number, self.moment(number, now), false),
-            Event::Answer(number) => self.answer(number, self.moment(number, now)),
+            Event::Answer(number) => self.answer(number, now),
             Event::StreamPayment(number) => self.continue_stream(number, self.moment(number, now)),
             Event::Redemption(win) => {
                 if let Some(again) = self.cashier.redeem(win, now, &mut self.recorder) {
@@ -372,7 +370,7 @@ impl<'w> Replication<'w> {
             }
             Event::OrchestratorReview(responder) => self.review(responder, now),
             Event::Conversion(transaction) => {
-                self.treasurer.executed(transaction, now, &mut self.cashier.ledger);
+                self.treasurer.executed(u64::from(transaction), now, &mut self.cashier.ledger);
                 for gateway in 0..self.without_funds.len() {
                     if self.cashier.ledger.free_deposit(gateway) > Wei::ZERO {
                         self.end_outage(gateway, now);

@@ -3,7 +3,7 @@ use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
 use crate::network::Pipeline;
 use crate::payments::{
-    LossCause, SessionCredit, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_units,
+    LossCause, Quote, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_units,
 };
 use crate::selection::{Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef};
 use crate::simulation::cashier::{Cashier, NoPayment, NotAccepted, Payee};
@@ -40,14 +40,13 @@ impl<'w> Replication<'w> {
     pub(super) fn send(
         &mut self,
         number: u32,
+        plan: &StreamPlan,
         payee: Payee,
-        staged: Staged,
+        staged: &Staged,
         now: Moment,
         lottery: (StreamKey, u64),
     ) -> Result<(), NotAccepted> {
-        let stream = self.requests.stream(number);
-        let plan = &self.world.streams[stream];
-        let paid_for = self.recorder.paid_for(stream, plan.service);
+        let paid_for = self.recorder.paid_for(plan);
         let recorder = &mut self.recorder;
         let (winners, accepted) =
             self.cashier.send(payee, staged, paid_for, now.local, lottery, recorder);
@@ -62,7 +61,7 @@ impl<'w> Replication<'w> {
         let delay_s = self.world.scenario.payments.redemption_delay_s;
         let paid = pace.all(staged.new_credit);
         self.treasurer.record_spend(payee.gateway, calendar, paid);
-        self.dispatcher.paid(stream, owner, staged.new_credit, calendar.day());
+        self.dispatcher.paid(plan, owner, staged.new_credit, calendar.day());
         self.pacer.note_spend(payee.gateway, calendar, staged.new_credit, pace.requests());
         self.responders.paid(owner, plan.model, paid);
         let mut winner = 0;
@@ -87,7 +86,7 @@ impl<'w> Replication<'w> {
         let (now, count) = (plan.pace.at(calendar), plan.pace.requests());
         let request_number = self.requests_asked[stream];
         self.requests_asked[stream] += 1;
-        if !self.dispatcher.within_budget(stream, calendar.day()) {
+        if !self.dispatcher.within_budget(plan, calendar.day()) {
             return;
         }
         let key = self.stream_keys[stream].child(request_number);
@@ -99,17 +98,21 @@ impl<'w> Replication<'w> {
             return;
         }
         let uniform = || key.uniform(Purpose::Steering as u64);
-        let destination = self.dispatcher.destination(stream, uniform);
+        let destination = self.dispatcher.destination(plan, uniform);
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
-        self.responders.asked(plan.market, plan.pipeline.billed_units(size) * count);
+        let used_size = size * plan.used_share.draw(key, Purpose::UsedShare as u64);
+        let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
+        self.responders.asked(plan.market, billed * count);
         let request = Request {
             stream: stream as u32,
             key,
             arrived: now.local,
             round_began: now.local,
             size,
-            used_size: size * plan.used_share.draw(key, Purpose::UsedShare as u64),
+            used_size,
+            billed,
+            used,
             is_bad: plan.bad_request_share > 0.0
                 && key.uniform(Purpose::BadRequest as u64) < plan.bad_request_share,
             pays,
@@ -117,7 +120,7 @@ impl<'w> Replication<'w> {
             tries: 0,
             submissions: 0,
             submission: None,
-            has_set_aside: false,
+            set_aside: None,
             last_failure: None,
             destination,
         };
@@ -128,9 +131,8 @@ impl<'w> Replication<'w> {
     /// Asks the selector for a session and submits to it.
     pub(super) fn select(&mut self, number: u32, now: Moment, may_refresh: bool) {
         let request = self.requests.get(number);
-        let stream = request.stream as usize;
-        let market_index = self.world.streams[stream].market;
-        let plan = &self.world.markets[market_index];
+        let stream = &self.world.streams[request.stream as usize];
+        let plan = &self.world.markets[stream.market];
         let bound_for = request.destination.filter(|destination| destination.is_binding);
         let key = submission_key(request);
         let mut respondents = MarketAt {
@@ -141,7 +143,7 @@ impl<'w> Replication<'w> {
             responders: &self.responders,
             cashier: &mut self.cashier,
         };
-        let selection = self.selectors[market_index].select(
+        let selection = self.selectors[stream.market].select(
             &plan.market,
             now.local,
             Ask {
@@ -150,7 +152,7 @@ impl<'w> Replication<'w> {
                 key,
             },
             &mut respondents,
-            self.discovery_keys[market_index],
+            self.discovery_keys[stream.market],
         );
         match selection {
             Selection::Wait(until) => self.schedule(plan.pace, until, Event::Select(number)),
@@ -161,7 +163,9 @@ impl<'w> Replication<'w> {
                 }
                 _ => self.give_up(number, true),
             },
-            Selection::Session(session, warm) => self.submit(number, key, session, warm, now),
+            Selection::Session(session, warm) => {
+                self.submit(number, stream, key, (session, warm), now);
+            }
         }
     }
 
@@ -172,18 +176,18 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Pays and submits to the orchestrator of a session; `key` names the draws.
+    /// Pays and submits to the orchestrator of a session, warm or not; `key`
+    /// names the draws.
     fn submit(
         &mut self,
         number: u32,
+        plan: &StreamPlan,
         key: StreamKey,
-        session: SessionRef,
-        warm: bool,
+        (session, warm): (SessionRef, bool),
         now: Moment,
     ) {
         let request = self.requests.get(number);
-        let (stream, size) = (request.stream as usize, request.size);
-        let plan = &self.world.streams[stream];
+        let (billed, is_bad) = (request.billed, request.is_bad);
         let market = &self.world.markets[plan.market];
         let route = &market.routes[session.candidate as usize];
         if !self.responders.is_there(route.orchestrator) {
@@ -191,42 +195,37 @@ impl<'w> Replication<'w> {
         }
         let payee = self.payee(plan, session);
         let refreshed = self.cashier.refresh(payee, self.prices.offer(route.offer), now);
-        let units = if plan.pipeline.is_live() {
-            live_prepaid_pixels(market.market.version)
-        } else {
-            plan.pipeline.billed_units(size)
-        };
-        let payment = refreshed.and_then(|new_price| {
-            if let Some(price) = new_price {
-                self.selectors[plan.market].learn_price(&market.market, session.candidate, price);
-            }
-            let fee = self.cashier.quote(payee).price.fee(units);
-            let staged = if plan.pipeline.is_live() {
-                // The prepayment has a balance of its own, used once.
-                let least = fee.max(self.cashier.ticket_value(payee));
-                self.cashier.stage_on(&mut SessionCredit::default(), payee, fee, least, least)
-            } else {
-                self.cashier.stage(payee, fee)
-            };
-            staged.map(|staged| (staged, new_price.is_some()))
+        if let Ok(Some(price)) = refreshed {
+            self.selectors[plan.market].learn_price(&market.market, session.candidate, price);
+        }
+        let staged = refreshed.and_then(|_| {
+            // The prepayment of a live stream has a balance of its own, used once.
+            let is_live = plan.pipeline.is_live();
+            let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
+            self.cashier.stage(payee, self.cashier.quote(payee).price.fee(units), is_live)
         });
-        let (staged, asked_again) = match payment {
-            Ok((staged, _)) if !self.may_spend(payee.gateway, staged.new_credit, now.calendar) => {
-                self.cashier.call_off(payee, staged, now.local);
+        let staged = match staged {
+            Ok(staged) if self.pacer.may_spend(payee.gateway, staged.new_credit, now.calendar) => {
+                staged
+            }
+            Ok(staged) => {
+                self.cashier.call_off(payee, &staged, now.local);
                 let problem = NoPayment::AboveCeiling;
                 return self.cannot_pay(number, now, problem, payee, session, warm);
             }
-            Ok(payment) => payment,
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
         };
-        let refresh_s = if asked_again { PROBE_ROUND_TRIPS / 3.0 * route.network_s } else { 0.0 };
+        let refresh_s = match refreshed {
+            Ok(Some(_)) => PROBE_ROUND_TRIPS / 3.0 * route.network_s,
+            _ => 0.0,
+        };
         let mut network_s = route.network_s;
         if route.jitter_s > 0.0 {
             network_s += route.jitter_s * key.exponential(Draw::Jitter.index());
         }
         let arrival =
             now.local + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
-        let turned_away = if self.requests.get(number).is_bad {
+        let turned_away = if is_bad {
             Some(Failure::BadRequest)
         } else if !self.slots[route.offer].make_room(arrival) {
             Some(Failure::Capacity)
@@ -235,26 +234,25 @@ impl<'w> Replication<'w> {
         };
         let is_refused = turned_away == Some(Failure::Capacity);
         self.responders.reached(route.offer, plan.pace.requests(), is_refused);
-        let staged = match turned_away {
-            Some(_) => {
-                self.cashier.turned_away(payee, staged);
-                None
+        let failure = match turned_away {
+            Some(failure) => {
+                self.cashier.turned_away(payee, &staged);
+                Some(failure)
             }
-            None => Some(staged),
+            None => {
+                let lottery = (key, Draw::Lottery.index());
+                let accepted = self.send(number, plan, payee, &staged, now, lottery);
+                accepted.err().map(|problem| match problem {
+                    NotAccepted::Nonces => Failure::Nonces,
+                    NotAccepted::Balance => Failure::Payment,
+                })
+            }
         };
-        let accepted = staged.map_or(Ok(()), |staged| {
-            self.send(number, payee, staged, now, (key, Draw::Lottery.index()))
-        });
         let request = self.requests.get(number);
         let mut work_s = 0.0;
         let slots = &mut self.slots[route.offer];
-        let outcome = if let Some(failure) = turned_away {
+        let outcome = if let Some(failure) = failure {
             Outcome::Failed(failure)
-        } else if let Err(problem) = accepted {
-            Outcome::Failed(match problem {
-                NotAccepted::Nonces => Failure::Nonces,
-                NotAccepted::Balance => Failure::Payment,
-            })
         } else if route.reliability < 1.0 && key.uniform(Draw::Success.index()) >= route.reliability
         {
             work_s =
@@ -284,15 +282,11 @@ impl<'w> Replication<'w> {
         };
         let request = self.requests.get(number);
         request.tries += 1;
+        let staged = turned_away.is_none().then_some(staged);
         request.submission = Some(Submission { session, warm, at: now.local, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         let back = arrival + SimTime::from_secs(work_s + back_s);
         self.schedule(plan.pace, back, Event::Answer(number));
-    }
-
-    /// Whether the policy's ceilings let a gateway spend so much more.
-    pub(super) fn may_spend(&mut self, gateway: usize, amount: Wei, now: SimTime) -> bool {
-        self.pacer.room(gateway, now).is_none_or(|room| amount <= room)
     }
 
     /// The orchestrator of a session is gone: nobody takes the connection, and
@@ -310,57 +304,55 @@ impl<'w> Replication<'w> {
         self.schedule(market.pace, back, Event::Answer(number));
     }
 
-    pub(super) fn answer(&mut self, number: u32, now: Moment) {
+    pub(super) fn answer(&mut self, number: u32, calendar: SimTime) {
         let request = self.requests.get(number);
         request.submissions += 1;
-        let Some(submission) = request.submission.take() else { return };
+        let Some(Submission { session, warm, at, staged, outcome }) = request.submission else {
+            return;
+        };
+        let (billed, used, pays) = (request.billed, request.used, request.pays);
         let plan = &self.world.streams[request.stream as usize];
-        let market = &self.world.markets[plan.market];
-        let Submission { session, warm, .. } = submission;
-        let served = submission.outcome == Outcome::Served;
+        let now = plan.pace.at(calendar);
+        let served = outcome == Outcome::Served;
+        let selector = &mut self.selectors[plan.market];
         let timed = sets_latency_score(plan.pipeline, served).then(|| {
             let units =
                 plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            ((now.local - submission.at).as_secs(), units)
+            ((now.local - at).as_secs(), units)
         });
-        let selector = &mut self.selectors[plan.market];
         if let Some((wall_s, units)) = timed {
             selector.set_latency_score(session, warm, wall_s / units);
         }
-        match submission.outcome {
-            Outcome::Served => selector.note_served(session, timed),
+        match outcome {
+            Outcome::Served => {
+                selector.note_served(session, timed);
+                selector.complete(session, warm);
+            }
             Outcome::Failed(Failure::BadRequest) => {}
             Outcome::Failed(_) => selector.note_failed(session),
         }
-        let route = &market.routes[session.candidate as usize];
         let payee = self.payee(plan, session);
-        match submission.outcome {
+        match outcome {
+            Outcome::Served if plan.pipeline.is_live() => {
+                self.start_stream(number, now, session, staged);
+            }
             Outcome::Served => {
-                self.selectors[plan.market].complete(session, warm);
-                if plan.pipeline.is_live() {
-                    self.start_stream(number, now, submission);
-                } else {
-                    let request = self.requests.get(number);
-                    let (size, used_size) = (request.size, request.used_size);
-                    let (stream, pays) = (request.stream as usize, request.pays);
-                    let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
-                    let quote = *self.cashier.quote(payee);
-                    if let Some(staged) = submission.staged {
-                        let (fee, base) = (staged.fee, quote.base);
-                        self.note_fee(plan.pace, route.offer, fee, base, billed, used);
-                        self.customers.billed(stream, pays, staged.fee, billed);
-                        self.cashier.served(payee, staged, now.local);
-                    }
-                    let debited = match plan.pipeline {
-                        Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
-                        _ => billed,
-                    };
-                    self.cashier.debit(payee, quote.price.fee(debited), now.local);
-                    self.serve(number, now.local, route.orchestrator);
+                let &Quote { base, price, .. } = self.cashier.quote(payee);
+                if let Some(staged) = &staged {
+                    let route = &self.world.markets[plan.market].routes[session.candidate as usize];
+                    self.note_fee(plan.pace, route.offer, staged.fee, base, (billed, used));
+                    self.customers.billed(plan.number, pays, staged.fee, billed);
+                    self.cashier.served(payee, staged, now.local);
                 }
+                let debited = match plan.pipeline {
+                    Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
+                    _ => billed,
+                };
+                self.cashier.debit(payee, price.fee(debited), now.local);
+                self.serve(number, now.local, payee.orchestrator);
             }
             Outcome::Failed(failure) => {
-                if let Some(staged) = submission.staged {
+                if let Some(staged) = &staged {
                     self.cashier.failed(payee, staged);
                 }
                 self.retry(number, now, failure, session, warm);
@@ -368,16 +360,16 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Notes what the fee of each of `pace` requests was made of. It was agreed
-    /// when the request was submitted; the quote may have moved since.
+    /// Notes what the fee of each of `pace` requests was made of, units billed and
+    /// used. It was agreed when the request was submitted; the quote may have
+    /// moved since.
     pub(super) fn note_fee(
         &mut self,
         pace: Pace,
         offer: usize,
         fee: Wei,
         base: Price,
-        billed: u64,
-        used: u64,
+        (billed, used): (u64, u64),
     ) {
         self.responders.worked(offer, billed * pace.requests());
         let [fee, base_fee, used_fee] =
@@ -428,14 +420,15 @@ impl<'w> Replication<'w> {
         let count = plan.pace.requests();
         let record = &mut self.recorder.service[plan.service];
         if !plan.pipeline.is_live() {
-            let user_network = SimTime::from_secs(plan.user_rtt_s);
-            record.latency.record_all((now - request.arrived + user_network).0, count);
+            record.latency.record_all((now - request.arrived + plan.user_rtt).0, count);
         }
         record.served += count;
         let owner = self.world.owners[orchestrator];
         self.recorder.served_by[owner] += count;
         self.dispatcher.served(request.destination, count, owner);
-        self.give_back_set_aside(number);
+        while let Some((session, warm)) = self.requests.take_aside(number) {
+            self.selectors[plan.market].complete(session, warm);
+        }
         self.forget(number);
     }
 
@@ -465,16 +458,14 @@ impl<'w> Replication<'w> {
         let classes = market.version.has_error_classes();
         let another_may_do = matches!(failure, Failure::Capacity | Failure::Nonces);
         if classes && another_may_do && !market.is_live {
-            request.has_set_aside = true;
-            self.set_aside.push((number, session, warm));
+            self.requests.set_aside(number, session, warm);
         } else {
             self.selectors[plan.market].remove(market, session, warm);
             let payee = self.payee(plan, session);
             self.cashier.close(payee, LossCause::SessionRemoved);
         }
-        let request = self.requests.get(number);
-        let stream = request.stream as usize;
-        if request.destination.is_some() && self.dispatcher.may_go_elsewhere(stream) {
+        let is_steered = self.requests.get(number).destination.is_some();
+        if is_steered && self.dispatcher.may_go_elsewhere(plan) {
             self.unbind(number);
         }
         let request = self.requests.get(number);
@@ -503,27 +494,12 @@ impl<'w> Replication<'w> {
             other => other,
         };
         self.recorder.service[plan.service].failed[failure as usize] += plan.pace.requests();
-        if gives_back_set_aside {
-            self.give_back_set_aside(number);
-        } else {
-            self.set_aside.retain(|&(owner, ..)| owner != number);
+        while let Some((session, warm)) = self.requests.take_aside(number) {
+            if gives_back_set_aside {
+                self.selectors[plan.market].complete(session, warm);
+            }
         }
         self.forget(number);
-    }
-
-    fn give_back_set_aside(&mut self, number: u32) {
-        let request = self.requests.get(number);
-        if !request.has_set_aside {
-            return;
-        }
-        let market = self.world.streams[request.stream as usize].market;
-        let selector = &mut self.selectors[market];
-        self.set_aside.retain(|&(owner, session, warm)| {
-            if owner == number {
-                selector.complete(session, warm);
-            }
-            owner != number
-        });
     }
 }
 

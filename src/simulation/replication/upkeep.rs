@@ -58,7 +58,7 @@ impl Replication<'_> {
 
     pub(super) fn look_after_treasury(&mut self, now: SimTime) {
         if let Some(proposal) = self.treasurer.look(now, &mut self.cashier.ledger) {
-            self.events.schedule(proposal.executes, Event::Conversion(proposal.transaction));
+            self.events.schedule(proposal.executes, Event::Conversion(proposal.transaction as u32));
         }
         self.events.schedule(self.treasurer.next_time(now), Event::Treasury);
     }

@@ -1,0 +1,76 @@
+//! What was really spent: the requests that cost as much on average.
+
+use super::ImportError;
+use super::findings::Findings;
+use crate::experiment::calibrate::{MIX_DAYS, SpendLevel};
+use crate::spend::{SpendForm, SpendKey, SpendOptions, read_spend};
+use crate::units::significant;
+
+/// Significant digits of rates and amounts.
+pub(super) const DIGITS: usize = 5;
+/// Days below which a mean is said to be of few.
+const FEW_DAYS: usize = 14;
+
+/// Reads what was spent.
+pub(super) fn read(
+    text: &str,
+    name: &str,
+    options: &SpendOptions,
+    findings: &mut Findings,
+) -> Result<(), ImportError> {
+    let history = read_spend(text.as_bytes(), name, options).map_err(ImportError::Spend)?;
+    findings.notes.extend(history.notes.iter().cloned());
+    if history.form == SpendForm::DailyFees {
+        findings.notes.push(
+            "daily fees are those of a whole network: all gateways of the scenario together spend \
+             as much"
+                .to_string(),
+        );
+    }
+    let names = |name: fn(&SpendKey) -> bool| history.keys().iter().any(name);
+    for (column, is_there) in [
+        ("model", names(|key| key.model.is_some())),
+        ("region", names(|key| key.region.is_some())),
+        ("orchestrator", names(|key| key.orchestrator.is_some())),
+    ] {
+        if is_there {
+            let why = "spend is told apart by pipeline and gateway only, and shared out within them \
+                       as in the base";
+            findings.skip(format!("column `{column}`"), why);
+        }
+    }
+    findings.spend = Some(history);
+    Ok(())
+}
+
+/// Which days the mean is of, and what was imported, in a line; what was left
+/// out goes to the findings.
+pub(super) fn in_words(level: &SpendLevel, findings: &mut Findings) -> (String, String) {
+    let (Some(first), Some(last)) = (level.days.first(), level.days.last()) else {
+        return (String::new(), String::new());
+    };
+    let days = level.days.len();
+    let history = findings.spend.take();
+    if let Some(history) = history.filter(|history| history.complete_days() > days) {
+        let why = format!("before the last {MIX_DAYS} complete days, which the mean is of");
+        let span = format!("{} to {}", history.date(0), first.yesterday().unwrap_or(*first));
+        findings.skip(span, why);
+    }
+    for (name, share) in &level.unknown {
+        let percent = significant(share * 100.0, 3);
+        findings.skip(format!("{percent} % of the spend, on {name}"), "not in the base");
+    }
+    findings.notes.extend(level.remarks.iter().cloned());
+    if days < FEW_DAYS {
+        findings.notes.push(format!("the mean of {days} days is known to no great precision"));
+    }
+    findings.notes.push(
+        "trend, weekdays, bursts and uncertainty are those of the base; `orchsim calibrate` fits \
+         them to the same file"
+            .to_string(),
+    );
+    let about = format!("the mean of {days} days from {first} to {last}");
+    let summary =
+        format!("demand for {} ETH a day, {about}", significant(level.eth_per_day, DIGITS));
+    (about, summary)
+}
