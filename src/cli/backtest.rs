@@ -18,7 +18,7 @@ use crate::scenario::{load, to_toml};
 /// Days of a week, so that origins meet every week once.
 const USUAL_STEP: u32 = 7;
 /// Futures of a forecast.
-const FUTURES: usize = 1_000;
+const FUTURES: usize = 4_000;
 
 #[derive(Debug, Args)]
 pub(super) struct BacktestArgs {

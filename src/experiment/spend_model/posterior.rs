@@ -43,14 +43,14 @@ const WANDER: Prior = Prior { median: 0.12, sd: 0.2 };
 const GROWTH_SD_WANDERING: f64 = 0.002;
 /// Where it does not, growth may be anything up to doubling in five weeks.
 const GROWTH_SD_SETTLED: f64 = 0.02;
-/// Standard deviation of the growth rate to come where the level wanders: 20 % a
+/// Standard deviation of the growth rate to come where the level wanders: 16 % a
 /// month. A trend is hardly extrapolated, as damped ones forecast better than
 /// linear ones (Gardner and McKenzie, "Forecasting Trends in Time Series",
 /// Management Science 31, 1985); but intervals that do not allow for the trend
 /// to change are too narrow, the more so the longer they reach (Chatfield,
 /// "Calculating Interval Forecasts", Journal of Business & Economic Statistics
 /// 11, 1993).
-const TREND_SD: f64 = 0.006;
+const TREND_SD: f64 = 0.005;
 
 const MOST_PARAMETERS: usize = 4;
 type Vector = [f64; MOST_PARAMETERS];
