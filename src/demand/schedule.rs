@@ -1,8 +1,8 @@
 use super::ArrivalStream;
 use crate::units::{NANOS_PER_SECOND, SECONDS_PER_DAY, SimTime};
 
-/// Arrivals a batch should hold: enough to make sorting cheap, few enough to
-/// stay in the cache.
+/// Arrivals a batch should hold: enough for long runs of each stream, few enough
+/// to stay in the cache.
 const BATCH: std::ops::Range<usize> = 2048..16384;
 const FIRST_WINDOW: SimTime = SimTime(NANOS_PER_SECOND);
 const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_DAY * NANOS_PER_SECOND);
@@ -68,6 +68,7 @@ impl<'a> ArrivalSchedule<'a> {
                 }
             }
         }
+        // Stable, because that merges the streams' runs, which are in order already.
         self.batch.sort();
         if self.batch.len() > BATCH.end {
             self.window = SimTime((self.window.0 / 2).max(1));
