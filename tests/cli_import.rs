@@ -370,6 +370,8 @@ fn spend_that_says_nothing_of_the_base_is_refused() {
     let other = "date,pipeline,amount_eth\n2025-03-01,llm,0.1\n2025-03-01,byoc,0.9\n";
     refused(other, minimal, "90 % of the spend is on byoc, which the scenario does not have");
     refused("id,stake\nx,5\n", minimal, "use `orchsim import stakes`");
+    // Gwei under a header of ETH: refused before memory runs out.
+    refused("date,amount_eth\n2025-03-01,2000000\n", minimal, "more than 1e9 requests a day");
     let text = orchsim::scenario::preset("minimal").unwrap();
     let (before, stream) = text.split_once("[[demand.streams]]\nid = \"chat\"").unwrap();
     let rates = "requests_per_day = 500\nregions = { na = 0.5, eu = 0.3, asia = 0.2 }";
