@@ -350,6 +350,16 @@ fn every_kind_of_spend_is_read_and_layouts_are_kept_or_written_out() {
     assert!(tickets.stderr.contains("as `policy.injection` changes"), "{tickets:?}");
     let lpt = ["spend", "lpt.csv", "--eth-per-lpt", "0.003", "--base", "minimal.toml"];
     let lpt = imported(&workshop, &lpt);
+    // The base's first day is later than the file's last, and stays.
+    workshop.write("later.toml", &minimal.replace("start = 2025-02-18", "start = 2026-01-01"));
+    workshop.write("early.csv", "date,fees_eth\n2025-03-01,0.002\n");
+    imported(&workshop, &["spend", "early.csv", "--base", "later.toml"]);
+    let early = text(&workshop);
+    assert!(early.contains("\nstart = 2026-01-01\n"), "{early}");
+    assert!(
+        early.contains("for 0.002 ETH a day on all streams, the spend of 2025-03-01\n"),
+        "{early}"
+    );
     assert!(lpt.stderr.contains("demand for 0.003 ETH a day"), "{lpt:?}");
 }
 
