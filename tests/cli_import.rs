@@ -350,6 +350,16 @@ fn every_kind_of_spend_is_read_and_layouts_are_kept_or_written_out() {
     assert!(tickets.stderr.contains("as `policy.injection` changes"), "{tickets:?}");
     let lpt = ["spend", "lpt.csv", "--eth-per-lpt", "0.003", "--base", "minimal.toml"];
     let lpt = imported(&workshop, &lpt);
+    // The base's first day is later than the file's last, and stays.
+    workshop.write("later.toml", &minimal.replace("start = 2025-02-18", "start = 2026-01-01"));
+    workshop.write("early.csv", "date,fees_eth\n2025-03-01,0.002\n");
+    imported(&workshop, &["spend", "early.csv", "--base", "later.toml"]);
+    let early = text(&workshop);
+    assert!(early.contains("\nstart = 2026-01-01\n"), "{early}");
+    assert!(
+        early.contains("for 0.002 ETH a day on all streams, the spend of 2025-03-01\n"),
+        "{early}"
+    );
     assert!(lpt.stderr.contains("demand for 0.003 ETH a day"), "{lpt:?}");
 }
 
@@ -370,6 +380,8 @@ fn spend_that_says_nothing_of_the_base_is_refused() {
     let other = "date,pipeline,amount_eth\n2025-03-01,llm,0.1\n2025-03-01,byoc,0.9\n";
     refused(other, minimal, "90 % of the spend is on byoc, which the scenario does not have");
     refused("id,stake\nx,5\n", minimal, "use `orchsim import stakes`");
+    // Gwei under a header of ETH: refused before memory runs out.
+    refused("date,amount_eth\n2025-03-01,2000000\n", minimal, "more than 1e9 requests a day");
     let text = orchsim::scenario::preset("minimal").unwrap();
     let (before, stream) = text.split_once("[[demand.streams]]\nid = \"chat\"").unwrap();
     let rates = "requests_per_day = 500\nregions = { na = 0.5, eu = 0.3, asia = 0.2 }";

@@ -64,7 +64,18 @@ fn cells_stand_between_commas_semicolons_or_tabs() {
         assert_eq!(history.total(), Wei(1_500_000_000_000_000_000), "{separator}");
         assert_eq!(history.keys()[0].gateway.as_deref(), Some("a,b;c\td"));
     }
-    assert!(faults("date;amount_eth\n2025-03-01;0,1\n").contains("with a point and no other"));
+    let decimal_comma = faults("date;amount_eth\n2025-03-01;0,1\n");
+    assert!(decimal_comma.contains("with a point and no other"), "{decimal_comma}");
+    assert!(decimal_comma.contains("2 | 2025-03-01;0,1\n"), "{decimal_comma}");
+    assert!(faults("date\tamount_eth\n2025-03-01\tx\n").contains("2 | 2025-03-01 x\n"));
+}
+
+#[test]
+fn wei_under_a_header_of_eth_are_more_than_all_eth_there_is() {
+    let fault = faults("date,amount_eth\n2025-03-01,2000000000000000\n");
+    assert!(fault.contains("`2000000000000000` is beyond all ETH there is"), "{fault}");
+    let all = read("date,amount_eth\n2025-03-01,120000000\n").unwrap();
+    assert_eq!(all.total(), Wei(120_000_000 * 1_000_000_000_000_000_000));
 }
 
 #[test]

@@ -8,7 +8,7 @@ const FIRST_WINDOW: SimTime = SimTime(NANOS_PER_SECOND);
 const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_DAY * NANOS_PER_SECOND);
 
 /// The requests of all demand streams in order of time; at one time, in order
-/// of stream. They are worked out a short window ahead and sorted.
+/// of stream. They are worked out a window ahead and sorted.
 #[derive(Debug)]
 pub struct ArrivalSchedule<'a> {
     streams: Vec<ArrivalStream<'a>>,
@@ -68,7 +68,7 @@ impl<'a> ArrivalSchedule<'a> {
                 }
             }
         }
-        // Stable, because that merges the streams' runs, which are in order already.
+        // It is a run of each stream, which a stable sort merges.
         self.batch.sort();
         if self.batch.len() > BATCH.end {
             self.window = SimTime((self.window.0 / 2).max(1));

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use super::document::{Document, Element, is_table_at, set, text_at};
 use super::findings::{Findings, Found, FoundOffer};
 use super::leaderboard::{Map, Standing, standing};
@@ -91,6 +93,7 @@ pub fn import(
     if findings.is_empty() {
         return Err(nothing(file, &findings));
     }
+    let first_day = scenario.start;
     let level = findings.spend.as_ref().map(|history| scale_to_spend(&scenario, history));
     let level = level.transpose().map_err(ImportError::Demand)?;
     if let Some(level) = &level {
@@ -108,7 +111,7 @@ pub fn import(
     };
     merge.write_out_unless_plain();
     let summary = match (kind, &level) {
-        (_, Some(level)) => merge.demand(level)?,
+        (_, Some(level)) => merge.demand(level, first_day)?,
         (Kind::MaxPrices, None) => merge.max_prices(options)?,
         _ => merge.orchestrators(options, file)?,
     };
@@ -254,8 +257,9 @@ impl Merge<'_> {
         Ok(format!("{count} maximum price{s} for {}", changed.join(", ")))
     }
 
-    /// Puts the requests that were spent on into the demand.
-    fn demand(&mut self, level: &SpendLevel) -> Result<String, ImportError> {
+    /// Puts the requests that were spent on into the demand of a base that starts
+    /// on `first_day`.
+    fn demand(&mut self, level: &SpendLevel, first_day: Date) -> Result<String, ImportError> {
         let (about, summary) = spend::in_words(level, &mut self.findings);
         let network = &self.scenario.network;
         let mut changes = Vec::new();
@@ -293,8 +297,10 @@ impl Merge<'_> {
             let text = text.ok_or_else(|| not_plain("requests_per_day"))?;
             changes.push((element.start..element.end, text));
         }
-        if let Some(value) = self.document.root_value("start") {
-            let start = self.scenario.start;
+        let start = self.scenario.start;
+        if start != first_day
+            && let Some(value) = self.document.root_value("start")
+        {
             changes.push((value, format!("{start}  # {}: after its last day", self.label)));
         }
         self.document.replace(changes);

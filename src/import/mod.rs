@@ -211,7 +211,7 @@ pub enum ImportError {
     #[error("{0}")]
     Syntax(Diagnostics),
     /// What was spent makes no sense.
-    #[error("{0}")]
+    #[error(transparent)]
     Spend(SpendError),
     /// The base cannot be brought to what was spent.
     #[error(transparent)]

@@ -62,14 +62,19 @@ pub(super) fn in_words(level: &SpendLevel, findings: &mut Findings) -> (String, 
     }
     findings.notes.extend(level.remarks.iter().cloned());
     if days < FEW_DAYS {
-        findings.notes.push(format!("the mean of {days} days is known to no great precision"));
+        findings
+            .notes
+            .push(format!("the mean of fewer than {FEW_DAYS} days is known to no great precision"));
     }
     findings.notes.push(
         "trend, weekdays, bursts and uncertainty are those of the base; `orchsim calibrate` fits \
          them to the same file"
             .to_string(),
     );
-    let about = format!("the mean of {days} days from {first} to {last}");
+    let about = match days {
+        1 => format!("the spend of {first}"),
+        _ => format!("the mean of {days} days from {first} to {last}"),
+    };
     let summary =
         format!("demand for {} ETH a day, {about}", significant(level.eth_per_day, DIGITS));
     (about, summary)

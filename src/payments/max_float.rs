@@ -58,6 +58,7 @@ impl SenderFunds {
             return Wei::ZERO;
         }
         let all = self.reserve.0.saturating_add(self.claimed.0);
+        // Divided in 64 bits wherever they do: that is several times as quick.
         Wei(match u64::try_from(all) {
             Ok(all) => u128::from(all / u64::from(self.active_set)),
             Err(_) => all / u128::from(self.active_set),

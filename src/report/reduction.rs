@@ -13,6 +13,13 @@ pub(super) const EXPLANATION: &str = "A figure is worth so many independent, una
      an estimate, to about a fifth. Control variates adjust the mean runway and the means in this \
      table; totals, shares and breakdowns elsewhere are plain means, so that they add up.";
 
+/// Why no figure is adjusted.
+pub(super) const NO_CONTROLS: &str =
+    "there are too few futures, or demand varies too little, for control variates";
+/// Why the mean runway is worth no more.
+pub(super) const NOTHING_TO_GAIN: &str =
+    "the runway does not vary, so that there is nothing to gain";
+
 /// The columns that fit a terminal.
 pub(super) const SHOWN: [&str; 4] = ["figure", "mean", "interval", "worth"];
 
@@ -29,14 +36,13 @@ pub(super) fn conclusion(forecast: &Forecast) -> Option<String> {
     }
     if method.has_controls() {
         done.push(match controls {
-            0 => "there are too few of them, or demand varies too little, for control variates"
-                .to_string(),
+            0 => NO_CONTROLS.to_string(),
             _ => format!("means are adjusted by {}", counted(*controls as u32, "control variate")),
         });
     }
     let runway = figures.iter().find(|figure| figure.headline.id == "runway_days");
     let worth = match runway.and_then(|figure| figure.equivalent_replications) {
-        None => "the runway does not vary, so that there is nothing to gain".to_string(),
+        None => NOTHING_TO_GAIN.to_string(),
         Some(worth) if worth > f64::from(n) => {
             format!("the mean runway is as good as that of about {} plain ones", about(worth))
         }

@@ -52,7 +52,8 @@ impl fmt::Display for Fault {
             Some(column) => writeln!(f, ", column `{column}`")?,
             None => writeln!(f)?,
         }
-        let shown: String = self.row.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let shown: String = self.row.chars().map(plain).take(SHOWN).collect();
         let more = if self.row.chars().count() > SHOWN { " ..." } else { "" };
         writeln!(f, "{line} | {shown}{more}")?;
         if let Some(expected) = &self.expected {

@@ -15,10 +15,11 @@
 //! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
 //! columns are ignored and named in [`SpendHistory::notes`].
 //!
-//! Cells stand between commas, semicolons or tabs. Rows may stand in any order. Days are those of UTC. A day without a row, or
-//! with nothing but zeros, is a gap unless [`SpendOptions::zero_days`] says that
-//! nothing was spent; where rows have times of day, the first and the last day
-//! are partial unless their rows reach to within an hour of midnight.
+//! Cells stand between commas, semicolons or tabs, rows in any order. Days are
+//! those of UTC. A day without a row, or with nothing but zeros, is a gap unless
+//! [`SpendOptions::zero_days`] says that nothing was spent; where rows have times
+//! of day, the first and the last day are partial unless their rows reach to
+//! within an hour of midnight.
 
 mod error;
 mod header;

@@ -17,6 +17,9 @@ use crate::units::{Amount, Currency, Decimal, Wei};
 
 const LARGEST_BYTES: u64 = 512 << 20;
 const MOST_KEYS: usize = 100_000;
+/// More ETH than there is (121 million in 2026, and 1 % more a year at most): such
+/// amounts are in another unit than the header says.
+const MOST: Wei = Wei(200_000_000_000_000_000_000_000_000);
 /// Ethereum's first day, and a day that is a typing error.
 const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
 /// The longest history.
@@ -61,7 +64,8 @@ pub fn read_spend(
     options: &SpendOptions,
 ) -> Result<SpendHistory, SpendError> {
     let mut rows = Rows::new(input);
-    let mut reader = SpendReader::new(name, options);
+    let separator = rows.separator.to_string();
+    let mut reader = SpendReader::new(name, &separator, options);
     let failed =
         |error| SpendError::Io { path: name.into(), source: io::Error::other::<csv::Error>(error) };
     let columns = match rows.next().map_err(failed)? {
@@ -88,6 +92,7 @@ pub fn spend_form(text: &str) -> Option<SpendForm> {
 
 /// Rows with anything in them.
 struct Rows<R> {
+    separator: char,
     reader: csv::Reader<BufReader<R>>,
     record: ByteRecord,
 }
@@ -100,8 +105,9 @@ impl<R: Read> Rows<R> {
         let header = begin.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let mut format = ReaderBuilder::new();
         format.has_headers(false).flexible(true).trim(Trim::All);
-        format.delimiter(separator(header) as u8);
-        Rows { reader: format.from_reader(input), record: ByteRecord::new() }
+        let separator = separator(header);
+        format.delimiter(separator as u8);
+        Rows { separator, reader: format.from_reader(input), record: ByteRecord::new() }
     }
 
     fn next(&mut self) -> csv::Result<Option<&ByteRecord>> {
@@ -140,6 +146,7 @@ struct Entry {
 /// What has been read so far.
 struct SpendReader<'a> {
     name: &'a str,
+    separator: &'a str,
     options: &'a SpendOptions,
     faults: Faults,
     header: Vec<String>,
@@ -158,9 +165,10 @@ struct SpendReader<'a> {
 }
 
 impl<'a> SpendReader<'a> {
-    fn new(name: &'a str, options: &'a SpendOptions) -> SpendReader<'a> {
+    fn new(name: &'a str, separator: &'a str, options: &'a SpendOptions) -> SpendReader<'a> {
         SpendReader {
             name,
+            separator,
             options,
             faults: Faults::default(),
             header: Vec::new(),
@@ -198,7 +206,7 @@ impl<'a> SpendReader<'a> {
     fn header(&mut self, record: &ByteRecord) -> Option<Columns> {
         let line = record.position().map_or(1, |position| position.line());
         self.header = header_names(record);
-        let row = self.header.join(",");
+        let row = self.header.join(self.separator);
         let is_binary = |c: char| c.is_control() && !c.is_whitespace();
         if self.header.iter().any(|name| name.contains(is_binary)) {
             let expected = "a CSV in UTF-8; a spreadsheet can be saved as one";
@@ -235,7 +243,8 @@ impl<'a> SpendReader<'a> {
             self.fault(line, &row, None, "the row is not UTF-8 text", None);
             return;
         };
-        let row = || cells.join(",");
+        let separator = self.separator;
+        let row = || cells.join(separator);
         if cells.len() != columns.count {
             let message = format!("{} cells under {} columns", cells.len(), columns.count);
             self.fault(line, &row(), None, message, Some("one cell for each column"));
@@ -337,8 +346,7 @@ impl<'a> SpendReader<'a> {
             (Currency::Lpt, Some(price)) => in_eth(value, price),
             _ => Amount { value, currency: unit }.to_wei(),
         };
-        // A hundredth of what the sum of all rows can hold.
-        let fits = wei.filter(|wei| wei.0 < u128::MAX / 100);
+        let fits = wei.filter(|wei| *wei <= MOST);
         fits.ok_or_else(|| (format!("`{text}` is beyond all ETH there is"), "a smaller amount"))
     }
 
@@ -375,7 +383,7 @@ impl<'a> SpendReader<'a> {
             (Some(earliest), Some(latest)) => (earliest, latest),
             _ => {
                 if self.faults.is_empty() {
-                    let header = self.header.join(",");
+                    let header = self.header.join(self.separator);
                     self.fault(1, &header, None, "there is no row below the header", None);
                 }
                 return Err(self.faults.into_error());
@@ -385,7 +393,8 @@ impl<'a> SpendReader<'a> {
         let span = days_from(earliest.0, latest.0) + 1;
         if span > MOST_DAYS {
             let message = format!("the rows reach from {} to {}", earliest.0, latest.0);
-            self.fault(1, &self.header.join(","), Some(columns.time), message, Some("100 years"));
+            let header = self.header.join(self.separator);
+            self.fault(1, &header, Some(columns.time), message, Some("100 years"));
         }
         if !self.faults.is_empty() {
             return Err(self.faults.into_error());

@@ -68,6 +68,7 @@ base_unit_amount!(
 impl Wei {
     /// So many times the amount, or `None` where it would overflow.
     pub fn checked_times(self, count: u64) -> Option<Wei> {
+        // In 64 bits wherever they do: that is several times as quick.
         match u64::try_from(self.0) {
             Ok(amount) => Some(Wei(u128::from(amount) * u128::from(count))),
             Err(_) => self.0.checked_mul(u128::from(count)).map(Wei),

@@ -113,9 +113,8 @@ pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Result<Mix, Ca
         .map(|(day, _)| day)
         .collect();
     let window = &complete[complete.len().saturating_sub(MIX_DAYS)..];
-    let groups: BTreeMap<&Group, ()> = of_stream.iter().map(|group| (group, ())).collect();
     let mut spent: BTreeMap<Group, Vec<f64>> =
-        groups.into_keys().map(|group| (group.clone(), vec![0.0; window.len()])).collect();
+        of_stream.iter().map(|group| (group.clone(), vec![0.0; window.len()])).collect();
     let mut unknown: Vec<(String, f64)> = Vec::new();
     let mut total = 0.0;
     for (day, key, cell) in history.cells() {
@@ -136,9 +135,7 @@ pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Result<Mix, Ca
         }
     }
     let shares = shares(&spent);
-    for (_, eth) in &mut unknown {
-        *eth = if total > 0.0 { *eth / total } else { 0.0 };
-    }
+    let unknown = unknown.into_iter().map(|(name, eth)| (name, eth / total)).collect();
     for (group, share) in &shares {
         if share.estimate == 0.0 {
             let name = group.name();

@@ -38,6 +38,7 @@ const TOLERANCE: f64 = 0.1;
 const WIDE: f64 = 10.0;
 /// What the scenario's schema allows.
 const MOST_CV: f64 = 100.0;
+const MOST_REQUESTS_PER_DAY: f64 = 1e9;
 const HOLD_HOURS: (f64, f64) = (0.01, 8_760.0);
 
 /// An estimate (posterior median) with its 90 % interval.
@@ -95,6 +96,18 @@ pub enum CalibrateError {
         "simulated, the scenario spends nothing on {0}, so that no rate of requests explains the real spend"
     )]
     NoSpend(String),
+    /// The scenario would need more requests than can be.
+    #[error(
+        "to spend {eth_per_day} ETH a day on {group} takes more than {MOST_REQUESTS_PER_DAY:e} requests \
+         a day at the prices of the scenario\n  help: see whether the amounts are in the unit that \
+         their header says"
+    )]
+    TooMany {
+        /// On what.
+        group: String,
+        /// What it is to spend.
+        eth_per_day: f64,
+    },
     /// A defect of orchsim.
     #[error(transparent)]
     Ledger(#[from] LedgerViolation),

@@ -3,10 +3,12 @@
 use rayon::prelude::*;
 
 use super::mix::Group;
+use super::{CalibrateError, MOST_REQUESTS_PER_DAY};
 use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
 use crate::payments::{LedgerViolation, PaymentMode};
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
+use crate::units::significant;
 
 /// Days and replications of a simulation.
 const DAYS: u32 = 7;
@@ -71,12 +73,15 @@ fn simulate(scenario: &Scenario, done: &(dyn Fn() + Sync)) -> Result<Simulated, 
 /// Scales the rates of `scenario` so that each group is simulated to spend
 /// `target(group)` ETH a day; `done` is called as each replication ends. Returns what
 /// was simulated before, and at the end.
+///
+/// # Errors
+/// A stream would need more requests than can be.
 pub(super) fn scale(
     scenario: &mut Scenario,
     groups: &[Group],
     target: impl Fn(&Group) -> f64,
     done: &(dyn Fn() + Sync),
-) -> Result<(Simulated, Simulated), LedgerViolation> {
+) -> Result<(Simulated, Simulated), CalibrateError> {
     let before = simulate(&level(scenario), done)?;
     let mut now = before.clone();
     for _ in 0..ROUNDS {
@@ -87,9 +92,12 @@ pub(super) fn scale(
                 if simulated > 0.0 { target(group) / simulated } else { 1.0 }
             })
             .collect();
-        for (stream, factor) in scenario.demand.iter_mut().zip(factors) {
-            if let Arrivals::Poisson(arrivals) = &mut stream.arrivals {
-                arrivals.requests_per_day *= factor;
+        for ((stream, factor), group) in scenario.demand.iter_mut().zip(factors).zip(groups) {
+            let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
+            arrivals.requests_per_day *= factor;
+            if arrivals.requests_per_day > MOST_REQUESTS_PER_DAY {
+                let eth_per_day = significant(target(group), 5);
+                return Err(CalibrateError::TooMany { group: group.name(), eth_per_day });
             }
         }
         now = simulate(&level(scenario), done)?;

@@ -12,6 +12,7 @@ use serde_json::json as document;
 
 use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
 use super::format::{chosen_percent, counted, days, plural};
+use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
 use crate::ensemble::Estimate;
@@ -311,9 +312,7 @@ fn gain(sweep: &Sweep) -> Option<String> {
     }
     if first.method.has_controls() {
         done.push(match reduced().map(|(_, reduction)| reduction.controls).max() {
-            None | Some(0) => {
-                "there are too few of them, or demand varies too little, for control variates"
-            }
+            None | Some(0) => NO_CONTROLS,
             Some(_) => "means are adjusted by control variates, setting by setting",
         });
     }
@@ -326,8 +325,9 @@ fn gain(sweep: &Sweep) -> Option<String> {
         .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), w| (least.min(w), most.max(w)));
     let times = |ratio: f64| significant(ratio, 2);
     let worth = match (times(least), times(most)) {
-        _ if most == 0.0 => {
-            "the runway does not vary, so that there is nothing to gain".to_string()
+        _ if most == 0.0 => NOTHING_TO_GAIN.to_string(),
+        (_, most) if most <= 1.0 => {
+            "of the mean runways they know no more than as many plain ones would".to_string()
         }
         (least, most) if least == most => {
             format!("the mean runway is as good as that of {most} times as many plain ones")

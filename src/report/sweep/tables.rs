@@ -50,7 +50,7 @@ pub(super) fn long(sweep: &Sweep) -> Table {
         ["standing", "replications", "figure", "unit", "mean", "lo", "hi"]
             .map(Column::for_programs),
     );
-    // Only where something was gained by it is there a column on it.
+    // Without variance reduction there is no column on what it gains.
     let is_reduced = sweep.results.iter().any(|result| result.reduction.is_some());
     if is_reduced {
         columns.push(Column::for_programs("equivalent_replications"));
