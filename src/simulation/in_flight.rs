@@ -88,7 +88,7 @@ pub(super) struct Request {
     /// Sessions whose orchestrator had no capacity, to be given back at the end.
     pub set_aside: Option<SetAside>,
     pub last_failure: Option<Failure>,
-    /// The present submission; a running live stream keeps the one that
+    /// The last submission; a running live stream keeps the one that
     /// started it.
     pub submission: Option<Submission>,
 }
