@@ -245,6 +245,13 @@ pub fn calibrate(
     }
 
     let mut remarks = history.notes.clone();
+    if wanders {
+        remarks.push(format!(
+            "where the level wanders, growth so far tells little of growth to come, of which \
+             {:.0} % a month more or less is allowed for (a standard deviation)",
+            100.0 * libm::expm1(30.0 * uncertainty.growth_per_day_sd)
+        ));
+    }
     if !mix.unknown.is_empty() {
         remarks.push(format!(
             "{:.1} % of the spend is on {}, which the scenario does not have: spread over the rest",

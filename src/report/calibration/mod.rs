@@ -289,7 +289,7 @@ fn html(
             format!("[{}, {}], 90 %", eth(level.lo), eth(level.hi)),
         ),
         (
-            "Growth a month",
+            "Growth a month, so far",
             percent(libm::expm1(calibration.growth.estimate * 30.0)),
             format!(
                 "[{}, {}]",
