@@ -42,6 +42,11 @@ impl<T: Ord> PriorityList<T> {
         self.near.last().or_else(|| self.heap.peek().map(|Reverse(first)| first))
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.near.is_empty() && self.heap.is_empty()
+    }
+
     /// Takes the first entry out.
     pub fn pop(&mut self) -> Option<T> {
         self.near.pop().or_else(|| self.heap.pop().map(|Reverse(first)| first))

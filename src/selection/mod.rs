@@ -15,7 +15,7 @@ mod urn;
 
 pub use discovery::{CUTOFF_S, Discovery, PROBE_ROUND_TRIPS, Probe};
 pub use explain::{Explanation, Row, Standing, explain};
-pub use pool::{Among, PoolRule, SessionPool, SessionRef};
+pub use pool::{Among, PoolRule, Search, SessionPool, SessionRef};
 pub use probability::{Candidate, ProbabilityRule};
 pub use rules::Chooser;
 pub use selector::{Ask, Market, Respondents, Selection, SessionSelector, TIME_TO_LIVE_S};

@@ -45,6 +45,19 @@ impl Among<'_> {
     }
 }
 
+/// What a request looks for in a pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'a> {
+    /// The gateway's probability rule.
+    pub rule: &'a ProbabilityRule,
+    /// The candidates as the gateway knows them.
+    pub candidates: &'a [Candidate],
+    /// Who may be taken.
+    pub among: Among<'a>,
+    /// Names the draws.
+    pub key: StreamKey,
+}
+
 /// A session as a request holds it. The generation tells a session from a
 /// later one with the same orchestrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +106,7 @@ pub struct SessionPool {
     /// Whom the rule may draw: those who are free, under
     /// [`PoolRule::FirstContactThenFastest`] only those never used.
     free: FixedBitSet,
+    free_count: usize,
     urn: Urn,
     urn_is_stale: bool,
     /// Never-used sessions in the order the gateway knows them.
@@ -127,6 +141,7 @@ impl SessionPool {
             sessions: vec![absent; candidates],
             size: 0,
             free: FixedBitSet::with_capacity(candidates),
+            free_count: 0,
             urn: Urn::default(),
             urn_is_stale: true,
             untried: Vec::new(),
@@ -187,6 +202,7 @@ impl SessionPool {
 
     fn set_free(&mut self, candidate: u32) {
         if !self.free.put(candidate as usize) {
+            self.free_count += 1;
             self.urn.put(candidate);
         }
     }
@@ -194,47 +210,44 @@ impl SessionPool {
     fn set_taken(&mut self, candidate: u32) {
         if self.free.contains(candidate as usize) {
             self.free.remove(candidate as usize);
+            self.free_count -= 1;
             self.urn.take(candidate);
         }
     }
 
     /// Takes a session out for a request; where none is free, a random one of
     /// those in use.
-    pub fn select(
-        &mut self,
-        rule: &ProbabilityRule,
-        chooser: Option<&mut Chooser>,
-        candidates: &[Candidate],
-        among: Among,
-        key: StreamKey,
-    ) -> Option<SessionRef> {
-        let free = self.select_free(rule, chooser, candidates, among, key);
-        free.or_else(|| {
-            let candidate = self.one_in_use(among, key)?;
-            Some(self.hold(candidate))
-        })
+    #[inline]
+    pub fn select(&mut self, search: &Search, chooser: Option<&mut Chooser>) -> Option<SessionRef> {
+        if self.someone_is_free()
+            && let Some(free) = self.select_free(search, chooser)
+        {
+            return Some(free);
+        }
+        let candidate = self.one_in_use(search)?;
+        Some(self.hold(candidate))
+    }
+
+    /// Whether there may be a free session.
+    fn someone_is_free(&self) -> bool {
+        self.free_count > 0 || !self.fastest.is_empty()
     }
 
     /// Takes a free session out for a request.
     pub fn select_free(
         &mut self,
-        rule: &ProbabilityRule,
+        search: &Search,
         chooser: Option<&mut Chooser>,
-        candidates: &[Candidate],
-        among: Among,
-        key: StreamKey,
     ) -> Option<SessionRef> {
         let candidate = match self.rule {
-            PoolRule::FirstContactThenFastest => {
-                self.first_contact_or_fastest(rule, candidates, among, key)
-            }
+            PoolRule::FirstContactThenFastest => self.first_contact_or_fastest(search),
             PoolRule::ProbabilityByLatencyScore | PoolRule::ProbabilityByDiscoveryLatency => {
-                self.by_probability(rule, candidates, among, key)
+                self.by_probability(search)
             }
-            PoolRule::Nearest => self.nearest(candidates, among),
+            PoolRule::Nearest => self.nearest(search),
             PoolRule::Chosen => chooser.and_then(|chooser| {
-                self.collect_free(rule, candidates, among);
-                chooser.draw(candidates, &mut self.eligible, key)
+                self.collect_free(search);
+                chooser.draw(search.candidates, &mut self.eligible, search.key)
             }),
         }?;
         self.take(candidate);
@@ -247,7 +260,7 @@ impl SessionPool {
         SessionRef { candidate, generation: session.generation }
     }
 
-    fn one_in_use(&self, among: Among, key: StreamKey) -> Option<u32> {
+    fn one_in_use(&self, &Search { among, key, .. }: &Search) -> Option<u32> {
         let uniform = key.child(0).uniform(0);
         if among.is_everyone() {
             let count = self.in_use.len();
@@ -258,13 +271,8 @@ impl SessionPool {
         (count > 0).then(|| held().nth(index_below(uniform, count))).flatten()
     }
 
-    fn first_contact_or_fastest(
-        &mut self,
-        rule: &ProbabilityRule,
-        candidates: &[Candidate],
-        among: Among,
-        key: StreamKey,
-    ) -> Option<u32> {
+    fn first_contact_or_fastest(&mut self, search: &Search) -> Option<u32> {
+        let among = search.among;
         self.drop_stale();
         let is_everyone = among.is_everyone();
         let is_untried = self.untried.iter().any(|&candidate| among.has(candidate));
@@ -281,7 +289,7 @@ impl SessionPool {
                 }
                 Some(known.candidate)
             }
-            _ => self.by_probability(rule, candidates, among, key),
+            _ => self.by_probability(search),
         }
     }
 
@@ -305,17 +313,12 @@ impl SessionPool {
         }
     }
 
-    fn by_probability(
-        &mut self,
-        rule: &ProbabilityRule,
-        candidates: &[Candidate],
-        among: Among,
-        key: StreamKey,
-    ) -> Option<u32> {
+    fn by_probability(&mut self, search: &Search) -> Option<u32> {
+        if self.free_count == 0 {
+            return None;
+        }
+        let &Search { rule, candidates, among, key } = search;
         if among.is_everyone() {
-            if self.free.is_clear() {
-                return None;
-            }
             if self.urn_is_stale {
                 self.urn.fill(rule, candidates, &self.free);
                 self.urn_is_stale = false;
@@ -324,24 +327,19 @@ impl SessionPool {
                 return Some(candidate);
             }
         }
-        self.by_probability_one_by_one(rule, candidates, among, key)
+        self.by_probability_one_by_one(search)
     }
 
     /// The same for any rule and any part of the pool.
-    fn by_probability_one_by_one(
-        &mut self,
-        rule: &ProbabilityRule,
-        candidates: &[Candidate],
-        among: Among,
-        key: StreamKey,
-    ) -> Option<u32> {
+    fn by_probability_one_by_one(&mut self, search: &Search) -> Option<u32> {
+        let &Search { rule, candidates, among, key } = search;
         if self.rule == PoolRule::FirstContactThenFastest {
             let untried = self.untried.iter().copied();
             self.eligible.clear();
             self.eligible.extend(untried.filter(|&candidate| among.has(candidate)));
             rule.filter(candidates, &mut self.eligible);
         } else {
-            self.collect_free(rule, candidates, among);
+            self.collect_free(search);
         }
         let session = |candidate: u32| &self.sessions[candidate as usize];
         let by_score = |a: u32, b: u32| match self.rule {
@@ -363,14 +361,14 @@ impl SessionPool {
     }
 
     /// Makes the free sessions that pass the filters the eligible ones.
-    fn collect_free(&mut self, rule: &ProbabilityRule, candidates: &[Candidate], among: Among) {
+    fn collect_free(&mut self, &Search { rule, candidates, among, .. }: &Search) {
         let free = self.free.ones().map(|candidate| candidate as u32);
         self.eligible.clear();
         self.eligible.extend(free.filter(|&candidate| among.has(candidate)));
         rule.filter(candidates, &mut self.eligible);
     }
 
-    fn nearest(&mut self, candidates: &[Candidate], among: Among) -> Option<u32> {
+    fn nearest(&mut self, &Search { candidates, among, .. }: &Search) -> Option<u32> {
         let sessions = &self.sessions;
         if self.order_is_stale {
             let latency = |candidate: u32| sessions[candidate as usize].discovery_latency;
@@ -502,7 +500,9 @@ mod tests {
         fn select(&mut self) -> Option<SessionRef> {
             self.requests += 1;
             let key = StreamKey::root(1).child(self.requests);
-            self.pool.select(&EVEN, None, &self.candidates, Among::default(), key)
+            let candidates = &self.candidates;
+            let search = Search { rule: &EVEN, candidates, among: Among::default(), key };
+            self.pool.select(&search, None)
         }
 
         fn serve(&mut self, score: f64) -> u32 {
@@ -595,7 +595,8 @@ mod tests {
         let mut counts = vec![0u32; count];
         for request in 0..draws {
             let key = StreamKey::root(4).child(request);
-            let session = pool.select_free(&rule, None, &market, Among::default(), key).unwrap();
+            let search = Search { rule: &rule, candidates: &market, among: Among::default(), key };
+            let session = pool.select_free(&search, None).unwrap();
             counts[session.candidate as usize] += 1;
             pool.complete(session);
         }

@@ -1,7 +1,7 @@
 use super::discovery::checkpoint_after;
 use super::{
     Among, Candidate, Chooser, Discovery, PROBE_ROUND_TRIPS, PoolRule, ProbabilityRule, Probe,
-    SessionPool, SessionRef, Suspender,
+    Search, SessionPool, SessionRef, Suspender,
 };
 use crate::kernel::StreamKey;
 use crate::network::{Network, Offer, Version};
@@ -401,23 +401,24 @@ impl SessionSelector {
     /// A free session with a preferred candidate, warm or else cold; where there
     /// is none, one with anybody.
     fn pick(&mut self, market: &Market, ask: Ask) -> Selection {
-        let anybody = Among { in_region: ask.in_region, preferred: None };
         let SessionSelector { warm, cold, chooser, known, .. } = self;
-        let rule = &market.rule;
+        let among = Among { in_region: ask.in_region, preferred: None };
+        let anybody = Search { rule: &market.rule, candidates: known, among, key: ask.key };
         if !market.preferred.is_empty() {
-            let members = Among { preferred: Some(&market.preferred), ..anybody };
+            let preferred = Among { preferred: Some(&market.preferred), ..among };
+            let members = Search { among: preferred, ..anybody };
             for (pool, is_warm) in [(&mut *warm, true), (&mut *cold, false)] {
-                let free = pool.select_free(rule, chooser.as_mut(), known, members, ask.key);
-                if let Some(session) = free {
+                if let Some(session) = pool.select_free(&members, chooser.as_mut()) {
                     return Selection::Session(session, is_warm);
                 }
             }
         }
-        if let Some(session) = warm.select(rule, chooser.as_mut(), known, anybody, ask.key) {
-            return Selection::Session(session, true);
+        for (pool, is_warm) in [(warm, true), (cold, false)] {
+            if let Some(session) = pool.select(&anybody, chooser.as_mut()) {
+                return Selection::Session(session, is_warm);
+            }
         }
-        let session = cold.select(rule, chooser.as_mut(), known, anybody, ask.key);
-        session.map_or(Selection::Nobody, |session| Selection::Session(session, false))
+        Selection::Nobody
     }
 
     fn size(&self) -> usize {
