@@ -53,12 +53,13 @@ pub(super) fn exponential(bits: u64, more: impl FnOnce() -> Sequence) -> f64 {
     if x < table.x[layer + 1] {
         return x;
     }
-    exponential_rare(x, layer, &mut more())
+    exponential_rare(x, layer, more)
 }
 
 #[cold]
-fn exponential_rare(mut x: f64, mut layer: usize, draws: &mut Sequence) -> f64 {
+fn exponential_rare(mut x: f64, mut layer: usize, more: impl FnOnce() -> Sequence) -> f64 {
     let table = &*EXPONENTIAL;
+    let draws = &mut more();
     loop {
         if layer == 0 {
             return EXPONENTIAL_TAIL - libm::log(draws.uniform());
@@ -85,12 +86,13 @@ pub(super) fn normal(bits: u64, more: impl FnOnce() -> Sequence) -> f64 {
     if x.abs() < table.x[layer + 1] {
         return x;
     }
-    normal_rare(x, layer, &mut more())
+    normal_rare(x, layer, more)
 }
 
 #[cold]
-fn normal_rare(mut x: f64, mut layer: usize, draws: &mut Sequence) -> f64 {
+fn normal_rare(mut x: f64, mut layer: usize, more: impl FnOnce() -> Sequence) -> f64 {
     let table = &*NORMAL;
+    let draws = &mut more();
     loop {
         if layer == 0 {
             return normal_tail(draws).copysign(x);
