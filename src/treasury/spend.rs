@@ -7,26 +7,32 @@ use crate::units::{SimTime, Wei};
 #[derive(Clone, Debug)]
 pub struct TrailingSpend {
     window_days: u64,
-    /// Sums of consecutive days, the last of them `today`.
-    days: VecDeque<u128>,
+    /// Sums of consecutive days up to `today`, which is not among them.
+    past: VecDeque<u128>,
+    spent_today: u128,
     today: u64,
+    today_ends: SimTime,
 }
 
 impl TrailingSpend {
     /// Over the last `window_days` days, today's beginning included; at
     /// least 1.
     pub fn new(window_days: u64) -> TrailingSpend {
-        TrailingSpend { window_days: window_days.max(1), days: VecDeque::from([0]), today: 0 }
+        TrailingSpend {
+            window_days: window_days.max(1),
+            past: VecDeque::new(),
+            spent_today: 0,
+            today: 0,
+            today_ends: SimTime::from_days(1),
+        }
     }
 
     /// Books a payment. Times must not decrease from call to call.
     pub fn record(&mut self, now: SimTime, paid: Wei) {
-        if now.day() > self.today {
+        if now >= self.today_ends {
             self.turn_to(now.day());
         }
-        if let Some(today) = self.days.back_mut() {
-            *today = today.saturating_add(paid.0);
-        }
+        self.spent_today = self.spent_today.saturating_add(paid.0);
     }
 
     /// The mean spend a day over the window, or since the start while that is
@@ -37,7 +43,8 @@ impl TrailingSpend {
         match (now - since).0 {
             0 => Wei::ZERO,
             span => {
-                let total = self.days.iter().fold(0u128, |sum, day| sum.saturating_add(*day));
+                let total =
+                    self.past.iter().fold(self.spent_today, |sum, day| sum.saturating_add(*day));
                 Wei(mul_div(total, u128::from(SimTime::from_days(1).0), u128::from(span)))
             }
         }
@@ -47,11 +54,12 @@ impl TrailingSpend {
         // Beyond a whole window of days without a payment all sums are 0.
         let passed = day.saturating_sub(self.today).min(self.window_days);
         for _ in 0..passed {
-            self.days.push_back(0);
+            self.past.push_back(std::mem::take(&mut self.spent_today));
         }
-        while self.days.len() as u64 > self.window_days {
-            self.days.pop_front();
+        while self.past.len() as u64 >= self.window_days {
+            self.past.pop_front();
         }
         self.today = self.today.max(day);
+        self.today_ends = SimTime::from_days(self.today + 1);
     }
 }
