@@ -286,6 +286,34 @@ fn gateways_refuse_what_exceeds_their_limits() {
     assert_eq!(check(50, 50, 0, 0, 0, true), Ok(()));
 }
 
+proptest! {
+    /// What passes without a closer look passes with one, and the other way
+    /// round.
+    #[test]
+    fn payments_are_cleared_as_they_are_checked(
+        (face_value, ev, tickets) in (0u128..300, 0u128..150, 1u64..5),
+        (max_ticket_ev, max_total_ev, deposit_multiplier) in (0u128..150, 0u128..300, 0u64..4),
+        (deposit, reserve, rounded_up) in (0u128..1000, 0u128..2, any::<bool>()),
+    ) {
+        let limits = AcceptanceLimits {
+            max_ticket_ev: Wei(max_ticket_ev),
+            max_total_ev: Wei(max_total_ev),
+            deposit_multiplier,
+        };
+        let terms = TicketTerms {
+            face_value: Wei(face_value),
+            expected_value: Wei(ev),
+            rounded_up,
+            ..TicketTerms::FREE
+        };
+        let (deposit, reserve) = (Wei(deposit), Wei(reserve));
+        let is_clear = limits.clearance(&terms).covers(tickets, deposit, reserve);
+        let passes = limits.check(&terms, tickets, deposit, reserve, false).is_ok();
+        // Tickets of no value pass, but are never cleared.
+        prop_assert_eq!(is_clear, passes && ev > 0);
+    }
+}
+
 #[test]
 fn a_ticket_of_exactly_the_limit_exceeds_it_by_its_rounding() {
     // pm/sender.go compares rationals, and face value * win probability lies a

@@ -54,6 +54,21 @@ pub enum TicketRefusal {
     FaceValueTooHigh,
 }
 
+/// Payments that [`AcceptanceLimits::check`] is sure to let pass, worked out
+/// once for tickets of some terms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clearance {
+    most_tickets: u64,
+    least_deposit: Wei,
+}
+
+impl Clearance {
+    /// Whether a payment of `tickets` passes with this deposit and reserve.
+    pub fn covers(self, tickets: u64, deposit: Wei, reserve: Wei) -> bool {
+        tickets <= self.most_tickets && deposit >= self.least_deposit && reserve > Wei::ZERO
+    }
+}
+
 impl AcceptanceLimits {
     /// Whether a gateway keeps an orchestrator with these terms when it
     /// discovers it (`ValidateTicketParams`, go-livepeer
@@ -64,6 +79,18 @@ impl AcceptanceLimits {
             self.check(terms, 1, ample, ample, false),
             Err(TicketRefusal::FaceValueTooLow | TicketRefusal::TicketEvTooHigh)
         )
+    }
+
+    /// What payments with tickets of these terms pass without a closer look.
+    pub fn clearance(&self, terms: &TicketTerms) -> Clearance {
+        let (ev, most) = (terms.expected_value, self.max_total_ev.0);
+        let below_most = most.saturating_sub(u128::from(terms.rounded_up));
+        let most_tickets = match below_most.checked_div(ev.0) {
+            Some(tickets) if self.admits(terms) => u64::try_from(tickets).unwrap_or(u64::MAX),
+            _ => 0,
+        };
+        let required = terms.face_value.checked_times(self.deposit_multiplier.max(1));
+        Clearance { most_tickets, least_deposit: required.unwrap_or(Wei(u128::MAX)) }
     }
 
     /// Whether a gateway with this deposit and reserve sends `tickets` tickets;

@@ -127,14 +127,18 @@ impl SessionCredit {
     /// [`SessionCredit::stage`] with a minimum of one's own, not below `fee`:
     /// for payments booked together.
     pub fn stage_at_least(&mut self, fee: Wei, least: Wei, ev: Wei) -> Option<Staged> {
-        let gap = least.max(fee).0.saturating_sub(self.credit.0);
-        let tickets = match gap {
-            0 => 0,
-            _ if ev == Wei::ZERO => return None,
-            _ => match (u64::try_from(gap), u64::try_from(ev.0)) {
+        let least = least.max(fee);
+        let tickets = if least <= self.credit {
+            0
+        } else {
+            // In 64 bits wherever they do: that is several times as quick.
+            let gap = least.0 - self.credit.0;
+            match (u64::try_from(gap), u64::try_from(ev.0)) {
+                (_, Ok(0)) => return None,
+                (Ok(gap), Ok(ev)) if gap <= ev => 1,
                 (Ok(gap), Ok(ev)) => gap.div_ceil(ev),
                 _ => u64::try_from(gap.div_ceil(ev.0)).ok()?,
-            },
+            }
         };
         let new_credit = ev.checked_times(tickets)?;
         self.credit.checked_add(new_credit)?;

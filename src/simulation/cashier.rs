@@ -4,9 +4,9 @@ use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
 use crate::network::{Gateway, Network, Orchestrator};
 use crate::payments::{
-    BALANCE_TTL, L1_BLOCK_S, Ledger, Loss, LossCause, PaymentMode, Quote, Receipt, SenderFunds,
-    SessionCredit, Staged, TICKET_VALIDITY_ROUNDS, TicketParams, TicketRefusal, TicketTerms,
-    price_still_accepted, winning_tickets,
+    BALANCE_TTL, Clearance, L1_BLOCK_S, Ledger, Loss, LossCause, PaymentMode, Quote, Receipt,
+    SenderFunds, SessionCredit, Settled, Staged, TICKET_VALIDITY_ROUNDS, TicketParams,
+    TicketRefusal, TicketTerms, price_still_accepted, winning_tickets,
 };
 use crate::units::{NANOS_PER_SECOND, Price, SimTime, Wei};
 
@@ -16,14 +16,20 @@ use crate::units::{NANOS_PER_SECOND, Price, SimTime, Wei};
 /// the hour.
 const REDEMPTION_RETRY: SimTime = SimTime(50 * L1_BLOCK_S * NANOS_PER_SECOND);
 
-/// What a gateway has agreed with one orchestrator for one model.
+/// What a gateway has agreed with one orchestrator for one model, as far as
+/// every request needs it.
 #[derive(Clone, Copy, Debug)]
 struct Account {
     credit: SessionCredit,
     /// `None` before the first dealing.
     params: Option<TicketParams>,
     opened: SimTime,
-    quote: Quote,
+    base_price: Price,
+    price: Price,
+    /// What a ticket pays on average.
+    ticket_value: Wei,
+    /// What the gateway pays without a closer look.
+    clearance: Clearance,
     win_probability: f64,
     /// Whether the gateway still pays the price, see [`price_still_accepted`].
     is_price_accepted: bool,
@@ -33,9 +39,10 @@ struct Account {
     balance_changed: SimTime,
 }
 
-/// What an account's quote rests on: apart from it, since no request needs it.
-#[derive(Clone, Copy, Debug, Default)]
+/// The rest of what was agreed, and what it rests on.
+#[derive(Clone, Copy, Debug)]
 struct Agreement {
+    terms: TicketTerms,
     /// Base price, gas price and max float that the quote was worked out for.
     quoted_for: Option<(Price, Wei, Wei)>,
     /// What was quoted when the session was discovered.
@@ -69,6 +76,8 @@ pub(super) struct Payee {
     pub gateway: usize,
     /// The node, an index into [`World::network`]'s orchestrators.
     pub orchestrator: usize,
+    /// Whose node it is.
+    pub owner: usize,
     /// That of the model paid for: the account is that of one request, the
     /// ledger has all.
     pub pace: Pace,
@@ -133,12 +142,17 @@ impl<'w> Cashier<'w> {
             credit: SessionCredit::default(),
             params: None,
             opened: SimTime::ZERO,
-            quote: Quote { base: Price::ZERO, price: Price::ZERO, terms: TicketTerms::FREE },
+            base_price: Price::ZERO,
+            price: Price::ZERO,
+            ticket_value: Wei::ZERO,
+            clearance: Clearance::default(),
             win_probability: 0.0,
             is_price_accepted: true,
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
+        let nothing_agreed =
+            Agreement { terms: TicketTerms::FREE, quoted_for: None, initial_price: Price::ZERO };
         let gateways = scenario.network.gateways.len();
         let orchestrators = scenario.network.orchestrators.len();
         let nobody = vec![Wei::ZERO; world.owners.len()];
@@ -147,7 +161,7 @@ impl<'w> Cashier<'w> {
             world,
             ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
-            agreements: vec![Agreement::default(); world.accounts()],
+            agreements: vec![nothing_agreed; world.accounts()],
             wins: Vec::new(),
             free_wins: Vec::new(),
             round: 0,
@@ -163,9 +177,10 @@ impl<'w> Cashier<'w> {
         &self.world.network.orchestrators[payee.orchestrator]
     }
 
-    /// What was quoted last.
-    pub(super) fn quote(&self, payee: Payee) -> &Quote {
-        &self.accounts[payee.account].quote
+    /// The base price and the price quoted for it last.
+    pub(super) fn prices(&self, payee: Payee) -> (Price, Price) {
+        let Account { base_price, price, .. } = self.accounts[payee.account];
+        (base_price, price)
     }
 
     /// A discovery found the orchestrator: the session gets its quote and new
@@ -176,14 +191,22 @@ impl<'w> Cashier<'w> {
         let limits = self.gateway(payee).limits;
         let agreed = self.agree(payee, base, now);
         let account = &mut self.accounts[payee.account];
+        let agreement = &mut self.agreements[payee.account];
         let price = match agreed {
-            Ok(()) if limits.admits(&account.quote.terms) => account.quote.price,
+            Ok(()) if limits.admits(&agreement.terms) => account.price,
             Err(NoPayment::NoFunds) => base,
             _ => return None,
         };
-        self.agreements[payee.account].initial_price = price;
-        account.is_price_accepted = price_still_accepted(price, account.quote.price);
+        agreement.initial_price = price;
+        account.is_price_accepted = price_still_accepted(price, account.price);
         Some(price)
+    }
+
+    /// Whether the session has ticket parameters that hold at `now` and no credit
+    /// that has expired: then there is nothing to [`Cashier::refresh`].
+    pub(super) fn is_fresh(&self, payee: Payee, now: SimTime) -> bool {
+        let Account { credit, params, opened, .. } = &self.accounts[payee.account];
+        params.is_some_and(|params| !params.needs_refresh(now)) && !credit.has_expired(now, *opened)
     }
 
     /// Sees to it that the session has ticket parameters that hold at `now`.
@@ -207,7 +230,7 @@ impl<'w> Cashier<'w> {
         let loss = credit.close(LossCause::SessionRefresh);
         self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
         self.agree(payee, base, now)?;
-        Ok(Some(self.accounts[payee.account].quote.price))
+        Ok(Some(self.accounts[payee.account].price))
     }
 
     fn agree(&mut self, payee: Payee, base: Price, now: Moment) -> Result<(), NoPayment> {
@@ -223,13 +246,17 @@ impl<'w> Cashier<'w> {
         }
         if agreement.quoted_for != Some(quoted_for) {
             let quote = Quote::new(orchestrator, base, gas_price, max_float);
-            account.quote = quote.map_err(|_| {
+            let Quote { price, terms, .. } = quote.map_err(|_| {
                 let is_empty = funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO;
                 if is_empty { NoPayment::NoFunds } else { NoPayment::Refused }
             })?;
-            account.win_probability = account.quote.terms.win_probability.to_f64();
-            account.is_price_accepted =
-                price_still_accepted(agreement.initial_price, account.quote.price);
+            account.base_price = base;
+            account.price = price;
+            account.ticket_value = terms.expected_value;
+            account.clearance = gateway.limits.clearance(&terms);
+            account.win_probability = terms.win_probability.to_f64();
+            account.is_price_accepted = price_still_accepted(agreement.initial_price, price);
+            agreement.terms = terms;
             agreement.quoted_for = Some(quoted_for);
         }
         account.params = Some(TicketParams::issue(gateway.version, now.local));
@@ -263,14 +290,13 @@ impl<'w> Cashier<'w> {
         fee: Wei,
         has_own_balance: bool,
     ) -> Result<Staged, NoPayment> {
-        let Account { credit, quote, .. } = self.accounts[payee.account];
-        let least = fee.max(quote.terms.expected_value);
-        let mut balance = if has_own_balance { SessionCredit::default() } else { credit };
-        let staged = self.stage_on(&mut balance, payee, fee, least, least);
-        if !has_own_balance {
-            self.accounts[payee.account].credit = balance;
-        }
-        staged
+        let account = &mut self.accounts[payee.account];
+        let ticket_value = account.ticket_value;
+        let mut own_balance = SessionCredit::default();
+        let credit = if has_own_balance { &mut own_balance } else { &mut account.credit };
+        let staged = credit.stage(fee, ticket_value).ok_or(NoPayment::Refused)?;
+        self.pay_from_deposit(payee, &staged, fee.max(ticket_value))?;
+        Ok(staged)
     }
 
     /// The same on a balance that is given, for at least `least` in all, `at_once`
@@ -283,26 +309,59 @@ impl<'w> Cashier<'w> {
         least: Wei,
         at_once: Wei,
     ) -> Result<Staged, NoPayment> {
+        let staged = credit.stage_at_least(fee, least, self.ticket_value(payee));
+        let staged = staged.ok_or(NoPayment::Refused)?;
+        self.pay_from_deposit(payee, &staged, at_once)?;
+        Ok(staged)
+    }
+
+    /// Whether the gateway can and will send what is staged; if not, the reserved
+    /// balance is lost.
+    fn pay_from_deposit(
+        &mut self,
+        payee: Payee,
+        staged: &Staged,
+        at_once: Wei,
+    ) -> Result<(), NoPayment> {
+        self.ledger.stage(payee.pace.all(staged.reserved_credit));
+        let account = &self.accounts[payee.account];
+        if account.is_price_accepted {
+            if staged.tickets == 0 {
+                return Ok(());
+            }
+            let deposit = self.ledger.free_deposit(payee.gateway);
+            if deposit >= payee.pace.all(staged.new_credit)
+                && account.clearance.covers(
+                    staged.tickets,
+                    deposit,
+                    self.ledger.reserve(payee.gateway),
+                )
+            {
+                return Ok(());
+            }
+        }
+        self.look_closer(payee, staged, at_once)
+    }
+
+    /// [`Cashier::pay_from_deposit`] by every rule.
+    #[cold]
+    fn look_closer(
+        &mut self,
+        payee: Payee,
+        staged: &Staged,
+        at_once: Wei,
+    ) -> Result<(), NoPayment> {
         let limits = self.gateway(payee).limits;
         let account = &self.accounts[payee.account];
-        let staged = credit.stage_at_least(fee, least, account.quote.terms.expected_value);
-        let staged = staged.ok_or(NoPayment::Refused)?;
-        self.ledger.stage(payee.pace.all(staged.reserved_credit));
-        if staged.tickets == 0 && account.is_price_accepted {
-            return Ok(staged);
-        }
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
-        let terms = &account.quote.terms;
-        let tickets = if staged.tickets > 1 {
-            let most_at_once = at_once.0.checked_div(terms.expected_value.0).unwrap_or(0) + 1;
-            staged.tickets.min(most_at_once as u64)
-        } else {
-            staged.tickets
-        };
+        let terms = &self.agreements[payee.account].terms;
+        let most_at_once = at_once.0.checked_div(terms.expected_value.0).unwrap_or(0) + 1;
+        let tickets =
+            u64::try_from(most_at_once).map_or(staged.tickets, |most| staged.tickets.min(most));
         let refusal = match limits.check(terms, tickets, deposit, reserve, false) {
             _ if !account.is_price_accepted => NoPayment::Refused,
-            Ok(()) if deposit >= payee.pace.all(staged.new_credit) => return Ok(staged),
+            Ok(()) if deposit >= payee.pace.all(staged.new_credit) => return Ok(()),
             Ok(()) => NoPayment::NoFunds,
             Err(
                 TicketRefusal::NoDeposit
@@ -351,8 +410,7 @@ impl<'w> Cashier<'w> {
         self.ledger.issue(paid);
         let winners = match self.world.scenario.payments.mode {
             PaymentMode::Expected => {
-                let owner = self.world.owners[payee.orchestrator];
-                self.ledger.pay(paid, payee.gateway, owner);
+                self.ledger.pay(paid, payee.gateway, payee.owner);
                 recorder.spend(paid_for, paid);
                 0
             }
@@ -376,7 +434,7 @@ impl<'w> Cashier<'w> {
         recorder: &mut Recorder,
     ) -> u32 {
         let Payee { account, gateway, orchestrator, .. } = payee;
-        let face_value = self.accounts[account].quote.terms.face_value;
+        let face_value = self.agreements[account].terms.face_value;
         let promised = Wei(face_value.0 * u128::from(tickets));
         self.ledger.promise(promised, gateway);
         recorder.spend(paid_for, promised);
@@ -404,7 +462,7 @@ impl<'w> Cashier<'w> {
         now: SimTime,
     ) -> Result<(), NotAccepted> {
         let account = &mut self.accounts[payee.account];
-        let ticket_value = account.quote.terms.expected_value.0;
+        let ticket_value = account.ticket_value.0;
         let credited = match receipt {
             Receipt::Accepted => staged.new_credit.0,
             Receipt::Expired => 0,
@@ -425,6 +483,7 @@ impl<'w> Cashier<'w> {
     }
 
     /// The orchestrator debits a request it served.
+    #[inline]
     pub(super) fn debit(&mut self, payee: Payee, amount: Wei, now: SimTime) {
         let account = &mut self.accounts[payee.account];
         account.balance -= amount.0 as i128;
@@ -481,7 +540,7 @@ impl<'w> Cashier<'w> {
 
     /// Winning tickets at the end of the run: what cannot be redeemed now
     /// never is.
-    pub(super) fn settle(&mut self, number: u32, end: SimTime, recorder: &mut Recorder) {
+    pub(super) fn settle_win(&mut self, number: u32, end: SimTime, recorder: &mut Recorder) {
         if self.redeem(number, end, recorder).is_some() {
             self.void(number, recorder);
         }
@@ -499,9 +558,8 @@ impl<'w> Cashier<'w> {
     /// The request was served.
     #[inline]
     pub(super) fn served(&mut self, payee: Payee, staged: &Staged, now: SimTime) {
-        let mut credit = self.accounts[payee.account].credit;
-        self.served_on(&mut credit, payee, staged, now);
-        self.accounts[payee.account].credit = credit;
+        let settled = self.accounts[payee.account].credit.commit(*staged, now);
+        self.settle(payee, settled);
     }
 
     /// The same on a balance of its own.
@@ -513,7 +571,11 @@ impl<'w> Cashier<'w> {
         now: SimTime,
     ) {
         let settled = credit.commit(*staged, now);
-        self.ledger.settle(payee.pace.all(settled.fee), payee.pace.all(settled.surplus));
+        self.settle(payee, settled);
+    }
+
+    fn settle(&mut self, payee: Payee, Settled { fee, surplus }: Settled) {
+        self.ledger.settle(payee.pace.all(fee), payee.pace.all(surplus));
     }
 
     /// A balance of its own is given up.
@@ -542,6 +604,6 @@ impl<'w> Cashier<'w> {
 
     /// The value of one ticket agreed.
     pub(super) fn ticket_value(&self, payee: Payee) -> Wei {
-        self.accounts[payee.account].quote.terms.expected_value
+        self.accounts[payee.account].ticket_value
     }
 }
