@@ -6,7 +6,7 @@ use crate::demand::Pace;
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
-use crate::units::{SimTime, Wei};
+use crate::units::{Price, SimTime, Wei};
 
 /// Why a request was not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,6 +250,23 @@ impl Recorder {
     pub(super) fn spend(&mut self, paid_for: PaidFor, amount: Wei) {
         self.daily_spend_by_service[paid_for.cell as usize].0 += amount.0;
         self.spend_by_stream[paid_for.stream as usize].0 += amount.0;
+    }
+
+    /// Notes what the fee of each of `pace` requests was made of, units billed and
+    /// used. It was agreed when the request was submitted; the quote may have
+    /// moved since.
+    pub(super) fn note_fee(
+        &mut self,
+        pace: Pace,
+        fee: Wei,
+        base: Price,
+        (billed, used): (u64, u64),
+    ) {
+        let [fee, base_fee, used_fee] =
+            [fee, base.fee(billed), base.fee(used)].map(|fee| pace.all(fee).0 as i128);
+        self.fee_parts.used += used_fee;
+        self.fee_parts.unused += base_fee - used_fee;
+        self.fee_parts.adjustment += fee - base_fee;
     }
 
     /// Undoes a part of [`Recorder::spend`].

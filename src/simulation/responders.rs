@@ -157,7 +157,7 @@ impl<'w> Responders<'w> {
         }
         for (market, plan) in world.markets.iter().enumerate() {
             for (candidate, route) in (0u32..).zip(&plan.routes) {
-                let Some(&number) = number_of.get(&world.owners[route.orchestrator]) else {
+                let Some(&number) = number_of.get(&route.owner) else {
                     continue;
                 };
                 let offers = &mut all.responders[number].offers;

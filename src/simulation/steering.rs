@@ -1,7 +1,7 @@
 use super::world::{StreamPlan, World};
 use crate::demand::Injected;
 use crate::policy::{Fallback, Steerer, excess};
-use crate::units::Wei;
+use crate::units::{SimTime, Wei};
 
 /// What became of the requests steered to one region.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -64,10 +64,10 @@ impl<'w> Dispatcher<'w> {
     }
 
     /// Whether a stream may ask for one more request on this day.
-    pub(super) fn within_budget(&mut self, stream: &StreamPlan, day: u64) -> bool {
+    pub(super) fn within_budget(&mut self, stream: &StreamPlan, now: SimTime) -> bool {
         stream.injected.is_none_or(|Injected { budget_per_day, .. }| {
             let spent = &mut self.spent[stream.number];
-            spent.turn_to(day, budget_per_day);
+            spent.turn_to(now.day(), budget_per_day);
             spent.today < budget_per_day
         })
     }
@@ -117,7 +117,13 @@ impl<'w> Dispatcher<'w> {
 
     /// Tickets worth `each` were sent to an orchestrator for each of the requests
     /// that one of a stream stands for.
-    pub(super) fn paid(&mut self, stream: &StreamPlan, orchestrator: usize, each: Wei, day: u64) {
+    pub(super) fn paid(
+        &mut self,
+        stream: &StreamPlan,
+        orchestrator: usize,
+        each: Wei,
+        now: SimTime,
+    ) {
         let pace = stream.pace;
         if self.steerer.is_active() {
             let region = self.world.scenario.network.orchestrators[orchestrator].region;
@@ -125,7 +131,7 @@ impl<'w> Dispatcher<'w> {
         }
         if let Some(Injected { budget_per_day, .. }) = stream.injected {
             let spent = &mut self.spent[stream.number];
-            spent.turn_to(day, budget_per_day);
+            spent.turn_to(now.day(), budget_per_day);
             let room = Wei(budget_per_day.0.saturating_sub(spent.today.0));
             spent.excess.0 += excess(room, each, pace.requests()).0;
             spent.today.0 += pace.all(each).0;

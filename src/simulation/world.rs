@@ -41,6 +41,8 @@ pub struct ServiceKey {
 pub(super) struct Route {
     /// The node, an index into [`World::network`]'s orchestrators.
     pub orchestrator: usize,
+    /// Whose node it is.
+    pub owner: usize,
     /// Index of its offer among all offers of the network; the nodes of one
     /// owner share it, and with it price and capacity.
     pub offer: usize,
@@ -163,6 +165,7 @@ impl<'a> World<'a> {
             market_index.entry((stream.gateway, stream.model)).or_insert_with(|| {
                 let plan = MarketPlan::new(
                     network,
+                    &owners,
                     opening.market_in(network, &owners, stream.gateway, stream.model),
                     stream.gateway,
                     paces[stream.model],
@@ -384,16 +387,14 @@ impl World<'_> {
 impl MarketPlan {
     /// Whom a payment to a candidate goes to.
     pub(super) fn payee(&self, candidate: u32) -> Payee {
-        Payee {
-            account: self.first_account + candidate as usize,
-            gateway: self.gateway,
-            orchestrator: self.routes[candidate as usize].orchestrator,
-            pace: self.pace,
-        }
+        let Route { orchestrator, owner, .. } = self.routes[candidate as usize];
+        let account = self.first_account + candidate as usize;
+        Payee { account, gateway: self.gateway, orchestrator, owner, pace: self.pace }
     }
 
     fn new(
         network: &Network,
+        owners: &[usize],
         (market, max_price): (Market, MaxPrice),
         gateway_index: usize,
         pace: Pace,
@@ -405,6 +406,7 @@ impl MarketPlan {
             let orchestrator = &network.orchestrators[candidate.orchestrator];
             Route {
                 orchestrator: candidate.orchestrator,
+                owner: owners[candidate.orchestrator],
                 offer: first_offer[candidate.orchestrator] + candidate.offer,
                 network_s: REQUEST_ROUND_TRIPS
                     * network.rtt.secs(gateway.region, orchestrator.region),

@@ -3,8 +3,8 @@ use super::{Draw, Event, Replication};
 use crate::demand::Moment;
 use crate::network::LIVE_PIXELS_PER_SECOND;
 use crate::payments::{
-    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, Quote, SessionCredit, Staged,
-    live_prepaid_pixels, live_stream_pixels,
+    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, Staged, live_prepaid_pixels,
+    live_stream_pixels,
 };
 use crate::selection::SessionRef;
 use crate::simulation::cashier::Payee;
@@ -35,13 +35,14 @@ impl Replication<'_> {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
         let latency = now.local - request.arrived + plan.user_rtt;
-        let payee = self.payee(plan, session);
-        let &Quote { base, price, .. } = self.cashier.quote(payee);
         let market = &self.world.markets[plan.market];
+        let payee = market.payee(session.candidate);
+        let (base, price) = self.cashier.prices(payee);
         let prepaid = live_prepaid_pixels(market.market.version);
         if let Some(staged) = staged {
             let route = &market.routes[session.candidate as usize];
-            self.note_fee(plan.pace, route.offer, staged.fee, base, (prepaid, 0));
+            self.responders.worked(route.offer, prepaid * plan.pace.requests());
+            self.recorder.note_fee(plan.pace, staged.fee, base, (prepaid, 0));
             let mut own_balance = SessionCredit::default();
             self.cashier.served_on(&mut own_balance, payee, &staged, now.local);
             self.cashier.lose_credit(own_balance, payee, LossCause::Expiry);
@@ -74,9 +75,9 @@ impl Replication<'_> {
     /// Whom a running stream pays.
     fn stream_payee(&mut self, number: u32) -> Option<Payee> {
         let request = self.requests.get(number);
-        let submission = request.submission?;
         let plan = &self.world.streams[request.stream as usize];
-        Some(self.payee(plan, submission.session))
+        let session = self.requests.submission(number).as_ref()?.session;
+        Some(self.world.markets[plan.market].payee(session.candidate))
     }
 
     /// Pays a running stream up to `until`, interval by interval. Where the
@@ -117,7 +118,8 @@ impl Replication<'_> {
                 // payment; on a stream that pays every interval none is wanting.
                 let _ = self.send(number, plan, payee, &staged, until, lottery);
                 self.cashier.served_on(&mut credit, payee, &staged, until.local);
-                self.note_fee(payee.pace, offer, fee, base_price, (units, units));
+                self.responders.worked(offer, units * payee.pace.requests());
+                self.recorder.note_fee(payee.pace, fee, base_price, (units, units));
                 self.customers.billed(stream, pays, fee, units);
             }
             Err(_) => self.run_out(payee.gateway, until.calendar),
@@ -149,7 +151,7 @@ impl Replication<'_> {
             self.swap(number, now);
         } else if let Some(payee) = self.stream_payee(number) {
             self.lose_stream_credit(number, LossCause::Expiry);
-            self.serve(number, now.local, payee.orchestrator);
+            self.serve(number, now.local, payee.owner);
         }
     }
 
@@ -168,7 +170,7 @@ impl Replication<'_> {
         request.round_began = now.local;
         request.tries = 0;
         let plan = &self.world.streams[request.stream as usize];
-        if let Some(submission) = request.submission.take() {
+        if let Some(submission) = self.requests.submission(number).take() {
             let MarketPlan { market, .. } = &self.world.markets[plan.market];
             let selector = &mut self.selectors[plan.market];
             selector.note_failed(submission.session);

@@ -319,7 +319,7 @@ impl<'w> Replication<'w> {
                 Event::StreamPayment(number) => {
                     self.pay_stream(number, self.moment(number, end));
                 }
-                Event::Redemption(win) => self.cashier.settle(win, end, &mut self.recorder),
+                Event::Redemption(win) => self.cashier.settle_win(win, end, &mut self.recorder),
                 Event::Select(_)
                 | Event::Answer(_)
                 | Event::Round

@@ -3,7 +3,7 @@ use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
 use crate::network::Pipeline;
 use crate::payments::{
-    LossCause, Quote, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_units,
+    LossCause, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_units,
 };
 use crate::selection::{Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef};
 use crate::simulation::cashier::{Cashier, NoPayment, NotAccepted, Payee};
@@ -13,7 +13,7 @@ use crate::simulation::recorder::Failure;
 use crate::simulation::responders::Responders;
 use crate::simulation::slots::Slots;
 use crate::simulation::world::{MarketPlan, REQUEST_ROUND_TRIPS, StreamPlan};
-use crate::units::{Price, SECONDS_PER_HOUR, SimTime, Wei};
+use crate::units::{Price, SECONDS_PER_HOUR, SimTime};
 
 /// Share of a request's network time that passes before the orchestrator has
 /// it: two and a half of three round trips.
@@ -57,16 +57,16 @@ impl<'w> Replication<'w> {
         if pace != Pace::EXACT {
             self.requests.get(number).paid_eth += staged.new_credit.to_coins();
         }
-        let owner = self.world.owners[payee.orchestrator];
-        let delay_s = self.world.scenario.payments.redemption_delay_s;
+        let owner = payee.owner;
         let paid = pace.all(staged.new_credit);
         self.treasurer.record_spend(payee.gateway, calendar, paid);
-        self.dispatcher.paid(plan, owner, staged.new_credit, calendar.day());
+        self.dispatcher.paid(plan, owner, staged.new_credit, calendar);
         self.pacer.note_spend(payee.gateway, calendar, staged.new_credit, pace.requests());
         self.responders.paid(owner, plan.model, paid);
         let mut winner = 0;
         while winner < winners {
             let (key, index) = lottery;
+            let delay_s = self.world.scenario.payments.redemption_delay_s;
             let draw = Draw::Redemption.index() + (winner << 32);
             let delay = delay_s * key.child(index).exponential(draw);
             let tickets = pace.requests().min(winners - winner);
@@ -77,16 +77,12 @@ impl<'w> Replication<'w> {
         accepted
     }
 
-    pub(super) fn payee(&self, plan: &StreamPlan, session: SessionRef) -> Payee {
-        self.world.markets[plan.market].payee(session.candidate)
-    }
-
     pub(super) fn arrive(&mut self, stream: usize, calendar: SimTime) {
         let plan = &self.world.streams[stream];
         let (now, count) = (plan.pace.at(calendar), plan.pace.requests());
         let request_number = self.requests_asked[stream];
         self.requests_asked[stream] += 1;
-        if !self.dispatcher.within_budget(plan, calendar.day()) {
+        if !self.dispatcher.within_budget(plan, calendar) {
             return;
         }
         let key = self.stream_keys[stream].child(request_number);
@@ -119,7 +115,6 @@ impl<'w> Replication<'w> {
             paid_eth: 0.0,
             tries: 0,
             submissions: 0,
-            submission: None,
             set_aside: None,
             last_failure: None,
             destination,
@@ -193,18 +188,25 @@ impl<'w> Replication<'w> {
         if !self.responders.is_there(route.orchestrator) {
             return self.fail_to_dial(number, session, warm, now);
         }
-        let payee = self.payee(plan, session);
-        let refreshed = self.cashier.refresh(payee, self.prices.offer(route.offer), now);
-        if let Ok(Some(price)) = refreshed {
-            self.selectors[plan.market].learn_price(&market.market, session.candidate, price);
+        let payee = market.payee(session.candidate);
+        let mut refresh_s = 0.0;
+        if !self.cashier.is_fresh(payee, now.local) {
+            match self.cashier.refresh(payee, self.prices.offer(route.offer), now) {
+                Ok(None) => {}
+                Ok(Some(price)) => {
+                    let selector = &mut self.selectors[plan.market];
+                    selector.learn_price(&market.market, session.candidate, price);
+                    refresh_s = PROBE_ROUND_TRIPS / 3.0 * route.network_s;
+                }
+                Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
+            }
         }
-        let staged = refreshed.and_then(|_| {
-            // The prepayment of a live stream has a balance of its own, used once.
-            let is_live = plan.pipeline.is_live();
-            let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
-            self.cashier.stage(payee, self.cashier.quote(payee).price.fee(units), is_live)
-        });
-        let staged = match staged {
+        // The prepayment of a live stream has a balance of its own, used once.
+        let is_live = plan.pipeline.is_live();
+        let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
+        let (_, price) = self.cashier.prices(payee);
+        let fee = price.fee(units);
+        let staged = match self.cashier.stage(payee, fee, is_live) {
             Ok(staged) if self.pacer.may_spend(payee.gateway, staged.new_credit, now.calendar) => {
                 staged
             }
@@ -214,10 +216,6 @@ impl<'w> Replication<'w> {
                 return self.cannot_pay(number, now, problem, payee, session, warm);
             }
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
-        };
-        let refresh_s = match refreshed {
-            Ok(Some(_)) => PROBE_ROUND_TRIPS / 3.0 * route.network_s,
-            _ => 0.0,
         };
         let mut network_s = route.network_s;
         if route.jitter_s > 0.0 {
@@ -260,17 +258,15 @@ impl<'w> Replication<'w> {
             slots.hold(arrival + SimTime::from_secs(work_s));
             Outcome::Failed(Failure::OrchestratorError)
         } else {
-            let amount = if plan.pipeline.is_live() { 0.0 } else { request.used_size };
+            let amount = if is_live { 0.0 } else { request.used_size };
             let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
             let variation = plan.variation.draw(key, Draw::Variation.index());
             work_s = nominal_s * variation * route.slowness;
-            let loaded = &mut self.loaded_cold[self.world.owners[route.orchestrator]];
-            if !warm && *loaded != Some(plan.model) {
-                *loaded = Some(plan.model);
+            if !warm && self.loaded_cold[route.owner].replace(plan.model) != Some(plan.model) {
                 work_s += plan.cold_start_s;
             }
             let mut free_again = arrival + SimTime::from_secs(work_s);
-            if plan.pipeline.is_live() {
+            if is_live {
                 let failures_per_s =
                     self.world.scenario.stream_failures_per_hour / SECONDS_PER_HOUR as f64;
                 let leg_s = key.exponential(Draw::LegLength.index()) / failures_per_s;
@@ -283,7 +279,8 @@ impl<'w> Replication<'w> {
         let request = self.requests.get(number);
         request.tries += 1;
         let staged = turned_away.is_none().then_some(staged);
-        request.submission = Some(Submission { session, warm, at: now.local, staged, outcome });
+        *self.requests.submission(number) =
+            Some(Submission { session, warm, at: now.local, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         let back = arrival + SimTime::from_secs(work_s + back_s);
         self.schedule(plan.pace, back, Event::Answer(number));
@@ -299,18 +296,17 @@ impl<'w> Replication<'w> {
         request.tries += 1;
         let outcome = Outcome::Failed(Failure::OrchestratorError);
         let at = now.local;
-        request.submission = Some(Submission { session, warm, at, staged: None, outcome });
+        *self.requests.submission(number) =
+            Some(Submission { session, warm, at, staged: None, outcome });
         let back = at + SimTime::from_secs(round_trip_s);
         self.schedule(market.pace, back, Event::Answer(number));
     }
 
     pub(super) fn answer(&mut self, number: u32, calendar: SimTime) {
-        let request = self.requests.get(number);
+        let (request, submission) = self.requests.answered(number);
         request.submissions += 1;
-        let Some(Submission { session, warm, at, staged, outcome }) = request.submission else {
-            return;
-        };
-        let (billed, used, pays) = (request.billed, request.used, request.pays);
+        let Some(Submission { session, warm, at, staged, outcome }) = submission else { return };
+        let (session, warm, outcome) = (*session, *warm, *outcome);
         let plan = &self.world.streams[request.stream as usize];
         let now = plan.pace.at(calendar);
         let served = outcome == Outcome::Served;
@@ -318,7 +314,7 @@ impl<'w> Replication<'w> {
         let timed = sets_latency_score(plan.pipeline, served).then(|| {
             let units =
                 plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            ((now.local - at).as_secs(), units)
+            ((now.local - *at).as_secs(), units)
         });
         if let Some((wall_s, units)) = timed {
             selector.set_latency_score(session, warm, wall_s / units);
@@ -331,17 +327,21 @@ impl<'w> Replication<'w> {
             Outcome::Failed(Failure::BadRequest) => {}
             Outcome::Failed(_) => selector.note_failed(session),
         }
-        let payee = self.payee(plan, session);
+        let market = &self.world.markets[plan.market];
+        let payee = market.payee(session.candidate);
         match outcome {
             Outcome::Served if plan.pipeline.is_live() => {
+                let staged = *staged;
                 self.start_stream(number, now, session, staged);
             }
             Outcome::Served => {
-                let &Quote { base, price, .. } = self.cashier.quote(payee);
-                if let Some(staged) = &staged {
-                    let route = &self.world.markets[plan.market].routes[session.candidate as usize];
-                    self.note_fee(plan.pace, route.offer, staged.fee, base, (billed, used));
-                    self.customers.billed(plan.number, pays, staged.fee, billed);
+                let (base, price) = self.cashier.prices(payee);
+                let billed = request.billed;
+                if let Some(staged) = staged {
+                    let route = &market.routes[session.candidate as usize];
+                    self.responders.worked(route.offer, billed * plan.pace.requests());
+                    self.recorder.note_fee(plan.pace, staged.fee, base, (billed, request.used));
+                    self.customers.billed(plan.number, request.pays, staged.fee, billed);
                     self.cashier.served(payee, staged, now.local);
                 }
                 let debited = match plan.pipeline {
@@ -349,35 +349,15 @@ impl<'w> Replication<'w> {
                     _ => billed,
                 };
                 self.cashier.debit(payee, price.fee(debited), now.local);
-                self.serve(number, now.local, payee.orchestrator);
+                self.serve(number, now.local, payee.owner);
             }
             Outcome::Failed(failure) => {
-                if let Some(staged) = &staged {
+                if let Some(staged) = staged {
                     self.cashier.failed(payee, staged);
                 }
                 self.retry(number, now, failure, session, warm);
             }
         }
-    }
-
-    /// Notes what the fee of each of `pace` requests was made of, units billed and
-    /// used. It was agreed when the request was submitted; the quote may have
-    /// moved since.
-    pub(super) fn note_fee(
-        &mut self,
-        pace: Pace,
-        offer: usize,
-        fee: Wei,
-        base: Price,
-        (billed, used): (u64, u64),
-    ) {
-        self.responders.worked(offer, billed * pace.requests());
-        let [fee, base_fee, used_fee] =
-            [fee, base.fee(billed), base.fee(used)].map(|fee| pace.all(fee).0 as i128);
-        let parts = &mut self.recorder.fee_parts;
-        parts.used += used_fee;
-        parts.unused += base_fee - used_fee;
-        parts.adjustment += fee - base_fee;
     }
 
     /// The request cannot be paid. Without funds it fails; terms that cannot
@@ -413,8 +393,9 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Books a request as served and forgets it; `now` is its model's.
-    pub(super) fn serve(&mut self, number: u32, now: SimTime, orchestrator: usize) {
+    /// Books a request as served by an orchestrator and forgets it; `now` is its
+    /// model's.
+    pub(super) fn serve(&mut self, number: u32, now: SimTime, owner: usize) {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
         let count = plan.pace.requests();
@@ -423,20 +404,24 @@ impl<'w> Replication<'w> {
             record.latency.record_all((now - request.arrived + plan.user_rtt).0, count);
         }
         record.served += count;
-        let owner = self.world.owners[orchestrator];
         self.recorder.served_by[owner] += count;
         self.dispatcher.served(request.destination, count, owner);
-        while let Some((session, warm)) = self.requests.take_aside(number) {
-            self.selectors[plan.market].complete(session, warm);
-        }
-        self.forget(number);
+        self.forget(number, plan, true);
     }
 
-    fn forget(&mut self, number: u32) {
-        let Request { stream, paid_eth, .. } = *self.requests.get(number);
-        let plan = &self.world.streams[stream as usize];
+    /// Forgets a request, and gives the sessions back that it set aside or leaves
+    /// them in use.
+    fn forget(&mut self, number: u32, plan: &StreamPlan, gives_back_set_aside: bool) {
+        let &mut Request { paid_eth, set_aside, .. } = self.requests.get(number);
         if plan.pace != Pace::EXACT {
             self.recorder.sampled[plan.model].note(paid_eth);
+        }
+        if set_aside.is_some() {
+            while let Some((session, warm)) = self.requests.take_aside(number) {
+                if gives_back_set_aside {
+                    self.selectors[plan.market].complete(session, warm);
+                }
+            }
         }
         self.requests.remove(number);
     }
@@ -454,14 +439,15 @@ impl<'w> Replication<'w> {
         let request = self.requests.get(number);
         request.last_failure = Some(failure);
         let plan = &self.world.streams[request.stream as usize];
-        let MarketPlan { market, retry_window_s, .. } = &self.world.markets[plan.market];
+        let market_plan = &self.world.markets[plan.market];
+        let MarketPlan { market, retry_window_s, .. } = market_plan;
         let classes = market.version.has_error_classes();
         let another_may_do = matches!(failure, Failure::Capacity | Failure::Nonces);
         if classes && another_may_do && !market.is_live {
             self.requests.set_aside(number, session, warm);
         } else {
             self.selectors[plan.market].remove(market, session, warm);
-            let payee = self.payee(plan, session);
+            let payee = market_plan.payee(session.candidate);
             self.cashier.close(payee, LossCause::SessionRemoved);
         }
         let is_steered = self.requests.get(number).destination.is_some();
@@ -494,12 +480,7 @@ impl<'w> Replication<'w> {
             other => other,
         };
         self.recorder.service[plan.service].failed[failure as usize] += plan.pace.requests();
-        while let Some((session, warm)) = self.requests.take_aside(number) {
-            if gives_back_set_aside {
-                self.selectors[plan.market].complete(session, warm);
-            }
-        }
-        self.forget(number);
+        self.forget(number, plan, gives_back_set_aside);
     }
 }
 
