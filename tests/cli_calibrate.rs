@@ -4,7 +4,7 @@ mod cli_support;
 
 use std::fs;
 
-use cli_support::Workshop;
+use cli_support::{Workshop, contents};
 use jiff::Span;
 use serde_json::{Value, json};
 
@@ -128,6 +128,41 @@ fn a_backtest_tells_how_well_its_coverage_is_known() {
         assert!(text.contains(&told), "{text}");
         assert!(text.contains(", which is close to saying nothing."), "{text}");
         assert!(text.contains("all totals"), "{text}");
+    }
+}
+
+#[test]
+fn figures_are_written_as_png_and_tables_as_parquet_where_the_build_can() {
+    let workshop = Workshop::with_minimal();
+    let first = jiff::civil::date(2025, 1, 1);
+    let row = |day: i64| format!("{},0.00{}\n", first + Span::new().days(day), 1 + day % 3);
+    let rows: String = (0..100).map(row).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+    let copies = [
+        ("--png", "svg", "png", cfg!(feature = "png")),
+        ("--parquet", "csv", "parquet", cfg!(feature = "parquet")),
+    ];
+    let commands: [&[&str]; 3] = [&["calibrate", "minimal.toml"], &["backtest"], &["report"]];
+    for (option, of, ending, is_built) in copies {
+        for command in commands {
+            let args = ["--spend", "spend.csv", "--out", ending, option];
+            let ended = workshop.run(&[command, &args].concat());
+            if !is_built {
+                assert_eq!(ended.code, 2, "{ended:?}");
+                assert!(ended.stderr.contains(&format!("--features {ending}")), "{ended:?}");
+                assert!(!workshop.path(ending).exists());
+                continue;
+            }
+            assert_eq!(ended.code, 0, "{ended:?}");
+            let files = contents(&workshop.path(ending));
+            let mut copied =
+                files.keys().filter(|path| path.extension().is_some_and(|end| end == of));
+            assert!(copied.clone().count() > 0);
+            assert!(
+                copied.all(|path| files.contains_key(&path.with_extension(ending))),
+                "{command:?}"
+            );
+        }
     }
 }
 

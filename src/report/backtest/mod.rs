@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json as document};
 
-use super::directory::{WriteOptions, figure_files, file, pretty, publish};
+use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
 use super::figures::{self, Figure};
 use super::format::{counted, eth, grouped, html_escaped, percent, short_date, whole_percent};
 use super::html::{
@@ -77,6 +77,7 @@ pub fn write_backtest_directory(
     directory: &Path,
     report: &BacktestReport,
     context: &RunContext,
+    options: &WriteOptions,
 ) -> Result<Vec<PathBuf>, WriteError> {
     let backtest = report.backtest;
     let origins = counted(backtest.origins.len() as u32, "origin");
@@ -87,11 +88,13 @@ pub fn write_backtest_directory(
         file("backtest.html", html(report, context, &drawn)),
         file("backtest.md", markdown::markdown(report, context, &drawn)),
         file("backtest.json", pretty(&backtest_json(report, context))),
-        file("summary.csv", tables::summary(backtest).csv()),
-        file("totals.csv", tables::all_totals(backtest).csv()),
     ];
+    let tables = [("summary", tables::summary(backtest)), ("totals", tables::all_totals(backtest))];
+    for (name, table) in &tables {
+        files.extend(table_files(name, table, options)?);
+    }
     for figure in &drawn {
-        files.extend(figure_files(figure, &WriteOptions::default())?);
+        files.extend(figure_files(figure, options)?);
     }
     let about = document!({
         "version": context.version,
