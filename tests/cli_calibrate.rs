@@ -4,8 +4,9 @@ mod cli_support;
 
 use std::fs;
 
-use cli_support::Workshop;
+use cli_support::{Workshop, contents};
 use jiff::Span;
+use serde_json::{Value, json};
 
 /// Daily fees with a gap of six days.
 fn fees(days: i64) -> String {
@@ -79,14 +80,90 @@ fn a_backtest_tells_how_forecasts_did() {
     let post = fs::read_to_string(workshop.path("outputs/fees-backtest/backtest.md")).unwrap();
     let answer = document["answer"].as_str().unwrap();
     assert!(post.starts_with(&format!("# How good forecasts were\n\n**{answer}**\n")), "{post}");
-    // A row for each method.
+    // A row for each method, and one on how well the model's coverage is known.
     let rows = post.lines().filter(|line| line.starts_with("| 30 days |")).count();
-    assert_eq!(rows, 4, "{post}");
+    assert_eq!(rows, 5, "{post}");
     assert!(post.contains("2024-12-10 to 2024-12-15"), "{post}");
     let origins = document["origins"].as_array().unwrap().len();
     assert!(ended.stderr.starts_with(&format!("orchsim: {origins} origins in ")), "{ended:?}");
     let quiet = workshop.run(&["backtest", "--spend", "fees.csv", "--quiet"]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn a_backtest_tells_how_well_its_coverage_is_known() {
+    let workshop = Workshop::new();
+    workshop.write("fees.csv", &fees(180));
+    let ended = workshop.run(&["backtest", "--spend", "fees.csv", "--format", "json"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let document = ended.json();
+    let summaries = document["summaries"].as_array().unwrap();
+    let of_model = |quantity: &str| {
+        let is_it = |row: &&Value| row["quantity"] == quantity && row["method"] == "model";
+        summaries.iter().find(is_it).unwrap()
+    };
+    let [month, quarter, all] = ["total_30", "total_90", "all_totals"].map(of_model);
+    assert_eq!((&month["independent"], &quarter["independent"]), (&json!(4), &json!(1)));
+    let count = |row: &Value| row["forecasts"].as_u64().unwrap();
+    assert_eq!(count(all), count(month) + count(quarter));
+    // Amounts of different horizons do not add up.
+    for key in ["crps_eth", "bias_eth", "mean_actual_eth", "skill"] {
+        assert!(all[key].is_null() && month[key].is_number(), "{key}");
+    }
+    for row in summaries {
+        for level in ["coverage_50", "coverage_80", "coverage_95"] {
+            let share = row[level].as_f64().unwrap();
+            let ends = &row[format!("{level}_ci95")];
+            let [lo, hi] = [0, 1].map(|end| ends[end].as_f64().unwrap());
+            assert!(lo <= share && share <= hi && hi - lo > 0.3, "{row}");
+        }
+    }
+    let post = fs::read_to_string(workshop.path("outputs/fees-backtest/backtest.md")).unwrap();
+    let page = fs::read_to_string(workshop.path("outputs/fees-backtest/backtest.html")).unwrap();
+    let text = workshop.run(&["backtest", "--spend", "fees.csv", "-q"]).stdout;
+    for text in [post, page, text] {
+        let text = text.replace('\u{a0}', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let count = count(quarter);
+        let told = format!("{count} forecasts of 90 days come from 1 horizon side by side: ");
+        assert!(text.contains(&told), "{text}");
+        assert!(text.contains(", which is close to saying nothing."), "{text}");
+        assert!(text.contains("all totals"), "{text}");
+    }
+}
+
+#[test]
+fn figures_are_written_as_png_and_tables_as_parquet_where_the_build_can() {
+    let workshop = Workshop::with_minimal();
+    let first = jiff::civil::date(2025, 1, 1);
+    let row = |day: i64| format!("{},0.00{}\n", first + Span::new().days(day), 1 + day % 3);
+    let rows: String = (0..100).map(row).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+    let copies = [
+        ("--png", "svg", "png", cfg!(feature = "png")),
+        ("--parquet", "csv", "parquet", cfg!(feature = "parquet")),
+    ];
+    let commands: [&[&str]; 3] = [&["calibrate", "minimal.toml"], &["backtest"], &["report"]];
+    for (option, of, ending, is_built) in copies {
+        for command in commands {
+            let args = ["--spend", "spend.csv", "--out", ending, option];
+            let ended = workshop.run(&[command, &args].concat());
+            if !is_built {
+                assert_eq!(ended.code, 2, "{ended:?}");
+                assert!(ended.stderr.contains(&format!("--features {ending}")), "{ended:?}");
+                assert!(!workshop.path(ending).exists());
+                continue;
+            }
+            assert_eq!(ended.code, 0, "{ended:?}");
+            let files = contents(&workshop.path(ending));
+            let mut copied =
+                files.keys().filter(|path| path.extension().is_some_and(|end| end == of));
+            assert!(copied.clone().count() > 0);
+            assert!(
+                copied.all(|path| files.contains_key(&path.with_extension(ending))),
+                "{command:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -467,6 +467,11 @@ fn options_of_another_kind_and_files_that_cannot_be_read_are_refused() {
     let huge = fs::File::create(workshop.path("huge.json")).unwrap();
     huge.set_len((64 << 20) + 1).unwrap();
     refused(&["capabilities", "huge.json"], "larger than 64 MB");
+    let rows = format!("date,amount_eth\n2025-03-01,x\n{}", "\n".repeat(64 << 20));
+    workshop.write("long.csv", &rows);
+    refused(&["spend", "long.csv"], "long.csv:2, column `amount_eth`");
+    huge.set_len((512 << 20) + 1).unwrap();
+    refused(&["spend", "huge.json"], "larger than 512 MB");
     let rows: String = (0..10_001).map(|row| format!("o{row},5\n")).collect();
     workshop.write("many.csv", &format!("id,stake\n{rows}"));
     refused(&["stakes", "many.csv"], "names 10001 orchestrators; at most 10000");
@@ -486,7 +491,8 @@ fn a_mark_line_ends_and_a_bare_list_make_no_difference() {
     let bare = bare["orchestrators"].to_string();
     let toml = |text: &str| {
         let file = Source { name: "file".into(), text: text.into(), directory: None };
-        let toml = import(Kind::Capabilities, &file, None, &Options::default()).unwrap().toml;
+        let toml =
+            import(Kind::Capabilities, &file, None, &Options::default(), &|| {}).unwrap().toml;
         let is_data = |line: &&str| !line.starts_with('#');
         toml.lines().filter(is_data).map(str::to_string).collect::<Vec<_>>()
     };
@@ -511,7 +517,7 @@ fn broken_files_get_their_messages() {
         let kind = Kind::ALL.into_iter().find(|kind| rest.starts_with(kind.name())).unwrap();
         let text = fs::read_to_string(path).unwrap();
         let file = Source { name: name.into(), text, directory: None };
-        let error = import(kind, &file, None, &Options::default()).unwrap_err();
+        let error = import(kind, &file, None, &Options::default(), &|| {}).unwrap_err();
         let actual = format!("{}\n", error.to_string().trim_end());
         let expected = path.with_extension("stderr");
         if std::env::var_os("UPDATE_MESSAGES").is_some() {
@@ -529,11 +535,11 @@ fn broken_files_get_their_messages() {
 /// same file again, to the same network.
 fn survives(kind: Kind, text: String) -> Result<(), TestCaseError> {
     let file = Source { name: "file".into(), text, directory: None };
-    let Ok(first) = import(kind, &file, None, &Options::default()) else { return Ok(()) };
+    let Ok(first) = import(kind, &file, None, &Options::default(), &|| {}) else { return Ok(()) };
     let base = Source { name: "base".into(), text: first.toml, directory: None };
     let before = load(&base, &[]);
     prop_assert!(before.is_ok(), "{:?}", before.err().map(|error| error.to_string()));
-    let again = import(kind, &file, Some(&base), &Options::default());
+    let again = import(kind, &file, Some(&base), &Options::default(), &|| {});
     prop_assert!(again.is_ok(), "{:?}", again.err().map(|error| error.to_string()));
     let again = Source { name: "again".into(), text: again.unwrap().toml, directory: None };
     let after = load(&again, &[]);

@@ -2,11 +2,11 @@
 
 mod report_fixture;
 
-use orchsim::ensemble::Forecast;
+use orchsim::ensemble::{Bound, Forecast};
 use orchsim::report::{Style, sentence, summary_json, terminal};
 use orchsim::scenario::Scenario;
 use report_fixture::{HOSTILE, awkward, context, made_up, realistic, waterfall};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn answer((scenario, forecast): &(Scenario, Forecast)) -> String {
     sentence(scenario, forecast)
@@ -27,17 +27,24 @@ fn the_answer_fits_how_much_is_censored() {
     // 2025-02-13 plus 394 days is 14 March 2026.
     forecast.runway.p50.days = Some(393.2);
     forecast.runway.p10.days = Some(201.3);
-    forecast.runway.p10.lo = Some(193.0);
-    forecast.runway.p10.hi = Some(209.0);
+    forecast.runway.p10.lo = Bound::Days(193.0);
+    forecast.runway.p10.hi = Bound::Days(209.0);
     assert_eq!(
         sentence(&scenario, &forecast),
         "Half of the futures run out before 14 March 2026; 90 % last at least 201 days [193, 209]."
     );
-    forecast.runway.p10.hi = None;
+    forecast.runway.p10.hi = Bound::AboveLongest(500.0);
     assert!(sentence(&scenario, &forecast).ends_with("at least 201 days [193, >500]."));
+    forecast.runway.p10.lo = Bound::BelowShortest(197.6);
+    assert!(sentence(&scenario, &forecast).ends_with("at least 201 days [below 198, >500]."));
+    let summary = summary_json(&scenario, &forecast, &context());
+    assert_eq!(summary["runway_days"]["p10_ci95"], json!([null, null]));
+    forecast.runway.p10.hi = Bound::AboveLongest(207.0);
+    assert!(sentence(&scenario, &forecast).ends_with("at least 201 days [below 198, above 207]."));
+    forecast.runway.p10.lo = Bound::Days(193.0);
 
     forecast.runway.p50.days = None;
-    forecast.runway.p10.hi = Some(209.0);
+    forecast.runway.p10.hi = Bound::Days(209.0);
     forecast.runway.censored_share = 0.73;
     forecast.horizon_days = 365;
     assert_eq!(

@@ -2,10 +2,11 @@
 //! against published scores.
 
 use orchsim::experiment::backtest::{
-    Smoothing, crps, naive, probability_transform, seasonal_naive,
+    Backtest, BacktestPlan, Coverage, HORIZONS, Origin, PROBABILITIES, Scored, Smoothing, Total,
+    crps, naive, probability_transform, seasonal_naive,
 };
 use orchsim::experiment::spend_model::{
-    DailySeries, Draw, Posterior, autocorrelation, futures, ljung_box,
+    DailySeries, Draw, Posterior, autocorrelation, futures, ljung_box, normal_quantile,
 };
 use orchsim::kernel::StreamKey;
 use rand::{Rng, RngExt, SeedableRng};
@@ -218,6 +219,69 @@ fn naive_forecasts_repeat_the_past() {
         let expected = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 1.0, 2.0];
         assert!(future.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{future:?}");
     }
+}
+
+/// Forecasts of noise that know its distribution, from each of these days.
+fn perfect_forecasts(noise: &[f64], days: impl Iterator<Item = usize>) -> Backtest {
+    let scored = |from: usize, horizon: usize| Scored {
+        quantiles: PROBABILITIES.map(|p| normal_quantile(p) * (horizon as f64).sqrt()),
+        actual: noise[from..from + horizon].iter().sum(),
+        crps: 0.0,
+        transform: 0.5,
+    };
+    let series = series(noise);
+    let origin = |day: usize| {
+        let reached = HORIZONS.into_iter().filter(|horizon| day + horizon <= noise.len());
+        let total = |horizon| Total { horizon, days: horizon, scored: vec![scored(day, horizon)] };
+        let daily = (day..day + HORIZONS[0]).map(|day| (day, vec![scored(day, 1)])).collect();
+        Origin { day, date: series.date(day), totals: reached.map(total).collect(), daily }
+    };
+    let origins = days.map(origin).collect();
+    let plan = BacktestPlan { least_past: 56, every: 7, futures: 1, seed: 1 };
+    Backtest { series, plan, origins }
+}
+
+#[test]
+fn forecasts_that_share_days_count_as_many_as_fit_side_by_side() {
+    let noise = [0.0; 273];
+    let independent = |tested: &Backtest| {
+        let total = |horizon| tested.totals(0, horizon).map(|of| of.coverage.independent);
+        (total(30), total(90), tested.daily(0).unwrap().coverage.independent)
+    };
+    let weekly = perfect_forecasts(&noise, (56..=243).step_by(7));
+    assert_eq!(independent(&weekly), (Some(7.0), Some(2.0), 7.0));
+    let all = weekly.all_totals(0).unwrap();
+    assert_eq!(all.forecasts, 27 + 19);
+    // The standard deviations of the two means, one on top of the other.
+    let spread: f64 = 27.0 / 46.0 / 7f64.sqrt() + 19.0 / 46.0 / 2f64.sqrt();
+    assert!((all.independent - 1.0 / spread.powi(2)).abs() < 1e-12, "{}", all.independent);
+    // Apart, each is worth itself, and what lies between them nothing.
+    let apart = perfect_forecasts(&noise, [56, 150, 240].into_iter());
+    assert_eq!(independent(&apart), (Some(3.0), Some(2.0), 3.0));
+    let short = perfect_forecasts(&noise[..120], (56..=90).step_by(7));
+    assert_eq!((independent(&short), short.all_totals(0)), ((Some(1.0), None, 1.0), None));
+}
+
+/// The 95 % intervals contain the coverage that perfect forecasts have.
+#[test]
+fn the_interval_of_a_coverage_allows_for_shared_days() {
+    let mut rng = rand::rngs::SmallRng::seed_from_u64(11);
+    const SERIES: usize = 2_000;
+    let mut held = [[0; 3]; 3];
+    for _ in 0..SERIES {
+        let noise: Vec<f64> = (0..273).map(|_| StandardNormal.sample(&mut rng)).collect();
+        let tested = perfect_forecasts(&noise, (56..=243).step_by(7));
+        let totals = HORIZONS.map(|horizon| tested.totals(0, horizon).unwrap().coverage);
+        let all: [Coverage; 3] = [totals[0], totals[1], tested.all_totals(0).unwrap()];
+        for (held, coverage) in held.iter_mut().zip(all) {
+            for ((held, share), truth) in held.iter_mut().zip(coverage.shares).zip([0.5, 0.8, 0.95])
+            {
+                *held += usize::from((share.lo..=share.hi).contains(&truth));
+            }
+        }
+    }
+    let shares = held.map(|held| held.map(|held| held as f64 / SERIES as f64));
+    assert!(shares.as_flattened().iter().all(|share| *share > 0.95), "{shares:?}");
 }
 
 #[test]

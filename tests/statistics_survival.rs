@@ -1,7 +1,7 @@
 //! Kaplan-Meier curves, quantiles and restricted means against lifelines and
 //! published values.
 
-use orchsim::ensemble::{Estimate, KaplanMeier, runway};
+use orchsim::ensemble::{Bound, Estimate, KaplanMeier, runway};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -50,8 +50,10 @@ fn quantiles_agree_with_lifelines() {
             let quantile = curve.quantile(share);
             assert_eq!(quantile.days, expected["days"].as_f64(), "{share} of {}", case["name"]);
             if censored_early && share > 0.1 {
-                assert_eq!(quantile.lo, expected["lo"].as_f64(), "{share} of {}", case["name"]);
-                assert_eq!(quantile.hi, expected["hi"].as_f64(), "{share} of {}", case["name"]);
+                for (end, name) in [(quantile.lo, "lo"), (quantile.hi, "hi")] {
+                    let expected = expected[name].as_f64();
+                    assert_eq!(end.days(), expected, "{name}, {share} of {}", case["name"]);
+                }
             }
         }
     }
@@ -107,6 +109,26 @@ fn a_finite_number_of_runways_never_gives_certainty() {
     assert_eq!(curve.at(1.5).lo, Estimate::of_proportion(3, 3).lo);
 }
 
+/// Where all of n runways are longer (shorter) than the first (last) decile with a
+/// probability of 0.9^n above 2.5 %, none of them bounds it from below (above).
+#[test]
+fn the_interval_of_a_decile_is_open_where_too_few_runways_bound_it() {
+    let quantile = |count: u32, share: f64| {
+        let runs: Vec<(f64, bool)> = (0..count).map(|i| (f64::from(100 + i), false)).collect();
+        KaplanMeier::new(&runs).quantile(share)
+    };
+    let tenth = |count: u32| quantile(count, 0.1);
+    assert_eq!((tenth(20).days, tenth(20).lo), (Some(101.0), Bound::BelowShortest(100.0)));
+    assert_eq!(tenth(34).lo, Bound::BelowShortest(100.0));
+    assert_eq!(tenth(35).lo, Bound::Days(100.0));
+    assert_eq!(quantile(34, 0.9).hi, Bound::AboveLongest(133.0));
+    assert_eq!(quantile(35, 0.9).hi, Bound::Days(134.0));
+    // Neither end of the median of three that last is known.
+    let lasting = KaplanMeier::new(&[(90.0, true); 3]).quantile(0.5);
+    assert_eq!((lasting.lo, lasting.hi), (Bound::BelowShortest(90.0), Bound::AboveLongest(90.0)));
+    assert_eq!(KaplanMeier::new(&[(90.0, true); 4]).quantile(0.5).lo, Bound::AboveLongest(90.0));
+}
+
 #[test]
 fn censored_runways_give_no_bare_mean_and_quantiles_only_where_reached() {
     let runs = [(30.0, false), (60.0, false), (90.0, true), (90.0, true)];
@@ -116,7 +138,7 @@ fn censored_runways_give_no_bare_mean_and_quantiles_only_where_reached() {
     assert_eq!(runway.p10.days, Some(30.0));
     assert_eq!(runway.p50.days, Some(60.0));
     assert_eq!(runway.p90.days, None);
-    assert_eq!(runway.p90.hi, None);
+    assert_eq!(runway.p90.hi, Bound::AboveLongest(90.0));
     assert_eq!(runway.restricted_mean.mean, 67.5);
 }
 

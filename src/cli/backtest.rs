@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::options::{command_line, option, scenario_hash, thread_pool};
+use super::options::{FileOptions, command_line, option, scenario_hash, thread_pool};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::spend::SpendArgs;
@@ -64,9 +64,12 @@ pub(super) struct BacktestArgs {
     /// No progress on standard error
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    files: FileOptions,
 }
 
 pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
+    let options = args.files.write_options()?;
     let usual = || {
         let stem = args.spend.spend.file_stem().unwrap_or(args.spend.spend.as_os_str());
         Path::new("outputs").join(format!("{}-backtest", stem.to_string_lossy()))
@@ -120,7 +123,7 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
         source: &args.spend.name(),
         notes: &history.notes,
     };
-    write_backtest_directory(&directory, &report, &context)?;
+    write_backtest_directory(&directory, &report, &context, &options)?;
     match args.format {
         Format::Text => {
             output::print(&backtest_terminal(&report, &context, output::style()))?;

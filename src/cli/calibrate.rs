@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::options::{CommonOptions, command_line, scenario_hash};
+use super::options::{CommonOptions, FileOptions, command_line, scenario_hash};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::spend::SpendArgs;
@@ -21,10 +21,13 @@ pub(super) struct CalibrateArgs {
     spend: SpendArgs,
     #[command(flatten)]
     common: CommonOptions,
+    #[command(flatten)]
+    files: FileOptions,
 }
 
 pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
-    let CalibrateArgs { spend, common, .. } = args;
+    let CalibrateArgs { spend, common, files, .. } = args;
+    let options = files.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let scenario = load(&source, &common.overrides())?;
     let usual = || Path::new("outputs").join(format!("{}-calibrate", scenario.name));
@@ -45,7 +48,7 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
         missing: None,
     };
     let name = spend.name();
-    write_calibration_directory(&directory, &scenario, &calibration, &name, &context)?;
+    write_calibration_directory(&directory, &scenario, &calibration, &name, &context, &options)?;
     match common.format {
         Format::Text => {
             let text = calibration_terminal(&calibration, &name, &context, output::style());

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::progress::Progress;
 use super::spend::SpendReading;
 use super::{Failure, Outcome, input, options, output};
+use crate::experiment::calibrate::SIMULATED;
 use crate::import::{ImportError, Imported, Kind, Options, import};
 use crate::scenario::{LARGEST_FILE_BYTES, Source, read_text};
 
@@ -28,7 +30,7 @@ pub(super) struct ImportArgs {
     /// What the file is
     #[arg(value_name = "SOURCE", value_parser = kinds())]
     kind: Kind,
-    /// The file
+    /// The file, of at most 64 MB; of `spend` at most 512 MB
     file: PathBuf,
     /// Scenario that takes it up [default: the built-in one]
     ///
@@ -103,7 +105,7 @@ pub(super) fn execute(args: &ImportArgs) -> Result<Outcome, Failure> {
     if let Some(out) = &args.out {
         check_target(out, args)?;
     }
-    let file = read(&args.file)?;
+    let file = read(&args.file, args.kind)?;
     let base = args.base.as_deref().map(|path| input::read(Some(path))).transpose()?;
     let stem = args.out.as_deref().and_then(Path::file_stem);
     let options = Options {
@@ -113,7 +115,11 @@ pub(super) fn execute(args: &ImportArgs) -> Result<Outcome, Failure> {
         regions: args.region.clone(),
         spend: args.spend.options(),
     };
-    let imported = import(args.kind, &file, base.as_ref(), &options).map_err(failure)?;
+    // The other kinds are not simulated, and take no time.
+    let progress = Progress::new(SIMULATED, args.kind != Kind::Spend);
+    let imported = import(args.kind, &file, base.as_ref(), &options, &|| progress.one_more());
+    progress.clear();
+    let imported = imported.map_err(failure)?;
     match &args.out {
         Some(out) => write(out, &imported.toml)?,
         None => output::print(&imported.toml)?,
@@ -133,9 +139,9 @@ fn failure(error: ImportError) -> Failure {
     }
 }
 
-fn read(path: &Path) -> Result<Source, Failure> {
+fn read(path: &Path, kind: Kind) -> Result<Source, Failure> {
     let name = path.display().to_string();
-    match read_text(path, LARGEST_FILE_BYTES) {
+    match read_text(path, kind.largest_bytes()) {
         Ok(text) => Ok(Source { name, text, directory: None }),
         Err(error) => Err(match error.kind() {
             io::ErrorKind::NotFound => Failure::Usage(format!("there is no file `{name}`")),

@@ -3,13 +3,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::options::{command_line, option, scenario_hash};
+use super::options::{FileOptions, command_line, option, scenario_hash};
 use super::output::{self, Format};
 use super::spend::SpendArgs;
 use super::{Failure, Outcome, VERSION};
 use crate::report::{
-    RunContext, Spending, SpendingError, SpendingInput, SpendingReport, WriteOptions, check_target,
-    read_run, spending_json, spending_terminal, usual_period, write_spending_directory,
+    RunContext, Spending, SpendingError, SpendingInput, SpendingReport, check_target, read_run,
+    spending_json, spending_terminal, usual_period, write_spending_directory,
 };
 use crate::treasury::PriceSeries;
 use crate::units::{Amount, Period, PeriodLength, Wei};
@@ -50,17 +50,16 @@ pub(super) struct ReportArgs {
     /// holds something else is refused.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write every figure as PNG too (needs a build with the feature `png`)
-    #[arg(long)]
-    png: bool,
     /// How to print the result; json: the document of report.json and nothing
     /// else
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    files: FileOptions,
 }
 
 pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
-    let options = WriteOptions { png: args.png, ..WriteOptions::default() }.checked()?;
+    let options = args.files.write_options()?;
     let run = args.run.as_deref().map(read_run).transpose()?;
     let history = args.spend.as_ref().map(SpendArgs::read).transpose()?;
     let period = period(args, usual_period(history.as_ref(), run.as_ref(), length(args)))?;

@@ -15,7 +15,8 @@ use crate::units::Decimal;
 #[derive(Debug, Args)]
 #[group(args = ["spend", "zero_days", "duplicates", "eth_per_lpt"])]
 pub(super) struct SpendArgs {
-    /// What was really spent: a CSV of spend, daily fees or redeemed tickets
+    /// What was really spent: a CSV of spend, daily fees or redeemed tickets, of at
+    /// most 512 MB
     ///
     /// Told apart by the header: a column `date`, `time` or `timestamp` (ISO
     /// 8601 or Unix seconds; UTC where there is no offset), and one of

@@ -15,16 +15,39 @@ pub struct Estimate {
     pub hi: f64,
 }
 
-/// A quantile of a possibly censored time with its 95 % confidence interval;
-/// `None` where it lies beyond the horizon ("not reached").
+/// A quantile of a possibly censored time with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantile {
-    /// The quantile, in days.
+    /// The quantile, in days; `None` where it lies beyond the horizon ("not
+    /// reached").
     pub days: Option<f64>,
-    /// Lower end of the interval, in days.
-    pub lo: Option<f64>,
-    /// Upper end of the interval, in days.
-    pub hi: Option<f64>,
+    /// Lower end of the interval.
+    pub lo: Bound,
+    /// Upper end of the interval.
+    pub hi: Bound,
+}
+
+/// An end of the interval of a [`Quantile`].
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub enum Bound {
+    /// Below the shortest time, of so many days: there are too few to bound the
+    /// quantile from below (fewer than 35 independent ones, for the tenth).
+    BelowShortest(f64),
+    /// So many days.
+    Days(f64),
+    /// Above the longest time, of so many days: the horizon where some were
+    /// going on then; otherwise there are too few to bound the quantile from above.
+    AboveLongest(f64),
+}
+
+impl Bound {
+    /// It in days, where it is known.
+    pub fn days(self) -> Option<f64> {
+        match self {
+            Bound::Days(days) => Some(days),
+            Bound::BelowShortest(_) | Bound::AboveLongest(_) => None,
+        }
+    }
 }
 
 /// How long the credits last. Days are counted from the scenario's start; `p10`

@@ -35,7 +35,7 @@ impl Estimate {
         if trials == 0 {
             return Estimate { mean: f64::NAN, lo: 0.0, hi: 1.0 };
         }
-        Estimate::wilson(score / trials as f64, trials as f64)
+        Estimate::of_dependent_proportion(score / trials as f64, trials as f64)
     }
 
     /// Share of `hits` among the members of `pairs` pairs, in `both` of which
@@ -55,10 +55,14 @@ impl Estimate {
         let variance = (squares / n - share * share) / (n - 1.0);
         let trials = share * (1.0 - share) / variance;
         let trials = if variance > 0.0 { trials.clamp(n, 2.0 * n) } else { n };
-        Estimate::wilson(share, trials)
+        Estimate::of_dependent_proportion(share, trials)
     }
 
-    fn wilson(share: f64, n: f64) -> Estimate {
+    /// A share of trials that depend on each other, and are worth so many
+    /// independent ones (more than 0, not necessarily whole), with the 95 % Wilson
+    /// interval of that many.
+    pub fn of_dependent_proportion(share: f64, independent: f64) -> Estimate {
+        let n = independent;
         let z2 = Z95 * Z95;
         let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
         let spread = share * (1.0 - share) / n + z2 / (4.0 * n * n);

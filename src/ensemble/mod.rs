@@ -20,10 +20,10 @@ mod warnings;
 pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
-    Aggregation, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PeriodRow, PipelineDay, Quantile, Quantiles, RedemptionRow,
-    RegionFees, ResponseRow, Runway, ServiceRow, ServiceSpend, SpendBreakdown, SteeringRow,
-    SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
+    Aggregation, Bound, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow,
+    Forecast, LatencySummary, ObjectiveResult, PeriodRow, PipelineDay, Quantile, Quantiles,
+    RedemptionRow, RegionFees, ResponseRow, Runway, ServiceRow, ServiceSpend, SpendBreakdown,
+    SteeringRow, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
 pub(crate) use hand_out::hand_out;
 pub use headline::{Better, Headline, Unit, headline_values, headlines};

@@ -1,7 +1,7 @@
 //! Survival analysis of runways, which are right-censored at the horizon.
 
 use super::interval::{MeanAndError, Z95};
-use super::{Estimate, Quantile, Runway, SurvivalPoint};
+use super::{Bound, Estimate, Quantile, Runway, SurvivalPoint};
 
 /// Shares closer than this are equal: 1 - 0.9 is not 0.1 in floats.
 const SHARE_TOLERANCE: f64 = 1e-12;
@@ -118,21 +118,26 @@ impl KaplanMeier {
 
     /// The time by which `share` (0 to 1) of runways have ended: the first at
     /// which S(t) <= 1 - `share`. Its interval is of all times at which the
-    /// band holds 1 - `share` (Brookmeyer and Crowley 1982); an end that the
-    /// band does not reach is `None`.
+    /// band holds 1 - `share` (Brookmeyer and Crowley 1982); it is open where
+    /// the band does so from the start on, or still after the last runway seen.
     pub fn quantile(&self, share: f64) -> Quantile {
         let surviving = 1.0 - share + SHARE_TOLERANCE;
-        let start = self.at(0.0);
         let first = |limit: fn(&SurvivalPoint) -> f64| {
-            std::iter::once(&start)
-                .chain(self.steps.iter().map(|step| &step.point))
-                .find(|point| limit(point) <= surviving)
-                .map(|point| point.day)
+            let mut points = self.steps.iter().map(|step| &step.point);
+            points.find(|point| limit(point) <= surviving).map(|point| point.day)
         };
+        let [shortest, longest] =
+            [self.times.first(), self.times.last()].map(|time| time.copied().unwrap_or_default());
+        let bound = |day: Option<f64>| day.map_or(Bound::AboveLongest(longest), Bound::Days);
+        let is_open = self.at(0.0).lo <= surviving;
         Quantile {
             days: first(|point| point.share),
-            lo: first(|point| point.lo),
-            hi: first(|point| point.hi),
+            lo: if is_open {
+                Bound::BelowShortest(shortest)
+            } else {
+                bound(first(|point| point.lo))
+            },
+            hi: bound(first(|point| point.hi)),
         }
     }
 

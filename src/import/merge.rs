@@ -69,7 +69,9 @@ impl Imported {
 /// orchestrators the base has under the same address keep all but their
 /// offers. Other files change the orchestrators that a given base has; without
 /// one, those they name become the network. What was spent changes how many
-/// requests there are, by simulation on the threads of the calling rayon pool.
+/// requests there are, by simulation on the threads of the calling rayon pool;
+/// `done` is called as each of [`SIMULATED`](crate::experiment::calibrate::SIMULATED)
+/// replications ends.
 ///
 /// # Errors
 /// [`ImportError`]; the file, the base or a name is wrong.
@@ -78,6 +80,7 @@ pub fn import(
     file: &Source,
     base: Option<&Source>,
     options: &Options,
+    done: &(dyn Fn() + Sync),
 ) -> Result<Imported, ImportError> {
     let mut findings = kind.read(file, &options.spend)?;
     let default = Source::built_in();
@@ -94,7 +97,7 @@ pub fn import(
         return Err(nothing(file, &findings));
     }
     let first_day = scenario.start;
-    let level = findings.spend.as_ref().map(|history| scale_to_spend(&scenario, history));
+    let level = findings.spend.as_ref().map(|history| scale_to_spend(&scenario, history, done));
     let level = level.transpose().map_err(ImportError::Demand)?;
     if let Some(level) = &level {
         scenario = level.scenario.clone();

@@ -21,8 +21,8 @@ mod stakes;
 mod transcoders;
 
 use crate::experiment::calibrate::CalibrateError;
-use crate::scenario::{Diagnostics, Source};
-use crate::spend::{SpendError, SpendOptions, spend_form};
+use crate::scenario::{Diagnostics, LARGEST_FILE_BYTES, Source};
+use crate::spend::{LARGEST_SPEND_BYTES, SpendError, SpendOptions, spend_form};
 
 pub use merge::{Imported, Options, import};
 
@@ -86,6 +86,14 @@ impl Kind {
             Kind::Stakes => "a stake list",
             Kind::Transcoders => "a list of subgraph transcoders",
             Kind::Spend => "a CSV of spend",
+        }
+    }
+
+    /// Above this such a file is not read.
+    pub fn largest_bytes(self) -> u64 {
+        match self {
+            Kind::Spend => LARGEST_SPEND_BYTES,
+            _ => LARGEST_FILE_BYTES,
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 
-use crate::ensemble::{Estimate, Forecast, Quantile};
+use crate::ensemble::{Bound, Estimate, Forecast, Quantile};
 
 /// What stands where there is no number.
 pub(super) const MISSING: &str = "–";
@@ -141,16 +141,21 @@ pub(super) fn interval(estimate: &Estimate, decimals: usize) -> String {
     format!("[{}, {}]", grouped(estimate.lo, decimals), grouped(estimate.hi, decimals))
 }
 
-/// The interval of a quantile in days; an end that lies beyond the horizon
-/// reads `>365`. Empty where neither end was reached.
+/// The interval of a quantile in days. An end that lies beyond the horizon reads
+/// `>365`; one that too few futures bound reads `below` the shortest of them or
+/// `above` the longest. Empty where neither end was reached.
 pub(super) fn quantile_interval(quantile: &Quantile, horizon_days: u32) -> String {
-    if quantile.lo.is_none() && quantile.hi.is_none() {
-        return String::new();
-    }
-    let end = |end: Option<f64>| {
-        end.map_or_else(|| format!(">{}", grouped(f64::from(horizon_days), 0)), days)
+    let horizon = f64::from(horizon_days);
+    let end = |bound| match bound {
+        Bound::BelowShortest(shortest) => format!("below {}", days(shortest)),
+        Bound::Days(day) => days(day),
+        Bound::AboveLongest(longest) if longest < horizon => format!("above {}", days(longest)),
+        Bound::AboveLongest(_) => format!(">{}", grouped(horizon, 0)),
     };
-    format!("[{}, {}]", end(quantile.lo), end(quantile.hi))
+    match (quantile.lo, quantile.hi) {
+        (Bound::AboveLongest(_), Bound::AboveLongest(_)) => String::new(),
+        (lo, hi) => format!("[{}, {}]", end(lo), end(hi)),
+    }
 }
 
 /// `1 day`, `30 days`.

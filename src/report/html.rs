@@ -281,7 +281,12 @@ fn push_responses(page: &mut String, forecast: &Forecast) {
     }
 }
 
-fn push_explained(page: &mut String, heading: &str, explanation: &str, tables: &[Table]) {
+pub(super) fn push_explained(
+    page: &mut String,
+    heading: &str,
+    explanation: &str,
+    tables: &[Table],
+) {
     let _ = write!(
         page,
         "<section>\n<h2>{heading}</h2>\n<p class=\"explains\">{}</p>\n<div class=\"stack\">\n",

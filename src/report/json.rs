@@ -20,7 +20,9 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 ///
 /// Keys are in alphabetical order, floats have 9 significant digits, wei are
 /// decimal strings, shares lie between 0 and 1, an interval is `[lo, hi]` at
-/// 95 %, and what lies beyond the horizon is `null`.
+/// 95 %, and what lies beyond the horizon is `null`. So is an end of a
+/// runway's interval that too few futures bound: it lies below the shortest of
+/// them, or above the longest.
 ///
 /// | key | holds |
 /// | --- | --- |
@@ -115,7 +117,8 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
 pub(super) fn runway(forecast: &Forecast) -> Value {
     let runway = &forecast.runway;
     let days = |quantile: &Quantile| optional(quantile.days);
-    let interval = |quantile: &Quantile| json!([optional(quantile.lo), optional(quantile.hi)]);
+    let interval =
+        |quantile: &Quantile| json!([quantile.lo, quantile.hi].map(|end| optional(end.days())));
     json!({
         "p10": days(&runway.p10),
         "p10_ci95": interval(&runway.p10),

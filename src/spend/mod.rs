@@ -29,7 +29,7 @@ mod read;
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
 pub(crate) use read::separator;
-pub use read::{read_spend, read_spend_file, spend_form};
+pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
 
 use crate::units::Decimal;
 

@@ -15,7 +15,8 @@ use super::history::{Coverage, SpendHistory, SpendKey, Spent};
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
 use crate::units::{Amount, Currency, Decimal, Wei};
 
-const LARGEST_BYTES: u64 = 512 << 20;
+/// Above this a file is not read: as many bytes are some ten million rows.
+pub const LARGEST_SPEND_BYTES: u64 = 512 << 20;
 const MOST_KEYS: usize = 100_000;
 /// More ETH than there is (121 million in 2026, and 1 % more a year at most): such
 /// amounts are in another unit than the header says.
@@ -34,7 +35,7 @@ const MOST_NAMED: usize = 6;
 /// Reads a spend file.
 ///
 /// # Errors
-/// [`SpendError`]: the file system, a file above 512 MB, or up to 20 faults
+/// [`SpendError`]: the file system, a file above [`LARGEST_SPEND_BYTES`], or up to 20 faults
 /// of its content, each with line and column.
 pub fn read_spend_file(path: &Path, options: &SpendOptions) -> Result<SpendHistory, SpendError> {
     let failed = |source| SpendError::Io { path: path.to_path_buf(), source };
@@ -44,8 +45,8 @@ pub fn read_spend_file(path: &Path, options: &SpendOptions) -> Result<SpendHisto
     if !metadata.is_file() {
         return Err(invalid("not a regular file"));
     }
-    if metadata.len() > LARGEST_BYTES {
-        return Err(invalid("larger than 512 MB"));
+    if metadata.len() > LARGEST_SPEND_BYTES {
+        return Err(invalid(&format!("larger than {} MB", LARGEST_SPEND_BYTES >> 20)));
     }
     let name = path.display().to_string();
     read_spend(file, &name, options).map_err(|error| match error {

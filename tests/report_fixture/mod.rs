@@ -4,7 +4,7 @@
 
 use orchsim::demand::DemandUncertainty;
 use orchsim::ensemble::{
-    Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
+    Bound, Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
     ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, Runway,
     ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };
@@ -498,7 +498,8 @@ fn runway(runways: &[(f64, bool)], horizon: u32) -> Runway {
     let quantile = |share: f64| {
         let rank = share * sorted.len() as f64;
         let spread = (share * (1.0 - share) * sorted.len() as f64).sqrt() * 1.96;
-        Quantile { days: at(rank), lo: at(rank - spread), hi: at(rank + spread) }
+        let bound = |rank| at(rank).map_or(Bound::AboveLongest(f64::from(horizon)), Bound::Days);
+        Quantile { days: at(rank), lo: bound(rank - spread), hi: bound(rank + spread) }
     };
     let mean =
         around(runways.iter().map(|(days, _)| days).sum::<f64>() / runways.len() as f64, 0.02);

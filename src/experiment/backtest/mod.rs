@@ -13,6 +13,7 @@ pub use engine::EngineForecast;
 pub use score::{crps, probability_transform};
 
 use super::spend_model::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, quantile};
+use crate::ensemble::Estimate;
 use crate::kernel::StreamKey;
 
 /// What the forecasts are of: total spend over so many days.
@@ -198,14 +199,35 @@ pub struct Backtest {
     pub origins: Vec<Origin>,
 }
 
+/// How often what came lay within a method's intervals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coverage {
+    /// Forecasts.
+    pub forecasts: usize,
+    /// Independent forecasts that they are worth, since those of neighbouring
+    /// origins share days: as many horizons as fit side by side.
+    pub independent: f64,
+    /// Shares of them in which what came lies within the central 50, 80 and
+    /// 95 %, with the 95 % intervals of so many independent ones.
+    pub shares: [Estimate; 3],
+}
+
+impl Coverage {
+    fn of(scored: &[&Scored], independent: f64) -> Coverage {
+        let inside = |i: usize| scored.iter().filter(|scored| scored.covered()[i]).count();
+        let share = |i: usize| {
+            let share = inside(i) as f64 / scored.len() as f64;
+            Estimate::of_dependent_proportion(share, independent)
+        };
+        Coverage { forecasts: scored.len(), independent, shares: [0, 1, 2].map(share) }
+    }
+}
+
 /// How one method did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
-    /// Forecasts.
-    pub forecasts: usize,
-    /// Shares of them in which what came lies within the central 50, 80 and
-    /// 95 %.
-    pub coverage: [f64; 3],
+    /// How often its intervals held.
+    pub coverage: Coverage,
     /// Mean continuous ranked probability score, in ETH.
     pub crps: f64,
     /// Mean of forecast median less what came, in ETH.
@@ -215,16 +237,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn of<'a>(scored: impl Iterator<Item = &'a Scored>) -> Option<Summary> {
-        let scored: Vec<&Scored> = scored.collect();
+    fn of(scored: &[&Scored], independent: f64) -> Option<Summary> {
         let n = scored.len() as f64;
         let mean = |value: &dyn Fn(&Scored) -> f64| {
             scored.iter().map(|scored| value(scored)).sum::<f64>() / n
         };
-        let covered = |i: usize| mean(&|s: &Scored| f64::from(u8::from(s.covered()[i])));
         (!scored.is_empty()).then(|| Summary {
-            forecasts: scored.len(),
-            coverage: [0, 1, 2].map(covered),
+            coverage: Coverage::of(scored, independent),
             crps: mean(&|s| s.crps),
             bias: mean(&|s| s.median() - s.actual),
             actual: mean(&|s| s.actual),
@@ -264,15 +283,51 @@ impl Backtest {
     /// How a method did with totals over a horizon; `None` where there were
     /// none.
     pub fn totals(&self, method: usize, horizon: usize) -> Option<Summary> {
-        let totals = self.origins.iter().flat_map(|origin| &origin.totals);
-        let of_horizon = totals.filter(|total| total.horizon == horizon);
-        Summary::of(of_horizon.filter_map(|total| total.scored.get(method)))
+        Summary::of(&self.scored(method, horizon), self.side_by_side(horizon) as f64)
     }
 
-    /// How a method did with each of the next 30 days.
+    /// How often a method's intervals of all totals held; `None` where there are not
+    /// several horizons. They are worth as many independent ones as give the share
+    /// the spread it has where all horizons are right or wrong together, more than
+    /// which no dependence between them can do.
+    pub fn all_totals(&self, method: usize) -> Option<Coverage> {
+        let by_horizon = HORIZONS.map(|horizon| self.scored(method, horizon));
+        if by_horizon.iter().any(Vec::is_empty) {
+            return None;
+        }
+        let all = by_horizon.concat();
+        let spread = |(scored, horizon): (&Vec<&Scored>, usize)| {
+            scored.len() as f64 / libm::sqrt(self.side_by_side(horizon) as f64)
+        };
+        let spread = by_horizon.iter().zip(HORIZONS).map(spread).sum::<f64>() / all.len() as f64;
+        Some(Coverage::of(&all, 1.0 / (spread * spread)))
+    }
+
+    /// How a method did with each of the next 30 days. All days of a horizon are
+    /// taken to be right or wrong together.
     pub fn daily(&self, method: usize) -> Option<Summary> {
         let daily = self.origins.iter().flat_map(|origin| &origin.daily);
-        Summary::of(daily.filter_map(|(_, scored)| scored.get(method)))
+        let scored: Vec<&Scored> = daily.filter_map(|(_, scored)| scored.get(method)).collect();
+        Summary::of(&scored, self.side_by_side(HORIZONS[0]) as f64)
+    }
+
+    /// A method's totals over a horizon.
+    fn scored(&self, method: usize, horizon: usize) -> Vec<&Scored> {
+        let totals = self.origins.iter().flat_map(|origin| &origin.totals);
+        let of_horizon = totals.filter(|total| total.horizon == horizon);
+        of_horizon.filter_map(|total| total.scored.get(method)).collect()
+    }
+
+    /// How many horizons fit side by side into the days that are forecast over one.
+    fn side_by_side(&self, horizon: usize) -> usize {
+        let is_forecast =
+            |origin: &&Origin| origin.totals.iter().any(|total| total.horizon == horizon);
+        let (mut days, mut end) = (0, 0);
+        for origin in self.origins.iter().filter(is_forecast) {
+            days += origin.day + horizon - end.max(origin.day);
+            end = origin.day + horizon;
+        }
+        days / horizon
     }
 }
 

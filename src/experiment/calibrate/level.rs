@@ -31,7 +31,9 @@ pub struct SpendLevel {
 
 /// Scales the requests of a scenario so that it is simulated to spend, level, the
 /// mean of the last complete days of a history, by pipeline and gateway where the
-/// history tells them apart; by simulation on the threads of the calling rayon pool.
+/// history tells them apart. `done` is called as each of
+/// [`SIMULATED`](super::SIMULATED) replications ends, in parallel on the threads of
+/// the calling rayon pool.
 ///
 /// # Errors
 /// [`CalibrateError`]: no spend, recorded demand, spend on what the scenario does
@@ -39,6 +41,7 @@ pub struct SpendLevel {
 pub fn scale_to_spend(
     scenario: &Scenario,
     history: &SpendHistory,
+    done: &(dyn Fn() + Sync),
 ) -> Result<SpendLevel, CalibrateError> {
     refuse_traces(scenario)?;
     let mix = mix::mix(scenario, history)?;
@@ -47,7 +50,7 @@ pub fn scale_to_spend(
         return Err(CalibrateError::Nothing(history.source.clone()));
     }
     let mut scaled = scenario.clone();
-    let (rows, _) = scale(&mut scaled, &mix, eth_per_day, &|| {})?;
+    let (rows, _) = scale(&mut scaled, &mix, eth_per_day, done)?;
     scaled.start = start_after(scenario, history.date(history.len().saturating_sub(1)));
     let mut remarks = mix.remarks;
     remarks.extend(shortfalls(&rows));

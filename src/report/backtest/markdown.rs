@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{BacktestReport, METHODS, TITLE, extent, independence, sentence, simulated, tables};
+use super::{
+    BacktestReport, COVERAGE, COVERAGE_EXPLANATION, METHODS, TITLE, extent, independence, sentence,
+    simulated, tables,
+};
 use crate::report::RunContext;
 use crate::report::figures::Figure;
 use crate::report::format::markdown_escaped;
@@ -18,6 +21,8 @@ pub(super) fn markdown(
     let _ = writeln!(text, "{}.\n", markdown_escaped(&extent(backtest, source)));
     let summary = tables::summary(backtest).markdown(usize::MAX);
     let _ = writeln!(text, "## Against baselines\n\n{summary}");
+    let coverage = tables::coverage(backtest).markdown(usize::MAX);
+    let _ = writeln!(text, "## {COVERAGE}\n\n{COVERAGE_EXPLANATION}\n\n{coverage}");
     for drawn in figures {
         text.push_str(&figure(figures, &drawn.slug));
     }

@@ -8,22 +8,30 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json as document};
 
-use super::directory::{WriteOptions, figure_files, file, pretty, publish};
+use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
 use super::figures::{self, Figure};
 use super::format::{counted, eth, grouped, html_escaped, percent, short_date, whole_percent};
 use super::html::{
-    page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
-    push_table,
+    page_end, page_start, push_card_section, push_caveats, push_explained, push_figure,
+    push_reproduction, push_table,
 };
-use super::json::number;
+use super::json::{ci95, number, optional};
 use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError};
 use crate::experiment::backtest::{Backtest, EngineForecast, HORIZONS, Method, Scored, Summary};
+use tables::{Amounts, Row};
 
 /// Version of the layout [`backtest_json`] describes.
 pub const BACKTEST_SCHEMA: u32 = 1;
 
+/// Width of the interval of a coverage from which on it says next to nothing.
+const SAYS_NOTHING: f64 = 0.6;
+
 const TITLE: &str = "How good forecasts were";
+
+const COVERAGE: &str = "How well coverage is known";
+const COVERAGE_EXPLANATION: &str = "Of the fitted model, with 95 % intervals for as many independent \
+                                    forecasts as these are worth.";
 
 const METHODS: [&str; 4] = [
     "The fitted model is that of `orchsim calibrate`, fitted anew at each origin to the days \
@@ -34,7 +42,9 @@ const METHODS: [&str; 4] = [
     "CRPS (continuous ranked probability score, ETH) is the mean distance of a forecast from what \
      came, spread included; lower is better. Bias is forecast median less what came.",
     "Neighbouring origins share most of the days they forecast: so many forecasts are worth no \
-     more than the few horizons that fit side by side into the series.",
+     more than the few horizons that fit side by side into the series. The 95 % interval of a \
+     coverage is Wilson's for so many independent forecasts; all days of a horizon, and in all \
+     totals both horizons, are taken to be right or wrong together.",
 ];
 
 /// A backtest with what is told of it.
@@ -67,6 +77,7 @@ pub fn write_backtest_directory(
     directory: &Path,
     report: &BacktestReport,
     context: &RunContext,
+    options: &WriteOptions,
 ) -> Result<Vec<PathBuf>, WriteError> {
     let backtest = report.backtest;
     let origins = counted(backtest.origins.len() as u32, "origin");
@@ -77,11 +88,13 @@ pub fn write_backtest_directory(
         file("backtest.html", html(report, context, &drawn)),
         file("backtest.md", markdown::markdown(report, context, &drawn)),
         file("backtest.json", pretty(&backtest_json(report, context))),
-        file("summary.csv", tables::summary(backtest).csv()),
-        file("totals.csv", tables::all_totals(backtest).csv()),
     ];
+    let tables = [("summary", tables::summary(backtest)), ("totals", tables::all_totals(backtest))];
+    for (name, table) in &tables {
+        files.extend(table_files(name, table, options)?);
+    }
     for figure in &drawn {
-        files.extend(figure_files(figure, &WriteOptions::default())?);
+        files.extend(figure_files(figure, options)?);
     }
     let about = document!({
         "version": context.version,
@@ -98,8 +111,8 @@ fn sentence(backtest: &Backtest) -> String {
         let model = backtest.totals(0, horizon)?;
         Some(format!(
             "{} of {} totals over {horizon} days lay within the 80 % interval",
-            whole_percent(model.coverage[1]),
-            grouped(model.forecasts as f64, 0)
+            whole_percent(model.coverage.shares[1].mean),
+            grouped(model.coverage.forecasts as f64, 0)
         ))
     });
     let parts: Vec<String> = parts.collect();
@@ -140,20 +153,24 @@ fn extent(backtest: &Backtest, source: &str) -> String {
     )
 }
 
-/// How many horizons fit side by side into what was forecast.
+/// How well the model's coverage is known, in a sentence for each horizon.
 fn independence(backtest: &Backtest) -> Vec<String> {
-    let first = backtest.origins.first().map_or(0, |origin| origin.day);
-    let span = backtest.series.len() - first;
-    let of_horizon = |horizon: &usize| {
-        let totals = backtest.totals(0, *horizon)?;
+    let of_horizon = |horizon: usize| {
+        let coverage = backtest.totals(0, horizon)?.coverage;
+        let share = coverage.shares[1];
+        let says_nothing = share.hi - share.lo > SAYS_NOTHING;
+        let verdict = if says_nothing { ", which is close to saying nothing" } else { "" };
         Some(format!(
-            "Totals over {horizon} days: {}, from {} that fit side by side; their coverage is known \
-             no better than that.",
-            counted(totals.forecasts as u32, "forecast"),
-            counted((span / horizon) as u32, "horizon")
+            "{} of {horizon} days come from {} side by side: {} within the 80 % interval may stand \
+             for anything from {} to {}{verdict}.",
+            counted(coverage.forecasts as u32, "forecast"),
+            counted(coverage.independent as u32, "horizon"),
+            whole_percent(share.mean),
+            grouped(share.lo * 100.0, 0),
+            whole_percent(share.hi)
         ))
     };
-    HORIZONS.iter().filter_map(of_horizon).collect()
+    HORIZONS.into_iter().filter_map(of_horizon).collect()
 }
 
 /// The last forecast by model and by simulation, in words.
@@ -193,6 +210,9 @@ pub fn backtest_terminal(report: &BacktestReport, context: &RunContext, style: S
         usize::MAX,
         None,
     ));
+    let keys =
+        ["quantity", "forecasts", "independent", "coverage_50", "coverage_80", "coverage_95"];
+    page.section(tables::coverage(backtest).lines(&keys, usize::MAX, None));
     if let Some(engine) = engine {
         page.blank();
         page.paragraph("", &simulated(engine), "");
@@ -215,7 +235,7 @@ pub fn backtest_terminal(report: &BacktestReport, context: &RunContext, style: S
 /// | `answer` | the result in words |
 /// | `days` | `first`, `last` of the data, and how many are `complete` |
 /// | `plan` | `least_past` days before the first origin, `every` so many days another, `futures` of each forecast |
-/// | `summaries` | by `quantity` (`daily`, `total_30`, `total_90`) and `method`: `forecasts`, `coverage_50`, `coverage_80`, `coverage_95`, `crps_eth`, `bias_eth`, `mean_actual_eth`, `skill` (1 less CRPS over that of last week's mean) |
+/// | `summaries` | by `quantity` (`total_30`, `total_90`, `all_totals` where there are both, `daily`) and `method`: `forecasts` and as how many `independent` ones they count, `coverage_50`, `coverage_80`, `coverage_95` with their 95 % intervals for that many (`coverage_50_ci95` ...), `crps_eth`, `bias_eth`, `mean_actual_eth`, `skill` (1 less CRPS over that of last week's mean); the last four `null` of all totals, whose amounts do not add up |
 /// | `loses_to` | baselines with a better CRPS |
 /// | `origins` | `date`, `totals` of each horizon: `horizon`, `days` known, `actual_eth`, and by method `median_eth`, `interval80_eth`, `crps_eth`, `transform` |
 /// | `simulated` | with a scenario, the last forecast of 30 days by the fitted `model` and by the `engine`, simulating the scenario calibrated to the days before: `date`, `replications`, `actual_eth`; else null |
@@ -241,19 +261,24 @@ pub fn backtest_json(report: &BacktestReport, context: &RunContext) -> Value {
             "engine": forecast(&engine.engine),
         })
     });
-    let summaries = tables::summaries(backtest).into_iter().map(|(quantity, method, summary)| {
-        document!({
+    let summaries = tables::rows(backtest).into_iter().map(|row| {
+        let Row { quantity, method, coverage, amounts, .. } = row;
+        let amount = |of: fn(&Amounts) -> f64| optional(amounts.as_ref().map(of));
+        let mut summary = document!({
             "quantity": quantity,
             "method": method.id(),
-            "forecasts": summary.forecasts,
-            "coverage_50": number(summary.coverage[0]),
-            "coverage_80": number(summary.coverage[1]),
-            "coverage_95": number(summary.coverage[2]),
-            "crps_eth": number(summary.crps),
-            "bias_eth": number(summary.bias),
-            "mean_actual_eth": number(summary.actual),
-            "skill": number(tables::skill(backtest, &quantity, &summary)),
-        })
+            "forecasts": coverage.forecasts,
+            "independent": number(coverage.independent),
+            "crps_eth": amount(|amounts| amounts.summary.crps),
+            "bias_eth": amount(|amounts| amounts.summary.bias),
+            "mean_actual_eth": amount(|amounts| amounts.summary.actual),
+            "skill": amount(|amounts| amounts.skill),
+        });
+        for (percent, share) in tables::INTERVALS.iter().zip(&coverage.shares) {
+            summary[format!("coverage_{percent}")] = number(share.mean);
+            summary[format!("coverage_{percent}_ci95")] = ci95(share);
+        }
+        summary
     });
     let origins = backtest.origins.iter().map(|origin| {
         let totals = origin.totals.iter().map(|total| {
@@ -307,7 +332,7 @@ fn html(report: &BacktestReport, context: &RunContext, figures: &[Figure]) -> St
         let naive = backtest.totals(1, horizon)?;
         Some((
             name,
-            percent(model.coverage[1]),
+            percent(model.coverage.shares[1].mean),
             format!(
                 "in the 80 % interval; CRPS {} ETH, last week's mean {}",
                 eth(model.crps),
@@ -326,6 +351,7 @@ fn html(report: &BacktestReport, context: &RunContext, figures: &[Figure]) -> St
     page.push_str("<section>\n<h2>Against baselines</h2>\n");
     push_table(&mut page, &tables::summary(backtest));
     page.push_str("</section>\n");
+    push_explained(&mut page, COVERAGE, COVERAGE_EXPLANATION, &[tables::coverage(backtest)]);
     for figure in figures {
         push_figure(&mut page, figure, context);
     }

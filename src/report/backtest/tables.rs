@@ -1,63 +1,168 @@
-use crate::experiment::backtest::{Backtest, HORIZONS, Method, Scored, Summary};
+use crate::ensemble::Estimate;
+use crate::experiment::backtest::{Backtest, Coverage, HORIZONS, Method, Scored, Summary};
+use crate::report::format::{counted, grouped, whole_percent};
 use crate::report::table::{Cell, Column, Table, Unit};
 
-const DAILY: &str = "daily";
+/// Central intervals that forecasts are tested on, in percent.
+pub(super) const INTERVALS: [u32; 3] = [50, 80, 95];
 
-/// How every method did with every quantity.
-pub(super) fn summaries(backtest: &Backtest) -> Vec<(String, Method, Summary)> {
-    let mut all = Vec::new();
-    for horizon in HORIZONS {
-        for (number, method) in Method::ALL.into_iter().enumerate() {
-            let summary = backtest.totals(number, horizon);
-            all.extend(summary.map(|summary| (format!("total_{horizon}"), method, summary)));
-        }
-    }
-    for (number, method) in Method::ALL.into_iter().enumerate() {
-        all.extend(backtest.daily(number).map(|summary| (DAILY.to_string(), method, summary)));
-    }
-    all
+/// What was forecast.
+#[derive(Clone, Copy)]
+enum Quantity {
+    /// Total spend over so many days.
+    Total(usize),
+    /// Totals over all horizons together.
+    AllTotals,
+    /// Spend of each day.
+    Daily,
 }
 
-/// 1 less the CRPS over that of last week's mean, of the same quantity.
-pub(super) fn skill(backtest: &Backtest, quantity: &str, summary: &Summary) -> f64 {
-    let all = summaries(backtest);
-    let naive = all.iter().find(|(q, method, _)| q == quantity && *method == Method::Naive);
-    naive.map_or(f64::NAN, |(.., naive)| 1.0 - summary.crps / naive.crps)
+impl Quantity {
+    fn all() -> impl Iterator<Item = Quantity> {
+        let totals = HORIZONS.into_iter().map(Quantity::Total);
+        totals.chain([Quantity::AllTotals, Quantity::Daily])
+    }
+
+    /// Its name in files.
+    fn id(self) -> String {
+        match self {
+            Quantity::Total(horizon) => format!("total_{horizon}"),
+            Quantity::AllTotals => "all_totals".to_string(),
+            Quantity::Daily => "daily".to_string(),
+        }
+    }
+
+    /// Its name for people.
+    fn name(self) -> String {
+        match self {
+            Quantity::Total(horizon) => counted(horizon as u32, "day"),
+            Quantity::AllTotals => "all totals".to_string(),
+            Quantity::Daily => "a day".to_string(),
+        }
+    }
+
+    fn summary(self, backtest: &Backtest, method: usize) -> Option<Summary> {
+        match self {
+            Quantity::Total(horizon) => backtest.totals(method, horizon),
+            Quantity::AllTotals => None,
+            Quantity::Daily => backtest.daily(method),
+        }
+    }
+
+    fn coverage(self, backtest: &Backtest, method: usize) -> Option<Coverage> {
+        match self {
+            Quantity::AllTotals => backtest.all_totals(method),
+            _ => self.summary(backtest, method).map(|summary| summary.coverage),
+        }
+    }
+}
+
+/// How a method did with a quantity.
+pub(super) struct Row {
+    /// The quantity's name in files.
+    pub(super) quantity: String,
+    /// Its name for people.
+    name: String,
+    pub(super) method: Method,
+    pub(super) coverage: Coverage,
+    pub(super) amounts: Option<Amounts>,
+}
+
+/// How far off a method was, where amounts add up.
+pub(super) struct Amounts {
+    pub(super) summary: Summary,
+    /// 1 less the CRPS over that of last week's mean.
+    pub(super) skill: f64,
+}
+
+/// How every method did with every quantity.
+pub(super) fn rows(backtest: &Backtest) -> Vec<Row> {
+    let of = |quantity: Quantity, number: usize, method: Method| {
+        let naive = Method::ALL.iter().position(|method| *method == Method::Naive);
+        let naive = naive.and_then(|naive| quantity.summary(backtest, naive));
+        let amounts = quantity.summary(backtest, number).map(|summary| Amounts {
+            summary,
+            skill: naive.map_or(f64::NAN, |naive| 1.0 - summary.crps / naive.crps),
+        });
+        let coverage = quantity.coverage(backtest, number)?;
+        Some(Row { quantity: quantity.id(), name: quantity.name(), method, coverage, amounts })
+    };
+    let by_method = |quantity| {
+        let methods = Method::ALL.into_iter().enumerate();
+        methods.filter_map(move |(number, method)| of(quantity, number, method))
+    };
+    Quantity::all().flat_map(by_method).collect()
 }
 
 pub(super) fn summary(backtest: &Backtest) -> Table {
-    let columns = vec![
+    let mut columns = vec![
         Column::text("quantity", "Spend of"),
         Column::text("method", "Method"),
         Column::number("forecasts", "Forecasts"),
-        Column::number("coverage_50", "In 50 %"),
-        Column::number("coverage_80", "In 80 %"),
-        Column::number("coverage_95", "In 95 %"),
+        Column::for_programs("independent"),
+    ];
+    for share in INTERVALS {
+        columns.push(Column::number(format!("coverage_{share}"), format!("In {share} %")));
+        columns.extend(
+            ["lo", "hi"].map(|end| Column::for_programs(format!("coverage_{share}_{end}"))),
+        );
+    }
+    columns.extend([
         Column::number("crps_eth", "CRPS"),
         Column::number("skill", "Better by"),
         Column::number("bias_eth", "Bias"),
         Column::number("mean_actual_eth", "Came"),
-    ];
-    let rows = summaries(backtest).into_iter().map(|(quantity, method, summary)| {
-        let name = match quantity.strip_prefix("total_") {
-            Some(days) => format!("{days} days"),
-            None => "a day".to_string(),
-        };
-        let mut row = vec![
-            Cell::text(name),
-            Cell::text(method.label()),
-            Cell::count(summary.forecasts as f64),
+    ]);
+    let rows = rows(backtest).into_iter().map(|row| {
+        let Row { coverage, amounts, .. } = &row;
+        let amount = |of: fn(&Amounts) -> f64, unit| Cell::Number(amounts.as_ref().map(of), unit);
+        let mut cells = vec![
+            Cell::text(row.name.clone()),
+            Cell::text(row.method.label()),
+            Cell::count(coverage.forecasts as f64),
+            Cell::count(coverage.independent),
         ];
-        row.extend(summary.coverage.map(Cell::share));
-        row.extend([
-            Cell::eth(summary.crps),
-            Cell::share(skill(backtest, &quantity, &summary)),
-            Cell::eth(summary.bias),
-            Cell::eth(summary.actual),
+        let shares = coverage.shares.iter();
+        cells.extend(shares.flat_map(|share| Cell::interval(Some(*share), Unit::Share)));
+        cells.extend([
+            amount(|amounts| amounts.summary.crps, Unit::Eth),
+            amount(|amounts| amounts.skill, Unit::Share),
+            amount(|amounts| amounts.summary.bias, Unit::Eth),
+            amount(|amounts| amounts.summary.actual, Unit::Eth),
         ]);
-        row
+        cells
     });
     Table::new(columns, rows.collect())
+}
+
+/// How well the model's coverage is known.
+pub(super) fn coverage(backtest: &Backtest) -> Table {
+    let mut columns = vec![
+        Column::text("quantity", "Fitted model, spend of"),
+        Column::number("forecasts", "Forecasts"),
+        Column::number("independent", "Worth"),
+    ];
+    columns.extend(
+        INTERVALS.map(|share| Column::number(format!("coverage_{share}"), format!("In {share} %"))),
+    );
+    let of_model = rows(backtest).into_iter().filter(|row| row.method == Method::Model);
+    let rows = of_model.map(|row| {
+        let known =
+            |share: Estimate| Cell::text(format!("{} {}", whole_percent(share.mean), ends(share)));
+        let mut cells = vec![
+            Cell::text(row.name),
+            Cell::count(row.coverage.forecasts as f64),
+            Cell::count(row.coverage.independent),
+        ];
+        cells.extend(row.coverage.shares.map(known));
+        cells
+    });
+    Table::new(columns, rows.collect())
+}
+
+fn ends(share: Estimate) -> String {
+    let [lo, hi] = [share.lo, share.hi].map(|end| grouped(end * 100.0, 0));
+    format!("[{lo}, {hi}]")
 }
 
 fn scored_columns() -> Vec<Column> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json as document};
 
-use super::directory::{WriteOptions, figure_files, file, pretty, publish};
+use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
 use super::figures::{self, Figure};
 use super::format::{counted, eth, grouped, html_escaped, percent, short_date};
 use super::html::{
@@ -78,6 +78,7 @@ pub fn write_calibration_directory(
     calibration: &Calibration,
     source: &str,
     context: &RunContext,
+    options: &WriteOptions,
 ) -> Result<Vec<PathBuf>, WriteError> {
     let bands = bands(calibration);
     let days = counted(calibration.series.known() as u32, "day");
@@ -88,12 +89,17 @@ pub fn write_calibration_directory(
         file("calibration.html", html(scenario, calibration, source, context, &drawn)),
         file("calibration.md", markdown::markdown(scenario, calibration, source, context, &drawn)),
         file("calibration.json", pretty(&calibration_json(calibration, source, context))),
-        file("parameters.csv", tables::parameters(calibration).csv()),
-        file("mix.csv", tables::mix(calibration).csv()),
-        file("residuals.csv", tables::residuals(calibration).csv()),
     ];
+    let tables = [
+        ("parameters", tables::parameters(calibration)),
+        ("mix", tables::mix(calibration)),
+        ("residuals", tables::residuals(calibration)),
+    ];
+    for (name, table) in &tables {
+        files.extend(table_files(name, table, options)?);
+    }
     for figure in &drawn {
-        files.extend(figure_files(figure, &WriteOptions::default())?);
+        files.extend(figure_files(figure, options)?);
     }
     let about = document!({
         "version": context.version,

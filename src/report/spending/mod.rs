@@ -23,7 +23,7 @@ pub use stored::{StoredRun, read_run};
 pub(in crate::report) use model::{Allocation, DayLine, Line};
 
 use self::model::Worth;
-use super::directory::{WriteOptions, figure_files, file, pretty, publish};
+use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
 use super::figures;
 use super::format::{days, eth, grouped, hours_or_minutes, plural, usd};
 use super::json::{number, optional};
@@ -96,12 +96,17 @@ pub fn write_spending_directory(
         file("report.html", page::html(report, &drawn)),
         file("report.md", page::markdown(report, &drawn)),
         file("report.json", pretty(&spending_json(report))),
-        file("totals.csv", tables::totals(spending).csv()),
-        file("change.csv", tables::change(spending).csv()),
-        file("allocation.csv", tables::allocations(spending).csv()),
-        file("days.csv", tables::by_day(spending).csv()),
-        file("prices.csv", tables::prices_paid(spending).csv()),
     ];
+    let tables = [
+        ("totals", tables::totals(spending)),
+        ("change", tables::change(spending)),
+        ("allocation", tables::allocations(spending)),
+        ("days", tables::by_day(spending)),
+        ("prices", tables::prices_paid(spending)),
+    ];
+    for (name, table) in &tables {
+        files.extend(table_files(name, table, options)?);
+    }
     for figure in &drawn {
         files.extend(figure_files(figure, options)?);
     }
