@@ -1,31 +1,58 @@
-use super::PriorityList;
+//! The future-event list, a radix heap (Ahuja, Mehlhorn, Orlin and Tarjan,
+//! "Faster algorithms for the shortest path problem", Journal of the ACM 37(2),
+//! 1990) behind a short sorted list:
+//!
+//! ```text
+//!  next          horizon
+//!   | near, sorted  | 0 | 1 |  2  |    3    |        4 ...    far, not sorted
+//! ```
+//!
+//! A far event lies in the bucket that is numbered by the highest bit in which
+//! its time differs from the horizon: most are only appended when they are
+//! scheduled. Once nothing is near, the first bucket is sorted or, if it is
+//! long, spread over those before it. So hardly ever is one event compared with
+//! another, with an outcome that a processor cannot foresee, until few are left.
+//! The sorted list also takes events before the last one taken out, which a
+//! radix heap does not.
+
+use std::mem;
+
 use crate::units::SimTime;
 
-/// Bits of a key that say where the event is.
-const PLACE_BITS: u32 = 28;
-/// Bits above them that count what was scheduled before.
-const NUMBER_BITS: u32 = 64 - PLACE_BITS;
+/// Most events kept sorted.
+const MOST_NEAR: usize = 32;
+/// Most events of a bucket that are sorted and not spread.
+const MOST_SORTED: usize = 24;
+/// Room that a bucket keeps when it is spread.
+const MOST_KEPT: usize = 1024;
+
+type Entry<E> = (SimTime, E);
 
 /// The future-event list. Events come out in order of their time; at one time,
 /// in the order in which they were scheduled.
 #[derive(Debug)]
 pub struct EventList<E> {
-    /// A key is a time, a number that counts up, and a place in `events`.
-    pending: PriorityList<u128>,
-    events: Vec<E>,
-    vacant: Vec<u32>,
-    scheduled: u64,
-    next_time: SimTime,
+    /// The next event last. Empty only if nothing is pending.
+    near: Vec<Entry<E>>,
+    /// Later events go to `far`, each to the bucket that is numbered by the
+    /// highest bit in which its time differs from this.
+    horizon: u64,
+    /// At one time in the order in which they were scheduled.
+    far: [Vec<Entry<E>>; 64],
+    /// A bit for each bucket of `far`.
+    occupied: u64,
+    /// Room for those that move to another bucket.
+    moving: Vec<Entry<E>>,
 }
 
 impl<E> Default for EventList<E> {
     fn default() -> EventList<E> {
         EventList {
-            pending: PriorityList::default(),
-            events: Vec::new(),
-            vacant: Vec::new(),
-            scheduled: 0,
-            next_time: SimTime::NEVER,
+            near: Vec::new(),
+            horizon: u64::MAX,
+            far: [const { Vec::new() }; 64],
+            occupied: 0,
+            moving: Vec::new(),
         }
     }
 }
@@ -33,84 +60,155 @@ impl<E> Default for EventList<E> {
 impl<E: Copy> EventList<E> {
     /// Adds an event.
     pub fn schedule(&mut self, time: SimTime, event: E) {
-        let place = match self.vacant.pop() {
-            Some(place) => {
-                self.events[place as usize] = event;
-                place
-            }
-            None => {
-                assert!(self.events.len() < 1 << PLACE_BITS, "too many events are pending");
-                self.events.push(event);
-                (self.events.len() - 1) as u32
-            }
-        };
-        if self.scheduled >> NUMBER_BITS > 0 {
-            self.count_anew();
+        if time.0 > self.horizon {
+            self.put_far((time, event));
+            return;
         }
-        self.put(time, place);
-        self.next_time = self.next_time.min(time);
+        let mut place = self.near.len();
+        self.near.push((time, event));
+        while place > 0 && self.near[place - 1].0 <= time {
+            self.near[place] = self.near[place - 1];
+            place -= 1;
+        }
+        self.near[place] = (time, event);
+        if self.near.len() > MOST_NEAR {
+            self.draw_horizon_in();
+        }
     }
 
-    fn put(&mut self, time: SimTime, place: u32) {
-        let low = self.scheduled << PLACE_BITS | u64::from(place);
-        self.scheduled += 1;
-        self.pending.push(u128::from(time.0) << 64 | u128::from(low));
+    fn put_far(&mut self, entry: Entry<E>) {
+        let bucket = (entry.0.0 ^ self.horizon).ilog2();
+        self.far[bucket as usize].push(entry);
+        self.occupied |= 1 << bucket;
     }
 
-    /// Numbers what is pending from 0 on, in the same order.
+    fn first_bucket(&mut self) -> usize {
+        let bucket = self.occupied.trailing_zeros();
+        self.occupied &= self.occupied - 1;
+        bucket as usize
+    }
+
+    /// Leaves half as many near as may be.
     #[cold]
-    fn count_anew(&mut self) {
-        self.scheduled = 0;
-        let mut pending = std::mem::take(&mut self.pending);
-        while let Some(key) = pending.pop() {
-            self.put(time(key), place(key));
+    fn draw_horizon_in(&mut self) {
+        let count = self.near.len() - MOST_NEAR / 2;
+        let (last, first) = (self.near[0].0.0, self.near[count - 1].0.0);
+        // Some that stay may be at the time of the first that goes.
+        let Some(horizon) = first.checked_sub(1) else { return };
+        let mut moving = mem::take(&mut self.moving);
+        moving.extend(self.near.drain(..count).rev());
+        // Up to this bucket, all differ from the new horizon in the same bit.
+        let highest = (last.max(self.horizon) ^ horizon).ilog2();
+        while self.occupied.trailing_zeros() <= highest {
+            let bucket = self.first_bucket();
+            moving.append(&mut self.far[bucket]);
         }
+        self.horizon = horizon;
+        moving.drain(..).for_each(|entry| self.put_far(entry));
+        self.moving = moving;
     }
 
     /// The time of the next event, [`SimTime::NEVER`] if there is none.
     pub fn next_time(&self) -> SimTime {
-        self.next_time
+        self.near.last().map_or(SimTime::NEVER, |&(time, _)| time)
     }
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        let key = self.pending.pop()?;
-        self.next_time = self.pending.peek().map_or(SimTime::NEVER, |&key| time(key));
-        self.vacant.push(place(key));
-        Some((time(key), self.events[place(key) as usize]))
+        let next = self.near.pop()?;
+        if self.near.is_empty() {
+            self.refill();
+        }
+        Some(next)
     }
-}
 
-fn time(key: u128) -> SimTime {
-    SimTime((key >> 64) as u64)
-}
+    // Apart, so that what every event needs stays short.
+    #[inline(never)]
+    fn refill(&mut self) {
+        if self.occupied != 0 {
+            let bucket = self.first_bucket();
+            if self.far[bucket].len() > MOST_SORTED {
+                self.spread(bucket);
+            } else {
+                mem::swap(&mut self.near, &mut self.far[bucket]);
+                self.horizon = self.near[0].0.0 | ((1 << bucket) - 1);
+                self.near.sort_by_key(|&(time, _)| time);
+                self.near.reverse();
+            }
+        }
+        if self.occupied == 0 {
+            self.horizon = u64::MAX;
+        }
+    }
 
-fn place(key: u128) -> u32 {
-    key as u32 & ((1 << PLACE_BITS) - 1)
+    /// Makes the first time in a bucket the horizon.
+    fn spread(&mut self, bucket: usize) {
+        let mut moving = mem::replace(&mut self.far[bucket], mem::take(&mut self.moving));
+        self.horizon = moving.iter().map(|&(time, _)| time.0).fold(u64::MAX, u64::min);
+        for &entry in &moving {
+            if entry.0.0 > self.horizon {
+                self.put_far(entry);
+            } else {
+                self.near.push(entry);
+            }
+        }
+        self.near.reverse();
+        moving.clear();
+        moving.shrink_to(MOST_KEPT);
+        self.moving = moving;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn some<T: Strategy>(times: T) -> impl Strategy<Value = Vec<T::Value>> {
+        prop::collection::vec(times, 0..80)
+    }
+
+    /// Times many of which are equal, around powers of two, or anywhere.
+    fn times() -> impl Strategy<Value = Vec<u64>> {
+        let near_power = |(bit, more): (u32, u64)| ((1 << bit) + more).saturating_sub(2);
+        prop_oneof![
+            (1..60u64).prop_flat_map(|end| some(0..end)),
+            (1..60u64).prop_flat_map(|span| some(u64::MAX - span..=u64::MAX)),
+            some((0..64u32, 0..4u64).prop_map(near_power)),
+            some(any::<u64>()),
+        ]
+    }
 
     proptest! {
-        /// Also where the count begins anew on the way.
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        /// In phases: so many are scheduled, by the calendar or after the last
+        /// event taken out, and then so many taken out. Some are scheduled
+        /// before those already taken out.
         #[test]
         fn events_come_out_in_time_then_schedule_order(
-            times in prop::collection::vec(0u64..50, 0..200),
-            numbers_left in 0u64..300,
+            phases in prop::collection::vec(
+                (times(), any::<bool>(), 0..80usize), 0..20
+            )
         ) {
-            let mut list =
-                EventList { scheduled: (1 << NUMBER_BITS) - numbers_left, ..EventList::default() };
-            for (index, &time) in times.iter().enumerate() {
-                list.schedule(SimTime(time), index);
+            let mut list = EventList::default();
+            let mut expected = BTreeMap::new();
+            let (mut scheduled, mut now) = (0u32, SimTime::ZERO);
+            for (times, after_last, taken) in phases.into_iter().chain([(vec![], false, 2000)]) {
+                for time in times {
+                    let time = if after_last { now + SimTime(time) } else { SimTime(time) };
+                    list.schedule(time, scheduled);
+                    expected.insert((time, scheduled), ());
+                    scheduled += 1;
+                }
+                for _ in 0..taken {
+                    let next = expected.pop_first().map(|(next, ())| next);
+                    prop_assert_eq!(list.next_time(), next.map_or(SimTime::NEVER, |(time, _)| time));
+                    prop_assert_eq!(list.pop(), next);
+                    now = next.map_or(now, |(time, _)| time);
+                }
             }
-            let mut sorted: Vec<(u64, usize)> = times.iter().copied().zip(0..).collect();
-            sorted.sort();
-            let out: Vec<(u64, usize)> =
-                std::iter::from_fn(|| list.pop()).map(|(time, index)| (time.0, index)).collect();
-            prop_assert_eq!(out, sorted);
         }
     }
 }
