@@ -55,17 +55,19 @@ pub enum TicketRefusal {
 }
 
 /// Payments that [`AcceptanceLimits::check`] is sure to let pass, worked out
-/// once for tickets of some terms.
+/// once for tickets of some terms. By default none of a ticket or more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clearance {
     most_tickets: u64,
-    least_deposit: Wei,
+    least_deposit: u64,
 }
 
 impl Clearance {
     /// Whether a payment of `tickets` passes with this deposit and reserve.
     pub fn covers(self, tickets: u64, deposit: Wei, reserve: Wei) -> bool {
-        tickets <= self.most_tickets && deposit >= self.least_deposit && reserve > Wei::ZERO
+        tickets <= self.most_tickets
+            && deposit.0 >= u128::from(self.least_deposit)
+            && reserve > Wei::ZERO
     }
 }
 
@@ -81,16 +83,19 @@ impl AcceptanceLimits {
         )
     }
 
-    /// What payments with tickets of these terms pass without a closer look.
+    /// What payments with tickets of these terms pass without a closer look;
+    /// none where one ticket may take more of the deposit than 64 bits hold.
     pub fn clearance(&self, terms: &TicketTerms) -> Clearance {
-        let (ev, most) = (terms.expected_value, self.max_total_ev.0);
-        let below_most = most.saturating_sub(u128::from(terms.rounded_up));
-        let most_tickets = match below_most.checked_div(ev.0) {
-            Some(tickets) if self.admits(terms) => u64::try_from(tickets).unwrap_or(u64::MAX),
-            _ => 0,
-        };
+        let most = self.max_total_ev.0.saturating_sub(u128::from(terms.rounded_up));
         let required = terms.face_value.checked_times(self.deposit_multiplier.max(1));
-        Clearance { most_tickets, least_deposit: required.unwrap_or(Wei(u128::MAX)) }
+        let least_deposit = required.and_then(|required| u64::try_from(required.0).ok());
+        match (most.checked_div(terms.expected_value.0), least_deposit) {
+            (Some(tickets), Some(least_deposit)) if self.admits(terms) => {
+                let most_tickets = u64::try_from(tickets).unwrap_or(u64::MAX);
+                Clearance { most_tickets, least_deposit }
+            }
+            _ => Clearance::default(),
+        }
     }
 
     /// Whether a gateway with this deposit and reserve sends `tickets` tickets;

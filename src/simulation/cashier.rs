@@ -19,6 +19,7 @@ const REDEMPTION_RETRY: SimTime = SimTime(50 * L1_BLOCK_S * NANOS_PER_SECOND);
 /// What a gateway has agreed with one orchestrator for one model, as far as
 /// every request needs it.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Account {
     credit: SessionCredit,
     /// `None` before the first dealing.

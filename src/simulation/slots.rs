@@ -4,6 +4,7 @@ use crate::units::SimTime;
 /// arrival until its work ends; there is no queue (go-livepeer
 /// `core/ai_orchestrator.go`: admission by a counter).
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Slots {
     capacity: usize,
     /// When each place is free again. Places that are free already stay on the

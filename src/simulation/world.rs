@@ -38,6 +38,7 @@ pub struct ServiceKey {
 /// What the event loop needs to know of a candidate beside what selection
 /// knows.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Route {
     /// The node, an index into [`World::network`]'s orchestrators.
     pub orchestrator: usize,
