@@ -1,3 +1,5 @@
+use slab::Slab;
+
 use super::recorder::{PaidFor, Recorder};
 use super::world::World;
 use crate::demand::{Moment, Pace};
@@ -128,8 +130,7 @@ pub(super) struct Cashier<'w> {
     accounts: Vec<Account>,
     /// One for each account.
     agreements: Vec<Agreement>,
-    wins: Vec<Win>,
-    free_wins: Vec<u32>,
+    wins: Slab<Win>,
     /// The protocol's round; the run begins with one.
     round: u64,
     /// By gateway.
@@ -163,8 +164,7 @@ impl<'w> Cashier<'w> {
             ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
             agreements: vec![nothing_agreed; world.accounts()],
-            wins: Vec::new(),
-            free_wins: Vec::new(),
+            wins: Slab::new(),
             round: 0,
             claims: vec![nothing; gateways],
         }
@@ -441,7 +441,7 @@ impl<'w> Cashier<'w> {
         recorder.spend(paid_for, promised);
         let gas_period = self.world.scenario.payments.gas_period(now);
         let round = self.round;
-        self.remember(Win {
+        let number = self.wins.insert(Win {
             tickets,
             face_value,
             gateway,
@@ -449,7 +449,8 @@ impl<'w> Cashier<'w> {
             paid_for,
             round,
             gas_period,
-        })
+        });
+        number as u32
     }
 
     /// The orchestrator books what it got and looks whether the gateway has at
@@ -491,19 +492,6 @@ impl<'w> Cashier<'w> {
         account.balance_changed = now;
     }
 
-    fn remember(&mut self, win: Win) -> u32 {
-        match self.free_wins.pop() {
-            Some(number) => {
-                self.wins[number as usize] = win;
-                number
-            }
-            None => {
-                self.wins.push(win);
-                (self.wins.len() - 1) as u32
-            }
-        }
-    }
-
     /// Winning tickets reach the contract one after the other, as long as their
     /// redemption is worth its cost and they are still valid. Returns when to
     /// try again with the rest.
@@ -535,7 +523,7 @@ impl<'w> Cashier<'w> {
             recorder.take_back(win.paid_for, redemption.unpaid);
             recorder.redeemed(win.gas_period, win.face_value);
         }
-        self.free_wins.push(number);
+        self.wins.remove(number as usize);
         None
     }
 
@@ -548,8 +536,7 @@ impl<'w> Cashier<'w> {
     }
 
     fn void(&mut self, number: u32, recorder: &mut Recorder) {
-        let win = self.wins[number as usize];
-        self.free_wins.push(number);
+        let win = self.wins.remove(number as usize);
         let promised = Wei(win.face_value.0 * u128::from(win.tickets));
         self.ledger.void(promised, win.gateway);
         recorder.take_back(win.paid_for, promised);

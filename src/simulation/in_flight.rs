@@ -1,3 +1,5 @@
+use slab::Slab;
+
 use super::recorder::Failure;
 use super::steering::Destination;
 use crate::kernel::StreamKey;
@@ -101,8 +103,7 @@ pub(super) struct Requests {
     live: Vec<LiveState>,
     free: Vec<u32>,
     /// Sessions set aside, each with the next of the same request.
-    asides: Vec<Aside>,
-    free_asides: Vec<u32>,
+    asides: Slab<Aside>,
 }
 
 impl Requests {
@@ -146,16 +147,7 @@ impl Requests {
     /// Sets a session aside for a request.
     pub(super) fn set_aside(&mut self, number: u32, session: SessionRef, warm: bool) {
         let aside = Aside { session, warm, next: None };
-        let place = match self.free_asides.pop() {
-            Some(place) => {
-                self.asides[place as usize] = aside;
-                place
-            }
-            None => {
-                self.asides.push(aside);
-                (self.asides.len() - 1) as u32
-            }
-        };
+        let place = self.asides.insert(aside) as u32;
         let list = &mut self.requests[number as usize].set_aside;
         match list {
             Some(list) => {
@@ -170,9 +162,8 @@ impl Requests {
     pub(super) fn take_aside(&mut self, number: u32) -> Option<(SessionRef, bool)> {
         let list = &mut self.requests[number as usize].set_aside;
         let SetAside { first, last } = (*list)?;
-        let Aside { session, warm, next } = self.asides[first as usize];
+        let Aside { session, warm, next } = self.asides.remove(first as usize);
         *list = next.map(|first| SetAside { first, last });
-        self.free_asides.push(first);
         Some((session, warm))
     }
 
