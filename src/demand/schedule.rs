@@ -3,7 +3,7 @@ use crate::units::{NANOS_PER_SECOND, SECONDS_PER_DAY, SimTime};
 
 /// Arrivals a batch should hold: enough for long runs of each stream, few enough
 /// to stay in the cache.
-const BATCH: std::ops::Range<usize> = 2048..16384;
+const BATCH: std::ops::Range<usize> = 1024..8192;
 const FIRST_WINDOW: SimTime = SimTime(NANOS_PER_SECOND);
 const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_DAY * NANOS_PER_SECOND);
 

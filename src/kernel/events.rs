@@ -23,7 +23,7 @@ use crate::units::SimTime;
 const MOST_NEAR: usize = 32;
 /// Most events of a bucket that are sorted and not spread.
 const MOST_SORTED: usize = 24;
-/// Room that a bucket keeps when it is spread.
+/// Entries that a bucket has room for after it was spread.
 const MOST_KEPT: usize = 1024;
 
 type Entry<E> = (SimTime, E);
@@ -130,7 +130,7 @@ impl<E: Copy> EventList<E> {
             if self.far[bucket].len() > MOST_SORTED {
                 self.spread(bucket);
             } else {
-                mem::swap(&mut self.near, &mut self.far[bucket]);
+                self.near.append(&mut self.far[bucket]);
                 self.horizon = self.near[0].0.0 | ((1 << bucket) - 1);
                 self.near.sort_by_key(|&(time, _)| time);
                 self.near.reverse();
@@ -143,7 +143,9 @@ impl<E: Copy> EventList<E> {
 
     /// Makes the first time in a bucket the horizon.
     fn spread(&mut self, bucket: usize) {
-        let mut moving = mem::replace(&mut self.far[bucket], mem::take(&mut self.moving));
+        let mut moving = mem::take(&mut self.moving);
+        moving.append(&mut self.far[bucket]);
+        self.far[bucket].shrink_to(MOST_KEPT);
         self.horizon = moving.iter().map(|&(time, _)| time.0).fold(u64::MAX, u64::min);
         for &entry in &moving {
             if entry.0.0 > self.horizon {
