@@ -21,6 +21,7 @@ const REDEMPTION_RETRY: SimTime = SimTime(50 * L1_BLOCK_S * NANOS_PER_SECOND);
 /// What a gateway has agreed with one orchestrator for one model, as far as
 /// every request needs it.
 #[derive(Clone, Copy, Debug)]
+// A cache line: among thousands of orchestrators a request mostly waits for memory.
 #[repr(align(64))]
 struct Account {
     credit: SessionCredit,

@@ -4,6 +4,7 @@ use crate::units::SimTime;
 /// arrival until its work ends; there is no queue (go-livepeer
 /// `core/ai_orchestrator.go`: admission by a counter).
 #[derive(Debug)]
+// A cache line: among thousands of orchestrators a request mostly waits for memory.
 #[repr(align(64))]
 pub(super) struct Slots {
     capacity: usize,

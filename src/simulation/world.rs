@@ -38,6 +38,7 @@ pub struct ServiceKey {
 /// What the event loop needs to know of a candidate beside what selection
 /// knows.
 #[derive(Clone, Debug)]
+// A cache line: among thousands of orchestrators a request mostly waits for memory.
 #[repr(align(64))]
 pub(super) struct Route {
     /// The node, an index into [`World::network`]'s orchestrators.

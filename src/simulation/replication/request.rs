@@ -305,8 +305,9 @@ impl<'w> Replication<'w> {
     pub(super) fn answer(&mut self, number: u32, calendar: SimTime) {
         let (request, submission) = self.requests.answered(number);
         request.submissions += 1;
-        let Some(Submission { session, warm, at, staged, outcome }) = submission else { return };
-        let (session, warm, outcome) = (*session, *warm, *outcome);
+        let &Some(Submission { session, warm, at, ref staged, outcome }) = submission else {
+            return;
+        };
         let plan = &self.world.streams[request.stream as usize];
         let now = plan.pace.at(calendar);
         let served = outcome == Outcome::Served;
@@ -314,7 +315,7 @@ impl<'w> Replication<'w> {
         let timed = sets_latency_score(plan.pipeline, served).then(|| {
             let units =
                 plan.pipeline.latency_score_units(request.size, request.used_size, plan.steps);
-            ((now.local - *at).as_secs(), units)
+            ((now.local - at).as_secs(), units)
         });
         if let Some((wall_s, units)) = timed {
             selector.set_latency_score(session, warm, wall_s / units);
