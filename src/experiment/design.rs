@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::kernel::{StreamKey, index_below};
 use crate::scenario::split_at_commas;
+use crate::units::significant;
 
 /// Most settings of one sweep.
 const MOST_SETTINGS: usize = 100_000;
@@ -137,7 +138,7 @@ impl Levels {
                     false => lo + (hi - lo) * index as f64 / (count - 1) as f64,
                 };
                 // 0.1 + 0.2 reads 0.3.
-                with_unit(rounded(value, 12), unit)
+                with_unit(significant(value, 12), unit)
             }
         }
     }
@@ -153,7 +154,7 @@ impl Levels {
                     let stratum = stratum as f64;
                     (lo + width * stratum..lo + width * (stratum + 1.0)).contains(value)
                 };
-                let short = (4..17).map(|digits| rounded(value, digits)).find(is_inside);
+                let short = (4..17).map(|digits| significant(value, digits)).find(is_inside);
                 with_unit(short.unwrap_or(value), unit)
             }
             Levels::Range { count: Some(count), .. } => {
@@ -167,11 +168,6 @@ impl Levels {
 /// Which of `count` equal parts a place in a stratum falls into.
 fn part(stratum: usize, strata: usize, place: f64, count: usize) -> usize {
     index_below((stratum as f64 + place) / strata as f64, count)
-}
-
-/// `value` with so many significant digits.
-fn rounded(value: f64, digits: usize) -> f64 {
-    format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
 }
 
 fn with_unit(value: f64, unit: &str) -> String {

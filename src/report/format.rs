@@ -61,7 +61,7 @@ pub(super) fn eth(value: f64) -> String {
 }
 
 /// With four significant digits, at most six of them behind the point.
-pub(super) fn significant(value: f64) -> String {
+pub(super) fn four_digits(value: f64) -> String {
     let size = libm::fabs(value);
     let decimals = match size {
         _ if size >= 1000.0 => 0,

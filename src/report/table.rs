@@ -6,8 +6,8 @@ use jiff::civil::Date;
 
 use super::csv;
 use super::format::{
-    MISSING, count, days, eth, grouped, html_escaped, markdown_escaped, milliseconds, percent,
-    precise, price_decimals, printable, shortened, significant, usd,
+    MISSING, count, days, eth, four_digits, grouped, html_escaped, markdown_escaped, milliseconds,
+    percent, precise, price_decimals, printable, shortened, usd,
 };
 use crate::ensemble::{self, Estimate};
 use crate::units::Wei;
@@ -61,7 +61,7 @@ impl Unit {
             Unit::Milliseconds => milliseconds(value),
             Unit::Price => grouped(value, price_decimals(value)),
             Unit::Index => grouped(value, 3),
-            Unit::Rate => significant(value),
+            Unit::Rate => four_digits(value),
         }
     }
 

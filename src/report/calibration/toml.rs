@@ -1,7 +1,7 @@
 use crate::demand::{Arrivals, DemandStream};
 use crate::experiment::calibrate::{Calibration, Fitted, MIX_DAYS};
 use crate::report::RunContext;
-use crate::report::format::{percent, printable, significant};
+use crate::report::format::{four_digits, percent, printable};
 use crate::scenario::to_toml;
 
 /// The calibrated scenario: resolved, and above every key that was fitted a
@@ -66,7 +66,7 @@ fn by_id(demand: &[DemandStream]) -> Vec<DemandStream> {
 }
 
 fn fitted(what: &str, fitted: &Fitted, source: &str) -> String {
-    let [estimate, lo, hi] = [fitted.estimate, fitted.lo, fitted.hi].map(significant);
+    let [estimate, lo, hi] = [fitted.estimate, fitted.lo, fitted.hi].map(four_digits);
     format!("{what}: {estimate} [{lo}, {hi}] ({source})")
 }
 
@@ -103,7 +103,7 @@ fn rate(calibration: &Calibration, first: &DemandStream, source: &str) -> Vec<St
         format!(
             "For {} ETH a day on {all}: {share} [{lo}, {hi}] of the spend of the last {MIX_DAYS} \
              days ({source})",
-            significant(row.eth_per_day)
+            four_digits(row.eth_per_day)
         )
     })
     .into_iter()
