@@ -252,37 +252,29 @@ fn contents(
         ("redemptions", redemptions::table(scenario, forecast)),
         ("treasury", treasury::records(forecast)),
     ];
-    for (name, table) in &tables {
-        files.extend(table_files(name, table, options)?);
-    }
     files.extend(options.spend_history.iter().map(|csv| file("spend.csv", csv.clone())));
-    for figure in &figures {
-        files.extend(figure_files(figure, options)?);
-    }
+    files.extend(table_and_figure_files(&tables, &figures, options)?);
     Ok(files)
 }
 
-/// A figure as SVG, and as PNG where asked for.
-pub(super) fn figure_files(
-    figure: &Figure,
+/// Tables as CSV and figures as SVG; as Parquet and PNG too where asked for.
+pub(super) fn table_and_figure_files(
+    tables: &[(&str, Table)],
+    figures: &[Figure],
     options: &WriteOptions,
 ) -> Result<Vec<OutputFile>, WriteError> {
-    let mut files = vec![file(&format!("figures/{}.svg", figure.slug), figure.standalone())];
-    if options.png {
-        files.push(png_of(figure)?);
+    let mut files = Vec::new();
+    for (name, table) in tables {
+        files.push(file(&format!("{name}.csv"), table.csv()));
+        if options.parquet {
+            files.push(parquet_of(name, table)?);
+        }
     }
-    Ok(files)
-}
-
-/// A table as CSV, and as Parquet where asked for.
-pub(super) fn table_files(
-    name: &str,
-    table: &Table,
-    options: &WriteOptions,
-) -> Result<Vec<OutputFile>, WriteError> {
-    let mut files = vec![file(&format!("{name}.csv"), table.csv())];
-    if options.parquet {
-        files.push(parquet_of(name, table)?);
+    for figure in figures {
+        files.push(file(&format!("figures/{}.svg", figure.slug), figure.standalone()));
+        if options.png {
+            files.push(png_of(figure)?);
+        }
     }
     Ok(files)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json as document};
 
-use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
+use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::figures::{self, Figure};
 use super::format::{counted, eth, grouped, html_escaped, percent, short_date, whole_percent};
 use super::html::{
@@ -89,13 +89,9 @@ pub fn write_backtest_directory(
         file("backtest.md", markdown::markdown(report, context, &drawn)),
         file("backtest.json", pretty(&backtest_json(report, context))),
     ];
-    let tables = [("summary", tables::summary(backtest)), ("totals", tables::all_totals(backtest))];
-    for (name, table) in &tables {
-        files.extend(table_files(name, table, options)?);
-    }
-    for figure in &drawn {
-        files.extend(figure_files(figure, options)?);
-    }
+    let tables =
+        [("summary", tables::summary(backtest)), ("totals", tables::totals_by_origin(backtest))];
+    files.extend(table_and_figure_files(&tables, &drawn, options)?);
     let about = document!({
         "version": context.version,
         "fingerprint": context.scenario_hash,

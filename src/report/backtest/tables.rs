@@ -202,7 +202,7 @@ pub(in crate::report) fn totals(backtest: &Backtest, horizon: usize) -> Table {
 }
 
 /// Totals of every origin, horizon and method.
-pub(super) fn all_totals(backtest: &Backtest) -> Table {
+pub(super) fn totals_by_origin(backtest: &Backtest) -> Table {
     let mut columns = vec![
         Column::text("origin", "Origin"),
         Column::number("horizon_days", "Horizon"),

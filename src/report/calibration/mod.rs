@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json as document};
 
-use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
+use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::figures::{self, Figure};
 use super::format::{counted, eth, grouped, html_escaped, percent, short_date};
 use super::html::{
@@ -95,12 +95,7 @@ pub fn write_calibration_directory(
         ("mix", tables::mix(calibration)),
         ("residuals", tables::residuals(calibration)),
     ];
-    for (name, table) in &tables {
-        files.extend(table_files(name, table, options)?);
-    }
-    for figure in &drawn {
-        files.extend(figure_files(figure, options)?);
-    }
+    files.extend(table_and_figure_files(&tables, &drawn, options)?);
     let about = document!({
         "version": context.version,
         "scenario": scenario.name,

@@ -15,7 +15,7 @@ pub use text::comparison_terminal;
 use verdict::headline;
 pub use verdict::verdict;
 
-use super::directory::{about, figure_files, file, pretty, publish, table_files};
+use super::directory::{about, file, pretty, publish, table_and_figure_files};
 use super::format::{self, grouped, plural};
 use super::{RunContext, WriteError, WriteOptions, figures};
 use crate::ensemble::ReductionSummary;
@@ -53,15 +53,10 @@ pub fn write_comparison_directory(
         ("comparison", tables::long(comparison)),
         ("replications", tables::replications(comparison)),
     ];
-    for (name, table) in &tables {
-        files.extend(table_files(name, table, options)?);
-    }
     for (run, text) in comparison.runs().zip(resolved) {
         files.push(file(&format!("scenarios/{}.toml", run.name), text.clone()));
     }
-    for figure in &figures {
-        files.extend(figure_files(figure, options)?);
-    }
+    files.extend(table_and_figure_files(&tables, &figures, options)?);
     let base = &comparison.base;
     publish(directory, files, about(&base.scenario, &base.forecast, context))
 }

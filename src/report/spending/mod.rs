@@ -23,7 +23,7 @@ pub use stored::{StoredRun, read_run};
 pub(in crate::report) use model::{Allocation, DayLine, Line};
 
 use self::model::Worth;
-use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
+use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::figures;
 use super::format::{days, eth, grouped, hours_or_minutes, plural, usd};
 use super::json::{number, optional};
@@ -104,12 +104,7 @@ pub fn write_spending_directory(
         ("days", tables::by_day(spending)),
         ("prices", tables::prices_paid(spending)),
     ];
-    for (name, table) in &tables {
-        files.extend(table_files(name, table, options)?);
-    }
-    for figure in &drawn {
-        files.extend(figure_files(figure, options)?);
-    }
+    files.extend(table_and_figure_files(&tables, &drawn, options)?);
     let about = document!({
         "version": context.version,
         "fingerprint": context.scenario_hash,

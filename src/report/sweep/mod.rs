@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json as document;
 
-use super::directory::{WriteOptions, figure_files, file, pretty, publish, table_files};
+use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::format::{chosen_percent, counted, days, plural};
 use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
@@ -66,11 +66,8 @@ pub fn write_sweep_directory(
         file("sweep.md", markdown::markdown(&report)),
         file("sweep.html", html::html(&report)),
     ];
-    files.extend(table_files("sweep", &tables::long(sweep), options)?);
-    files.extend(table_files("settings", &tables::settings(sweep), options)?);
-    for figure in &drawn {
-        files.extend(figure_files(figure, options)?);
-    }
+    let tables = [("sweep", tables::long(sweep)), ("settings", tables::settings(sweep))];
+    files.extend(table_and_figure_files(&tables, &drawn, options)?);
     let mut about = document!({
         "version": context.version,
         "scenario": scenario.name,
