@@ -1,8 +1,8 @@
 use super::ArrivalStream;
 use crate::units::{NANOS_PER_SECOND, SECONDS_PER_DAY, SimTime};
 
-/// Arrivals a batch should hold: enough for long runs of each stream, few enough
-/// to stay in the cache.
+/// Arrivals a batch should hold: enough that working it out costs each little, few
+/// enough to stay in the cache.
 const BATCH: std::ops::Range<usize> = 1024..8192;
 const FIRST_WINDOW: SimTime = SimTime(NANOS_PER_SECOND);
 const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_DAY * NANOS_PER_SECOND);
@@ -21,7 +21,6 @@ pub struct ArrivalSchedule<'a> {
     sorted: Vec<u128>,
     places: Vec<u32>,
     window: SimTime,
-    window_end: SimTime,
 }
 
 impl<'a> ArrivalSchedule<'a> {
@@ -36,7 +35,6 @@ impl<'a> ArrivalSchedule<'a> {
             sorted: Vec::new(),
             places: Vec::new(),
             window: FIRST_WINDOW,
-            window_end: SimTime::ZERO,
         };
         schedule.fill();
         schedule
@@ -61,20 +59,16 @@ impl<'a> ArrivalSchedule<'a> {
     fn fill(&mut self) {
         self.batch.clear();
         self.taken = 0;
-        let mut start = SimTime::ZERO;
-        while self.batch.is_empty() {
-            let earliest = self.next.iter().min().copied().unwrap_or(SimTime::NEVER);
-            if earliest == SimTime::NEVER {
-                return;
+        let start = self.next.iter().min().copied().unwrap_or(SimTime::NEVER);
+        let end = start + self.window;
+        for (index, (stream, next)) in self.streams.iter_mut().zip(&mut self.next).enumerate() {
+            while *next < end {
+                self.batch.push(u128::from(next.0) << 64 | index as u128);
+                *next = stream.next_arrival();
             }
-            start = self.window_end.max(earliest);
-            self.window_end = start + self.window;
-            for (index, (stream, next)) in self.streams.iter_mut().zip(&mut self.next).enumerate() {
-                while *next < self.window_end {
-                    self.batch.push(u128::from(next.0) << 64 | index as u128);
-                    *next = stream.next_arrival();
-                }
-            }
+        }
+        if self.batch.is_empty() {
+            return;
         }
         if self.streams.len() > 1 {
             self.sort(start);
@@ -87,14 +81,13 @@ impl<'a> ArrivalSchedule<'a> {
     }
 
     /// Sorts the batch, which begins at `start`, by distribution (Knuth, The Art
-    /// of Computer Programming 3, 5.2.1): over one to two spans of time for each
+    /// of Computer Programming 3, 5.2): over one to two spans of time for each
     /// arrival, since within a window they come at about an even rate.
     fn sort(&mut self, start: SimTime) {
-        let window = (self.window_end - start).0;
-        let span_bits = (window / self.batch.len() as u64).max(1).ilog2();
+        let span_bits = (self.window.0 / self.batch.len() as u64).max(1).ilog2();
         let span = |due: u128| (((due >> 64) as u64 - start.0) >> span_bits) as usize;
         self.places.clear();
-        self.places.resize((window >> span_bits) as usize + 1, 0);
+        self.places.resize((self.window.0 >> span_bits) as usize + 1, 0);
         for &due in &self.batch {
             self.places[span(due)] += 1;
         }

@@ -106,7 +106,6 @@ pub enum Sampler {
 
 impl Sampler {
     /// The draw of number `index` of a stream.
-    #[inline]
     pub fn draw(&self, key: StreamKey, index: u64) -> f64 {
         match self {
             Sampler::Constant(value) => *value,

@@ -38,8 +38,6 @@ pub fn quoted_price(
 /// What an orchestrator answers a gateway that asks for one of its models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quote {
-    /// The base price of the model.
-    pub base: Price,
     /// The price asked, see [`quoted_price`].
     pub price: Price,
     /// The tickets asked for.
@@ -76,7 +74,7 @@ impl Quote {
             orchestrator.tickets.terms(gas_price, max_float)?
         };
         let price = quoted_price(base, &terms, orchestrator.auto_adjust_price)?;
-        Ok(Quote { base, price, terms })
+        Ok(Quote { price, terms })
     }
 }
 

@@ -204,13 +204,6 @@ impl<'w> Cashier<'w> {
         Some(price)
     }
 
-    /// Whether the session has ticket parameters that hold at `now` and no credit
-    /// that has expired: then there is nothing to [`Cashier::refresh`].
-    pub(super) fn is_fresh(&self, payee: Payee, now: SimTime) -> bool {
-        let Account { credit, params, opened, .. } = &self.accounts[payee.account];
-        params.is_some_and(|params| !params.needs_refresh(now)) && !credit.has_expired(now, *opened)
-    }
-
     /// Sees to it that the session has ticket parameters that hold at `now`.
     /// Returns the price where it had to ask the orchestrator for new ones: the
     /// session gets a new id then, and the credit of the old one is lost.
@@ -221,18 +214,21 @@ impl<'w> Cashier<'w> {
         now: Moment,
     ) -> Result<Option<Price>, NoPayment> {
         let account = &mut self.accounts[payee.account];
-        let credit = &mut account.credit;
-        if credit.has_expired(now.local, account.opened) {
-            let loss = credit.close(LossCause::Expiry);
+        if account.credit.has_expired(now.local, account.opened) {
+            let loss = account.credit.close(LossCause::Expiry);
             self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
         }
         if account.params.is_some_and(|params| !params.needs_refresh(now.local)) {
             return Ok(None);
         }
-        let loss = credit.close(LossCause::SessionRefresh);
+        self.refresh_anew(payee, base, now).map(Some)
+    }
+
+    fn refresh_anew(&mut self, payee: Payee, base: Price, now: Moment) -> Result<Price, NoPayment> {
+        let loss = self.accounts[payee.account].credit.close(LossCause::SessionRefresh);
         self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
         self.agree(payee, base, now)?;
-        Ok(Some(self.accounts[payee.account].price))
+        Ok(self.accounts[payee.account].price)
     }
 
     fn agree(&mut self, payee: Payee, base: Price, now: Moment) -> Result<(), NoPayment> {
@@ -248,7 +244,7 @@ impl<'w> Cashier<'w> {
         }
         if agreement.quoted_for != Some(quoted_for) {
             let quote = Quote::new(orchestrator, base, gas_price, max_float);
-            let Quote { price, terms, .. } = quote.map_err(|_| {
+            let Quote { price, terms } = quote.map_err(|_| {
                 let is_empty = funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO;
                 if is_empty { NoPayment::NoFunds } else { NoPayment::Refused }
             })?;
@@ -297,7 +293,7 @@ impl<'w> Cashier<'w> {
         let mut own_balance = SessionCredit::default();
         let credit = if has_own_balance { &mut own_balance } else { &mut account.credit };
         let staged = credit.stage(fee, ticket_value).ok_or(NoPayment::Refused)?;
-        self.pay_from_deposit(payee, &staged, fee.max(ticket_value))?;
+        self.book_staged(payee, &staged, fee.max(ticket_value))?;
         Ok(staged)
     }
 
@@ -313,13 +309,13 @@ impl<'w> Cashier<'w> {
     ) -> Result<Staged, NoPayment> {
         let staged = credit.stage_at_least(fee, least, self.ticket_value(payee));
         let staged = staged.ok_or(NoPayment::Refused)?;
-        self.pay_from_deposit(payee, &staged, at_once)?;
+        self.book_staged(payee, &staged, at_once)?;
         Ok(staged)
     }
 
-    /// Whether the gateway can and will send what is staged; if not, the reserved
-    /// balance is lost.
-    fn pay_from_deposit(
+    /// Books what is staged, if the gateway can and will send it; if not, the
+    /// reserved balance is lost.
+    fn book_staged(
         &mut self,
         payee: Payee,
         staged: &Staged,
@@ -345,7 +341,7 @@ impl<'w> Cashier<'w> {
         self.look_closer(payee, staged, at_once)
     }
 
-    /// [`Cashier::pay_from_deposit`] by every rule.
+    /// [`Cashier::book_staged`] by every rule.
     #[cold]
     fn look_closer(
         &mut self,
@@ -486,7 +482,6 @@ impl<'w> Cashier<'w> {
     }
 
     /// The orchestrator debits a request it served.
-    #[inline]
     pub(super) fn debit(&mut self, payee: Payee, amount: Wei, now: SimTime) {
         let account = &mut self.accounts[payee.account];
         account.balance -= amount.0 as i128;

@@ -11,7 +11,6 @@ pub struct TrailingSpend {
     past: VecDeque<u128>,
     spent_today: u128,
     today: u64,
-    today_ends: SimTime,
 }
 
 impl TrailingSpend {
@@ -23,13 +22,12 @@ impl TrailingSpend {
             past: VecDeque::new(),
             spent_today: 0,
             today: 0,
-            today_ends: SimTime::from_days(1),
         }
     }
 
     /// Books a payment. Times must not decrease from call to call.
     pub fn record(&mut self, now: SimTime, paid: Wei) {
-        if now >= self.today_ends {
+        if now >= SimTime::from_days(self.today + 1) {
             self.turn_to(now.day());
         }
         self.spent_today = self.spent_today.saturating_add(paid.0);
@@ -60,6 +58,5 @@ impl TrailingSpend {
             self.past.pop_front();
         }
         self.today = self.today.max(day);
-        self.today_ends = SimTime::from_days(self.today + 1);
     }
 }

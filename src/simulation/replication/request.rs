@@ -190,16 +190,14 @@ impl<'w> Replication<'w> {
         }
         let payee = market.payee(session.candidate);
         let mut refresh_s = 0.0;
-        if !self.cashier.is_fresh(payee, now.local) {
-            match self.cashier.refresh(payee, self.prices.offer(route.offer), now) {
-                Ok(None) => {}
-                Ok(Some(price)) => {
-                    let selector = &mut self.selectors[plan.market];
-                    selector.learn_price(&market.market, session.candidate, price);
-                    refresh_s = PROBE_ROUND_TRIPS / 3.0 * route.network_s;
-                }
-                Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
+        match self.cashier.refresh(payee, self.prices.offer(route.offer), now) {
+            Ok(None) => {}
+            Ok(Some(price)) => {
+                let selector = &mut self.selectors[plan.market];
+                selector.learn_price(&market.market, session.candidate, price);
+                refresh_s = PROBE_ROUND_TRIPS / 3.0 * route.network_s;
             }
+            Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
         }
         // The prepayment of a live stream has a balance of its own, used once.
         let is_live = plan.pipeline.is_live();
