@@ -106,6 +106,7 @@ pub enum Sampler {
 
 impl Sampler {
     /// The draw of number `index` of a stream.
+    #[inline(always)]
     pub fn draw(&self, key: StreamKey, index: u64) -> f64 {
         match self {
             Sampler::Constant(value) => *value,

@@ -59,6 +59,7 @@ impl<E> Default for EventList<E> {
 
 impl<E: Copy> EventList<E> {
     /// Adds an event.
+    #[inline(always)]
     pub fn schedule(&mut self, time: SimTime, event: E) {
         if time.0 > self.horizon {
             self.put_far((time, event));

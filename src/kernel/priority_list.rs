@@ -22,9 +22,9 @@ impl<T: Ord> Default for PriorityList<T> {
     }
 }
 
-impl<T: Ord> PriorityList<T> {
+impl<T: Ord + Copy> PriorityList<T> {
     /// Puts an entry in.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, entry: T) {
         if self.near.len() == MOST_NEAR {
             self.heap.extend(self.near.drain(..).map(Reverse));
@@ -33,13 +33,21 @@ impl<T: Ord> PriorityList<T> {
             self.heap.push(Reverse(entry));
             return;
         }
-        let sooner = self.near.iter().rev().take_while(|other| **other < entry).count();
-        self.near.insert(self.near.len() - sooner, entry);
+        let mut place = self.near.len();
+        self.near.push(entry);
+        while place > 0 && self.near[place - 1] < entry {
+            self.near[place] = self.near[place - 1];
+            place -= 1;
+        }
+        self.near[place] = entry;
     }
 
     /// The first entry.
     pub fn peek(&self) -> Option<&T> {
-        self.near.last().or_else(|| self.heap.peek().map(|Reverse(first)| first))
+        match self.near.last() {
+            None => self.heap.peek().map(|Reverse(first)| first),
+            near => near,
+        }
     }
 
     /// Whether there is none.
@@ -48,8 +56,12 @@ impl<T: Ord> PriorityList<T> {
     }
 
     /// Takes the first entry out.
+    #[inline(always)]
     pub fn pop(&mut self) -> Option<T> {
-        self.near.pop().or_else(|| self.heap.pop().map(|Reverse(first)| first))
+        match self.near.pop() {
+            None => self.heap.pop().map(|Reverse(first)| first),
+            near => near,
+        }
     }
 
     /// All entries, in no order.

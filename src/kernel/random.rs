@@ -77,6 +77,7 @@ impl StreamKey {
     }
 
     /// The draw of number `index` from the standard normal distribution.
+    #[inline(always)]
     pub fn normal(self, index: u64) -> f64 {
         // The sign is mirrored, not the bits: those decide between layer and
         // tail, where mirroring them would not give -x.
@@ -116,6 +117,7 @@ impl Sequence {
     }
 
     /// The next draw from an exponential distribution with mean 1.
+    #[inline]
     pub fn exponential(&mut self) -> f64 {
         let index = self.advance();
         self.key.exponential(index)

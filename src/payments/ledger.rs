@@ -254,6 +254,7 @@ impl Ledger {
     }
 
     /// Deposit -> orchestrator at once: tickets cost what they are worth.
+    #[inline(always)]
     pub fn pay(&mut self, value: Wei, gateway: usize, orchestrator: usize) {
         self.gateways[gateway].deposit.0 -= value.0;
         self.paid[orchestrator].0 += value.0;

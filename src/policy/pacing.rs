@@ -232,6 +232,7 @@ impl Pacer {
     }
 
     /// Whether a gateway may spend so much more.
+    #[inline(always)]
     pub fn may_spend(&mut self, gateway: usize, amount: Wei, now: SimTime) -> bool {
         self.ceilings.is_empty() || self.room(gateway, now).is_none_or(|room| amount <= room)
     }
@@ -249,10 +250,14 @@ impl Pacer {
     /// Counts what a gateway spent on requests that came together, the same on
     /// each. What a ceiling would have kept from those after the first counts
     /// for the next period.
+    #[inline(always)]
     pub fn note_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
-        if self.ceilings.is_empty() {
-            return;
+        if !self.ceilings.is_empty() {
+            self.count_spend(gateway, now, each, requests);
         }
+    }
+
+    fn count_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
         for count in self.ceilings.iter_mut().filter(|count| count.holds(gateway)) {
             count.turn_to(now, self.start_weekday);
             let room = Wei(count.limit.0.saturating_sub(count.spent.0));

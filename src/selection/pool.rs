@@ -172,6 +172,7 @@ impl SessionPool {
 
     /// Adds what discovery found. A session that is there already keeps its
     /// state; `update` overwrites its discovery latency.
+    #[inline(always)]
     pub fn add(&mut self, candidate: u32, discovery_latency: f64, update: bool) {
         let session = &mut self.sessions[candidate as usize];
         if session.status == Status::Absent {
@@ -217,7 +218,7 @@ impl SessionPool {
 
     /// Takes a session out for a request; where none is free, a random one of
     /// those in use.
-    #[inline]
+    #[inline(always)]
     pub fn select(&mut self, search: &Search, chooser: Option<&mut Chooser>) -> Option<SessionRef> {
         if self.someone_is_free()
             && let Some(free) = self.select_free(search, chooser)
@@ -234,6 +235,7 @@ impl SessionPool {
     }
 
     /// Takes a free session out for a request.
+    #[inline(always)]
     pub fn select_free(
         &mut self,
         search: &Search,
@@ -260,6 +262,7 @@ impl SessionPool {
         SessionRef { candidate, generation: session.generation }
     }
 
+    #[inline(always)]
     fn one_in_use(&self, &Search { among, key, .. }: &Search) -> Option<u32> {
         let uniform = key.child(0).uniform(0);
         if among.is_everyone() {
@@ -313,6 +316,7 @@ impl SessionPool {
         }
     }
 
+    #[inline(always)]
     fn by_probability(&mut self, search: &Search) -> Option<u32> {
         if self.free_count == 0 {
             return None;
@@ -418,6 +422,7 @@ impl SessionPool {
 
     /// Gives a session back. It is free again when no other request holds it;
     /// a session removed meanwhile is forgotten.
+    #[inline(always)]
     pub fn complete(&mut self, session: SessionRef) {
         let known = &mut self.sessions[session.candidate as usize];
         if known.status != Status::InUse || known.generation != session.generation {

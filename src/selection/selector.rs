@@ -400,6 +400,7 @@ impl SessionSelector {
 
     /// A free session with a preferred candidate, warm or else cold; where there
     /// is none, one with anybody.
+    #[inline(always)]
     fn pick(&mut self, market: &Market, ask: Ask) -> Selection {
         let SessionSelector { warm, cold, chooser, known, .. } = self;
         let among = Among { in_region: ask.in_region, preferred: None };
@@ -413,12 +414,13 @@ impl SessionSelector {
                 }
             }
         }
-        for (pool, is_warm) in [(warm, true), (cold, false)] {
-            if let Some(session) = pool.select(&anybody, chooser.as_mut()) {
-                return Selection::Session(session, is_warm);
-            }
+        if let Some(session) = warm.select(&anybody, chooser.as_mut()) {
+            return Selection::Session(session, true);
         }
-        Selection::Nobody
+        match cold.select(&anybody, chooser.as_mut()) {
+            Some(session) => Selection::Session(session, false),
+            None => Selection::Nobody,
+        }
     }
 
     fn size(&self) -> usize {
@@ -590,6 +592,7 @@ impl SessionSelector {
     }
 
     /// Gives a session back after a request.
+    #[inline(always)]
     pub fn complete(&mut self, session: SessionRef, warm: bool) {
         self.pool(warm).complete(session);
     }

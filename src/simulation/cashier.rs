@@ -231,6 +231,7 @@ impl<'w> Cashier<'w> {
         Ok(self.accounts[payee.account].price)
     }
 
+    #[inline(always)]
     fn agree(&mut self, payee: Payee, base: Price, now: Moment) -> Result<(), NoPayment> {
         let (gateway, orchestrator) = (self.gateway(payee), self.orchestrator(payee));
         let funds = self.funds(payee.gateway, payee.orchestrator);
@@ -315,6 +316,7 @@ impl<'w> Cashier<'w> {
 
     /// Books what is staged, if the gateway can and will send it; if not, the
     /// reserved balance is lost.
+    #[inline(always)]
     fn book_staged(
         &mut self,
         payee: Payee,
@@ -390,6 +392,7 @@ impl<'w> Cashier<'w> {
     /// The tickets reach the orchestrator at `now` by the model's clock. Returns
     /// how many of them win, which `lottery` names the draw of, and whether the
     /// orchestrator accepts them; winners are redeemed in any case.
+    #[inline(always)]
     pub(super) fn send(
         &mut self,
         payee: Payee,

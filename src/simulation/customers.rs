@@ -144,6 +144,7 @@ impl<'w> Customers<'w> {
 
     /// A request, or a part of a live stream, was served: the gateway paid
     /// `fee` for it.
+    #[inline(always)]
     pub(super) fn billed(&mut self, stream: usize, pays: bool, fee: Wei, units: u64) {
         let Some(group) = &mut self.groups[stream] else { return };
         group.fees += fee.0;

@@ -247,6 +247,7 @@ impl Recorder {
         self.daily_spend_by_service.resize(self.today + self.services, Wei::ZERO);
     }
 
+    #[inline(always)]
     pub(super) fn spend(&mut self, paid_for: PaidFor, amount: Wei) {
         self.daily_spend_by_service[paid_for.cell as usize].0 += amount.0;
         self.spend_by_stream[paid_for.stream as usize].0 += amount.0;

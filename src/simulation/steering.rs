@@ -117,6 +117,7 @@ impl<'w> Dispatcher<'w> {
 
     /// Tickets worth `each` were sent to an orchestrator for each of the requests
     /// that one of a stream stands for.
+    #[inline(always)]
     pub(super) fn paid(
         &mut self,
         stream: &StreamPlan,

@@ -72,6 +72,7 @@ impl<'w> Treasurer<'w> {
     }
 
     /// Notes what a gateway paid.
+    #[inline(always)]
     pub(super) fn record_spend(&mut self, gateway: usize, now: SimTime, paid: Wei) {
         self.spend[gateway].record(now, paid);
     }

@@ -26,6 +26,7 @@ impl TrailingSpend {
     }
 
     /// Books a payment. Times must not decrease from call to call.
+    #[inline(always)]
     pub fn record(&mut self, now: SimTime, paid: Wei) {
         if now >= SimTime::from_days(self.today + 1) {
             self.turn_to(now.day());

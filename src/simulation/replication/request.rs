@@ -37,6 +37,7 @@ pub(crate) const SIZE_DRAW: u64 = Purpose::Size as u64;
 impl<'w> Replication<'w> {
     /// Sends staged tickets, and schedules the redemption of those that win.
     /// Returns whether the orchestrator accepts them.
+    #[inline(always)]
     pub(super) fn send(
         &mut self,
         number: u32,
@@ -394,6 +395,7 @@ impl<'w> Replication<'w> {
 
     /// Books a request as served by an orchestrator and forgets it; `now` is its
     /// model's.
+    #[inline(always)]
     pub(super) fn serve(&mut self, number: u32, now: SimTime, owner: usize) {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
@@ -410,6 +412,7 @@ impl<'w> Replication<'w> {
 
     /// Forgets a request, and gives the sessions back that it set aside or leaves
     /// them in use.
+    #[inline(always)]
     fn forget(&mut self, number: u32, plan: &StreamPlan, gives_back_set_aside: bool) {
         let &mut Request { paid_eth, set_aside, .. } = self.requests.get(number);
         if plan.pace != Pace::EXACT {
