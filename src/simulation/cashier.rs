@@ -43,14 +43,24 @@ struct Account {
     balance_changed: SimTime,
 }
 
-/// The rest of what was agreed, and what it rests on.
+/// As far as a discovery needs it.
 #[derive(Clone, Copy, Debug)]
-struct Agreement {
-    terms: TicketTerms,
-    /// Base price, gas price and max float that the quote was worked out for.
-    quoted_for: Option<(Price, Wei, Wei)>,
+struct Discovered {
     /// What was quoted when the session was discovered.
     initial_price: Price,
+    /// The [`QuoteBasis::number`] of the quote; 0 before the first.
+    quoted_on: u64,
+    /// Whether the gateway keeps an orchestrator with such terms.
+    is_admitted: bool,
+}
+
+/// What a gateway's latest quote was worked out for, beside the base price.
+#[derive(Clone, Copy, Debug, Default)]
+struct QuoteBasis {
+    gas_price: Wei,
+    max_float: Wei,
+    /// Another one whenever either changes.
+    number: u64,
 }
 
 /// Why a request cannot be paid.
@@ -129,8 +139,11 @@ pub(super) struct Cashier<'w> {
     world: &'w World<'w>,
     pub ledger: Ledger,
     accounts: Vec<Account>,
-    /// One for each account.
-    agreements: Vec<Agreement>,
+    /// One for each account, as are the terms.
+    discovered: Vec<Discovered>,
+    terms: Vec<TicketTerms>,
+    /// By gateway.
+    quote_bases: Vec<QuoteBasis>,
     wins: Slab<Win>,
     /// The protocol's round; the run begins with one.
     round: u64,
@@ -154,8 +167,8 @@ impl<'w> Cashier<'w> {
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
-        let nothing_agreed =
-            Agreement { terms: TicketTerms::FREE, quoted_for: None, initial_price: Price::ZERO };
+        let undiscovered =
+            Discovered { initial_price: Price::ZERO, quoted_on: 0, is_admitted: false };
         let gateways = scenario.network.gateways.len();
         let orchestrators = scenario.network.orchestrators.len();
         let nobody = vec![Wei::ZERO; world.owners.len()];
@@ -164,7 +177,9 @@ impl<'w> Cashier<'w> {
             world,
             ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
-            agreements: vec![nothing_agreed; world.accounts()],
+            discovered: vec![undiscovered; world.accounts()],
+            terms: vec![TicketTerms::FREE; world.accounts()],
+            quote_bases: vec![QuoteBasis::default(); gateways],
             wins: Slab::new(),
             round: 0,
             claims: vec![nothing; gateways],
@@ -190,16 +205,15 @@ impl<'w> Cashier<'w> {
     /// give that the gateway would take. A gateway without funds finds out only
     /// when it has to pay.
     pub(super) fn discovered(&mut self, payee: Payee, base: Price, now: Moment) -> Option<Price> {
-        let limits = self.gateway(payee).limits;
         let agreed = self.agree(payee, base, now);
         let account = &mut self.accounts[payee.account];
-        let agreement = &mut self.agreements[payee.account];
+        let discovered = &mut self.discovered[payee.account];
         let price = match agreed {
-            Ok(()) if limits.admits(&agreement.terms) => account.price,
+            Ok(()) if discovered.is_admitted => account.price,
             Err(NoPayment::NoFunds) => base,
             _ => return None,
         };
-        agreement.initial_price = price;
+        discovered.initial_price = price;
         account.is_price_accepted = price_still_accepted(price, account.price);
         Some(price)
     }
@@ -237,13 +251,16 @@ impl<'w> Cashier<'w> {
         let funds = self.funds(payee.gateway, payee.orchestrator);
         let gas_price = self.world.scenario.payments.gas_price(now.calendar);
         let max_float = funds.max_float();
-        let quoted_for = (base, gas_price, max_float);
+        let basis = &mut self.quote_bases[payee.gateway];
+        if (basis.gas_price, basis.max_float) != (gas_price, max_float) || basis.number == 0 {
+            *basis = QuoteBasis { gas_price, max_float, number: basis.number + 1 };
+        }
         let account = &mut self.accounts[payee.account];
-        let agreement = &mut self.agreements[payee.account];
+        let discovered = &mut self.discovered[payee.account];
         if account.params.is_none() {
             account.opened = now.local;
         }
-        if agreement.quoted_for != Some(quoted_for) {
+        if discovered.quoted_on != basis.number || account.base_price != base {
             let quote = Quote::new(orchestrator, base, gas_price, max_float);
             let Quote { price, terms } = quote.map_err(|_| {
                 let is_empty = funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO;
@@ -254,9 +271,10 @@ impl<'w> Cashier<'w> {
             account.ticket_value = terms.expected_value;
             account.clearance = gateway.limits.clearance(&terms);
             account.win_probability = terms.win_probability.to_f64();
-            account.is_price_accepted = price_still_accepted(agreement.initial_price, price);
-            agreement.terms = terms;
-            agreement.quoted_for = Some(quoted_for);
+            discovered.is_admitted = gateway.limits.admits(&terms);
+            account.is_price_accepted = price_still_accepted(discovered.initial_price, price);
+            discovered.quoted_on = basis.number;
+            self.terms[payee.account] = terms;
         }
         account.params = Some(TicketParams::issue(gateway.version, now.local));
         Ok(())
@@ -355,7 +373,7 @@ impl<'w> Cashier<'w> {
         let account = &self.accounts[payee.account];
         let (deposit, reserve) =
             (self.ledger.free_deposit(payee.gateway), self.ledger.reserve(payee.gateway));
-        let terms = &self.agreements[payee.account].terms;
+        let terms = &self.terms[payee.account];
         let most_at_once = at_once.0.checked_div(terms.expected_value.0).unwrap_or(0) + 1;
         let tickets =
             u64::try_from(most_at_once).map_or(staged.tickets, |most| staged.tickets.min(most));
@@ -435,7 +453,7 @@ impl<'w> Cashier<'w> {
         recorder: &mut Recorder,
     ) -> u32 {
         let Payee { account, gateway, orchestrator, .. } = payee;
-        let face_value = self.agreements[account].terms.face_value;
+        let face_value = self.terms[account].face_value;
         let promised = Wei(face_value.0 * u128::from(tickets));
         self.ledger.promise(promised, gateway);
         recorder.spend(paid_for, promised);
