@@ -43,7 +43,7 @@ struct Account {
     balance_changed: SimTime,
 }
 
-/// As far as a discovery needs it.
+/// What else it agreed, as far as a discovery needs it.
 #[derive(Clone, Copy, Debug)]
 struct Discovered {
     /// What was quoted when the session was discovered.
