@@ -190,6 +190,8 @@ impl<'w> Replication<'w> {
             return self.fail_to_dial(number, session, warm, now);
         }
         let payee = market.payee(session.candidate);
+        // Drawn early, so that a processor works it out beside the payment.
+        let variation = plan.variation.draw(key, Draw::Variation.index());
         let mut refresh_s = 0.0;
         match self.cashier.refresh(payee, self.prices.offer(route.offer), now) {
             Ok(None) => {}
@@ -259,7 +261,6 @@ impl<'w> Replication<'w> {
         } else {
             let amount = if is_live { 0.0 } else { request.used_size };
             let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
-            let variation = plan.variation.draw(key, Draw::Variation.index());
             work_s = nominal_s * variation * route.slowness;
             if !warm && self.loaded_cold[route.owner].replace(plan.model) != Some(plan.model) {
                 work_s += plan.cold_start_s;
