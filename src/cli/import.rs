@@ -69,6 +69,9 @@ pub(super) struct ImportArgs {
     /// regions are called as those of the built-in ones or by continent.
     #[arg(long, value_name = "CODE=REGION", value_parser = tester)]
     region: Vec<(String, String)>,
+    /// No progress on standard error
+    #[arg(long, short)]
+    quiet: bool,
     #[command(flatten, next_help_heading = "Options with `spend`")]
     spend: SpendReading,
 }
@@ -116,7 +119,7 @@ pub(super) fn execute(args: &ImportArgs) -> Result<Outcome, Failure> {
         spend: args.spend.options(),
     };
     // The other kinds are not simulated, and take no time.
-    let progress = Progress::new(SIMULATED, args.kind != Kind::Spend);
+    let progress = Progress::new(SIMULATED, args.quiet || args.kind != Kind::Spend);
     let imported = import(args.kind, &file, base.as_ref(), &options, &|| progress.one_more());
     progress.clear();
     let imported = imported.map_err(failure)?;
