@@ -4,7 +4,8 @@
 //!
 //! What every request passes through is marked `#[inline(always)]`, here and in the
 //! rooms below: functions of one or two callers that are a little longer than what
-//! the compiler inlines by itself. A seventh of a request's instructions were calls.
+//! the compiler inlines by itself. Calls of them were a seventh of a request's
+//! instructions.
 
 mod live_stream;
 mod request;
