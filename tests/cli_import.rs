@@ -135,7 +135,7 @@ fn files_are_taken_up_one_after_another() {
     let one = orchestrator(&before, "01");
     assert_eq!((region(one).as_str(), one.reliability), ("eu", 0.9));
     assert_eq!(one.stake.to_string(), "812345.6 LPT");
-    // New York's better score is of tests that all failed; XXX is nowhere.
+    // New York's better score is of tests that all failed; ZZZ is nowhere.
     let three = orchestrator(&before, "03");
     assert_eq!((region(three).as_str(), three.reliability), ("asia", 0.75));
     assert_eq!(three.stake.to_string(), "4321.123456789012345678 LPT");

@@ -209,8 +209,8 @@ fn prices(
     (prices, free)
 }
 
-/// Requests a node takes at once: those it has room for now and those it works
-/// on, else its GPUs for the model, else 1.
+/// Requests a node takes at once: those it has room for and those it works on,
+/// else its GPUs for the model, else 1.
 fn capacity(row: &At, pipeline: Pipeline, model: &str, terms: &At) -> (u64, Vec<String>) {
     let count = |name| terms.field(&[name]).and_then(|at| at.count().ok());
     let (free, busy) = (count("capacity"), count("capacity_in_use"));

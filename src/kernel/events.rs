@@ -17,6 +17,7 @@
 
 use std::mem;
 
+use super::priority_list::insert_from_end;
 use crate::units::SimTime;
 
 /// Most events kept sorted.
@@ -65,13 +66,7 @@ impl<E: Copy> EventList<E> {
             self.put_far((time, event));
             return;
         }
-        let mut place = self.near.len();
-        self.near.push((time, event));
-        while place > 0 && self.near[place - 1].0 <= time {
-            self.near[place] = self.near[place - 1];
-            place -= 1;
-        }
-        self.near[place] = (time, event);
+        insert_from_end(&mut self.near, (time, event), |other| other.0 <= time);
         if self.near.len() > MOST_NEAR {
             self.draw_horizon_in();
         }

@@ -22,6 +22,22 @@ impl<T: Ord> Default for PriorityList<T> {
     }
 }
 
+/// Puts an entry into a short sorted list whose next one stands last.
+#[inline(always)]
+pub(super) fn insert_from_end<T: Copy>(
+    list: &mut Vec<T>,
+    entry: T,
+    is_sooner: impl Fn(&T) -> bool,
+) {
+    let mut place = list.len();
+    list.push(entry);
+    while place > 0 && is_sooner(&list[place - 1]) {
+        list[place] = list[place - 1];
+        place -= 1;
+    }
+    list[place] = entry;
+}
+
 impl<T: Ord + Copy> PriorityList<T> {
     /// Puts an entry in.
     #[inline(always)]
@@ -33,13 +49,7 @@ impl<T: Ord + Copy> PriorityList<T> {
             self.heap.push(Reverse(entry));
             return;
         }
-        let mut place = self.near.len();
-        self.near.push(entry);
-        while place > 0 && self.near[place - 1] < entry {
-            self.near[place] = self.near[place - 1];
-            place -= 1;
-        }
-        self.near[place] = entry;
+        insert_from_end(&mut self.near, entry, |other| *other < entry);
     }
 
     /// The first entry.

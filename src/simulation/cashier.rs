@@ -43,23 +43,23 @@ struct Account {
     balance_changed: SimTime,
 }
 
-/// What else it agreed, as far as a discovery needs it.
+/// What it was quoted, as far as only a discovery needs it.
 #[derive(Clone, Copy, Debug)]
-struct Discovered {
+struct Quoted {
     /// What was quoted when the session was discovered.
     initial_price: Price,
     /// The [`QuoteBasis::number`] of the quote; 0 before the first.
-    quoted_on: u64,
+    basis_number: u64,
     /// Whether the gateway keeps an orchestrator with such terms.
     is_admitted: bool,
 }
 
 /// What a gateway's latest quote was worked out for, beside the base price.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct QuoteBasis {
     gas_price: Wei,
     max_float: Wei,
-    /// Another one whenever either changes.
+    /// From 1 on another one whenever either changes.
     number: u64,
 }
 
@@ -140,7 +140,7 @@ pub(super) struct Cashier<'w> {
     pub ledger: Ledger,
     accounts: Vec<Account>,
     /// One for each account, as are the terms.
-    discovered: Vec<Discovered>,
+    quoted: Vec<Quoted>,
     terms: Vec<TicketTerms>,
     /// By gateway.
     quote_bases: Vec<QuoteBasis>,
@@ -167,8 +167,8 @@ impl<'w> Cashier<'w> {
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
-        let undiscovered =
-            Discovered { initial_price: Price::ZERO, quoted_on: 0, is_admitted: false };
+        let unquoted = Quoted { initial_price: Price::ZERO, basis_number: 0, is_admitted: false };
+        let first_basis = QuoteBasis { gas_price: Wei::ZERO, max_float: Wei::ZERO, number: 1 };
         let gateways = scenario.network.gateways.len();
         let orchestrators = scenario.network.orchestrators.len();
         let nobody = vec![Wei::ZERO; world.owners.len()];
@@ -177,9 +177,9 @@ impl<'w> Cashier<'w> {
             world,
             ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
-            discovered: vec![undiscovered; world.accounts()],
+            quoted: vec![unquoted; world.accounts()],
             terms: vec![TicketTerms::FREE; world.accounts()],
-            quote_bases: vec![QuoteBasis::default(); gateways],
+            quote_bases: vec![first_basis; gateways],
             wins: Slab::new(),
             round: 0,
             claims: vec![nothing; gateways],
@@ -207,13 +207,13 @@ impl<'w> Cashier<'w> {
     pub(super) fn discovered(&mut self, payee: Payee, base: Price, now: Moment) -> Option<Price> {
         let agreed = self.agree(payee, base, now);
         let account = &mut self.accounts[payee.account];
-        let discovered = &mut self.discovered[payee.account];
+        let quoted = &mut self.quoted[payee.account];
         let price = match agreed {
-            Ok(()) if discovered.is_admitted => account.price,
+            Ok(()) if quoted.is_admitted => account.price,
             Err(NoPayment::NoFunds) => base,
             _ => return None,
         };
-        discovered.initial_price = price;
+        quoted.initial_price = price;
         account.is_price_accepted = price_still_accepted(price, account.price);
         Some(price)
     }
@@ -252,15 +252,15 @@ impl<'w> Cashier<'w> {
         let gas_price = self.world.scenario.payments.gas_price(now.calendar);
         let max_float = funds.max_float();
         let basis = &mut self.quote_bases[payee.gateway];
-        if (basis.gas_price, basis.max_float) != (gas_price, max_float) || basis.number == 0 {
+        if (basis.gas_price, basis.max_float) != (gas_price, max_float) {
             *basis = QuoteBasis { gas_price, max_float, number: basis.number + 1 };
         }
         let account = &mut self.accounts[payee.account];
-        let discovered = &mut self.discovered[payee.account];
+        let quoted = &mut self.quoted[payee.account];
         if account.params.is_none() {
             account.opened = now.local;
         }
-        if discovered.quoted_on != basis.number || account.base_price != base {
+        if quoted.basis_number != basis.number || account.base_price != base {
             let quote = Quote::new(orchestrator, base, gas_price, max_float);
             let Quote { price, terms } = quote.map_err(|_| {
                 let is_empty = funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO;
@@ -271,9 +271,9 @@ impl<'w> Cashier<'w> {
             account.ticket_value = terms.expected_value;
             account.clearance = gateway.limits.clearance(&terms);
             account.win_probability = terms.win_probability.to_f64();
-            discovered.is_admitted = gateway.limits.admits(&terms);
-            account.is_price_accepted = price_still_accepted(discovered.initial_price, price);
-            discovered.quoted_on = basis.number;
+            quoted.is_admitted = gateway.limits.admits(&terms);
+            account.is_price_accepted = price_still_accepted(quoted.initial_price, price);
+            quoted.basis_number = basis.number;
             self.terms[payee.account] = terms;
         }
         account.params = Some(TicketParams::issue(gateway.version, now.local));

@@ -30,7 +30,7 @@ impl Slots {
         }
         self.busy_until.retain(|&end| end > now);
         let held = self.busy_until.len() as u32;
-        self.tidy_at = self.capacity.min(held.saturating_mul(4).saturating_add(SHORTEST_TIDIED));
+        self.tidy_at = self.capacity.min(held.saturating_add(1).saturating_mul(SHORTEST_TIDIED));
         held < self.capacity
     }
 
