@@ -13,12 +13,15 @@ const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_DAY * NANOS_PER_SECOND);
 pub struct ArrivalSchedule<'a> {
     streams: Vec<ArrivalStream<'a>>,
     next: Vec<SimTime>,
-    /// Time above, stream below: one comparison of both.
-    batch: Vec<u128>,
+    /// Time since `start` above, in the lowest `stream_bits` the stream: one
+    /// comparison of both.
+    batch: Vec<u64>,
+    start: SimTime,
+    stream_bits: u32,
     taken: usize,
     /// Where [`ArrivalSchedule::sort`] puts the batch together, and for each span
     /// of time the place in it.
-    sorted: Vec<u128>,
+    sorted: Vec<u64>,
     places: Vec<u32>,
     window: SimTime,
 }
@@ -28,9 +31,11 @@ impl<'a> ArrivalSchedule<'a> {
     pub fn new(mut streams: Vec<ArrivalStream<'a>>) -> ArrivalSchedule<'a> {
         let next = streams.iter_mut().map(ArrivalStream::next_arrival).collect();
         let mut schedule = ArrivalSchedule {
-            streams,
             next,
             batch: Vec::new(),
+            start: SimTime::ZERO,
+            stream_bits: streams.len().next_power_of_two().ilog2(),
+            streams,
             taken: 0,
             sorted: Vec::new(),
             places: Vec::new(),
@@ -42,12 +47,14 @@ impl<'a> ArrivalSchedule<'a> {
 
     /// When the next request comes; [`SimTime::NEVER`] if none does.
     pub fn next_time(&self) -> SimTime {
-        self.batch.get(self.taken).map_or(SimTime::NEVER, |due| SimTime((due >> 64) as u64))
+        self.batch
+            .get(self.taken)
+            .map_or(SimTime::NEVER, |due| SimTime(self.start.0 + (due >> self.stream_bits)))
     }
 
     /// Takes the next request and says of which stream it is.
     pub fn pop(&mut self) -> Option<usize> {
-        let stream = *self.batch.get(self.taken)? as u32;
+        let stream = self.batch.get(self.taken)? & ((1 << self.stream_bits) - 1);
         self.taken += 1;
         if self.taken == self.batch.len() {
             self.fill();
@@ -59,11 +66,11 @@ impl<'a> ArrivalSchedule<'a> {
     fn fill(&mut self) {
         self.batch.clear();
         self.taken = 0;
-        let start = self.next.iter().min().copied().unwrap_or(SimTime::NEVER);
-        let end = start + self.window;
-        for (index, (stream, next)) in self.streams.iter_mut().zip(&mut self.next).enumerate() {
+        self.start = self.next.iter().min().copied().unwrap_or(SimTime::NEVER);
+        let end = self.start + self.window;
+        for (index, (stream, next)) in (0u64..).zip(self.streams.iter_mut().zip(&mut self.next)) {
             while *next < end {
-                self.batch.push(u128::from(next.0) << 64 | index as u128);
+                self.batch.push((next.0 - self.start.0) << self.stream_bits | index);
                 *next = stream.next_arrival();
             }
         }
@@ -71,21 +78,23 @@ impl<'a> ArrivalSchedule<'a> {
             return;
         }
         if self.streams.len() > 1 {
-            self.sort(start);
+            self.sort();
         }
         if self.batch.len() > BATCH.end {
             self.window = SimTime((self.window.0 / 2).max(1));
         } else if self.batch.len() < BATCH.start {
-            self.window = SimTime(self.window.0 * 2).min(LONGEST_WINDOW);
+            let longest = LONGEST_WINDOW.min(SimTime(u64::MAX >> self.stream_bits));
+            self.window = SimTime(self.window.0 * 2).min(longest);
         }
     }
 
-    /// Sorts the batch, which begins at `start`, by distribution (Knuth, The Art
-    /// of Computer Programming 3, 5.2): over one to two spans of time for each
-    /// arrival, since within a window they come at about an even rate.
-    fn sort(&mut self, start: SimTime) {
+    /// Sorts the batch by distribution (Knuth, The Art of Computer Programming 3,
+    /// 5.2): over one to two spans of time for each arrival, since within a window
+    /// they come at about an even rate.
+    fn sort(&mut self) {
         let span_bits = (self.window.0 / self.batch.len() as u64).max(1).ilog2();
-        let span = |due: u128| (((due >> 64) as u64 - start.0) >> span_bits) as usize;
+        let due_bits = self.stream_bits + span_bits;
+        let span = |due: u64| (due >> due_bits) as usize;
         self.places.clear();
         self.places.resize((self.window.0 >> span_bits) as usize + 1, 0);
         for &due in &self.batch {
@@ -104,9 +113,12 @@ impl<'a> ArrivalSchedule<'a> {
         }
         let mut start = 0;
         for &end in &self.places {
-            let of_span = &mut self.sorted[start..end as usize];
-            if of_span.len() > 1 {
-                of_span.sort_unstable();
+            match &mut self.sorted[start..end as usize] {
+                [] | [_] => {}
+                [first, second] => {
+                    (*first, *second) = (*first.min(second), *first.max(second));
+                }
+                of_span => of_span.sort_unstable(),
             }
             start = end as usize;
         }

@@ -64,7 +64,7 @@ impl Distribution {
                 Sampler::Lognormal { location, scale }
             }
             Distribution::Choice { values, cumulative } => {
-                Sampler::Choice { values: values.clone(), cumulative: cumulative.clone() }
+                Sampler::Choice(cumulative.iter().copied().zip(values.iter().copied()).collect())
             }
         }
     }
@@ -95,13 +95,8 @@ pub enum Sampler {
         /// Standard deviation of the logarithm to base 2.
         scale: f64,
     },
-    /// One of some values.
-    Choice {
-        /// The values.
-        values: Vec<f64>,
-        /// Their cumulative probabilities.
-        cumulative: Vec<f64>,
-    },
+    /// One of some values, each behind its cumulative probability.
+    Choice(Box<[(f64, f64)]>),
 }
 
 impl Sampler {
@@ -115,10 +110,10 @@ impl Sampler {
             Sampler::Lognormal { location, scale } => {
                 libm::exp2(location + scale * key.normal(index))
             }
-            Sampler::Choice { values, cumulative } => {
+            Sampler::Choice(choices) => {
                 let uniform = key.uniform(index);
-                let place = cumulative.iter().position(|&upper| uniform <= upper);
-                values[place.unwrap_or(values.len() - 1)]
+                let place = choices.iter().position(|&(upper, _)| uniform <= upper);
+                choices[place.unwrap_or(choices.len() - 1)].1
             }
         }
     }

@@ -131,7 +131,7 @@ impl Sequence {
 
 /// The index below `count` that a uniform draw falls on.
 pub fn index_below(uniform: f64, count: usize) -> usize {
-    ((uniform * count as f64) as usize).min(count - 1)
+    ((uniform * count as f64) as i64 as usize).min(count - 1)
 }
 
 #[cfg(test)]

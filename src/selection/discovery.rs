@@ -64,7 +64,8 @@ impl Discovery {
         let timer = checkpoint_after(first_ok, timeout_s);
         self.duration_s = if someone_silent { timer } else { timer.min(last.max(SHORTEST_S)) };
         self.found.retain(|&(latency, _)| latency <= self.duration_s);
-        self.found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        // Latencies are not negative, so their bits order as they do.
+        self.found.sort_unstable_by_key(|&(latency, candidate)| (latency.to_bits(), candidate));
     }
 }
 

@@ -95,6 +95,15 @@ struct Session {
     idle_since: u64,
 }
 
+/// A session used before and free: by latency score, then by how long it is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Idle {
+    /// Scores are not negative, so their bits order as they do.
+    latency_score: u64,
+    since: u64,
+    candidate: u32,
+}
+
 /// The sessions of a selector with warm (or with cold) orchestrators
 /// (go-livepeer `AISessionPool`, `server/ai_session.go`).
 #[derive(Debug)]
@@ -111,10 +120,9 @@ pub struct SessionPool {
     urn_is_stale: bool,
     /// Never-used sessions in the order the gateway knows them.
     untried: Vec<u32>,
-    /// Used and free sessions by latency score, then by how long they are free
-    /// (only under [`PoolRule::FirstContactThenFastest`]); with entries of
-    /// sessions that are so no longer.
-    fastest: PriorityList<(u128, SessionRef)>,
+    /// Used and free sessions (only under [`PoolRule::FirstContactThenFastest`]);
+    /// with entries of sessions that are so no longer.
+    fastest: PriorityList<Idle>,
     /// By discovery latency (only under [`PoolRule::Nearest`]).
     nearest_first: Vec<u32>,
     order_is_stale: bool,
@@ -219,7 +227,7 @@ impl SessionPool {
     /// Takes a session out for a request; where none is free, a random one of
     /// those in use.
     #[inline(always)]
-    pub fn select(&mut self, search: &Search, chooser: Option<&mut Chooser>) -> Option<SessionRef> {
+    pub fn select(&mut self, search: Search, chooser: Option<&mut Chooser>) -> Option<SessionRef> {
         if self.someone_is_free()
             && let Some(free) = self.select_free(search, chooser)
         {
@@ -238,7 +246,7 @@ impl SessionPool {
     #[inline(always)]
     pub fn select_free(
         &mut self,
-        search: &Search,
+        search: Search,
         chooser: Option<&mut Chooser>,
     ) -> Option<SessionRef> {
         let candidate = match self.rule {
@@ -263,7 +271,7 @@ impl SessionPool {
     }
 
     #[inline(always)]
-    fn one_in_use(&self, &Search { among, key, .. }: &Search) -> Option<u32> {
+    fn one_in_use(&self, Search { among, key, .. }: Search) -> Option<u32> {
         let uniform = key.child(0).uniform(0);
         if among.is_everyone() {
             let count = self.in_use.len();
@@ -274,7 +282,8 @@ impl SessionPool {
         (count > 0).then(|| held().nth(index_below(uniform, count))).flatten()
     }
 
-    fn first_contact_or_fastest(&mut self, search: &Search) -> Option<u32> {
+    #[inline(always)]
+    fn first_contact_or_fastest(&mut self, search: Search) -> Option<u32> {
         let among = search.among;
         self.drop_stale();
         let is_everyone = among.is_everyone();
@@ -283,14 +292,14 @@ impl SessionPool {
             self.fastest.peek().copied()
         } else {
             let entries = self.fastest.iter().copied();
-            entries.filter(|entry| among.has(entry.1.candidate) && self.is_idle(entry)).min()
+            entries.filter(|entry| among.has(entry.candidate) && self.is_idle(entry)).min()
         };
         match fastest {
-            Some((score, known)) if score >> 64 == 0 || !is_untried => {
+            Some(fastest) if fastest.latency_score == 0 || !is_untried => {
                 if is_everyone {
                     self.fastest.pop();
                 }
-                Some(known.candidate)
+                Some(fastest.candidate)
             }
             _ => self.by_probability(search),
         }
@@ -298,11 +307,9 @@ impl SessionPool {
 
     /// Whether an entry of the fastest stands for a session that is still there
     /// and free since.
-    fn is_idle(&self, (key, known): &(u128, SessionRef)) -> bool {
-        let session = &self.sessions[known.candidate as usize];
-        session.status == Status::Idle
-            && session.generation == known.generation
-            && session.idle_since == *key as u64
+    fn is_idle(&self, &Idle { candidate, since, .. }: &Idle) -> bool {
+        let session = &self.sessions[candidate as usize];
+        session.status == Status::Idle && session.idle_since == since
     }
 
     /// Takes sessions that are no longer there or free off the top of the
@@ -317,11 +324,11 @@ impl SessionPool {
     }
 
     #[inline(always)]
-    fn by_probability(&mut self, search: &Search) -> Option<u32> {
+    fn by_probability(&mut self, search: Search) -> Option<u32> {
         if self.free_count == 0 {
             return None;
         }
-        let &Search { rule, candidates, among, key } = search;
+        let Search { rule, candidates, among, key } = search;
         if among.is_everyone() {
             if self.urn_is_stale {
                 self.urn.fill(rule, candidates, &self.free);
@@ -335,8 +342,8 @@ impl SessionPool {
     }
 
     /// The same for any rule and any part of the pool.
-    fn by_probability_one_by_one(&mut self, search: &Search) -> Option<u32> {
-        let &Search { rule, candidates, among, key } = search;
+    fn by_probability_one_by_one(&mut self, search: Search) -> Option<u32> {
+        let Search { rule, candidates, among, key } = search;
         if self.rule == PoolRule::FirstContactThenFastest {
             let untried = self.untried.iter().copied();
             self.eligible.clear();
@@ -365,14 +372,14 @@ impl SessionPool {
     }
 
     /// Makes the free sessions that pass the filters the eligible ones.
-    fn collect_free(&mut self, &Search { rule, candidates, among, .. }: &Search) {
+    fn collect_free(&mut self, Search { rule, candidates, among, .. }: Search) {
         let free = self.free.ones().map(|candidate| candidate as u32);
         self.eligible.clear();
         self.eligible.extend(free.filter(|&candidate| among.has(candidate)));
         rule.filter(candidates, &mut self.eligible);
     }
 
-    fn nearest(&mut self, &Search { candidates, among, .. }: &Search) -> Option<u32> {
+    fn nearest(&mut self, Search { candidates, among, .. }: Search) -> Option<u32> {
         let sessions = &self.sessions;
         if self.order_is_stale {
             let latency = |candidate: u32| sessions[candidate as usize].discovery_latency;
@@ -390,17 +397,23 @@ impl SessionPool {
     }
 
     /// Moves a free session to those in use.
+    #[inline(always)]
     fn take(&mut self, candidate: u32) {
         let session = &mut self.sessions[candidate as usize];
-        if session.status == Status::Untried
-            && let Some(place) = self.untried.iter().position(|&other| other == candidate)
-        {
-            self.untried.swap_remove(place);
-        }
-        session.status = Status::InUse;
+        let before = std::mem::replace(&mut session.status, Status::InUse);
         session.in_use_place = self.in_use.len() as u32;
         self.in_use.push(candidate);
+        if before == Status::Untried {
+            self.drop_untried(candidate);
+        }
         self.set_taken(candidate);
+    }
+
+    #[cold]
+    fn drop_untried(&mut self, candidate: u32) {
+        if let Some(place) = self.untried.iter().position(|&other| other == candidate) {
+            self.untried.swap_remove(place);
+        }
     }
 
     /// Takes a session off the list of those in use.
@@ -435,10 +448,11 @@ impl SessionPool {
         known.status = Status::Idle;
         if self.rule == PoolRule::FirstContactThenFastest {
             known.idle_since = self.returns;
-            // Scores are not negative, so their bits order as they do.
-            let score = u128::from(known.latency_score.to_bits());
-            let key = score << 64 | u128::from(self.returns);
-            self.fastest.push((key, session));
+            self.fastest.push(Idle {
+                latency_score: known.latency_score.to_bits(),
+                since: self.returns,
+                candidate: session.candidate,
+            });
             self.returns += 1;
         } else {
             self.set_free(session.candidate);
@@ -507,7 +521,7 @@ mod tests {
             let key = StreamKey::root(1).child(self.requests);
             let candidates = &self.candidates;
             let search = Search { rule: &EVEN, candidates, among: Among::default(), key };
-            self.pool.select(&search, None)
+            self.pool.select(search, None)
         }
 
         fn serve(&mut self, score: f64) -> u32 {
@@ -601,7 +615,7 @@ mod tests {
         for request in 0..draws {
             let key = StreamKey::root(4).child(request);
             let search = Search { rule: &rule, candidates: &market, among: Among::default(), key };
-            let session = pool.select_free(&search, None).unwrap();
+            let session = pool.select_free(search, None).unwrap();
             counts[session.candidate as usize] += 1;
             pool.complete(session);
         }

@@ -371,14 +371,16 @@ impl SessionSelector {
     }
 
     /// Picks a session for a request. The pools are refreshed first where they
-    /// have to be; a request that comes while a discovery is under way waits
-    /// for it. `discovery_key` names the draws of discoveries.
-    pub fn select(
+    /// have to be, from the `respondents` of that moment; a request that comes
+    /// while a discovery is under way waits for it. `discovery_key` names the draws
+    /// of discoveries.
+    #[inline(always)]
+    pub fn select<R: Respondents>(
         &mut self,
         market: &Market,
         now: SimTime,
         ask: Ask,
-        respondents: &mut impl Respondents,
+        respondents: impl FnOnce() -> R,
         discovery_key: StreamKey,
     ) -> Selection {
         if ask.may_refresh {
@@ -386,7 +388,7 @@ impl SessionSelector {
                 return Selection::Wait(self.busy_until);
             }
             if self.should_refresh(market, now) {
-                self.busy_until = self.refresh(market, now, respondents, discovery_key);
+                self.busy_until = self.refresh(market, now, &mut respondents(), discovery_key);
                 return Selection::Wait(self.busy_until);
             }
             self.catch_up_in_background(market, now, respondents, discovery_key);
@@ -409,15 +411,15 @@ impl SessionSelector {
             let preferred = Among { preferred: Some(&market.preferred), ..among };
             let members = Search { among: preferred, ..anybody };
             for (pool, is_warm) in [(&mut *warm, true), (&mut *cold, false)] {
-                if let Some(session) = pool.select_free(&members, chooser.as_mut()) {
+                if let Some(session) = pool.select_free(members, chooser.as_mut()) {
                     return Selection::Session(session, is_warm);
                 }
             }
         }
-        if let Some(session) = warm.select(&anybody, chooser.as_mut()) {
+        if let Some(session) = warm.select(anybody, chooser.as_mut()) {
             return Selection::Session(session, true);
         }
-        match cold.select(&anybody, chooser.as_mut()) {
+        match cold.select(anybody, chooser.as_mut()) {
             Some(session) => Selection::Session(session, false),
             None => Selection::Nobody,
         }
@@ -443,11 +445,12 @@ impl SessionSelector {
 
     /// Runs the background discovery that is due, if any. Earlier ones that
     /// were due too would have found the same but for chance.
-    fn catch_up_in_background(
+    #[inline(always)]
+    fn catch_up_in_background<R: Respondents>(
         &mut self,
         market: &Market,
         now: SimTime,
-        respondents: &mut impl Respondents,
+        respondents: impl FnOnce() -> R,
         key: StreamKey,
     ) {
         let period = SimTime::from_secs(LIVE_REFRESH_S);
@@ -457,7 +460,7 @@ impl SessionSelector {
         let due = (now - last).0 / period.0;
         if due > 0 {
             self.suspender.signal_refreshes((due - 1).min(u64::from(u32::MAX >> 8)) as u32);
-            self.refresh(market, now, respondents, key);
+            self.refresh(market, now, &mut respondents(), key);
             self.last_refresh = Some(SimTime(last.0 + due * period.0));
         }
     }
@@ -677,7 +680,7 @@ mod tests {
                     self.market,
                     self.now,
                     Ask { may_refresh, in_region: None, key },
-                    &mut Everyone,
+                    || Everyone,
                     discovery_key,
                 ) {
                     Selection::Wait(until) => {

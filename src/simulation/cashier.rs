@@ -298,17 +298,17 @@ impl<'w> Cashier<'w> {
         }
     }
 
-    /// Works out the tickets for a request that costs `fee`: those still needed
-    /// beside the balance of the session, which is reserved, or where it has a
-    /// balance of its own all of them.
+    /// Works out the tickets for a request of so many billing units: those still
+    /// needed beside the balance of the session, which is reserved, or where it
+    /// has a balance of its own all of them.
     pub(super) fn stage(
         &mut self,
         payee: Payee,
-        fee: Wei,
+        units: u64,
         has_own_balance: bool,
     ) -> Result<Staged, NoPayment> {
         let account = &mut self.accounts[payee.account];
-        let ticket_value = account.ticket_value;
+        let (fee, ticket_value) = (account.price.fee(units), account.ticket_value);
         let mut own_balance = SessionCredit::default();
         let credit = if has_own_balance { &mut own_balance } else { &mut account.credit };
         let staged = credit.stage(fee, ticket_value).ok_or(NoPayment::Refused)?;
@@ -394,7 +394,8 @@ impl<'w> Cashier<'w> {
 
     /// The request is not made after all: the session keeps its credit.
     pub(super) fn call_off(&mut self, payee: Payee, staged: &Staged, now: SimTime) {
-        self.served(payee, &staged.called_off(), now);
+        let settled = self.accounts[payee.account].credit.commit(staged.called_off(), now);
+        self.settle(payee, settled);
     }
 
     fn lose(&mut self, payee: Payee, loss: Loss) {
@@ -502,13 +503,6 @@ impl<'w> Cashier<'w> {
         }
     }
 
-    /// The orchestrator debits a request it served.
-    pub(super) fn debit(&mut self, payee: Payee, amount: Wei, now: SimTime) {
-        let account = &mut self.accounts[payee.account];
-        account.balance -= amount.0 as i128;
-        account.balance_changed = now;
-    }
-
     /// Winning tickets reach the contract one after the other, as long as their
     /// redemption is worth its cost and they are still valid. Returns when to
     /// try again with the rest.
@@ -560,10 +554,13 @@ impl<'w> Cashier<'w> {
         recorder.void(win.gas_period, win.tickets);
     }
 
-    /// The request was served.
+    /// The request was served, and the orchestrator debits so many units.
     #[inline]
-    pub(super) fn served(&mut self, payee: Payee, staged: &Staged, now: SimTime) {
-        let settled = self.accounts[payee.account].credit.commit(*staged, now);
+    pub(super) fn served(&mut self, payee: Payee, staged: &Staged, debited: u64, now: SimTime) {
+        let account = &mut self.accounts[payee.account];
+        account.balance -= account.price.fee(debited).0 as i128;
+        account.balance_changed = now;
+        let settled = account.credit.commit(*staged, now);
         self.settle(payee, settled);
     }
 

@@ -90,6 +90,8 @@ pub(super) struct Request {
     /// Sessions whose orchestrator had no capacity, to be given back at the end.
     pub set_aside: Option<SetAside>,
     pub last_failure: Option<Failure>,
+    /// The last; a running live stream keeps the one that started it.
+    pub submission: Option<Submission>,
 }
 
 /// Requests in flight, by number. Numbers are used again, so that memory does
@@ -97,8 +99,6 @@ pub(super) struct Request {
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     requests: Vec<Request>,
-    /// The last of each; a running live stream keeps the one that started it.
-    submissions: Vec<Option<Submission>>,
     /// Of the requests that are live streams.
     live: Vec<LiveState>,
     free: Vec<u32>,
@@ -111,12 +111,10 @@ impl Requests {
         let number = match self.free.pop() {
             Some(number) => {
                 self.requests[number as usize] = request;
-                self.submissions[number as usize] = None;
                 number
             }
             None => {
                 self.requests.push(request);
-                self.submissions.push(None);
                 self.live.push(LiveState::default());
                 (self.requests.len() - 1) as u32
             }
@@ -133,15 +131,6 @@ impl Requests {
 
     pub(super) fn get(&mut self, number: u32) -> &mut Request {
         &mut self.requests[number as usize]
-    }
-
-    /// A request and its last submission.
-    pub(super) fn answered(&mut self, number: u32) -> (&mut Request, &Option<Submission>) {
-        (&mut self.requests[number as usize], &self.submissions[number as usize])
-    }
-
-    pub(super) fn submission(&mut self, number: u32) -> &mut Option<Submission> {
-        &mut self.submissions[number as usize]
     }
 
     /// Sets a session aside for a request.

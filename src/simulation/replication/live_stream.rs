@@ -76,7 +76,7 @@ impl Replication<'_> {
     fn stream_payee(&mut self, number: u32) -> Option<Payee> {
         let request = self.requests.get(number);
         let plan = &self.world.streams[request.stream as usize];
-        let session = self.requests.submission(number).as_ref()?.session;
+        let session = request.submission.as_ref()?.session;
         Some(self.world.markets[plan.market].payee(session.candidate))
     }
 
@@ -151,7 +151,8 @@ impl Replication<'_> {
             self.swap(number, now);
         } else if let Some(payee) = self.stream_payee(number) {
             self.lose_stream_credit(number, LossCause::Expiry);
-            self.serve(number, now.local, payee.owner);
+            let plan = &self.world.streams[self.requests.stream(number)];
+            self.serve(number, plan, now.local, payee.owner);
         }
     }
 
@@ -170,7 +171,7 @@ impl Replication<'_> {
         request.round_began = now.local;
         request.tries = 0;
         let plan = &self.world.streams[request.stream as usize];
-        if let Some(submission) = self.requests.submission(number).take() {
+        if let Some(submission) = self.requests.get(number).submission.take() {
             let MarketPlan { market, .. } = &self.world.markets[plan.market];
             let selector = &mut self.selectors[plan.market];
             selector.note_failed(submission.session);

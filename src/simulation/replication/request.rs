@@ -118,6 +118,7 @@ impl<'w> Replication<'w> {
             submissions: 0,
             set_aside: None,
             last_failure: None,
+            submission: None,
             destination,
         };
         let number = self.requests.insert(request, plan.pipeline.is_live());
@@ -131,14 +132,6 @@ impl<'w> Replication<'w> {
         let plan = &self.world.markets[stream.market];
         let bound_for = request.destination.filter(|destination| destination.is_binding);
         let key = submission_key(request);
-        let mut respondents = MarketAt {
-            plan,
-            now,
-            slots: &self.slots,
-            prices: &self.prices,
-            responders: &self.responders,
-            cashier: &mut self.cashier,
-        };
         let selection = self.selectors[stream.market].select(
             &plan.market,
             now.local,
@@ -147,7 +140,14 @@ impl<'w> Replication<'w> {
                 in_region: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
                 key,
             },
-            &mut respondents,
+            || MarketAt {
+                plan,
+                now,
+                slots: &self.slots,
+                prices: &self.prices,
+                responders: &self.responders,
+                cashier: &mut self.cashier,
+            },
             self.discovery_keys[stream.market],
         );
         match selection {
@@ -205,9 +205,7 @@ impl<'w> Replication<'w> {
         // The prepayment of a live stream has a balance of its own, used once.
         let is_live = plan.pipeline.is_live();
         let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
-        let (_, price) = self.cashier.prices(payee);
-        let fee = price.fee(units);
-        let staged = match self.cashier.stage(payee, fee, is_live) {
+        let staged = match self.cashier.stage(payee, units, is_live) {
             Ok(staged) if self.pacer.may_spend(payee.gateway, staged.new_credit, now.calendar) => {
                 staged
             }
@@ -276,11 +274,10 @@ impl<'w> Replication<'w> {
             slots.hold(free_again);
             Outcome::Served
         };
+        let staged = turned_away.is_none().then_some(staged);
         let request = self.requests.get(number);
         request.tries += 1;
-        let staged = turned_away.is_none().then_some(staged);
-        *self.requests.submission(number) =
-            Some(Submission { session, warm, at: now.local, staged, outcome });
+        request.submission = Some(Submission { session, warm, at: now.local, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         let back = arrival + SimTime::from_secs(work_s + back_s);
         self.schedule(plan.pace, back, Event::Answer(number));
@@ -296,16 +293,15 @@ impl<'w> Replication<'w> {
         request.tries += 1;
         let outcome = Outcome::Failed(Failure::OrchestratorError);
         let at = now.local;
-        *self.requests.submission(number) =
-            Some(Submission { session, warm, at, staged: None, outcome });
+        request.submission = Some(Submission { session, warm, at, staged: None, outcome });
         let back = at + SimTime::from_secs(round_trip_s);
         self.schedule(market.pace, back, Event::Answer(number));
     }
 
     pub(super) fn answer(&mut self, number: u32, calendar: SimTime) {
-        let (request, submission) = self.requests.answered(number);
+        let request = self.requests.get(number);
         request.submissions += 1;
-        let &Some(Submission { session, warm, at, ref staged, outcome }) = submission else {
+        let Some(Submission { session, warm, at, ref staged, outcome }) = request.submission else {
             return;
         };
         let plan = &self.world.streams[request.stream as usize];
@@ -336,21 +332,20 @@ impl<'w> Replication<'w> {
                 self.start_stream(number, now, session, staged);
             }
             Outcome::Served => {
-                let (base, price) = self.cashier.prices(payee);
                 let billed = request.billed;
                 if let Some(staged) = staged {
                     let route = &market.routes[session.candidate as usize];
                     self.responders.worked(route.offer, billed * plan.pace.requests());
+                    let (base, _) = self.cashier.prices(payee);
                     self.recorder.note_fee(plan.pace, staged.fee, base, (billed, request.used));
                     self.customers.billed(plan.number, request.pays, staged.fee, billed);
-                    self.cashier.served(payee, staged, now.local);
+                    let debited = match plan.pipeline {
+                        Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
+                        _ => billed,
+                    };
+                    self.cashier.served(payee, staged, debited, now.local);
                 }
-                let debited = match plan.pipeline {
-                    Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
-                    _ => billed,
-                };
-                self.cashier.debit(payee, price.fee(debited), now.local);
-                self.serve(number, now.local, payee.owner);
+                self.serve(number, plan, now.local, payee.owner);
             }
             Outcome::Failed(failure) => {
                 if let Some(staged) = staged {
@@ -397,9 +392,8 @@ impl<'w> Replication<'w> {
     /// Books a request as served by an orchestrator and forgets it; `now` is its
     /// model's.
     #[inline(always)]
-    pub(super) fn serve(&mut self, number: u32, now: SimTime, owner: usize) {
+    pub(super) fn serve(&mut self, number: u32, plan: &StreamPlan, now: SimTime, owner: usize) {
         let request = self.requests.get(number);
-        let plan = &self.world.streams[request.stream as usize];
         let count = plan.pace.requests();
         let record = &mut self.recorder.service[plan.service];
         if !plan.pipeline.is_live() {
