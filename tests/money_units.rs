@@ -2,12 +2,13 @@
 
 mod common;
 
-use common::{credits, orchestrator, scenario};
+use common::{RESERVE, credits, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
-use orchsim::ensemble::{Forecast, Plan, forecast};
+use orchsim::ensemble::{Endings, Forecast, Plan, forecast};
+use orchsim::report::sentence;
 use orchsim::scenario::Scenario;
 use orchsim::treasury::{ConversionPolicy, JumpDiffusion, PriceSeries, TokenPrices};
-use orchsim::units::{SECONDS_PER_DAY, Wei};
+use orchsim::units::{SECONDS_PER_DAY, SimTime, Wei};
 
 const ETH: u128 = 1_000_000_000_000_000_000;
 
@@ -80,4 +81,42 @@ fn spend_is_converted_at_the_prices_of_its_day() {
     let left = forecast.treasury.credits_left_eth.mean;
     near(forecast.treasury.credits_left_usd.mean, 4_000.0 * left);
     near(forecast.treasury.credits_left_lpt.mean, 800.0 * left);
+}
+
+#[test]
+fn everything_goes_back_at_the_deadline_and_nothing_has_run_out() {
+    let mut scenario = moving();
+    scenario.treasury.conversion =
+        ConversionPolicy::BelowThreshold { balance: Wei::ZERO, clip: scenario.credits.lpt };
+    scenario.treasury.deadline = Some(SimTime::from_days(30));
+    let forecast = run(&scenario);
+    assert!(forecast.runways.iter().all(|&runway| runway == (30.0, false)));
+    assert_eq!(forecast.endings, Endings { left_eth: None, deadline_share: 1.0 });
+    let lasting = |day: usize| forecast.survival[day].share;
+    assert_eq!([lasting(29), lasting(30), lasting(31)], [1.0, 1.0, 0.0]);
+    near(forecast.treasury.credits_returned_lpt.mean, 1_000.0);
+    assert_eq!(forecast.days[30].balance_lpt.p95, 0.0);
+    assert_eq!(
+        sentence(&scenario, &forecast),
+        "At the deadline, 20 March 2025 (after 30 days), every simulated future still has \
+         credits. On average 1,000 LPT and 0 ETH go back."
+    );
+}
+
+#[test]
+fn what_is_left_where_the_credits_run_out_is_not_lost() {
+    // 5,000 requests of 10,000 wei, and a reserve that stays; the last of them needs
+    // a wei more.
+    let mut scenario = scenario(200.0);
+    scenario.horizon_days = 60;
+    scenario.replications = 20;
+    scenario.credits = credits(Wei(5_000 * 10_000 + 1 + RESERVE.0));
+    scenario.network.orchestrators = vec![orchestrator("only", 10, 1000)];
+    let forecast = run(&scenario);
+    assert_eq!(forecast.runway.censored_share, 0.0);
+    let reserve = Wei(RESERVE.0 + 1).to_coins();
+    near(forecast.endings.left_eth.unwrap(), reserve);
+    near(forecast.days[59].balance_eth.p50, reserve);
+    let sentence = sentence(&scenario, &forecast);
+    assert!(sentence.ends_with("(95 %) are left with others and as reserves."), "{sentence}");
 }

@@ -4,11 +4,11 @@ use super::periods::periods;
 use super::survival::{KaplanMeier, runway, summary};
 use super::warnings::warnings;
 use super::{
-    Aggregation, Batch, Concentration, Controls, CustomerRow, DayRow, Estimate, FailureCounts,
-    FeeRow, Forecast, LatencySummary, ObjectiveResult, PipelineDay, Plan, Quantiles, RedemptionRow,
-    ReducedFigure, ReductionSummary, RegionFees, ResponseRow, Runway, Sample, ServiceRow,
-    SpendBreakdown, SteeringRow, TreasurySummary, VarianceReduction, Waterfall, WaterfallStep,
-    headline_values, headlines,
+    Aggregation, Batch, Concentration, Controls, CustomerRow, DayRow, Endings, Estimate,
+    FailureCounts, FeeRow, Forecast, LatencySummary, ObjectiveResult, PipelineDay, Plan, Quantiles,
+    RedemptionRow, ReducedFigure, ReductionSummary, RegionFees, ResponseRow, Runway, Sample,
+    ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, VarianceReduction,
+    Waterfall, WaterfallStep, headline_values, headlines,
 };
 use crate::network::{Network, Offer, Orchestrator};
 use crate::payments::LossCause;
@@ -17,7 +17,7 @@ use crate::scenario::{Goal, Scenario};
 use crate::selection::TIME_TO_LIVE_S;
 use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
 use crate::treasury::Prices;
-use crate::units::{Price, Wei, mean_parts};
+use crate::units::{Price, SimTime, Wei, mean_parts};
 
 /// Sums up replications of a world, run to this plan.
 pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
@@ -47,7 +47,8 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
         replications: samples.len() as u32,
         horizon_days: scenario.horizon_days,
         runway: reduced_runway(scenario, reduction, &runways, &curve, &controls),
-        survival: (0..=scenario.horizon_days).map(|day| curve.at(f64::from(day))).collect(),
+        endings: endings(scenario, samples),
+        survival: (0..=scenario.horizon_days).map(|day| lasting(&curve, day)).collect(),
         runways,
         days: days(world, samples),
         periods: periods(world, samples),
@@ -142,6 +143,25 @@ fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
     })
 }
 
+/// The chance to last until a day; who ends with it, as all do at a deadline,
+/// does.
+fn lasting(curve: &KaplanMeier, day: u32) -> SurvivalPoint {
+    let day = f64::from(day);
+    SurvivalPoint { day, ..curve.at(day.next_down()) }
+}
+
+fn endings(scenario: &Scenario, samples: &[Sample]) -> Endings {
+    let deadline = scenario.treasury.deadline.map_or(f64::INFINITY, SimTime::as_days);
+    let ran_out = || samples.iter().filter(|s| !s.is_censored && s.runway_days < deadline);
+    let count = ran_out().count();
+    let left: f64 = ran_out().map(|sample| sample.left(|_, eth| eth)).sum();
+    let at_deadline = samples.iter().filter(|s| !s.is_censored && s.runway_days >= deadline);
+    Endings {
+        left_eth: (count > 0).then(|| left / count as f64),
+        deadline_share: at_deadline.count() as f64 / samples.len() as f64,
+    }
+}
+
 fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
     let pipelines = world.pipelines.len();
     let quantiles = |mut values: Vec<f64>| {
@@ -158,10 +178,8 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
             let balances: Vec<f64> = samples
                 .iter()
                 .map(|sample| {
-                    let is_over = !sample.is_censored && sample.runway_days < (day + 1) as f64;
-                    let balance =
-                        sample.daily_balance_eth.get(day).or(sample.daily_balance_eth.last());
-                    if is_over { 0.0 } else { balance.copied().unwrap_or(0.0) }
+                    let balances = &sample.daily_balance_eth;
+                    balances.get(day).or(balances.last()).copied().unwrap_or(0.0)
                 })
                 .collect();
             let worth = |amounts: &[f64], convert: fn(Prices, f64) -> f64| {
@@ -333,6 +351,9 @@ fn treasury(scenario: &Scenario, over: Over) -> TreasurySummary {
         credits_left_eth: over.mean(|s| s.left(|_, eth| eth)),
         credits_left_usd: over.mean(|s| s.left(Prices::eth_in_usd)),
         credits_left_lpt: over.mean(|s| s.left(Prices::eth_in_lpt)),
+        credits_returned_eth: over.mean(|s| s.returned(|_, eth| eth)),
+        credits_returned_usd: over.mean(|s| s.returned(Prices::eth_in_usd)),
+        credits_returned_lpt: over.mean(|s| s.returned(Prices::eth_in_lpt)),
         conversions: over.mean(|s| s.books.swaps().count as f64).mean,
         inflation_hours: scenario.treasury.inflation.hours(allocated),
         outage_hours: over.mean(|s| s.outages.seconds / 3600.0),

@@ -70,6 +70,18 @@ pub struct Runway {
     pub censored_share: f64,
 }
 
+/// How futures end before the horizon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Endings {
+    /// ETH left where the credits run out, since that is when one gateway cannot
+    /// pay: with the others and as reserves, mean over those futures. `None` where
+    /// there are none.
+    pub left_eth: Option<f64>,
+    /// Share of the futures that have credits at the deadline, where everything
+    /// goes back, 0 to 1.
+    pub deadline_share: f64,
+}
+
 /// The Kaplan-Meier estimate at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SurvivalPoint {
@@ -266,6 +278,12 @@ pub struct TreasurySummary {
     pub credits_left_usd: Estimate,
     /// The same in LPT.
     pub credits_left_lpt: Estimate,
+    /// What goes back at the deadline is worth at its prices, LPT and ETH: in ETH.
+    pub credits_returned_eth: Estimate,
+    /// The same in USD.
+    pub credits_returned_usd: Estimate,
+    /// The same in LPT.
+    pub credits_returned_lpt: Estimate,
     /// Conversions executed.
     pub conversions: f64,
     /// Hours in which the protocol mints the allocation.
@@ -536,6 +554,8 @@ pub struct Forecast {
     pub horizon_days: u32,
     /// How long the credits last.
     pub runway: Runway,
+    /// What there is where a runway ends.
+    pub endings: Endings,
     /// Kaplan-Meier curve, a point a day from day 0 to the horizon.
     pub survival: Vec<SurvivalPoint>,
     /// The runway of every replication in order of its number: days, and

@@ -20,8 +20,8 @@ mod warnings;
 pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
-    Aggregation, Bound, Concentration, CustomerRow, DayRow, Estimate, FailureCounts, FeeRow,
-    Forecast, LatencySummary, ObjectiveResult, PeriodRow, PipelineDay, Quantile, Quantiles,
+    Aggregation, Bound, Concentration, CustomerRow, DayRow, Endings, Estimate, FailureCounts,
+    FeeRow, Forecast, LatencySummary, ObjectiveResult, PeriodRow, PipelineDay, Quantile, Quantiles,
     RedemptionRow, RegionFees, ResponseRow, Runway, ServiceRow, ServiceSpend, SpendBreakdown,
     SteeringRow, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
 };

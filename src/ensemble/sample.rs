@@ -135,6 +135,16 @@ impl Sample {
         left.map_or(0.0, |(eth, prices)| convert(*prices, *eth))
     }
 
+    /// What went back at the deadline, LPT and ETH, in ETH, by `convert` at the
+    /// last prices.
+    pub fn returned(&self, convert: fn(Prices, f64) -> f64) -> f64 {
+        let worth = |prices: &Prices| {
+            let lpt = prices.to_wei(self.books.safe().returned);
+            convert(*prices, Wei(lpt.0 + self.books.returned().0).to_coins())
+        };
+        self.daily_prices.last().map_or(0.0, worth)
+    }
+
     /// Requests served over requests served and failed, 0 to 1; `None` where
     /// none ended.
     pub fn success_rate(&self) -> Option<f64> {

@@ -31,13 +31,13 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `aggregation` | where some requests stand for others: the `share` of the requests not simulated themselves, the `pace` of each `pipeline/model` (how many requests one stands for), the relative standard error `spend_error` that this gives the spend of a future, and by how many `stale_hours` at most the gateways' knowledge is old |
 /// | `answer` | the result as a sentence |
 /// | `credits` | `lpt`, `eth_wei`, `eth` at the start |
-/// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share` |
+/// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share`; `deadline_share`, of the futures with credits at the deadline, where everything goes back; `left_eth`, what there still is where the credits run out, when one gateway cannot pay (`null` where they never do) |
 /// | `runway_dates` | the dates of `p10`, `p50`, `p90` |
 /// | `survival` | a point a day: `day`, `share` that still has credits, `lo`, `hi` |
 /// | `spend` | means over replications: `total_wei`, `total_eth`, `total_eth_ci95`, and wei by name in `by_pipeline`, `by_model`, `by_gateway`, `by_region` (of the users), each adding up to the total |
 /// | `overpayment` | where the ETH went, means over replications: `steps` from "price x units used" to "ETH gone" (`id`, `label`, `eth` with its interval `lo`, `hi`, and `share` of the total; below 0 only for the lottery), their sum `total_eth`, and `unused_share` of it, which paid for nothing that was used: every step but `units_used`, `price_adjustment` and `lottery`; `null` where nothing was spent |
 /// | `redemptions` | of winning tickets, means over replications: all, then by the `gas_price_wei` they were won at and the `from_day` from which on it held, where it changed: `redeemed` and `void` (not within their validity of two rounds) with their `_ci95`, `redeemed_per_day` of the `days` simulated, mean `face_value_eth` of the redeemed; empty where none won |
-/// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `income_eth` from users; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth` with the gateways; `returned_eth` at the deadline; all that is left at its last prices, unsold LPT too, as `credits_left_eth`, `credits_left_usd`, `credits_left_lpt`; `outages` for want of a top-up, their `outage_hours`, and the requests `refused` meanwhile |
+/// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `income_eth` from users; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth` with the gateways; `returned_eth` at the deadline; all that is left at its last prices, unsold LPT too, as `credits_left_eth`, `credits_left_usd`, `credits_left_lpt`; what goes back at the deadline at its prices, LPT and ETH, as `credits_returned_eth`, `credits_returned_usd`, `credits_returned_lpt`; `outages` for want of a top-up, their `outage_hours`, and the requests `refused` meanwhile |
 /// | `fees.by_orchestrator` | largest first: `id`, `region`, `wei`, `eth`, `share`, `share_ci95`, `stake_share`, `requests` |
 /// | `fees.by_region` | wei by region of the orchestrators |
 /// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
@@ -131,6 +131,8 @@ pub(super) fn runway(forecast: &Forecast) -> Value {
         "restricted_mean": number(runway.restricted_mean.mean),
         "restricted_mean_ci95": ci95(&runway.restricted_mean),
         "censored_share": number(runway.censored_share),
+        "deadline_share": number(forecast.endings.deadline_share),
+        "left_eth": optional(forecast.endings.left_eth),
     })
 }
 

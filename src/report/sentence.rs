@@ -2,10 +2,15 @@
 
 use jiff::civil::Date;
 
-use super::format::{date_after, days, long_date, plural, quantile_interval, whole_percent};
+use super::format::{date_after, days, eth, long_date, plural, quantile_interval, whole_percent};
 use super::format::{grouped, short_date};
 use crate::ensemble::{Forecast, nobody_is_affordable};
 use crate::scenario::Scenario;
+use crate::units::SimTime;
+
+/// The share of the credits from which on it is worth a sentence that so much is
+/// left where they run out.
+const MUCH_LEFT: f64 = 0.1;
 
 /// How long the credits last, in one sentence for someone who reads nothing
 /// else. Where more than half of the futures outlive the horizon it says so
@@ -23,15 +28,58 @@ pub fn sentence(scenario: &Scenario, forecast: &Forecast) -> String {
     let Some(median) = runway.p50.days else {
         return not_reached(forecast, &horizon);
     };
+    if let Some(deadline) = deadline(scenario, forecast).filter(|&deadline| median >= deadline) {
+        return until_deadline(scenario, forecast, deadline);
+    }
     let half = if median < 1.0 {
         format!("Half of the futures run out on the first day, {}", long_date(start))
     } else {
         format!("Half of the futures run out before {}", date_text(start, libm::ceil(median)))
     };
-    match runway.p10.days {
-        Some(p10) => format!("{half}; {}.", nine_in_ten(p10, forecast)),
-        None => format!("{half}."),
-    }
+    let half = match runway.p10.days {
+        Some(p10) => format!("{half}; {}", nine_in_ten(p10, forecast)),
+        None => half,
+    };
+    format!("{half}.{}", left_over(scenario, forecast))
+}
+
+/// What there still is where the credits run out, in a sentence of its own, if it
+/// is much.
+fn left_over(scenario: &Scenario, forecast: &Forecast) -> String {
+    let credits = scenario.credits.eth.to_coins();
+    let much = forecast.endings.left_eth.filter(|left| *left >= MUCH_LEFT * credits);
+    much.map_or(String::new(), |left| {
+        format!(
+            " That is when one gateway cannot pay any more: {} ETH ({}) are left with others and \
+             as reserves.",
+            eth(left),
+            whole_percent(left / credits)
+        )
+    })
+}
+
+/// The deadline in days, where futures reach it with credits.
+fn deadline(scenario: &Scenario, forecast: &Forecast) -> Option<f64> {
+    let deadline = scenario.treasury.deadline.filter(|_| forecast.endings.deadline_share > 0.0);
+    deadline.map(SimTime::as_days)
+}
+
+fn until_deadline(scenario: &Scenario, forecast: &Forecast, deadline: f64) -> String {
+    let whose = match forecast.endings.deadline_share {
+        1.0 => "every simulated future still has".to_string(),
+        share => format!("{} of the futures still have", whole_percent(share)),
+    };
+    let treasury = &forecast.treasury;
+    let p10 = forecast.runway.p10.days.filter(|&p10| p10 < deadline);
+    let lasting = p10.map_or(String::new(), |p10| format!("; {}", nine_in_ten(p10, forecast)));
+    format!(
+        "At the deadline, {} (after {}), {whose} credits{lasting}. On average {} LPT and {} ETH \
+         go back.",
+        date_text(scenario.start, deadline),
+        plural(&grouped(deadline, 0), "day"),
+        grouped(treasury.returned_lpt.mean, 0),
+        eth(treasury.returned_eth.mean),
+    )
 }
 
 fn nothing_spent(scenario: &Scenario, forecast: &Forecast, horizon: &str) -> String {

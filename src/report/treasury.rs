@@ -96,6 +96,12 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
         estimated("credits_left_eth", "left in all", Eth, &t.credits_left_eth).for_programs(),
         estimated("credits_left_usd", "left in all", Usd, &t.credits_left_usd).for_programs(),
         estimated("credits_left_lpt", "left in all", Lpt, &t.credits_left_lpt).for_programs(),
+        estimated("credits_returned_eth", "returned in all", Eth, &t.credits_returned_eth)
+            .for_programs(),
+        estimated("credits_returned_usd", "returned in all", Usd, &t.credits_returned_usd)
+            .for_programs(),
+        estimated("credits_returned_lpt", "returned in all", Lpt, &t.credits_returned_lpt)
+            .for_programs(),
         plain("outages", "outages", Count, t.outages).idle_at_zero(),
         estimated("outage_hours", "duration of outages", Hours, &t.outage_hours).idle_at_zero(),
         plain("refused", "requests refused meanwhile", Count, t.refused).idle_at_zero(),
@@ -127,11 +133,15 @@ pub(super) fn worth(scenario: &Scenario, forecast: &Forecast) -> Table {
     let start_eth = credits.eth.to_coins();
     let start_usd = credits.prices().eth_in_usd(start_eth);
     let (left_eth, left_usd) = (t.credits_left_eth.mean, t.credits_left_usd.mean);
-    let rows = vec![
+    let mut rows = vec![
         row("at the start", start_eth, start_usd, t.allocated_lpt),
         row("spent", forecast.spend.total_eth.mean, t.spent_usd.mean, t.spent_lpt.mean),
         row("left", left_eth, left_usd, t.credits_left_lpt.mean),
     ];
+    if t.credits_returned_eth.mean > 0.0 {
+        let (eth, usd) = (t.credits_returned_eth.mean, t.credits_returned_usd.mean);
+        rows.push(row("back at the deadline", eth, usd, t.credits_returned_lpt.mean));
+    }
     Table::new(columns, rows)
 }
 

@@ -92,6 +92,11 @@ impl<'w> Treasurer<'w> {
         }
     }
 
+    /// Whether everything was given back at the deadline.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// When to look after the treasury next.
     pub(super) fn next_time(&self, now: SimTime) -> SimTime {
         if self.is_over {

@@ -4,9 +4,10 @@
 
 use orchsim::demand::DemandUncertainty;
 use orchsim::ensemble::{
-    Bound, Concentration, DayRow, Estimate, FailureCounts, FeeRow, Forecast, LatencySummary,
-    ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, Runway,
-    ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
+    Bound, Concentration, DayRow, Endings, Estimate, FailureCounts, FeeRow, Forecast,
+    LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
+    Runway, ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall,
+    WaterfallStep,
 };
 use orchsim::network::{Network, Region, RttMatrix};
 use orchsim::payments::{PaymentMode, PaymentSetup};
@@ -226,6 +227,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         replications,
         horizon_days: horizon,
         runway: runway(&runways, horizon),
+        endings: Endings { left_eth: Some(0.3), deadline_share: 0.0 },
         survival: survival(&runways, horizon),
         runways,
         days,
@@ -344,6 +346,9 @@ fn treasury(spent_eth: f64, proceeds_eth: f64) -> TreasurySummary {
         credits_left_eth: around(proceeds_eth - spent_eth + 0.8, 0.1),
         credits_left_usd: around(2600.0 * (proceeds_eth - spent_eth + 0.8), 0.1),
         credits_left_lpt: around(376.8 * (proceeds_eth - spent_eth + 0.8), 0.1),
+        credits_returned_eth: around(0.0, 0.0),
+        credits_returned_usd: around(0.0, 0.0),
+        credits_returned_lpt: around(0.0, 0.0),
         conversions: 29.0,
         inflation_hours: 34.2,
         outage_hours: around(41.3, 0.4),
@@ -443,6 +448,9 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
         credits_left_eth: none,
         credits_left_usd: none,
         credits_left_lpt: none,
+        credits_returned_eth: none,
+        credits_returned_usd: none,
+        credits_returned_lpt: none,
         conversions: 0.0,
         inflation_hours: 0.0,
         outage_hours: none,

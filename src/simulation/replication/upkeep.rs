@@ -60,6 +60,9 @@ impl Replication<'_> {
         if let Some(proposal) = self.treasurer.look(now, &mut self.cashier.ledger) {
             self.events.schedule(proposal.executes, Event::Conversion(proposal.transaction as u32));
         }
+        if self.treasurer.is_over() {
+            self.depleted.get_or_insert(now);
+        }
         self.events.schedule(self.treasurer.next_time(now), Event::Treasury);
     }
 
