@@ -499,6 +499,15 @@ impl ServiceRow {
     }
 }
 
+impl Forecast {
+    /// Success rate of a pipeline's requests, 0 to 1; `None` where none ended.
+    pub fn success_rate_of(&self, pipeline: &str) -> Option<f64> {
+        let rows = || self.service_rows.iter().filter(|row| row.pipeline == pipeline);
+        let ended: f64 = rows().map(|row| row.served + row.failed.total()).sum();
+        (ended > 0.0).then(|| rows().map(|row| row.served).sum::<f64>() / ended)
+    }
+}
+
 /// An objective of the scenario, judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectiveResult {

@@ -6,7 +6,7 @@ use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 15] = [
+pub const WARNING_NAMES: [&str; 16] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -21,6 +21,7 @@ pub const WARNING_NAMES: [&str; 15] = [
     "slow-sessions",
     "other-settings",
     "other-demand",
+    "other-mix",
     "weak-coupling",
 ];
 

@@ -15,6 +15,9 @@ pub const BASE: &str = "base";
 /// Independent observations below which Student's t leans on the normality of the
 /// differences.
 const FEW: usize = 20;
+/// Part of the base's spend whose requests a variant does not serve, from which on
+/// its figures are of another mix.
+const OTHER_MIX: f64 = 0.1;
 /// Warnings of a forecast that say nothing of a difference, or that a
 /// comparison puts into its own words.
 const NOT_OF_COMPARISONS: [&str; 3] = ["single-replication", "wide-interval", "censored"];
@@ -180,6 +183,7 @@ pub fn compare(
     remarks.on_precision(&base);
     remarks.on_censoring(&base, &variants);
     for variant in &variants {
+        remarks.on_mix(&base, variant);
         remarks.on_coupling(variant);
     }
     remarks.of_forecasts(&base, &variants);
@@ -321,6 +325,32 @@ impl Remarks {
                 base.forecast.horizon_days
             );
             self.add("censored", text, &run.name, &run.scenario);
+        }
+    }
+
+    fn on_mix(&mut self, base: &Run, variant: &Variant) {
+        let total = base.forecast.spend.total.to_coins();
+        let (mut missing, mut kinds) = (0.0, Vec::new());
+        for (pipeline, spent) in &base.forecast.spend.by_pipeline {
+            let success = |run: &Run| run.forecast.success_rate_of(pipeline);
+            let Some((before, after)) = success(base).zip(success(&variant.run)) else { continue };
+            if after < before {
+                missing += spent.to_coins() / total * (1.0 - after / before);
+            }
+            if after < before / 2.0 {
+                let [before, after] = [before, after].map(|rate| rate * 100.0);
+                kinds.push(format!("{pipeline} {after:.0} % instead of {before:.0} %"));
+            }
+        }
+        if missing > OTHER_MIX {
+            let kinds = if kinds.is_empty() { "success".to_string() } else { kinds.join(", ") };
+            let text = format!(
+                "It leaves {:.0} % of what the base is spent on unserved ({kinds}): runway, \
+                 spend, cost of a served request and latency are those of other requests than the \
+                 base's, and none of them says that the same service costs less.",
+                missing * 100.0
+            );
+            self.add("other-mix", text, &variant.run.name, &variant.run.scenario);
         }
     }
 

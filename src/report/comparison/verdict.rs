@@ -14,7 +14,7 @@ const REGIONS: usize = 3;
 
 /// What a variant changes, in one sentence, named first what matters most.
 ///
-/// It names the runway, the cost of a served request and success in any case;
+/// It names the runway, success and the cost of a served request in any case;
 /// of the regions' fee shares the three that changed most; median latency, the
 /// share of the four largest and the time without funds where they changed;
 /// and the spend a day where runways are cut at the horizon. A figure
@@ -36,12 +36,12 @@ pub fn verdict(comparison: &Comparison, variant: &Variant) -> String {
         parts.push("the base serves nobody".to_string());
     }
     parts.extend(runway.map(|difference| runway_words(comparison, variant, difference)));
+    parts.extend(success.and_then(words));
     if [&comparison.base, &variant.run].into_iter().any(Run::is_cut) {
         parts.extend(variant.difference("spend_per_day_eth").and_then(words));
     }
     parts.extend(cost.and_then(words));
     parts.extend(regions(variant));
-    parts.extend(success.and_then(words));
     let changed = WHERE_CHANGED.iter().filter_map(|id| variant.difference(id));
     parts.extend(changed.filter(|difference| has_changed(difference)).filter_map(words));
     format!("{name}: {}.", parts.join("; "))
