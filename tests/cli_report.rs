@@ -107,6 +107,17 @@ fn what_is_left_lasts_as_long_as_the_pace_says() {
 }
 
 #[test]
+fn a_price_of_a_request_is_of_the_spend_whose_requests_are_counted() {
+    let workshop = Workshop::new();
+    let rows = "2025-03-01,llm,1,100\n2025-03-01,llm,3,\n2025-03-02,llm,1,100\n";
+    workshop.write("spend.csv", &format!("date,pipeline,amount_eth,requests\n{rows}"));
+    let report = json(&workshop, &["--spend", "spend.csv"]);
+    assert_eq!(report["prices"][0]["requests"], 200);
+    close(&report["prices"][0]["eth"], 2.0 / 200.0);
+    assert_eq!((&report["spent"]["eth"], &report["spent"]["requests"]), (&5.into(), &Value::Null));
+}
+
+#[test]
 fn a_quarter_is_its_months_and_the_usual_period_the_last_whole_one() {
     let workshop = with_spend();
     let quarter = json(&workshop, &["--spend", "spend.csv", "--period", "quarter"]);

@@ -358,7 +358,9 @@ impl Reporter<'_> {
             let spent = days.iter().filter_map(|day| Some((day, day.actual?)));
             spent.map(|(day, wei)| Some(in_coins(day.prices?, wei.to_coins()))).sum()
         };
-        let requests: Vec<Option<u64>> = part.cells().map(|(_, _, spent)| spent.requests).collect();
+        let requests = part
+            .cells()
+            .map(|(_, _, spent)| spent.requests.filter(|_| spent.counted == spent.amount));
         let earned = by_name(&part, Dimension::Orchestrator, None);
         let named: Vec<f64> = earned
             .iter()
@@ -381,7 +383,7 @@ impl Reporter<'_> {
                 convert(Prices::eth_in_lpt),
             ),
             days: count,
-            requests: requests.into_iter().sum(),
+            requests: requests.sum(),
             per_day: per_day(&part),
             previous,
             concentration: (!named.is_empty()).then(|| Concentrated {

@@ -19,9 +19,9 @@ use crate::report::html::{
 use crate::report::markdown;
 use crate::report::table::Table;
 
-const PRICES_PAID: &str = "Everything that was spent on a pipeline over its requests, overpayment \
-     included, against what the cheapest provider charges for the mean request of the scenario: \
-     output that is used, input free.";
+const PRICES_PAID: &str = "What was spent on a pipeline's counted requests over their number, \
+     overpayment included, against what the cheapest provider charges for the mean request of the \
+     scenario: output that is used, input free.";
 const REMAINING: &str = "At this pace: if days go on like the whole days of the period, drawn in \
      blocks of a week, 1,000 times. Forecast: over the futures that have credits left then.";
 const AGAINST: &str = "Over the whole days that the file and the run both have.";
