@@ -118,6 +118,25 @@ fn a_price_of_a_request_is_of_the_spend_whose_requests_are_counted() {
 }
 
 #[test]
+fn totals_are_compared_over_as_many_days_only() {
+    let workshop = with_spend();
+    let change = |of: &str| {
+        let args = ["--spend", "spend.csv", "--of", of, "--out", "out"];
+        assert_eq!(report(&workshop, &args).code, 0);
+        fs::read_to_string(workshop.path("out/change.csv")).unwrap()
+    };
+    let unlike = change("2025-03");
+    assert!(unlike.contains("\nspent in all (ETH),2.7,27,1.8,9,\n"), "{unlike}");
+    assert!(unlike.contains("\nspent a whole day (ETH),0.1,27,0.2,9,1\n"), "{unlike}");
+    let month = |number: u32, eth: u32| -> String {
+        (1..=31).map(|day| format!("2025-0{number}-{day:02},{eth}\n")).collect()
+    };
+    workshop.write("spend.csv", &format!("date,amount_eth\n{}{}", month(7, 1), month(8, 3)));
+    let like = change("2025-08");
+    assert!(like.contains("\nspent in all (ETH),31,31,93,31,2\n"), "{like}");
+}
+
+#[test]
 fn a_quarter_is_its_months_and_the_usual_period_the_last_whole_one() {
     let workshop = with_spend();
     let quarter = json(&workshop, &["--spend", "spend.csv", "--period", "quarter"]);

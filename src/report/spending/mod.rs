@@ -230,7 +230,7 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
     };
     let keys = ["amount", "eth", "eth_p05", "eth_p95", "usd", "lpt", "inflation_hours"];
     section(tables::totals(spending), &keys, usize::MAX, None);
-    let keys = ["amount", "previous_eth", "eth", "change_share"];
+    let keys = ["amount", "previous_eth", "previous_days", "eth", "days", "change_share"];
     section(tables::change(spending), &keys, usize::MAX, None);
     section(tables::against(spending), &["measure", "value"], usize::MAX, None);
     let keys = ["from", "p10_days", "p50_days", "p90_days", "p50_date"];
@@ -380,7 +380,7 @@ fn spent(actual: &model::Actual) -> Value {
                 actual.previous.map_or(Value::Null, |previous| {
                     document!({
                         "wei": previous.total.to_decimal_string(),
-                        "whole_days": previous.complete_days,
+                        "whole_days": previous.days.complete,
                         "eth_per_day": optional(previous.per_day),
                     })
                 }),

@@ -80,11 +80,18 @@ pub(in crate::report) struct DayCount {
     pub(in crate::report) outside: u32,
 }
 
+impl DayCount {
+    /// Whether what was spent on them in all compares.
+    pub(in crate::report) fn is_like(self, other: DayCount) -> bool {
+        self.complete == other.complete && self.partial + other.partial == 0
+    }
+}
+
 /// The period before.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::report) struct Previous {
     pub(in crate::report) total: Wei,
-    pub(in crate::report) complete_days: u32,
+    pub(in crate::report) days: DayCount,
     pub(in crate::report) per_day: Option<f64>,
 }
 
@@ -371,7 +378,7 @@ impl Reporter<'_> {
         let before_days = day_count(&before, period.previous());
         let previous = (before_days.complete + before_days.partial > 0).then(|| Previous {
             total: before.total(),
-            complete_days: before_days.complete,
+            days: before_days,
             per_day: per_day(&before),
         });
         Ok(Actual {

@@ -34,13 +34,14 @@ fn of_spend(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>)
         ));
     }
     if let Some(previous) = actual.previous
-        && previous.complete_days < input.period.previous().days()
+        && !previous.days.is_like(days)
     {
         notes.push(format!(
-            "Of the period before, {} of {} days are known whole: compare the means of a day, not \
-             the totals.",
-            previous.complete_days,
-            input.period.previous().days()
+            "Of the period before, {} of {} days are known whole, of this one {}: the means of a day \
+             are compared, not the totals.",
+            previous.days.complete,
+            input.period.previous().days(),
+            days.complete
         ));
     }
     match history.form {
@@ -124,6 +125,16 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
             "The run has {} of the {} days of the period.",
             forecast.row.days,
             input.period.days()
+        ));
+    }
+    if let Some(previous) = &forecast.previous
+        && previous.days != forecast.row.days
+    {
+        notes.push(format!(
+            "The run has {} of the period before and {} of this one: the means of a day are \
+             compared, not the totals.",
+            counted(previous.days, "day"),
+            counted(forecast.row.days, "day")
         ));
     }
     if forecast.alive < 1.0 {

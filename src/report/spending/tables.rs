@@ -58,15 +58,19 @@ pub(in crate::report) fn change(spending: &Spending) -> Table {
     let columns = vec![
         Column::text("amount", "Change"),
         Column::number("previous_eth", spending.period.previous().to_string()),
+        Column::number("previous_days", "Days"),
         Column::number("eth", spending.period.to_string()),
+        Column::number("days", "Days"),
         Column::number("change_share", "Change in %"),
     ];
-    let row = |label: &str, before: Option<f64>, now: Option<f64>| {
-        let change = before.zip(now).filter(|(before, _)| *before > 0.0);
+    let row = |label: &str, eth: [Option<f64>; 2], days: [u32; 2], compares: bool| {
+        let change = eth[0].zip(eth[1]).filter(|(before, _)| compares && *before > 0.0);
         vec![
             Cell::text(label),
-            Cell::Number(before, Unit::Eth),
-            Cell::Number(now, Unit::Eth),
+            Cell::Number(eth[0], Unit::Eth),
+            Cell::whole(days[0]),
+            Cell::Number(eth[1], Unit::Eth),
+            Cell::whole(days[1]),
             Cell::Number(change.map(|(before, now)| now / before - 1.0), Unit::Share),
         ]
     };
@@ -74,17 +78,21 @@ pub(in crate::report) fn change(spending: &Spending) -> Table {
     if let Some(actual) = &spending.actual
         && let Some(previous) = actual.previous
     {
-        let (before, now) = (previous.total.to_coins(), actual.total.to_coins());
-        rows.push(row("spent in all (ETH)", Some(before), Some(now)));
-        rows.push(row("spent a whole day (ETH)", previous.per_day, actual.per_day));
+        let days = [previous.days, actual.days];
+        let total = [previous.total, actual.total].map(|wei| Some(wei.to_coins()));
+        let known = days.map(|days| days.complete + days.partial);
+        rows.push(row("spent in all (ETH)", total, known, previous.days.is_like(actual.days)));
+        let a_day = [previous.per_day, actual.per_day];
+        rows.push(row("spent a whole day (ETH)", a_day, days.map(|days| days.complete), true));
     }
     if let Some(forecast) = &spending.forecast
         && let Some(previous) = &forecast.previous
     {
-        let before = previous.mean.to_coins();
-        let a_day = before / f64::from(previous.days.max(1));
-        rows.push(row("forecast in all (ETH)", Some(before), Some(forecast.row.mean.to_coins())));
-        rows.push(row("forecast a day (ETH)", Some(a_day), Some(forecast.per_day)));
+        let days = [previous.days, forecast.row.days];
+        let total = [previous.mean, forecast.row.mean].map(|wei| Some(wei.to_coins()));
+        rows.push(row("forecast in all (ETH)", total, days, days[0] == days[1]));
+        let a_day = [previous.mean.to_coins() / f64::from(days[0].max(1)), forecast.per_day];
+        rows.push(row("forecast a day (ETH)", a_day.map(Some), days, true));
     }
     Table::new(columns, rows)
 }
