@@ -177,7 +177,8 @@ fn a_run_is_set_against_what_was_spent_from_it() {
     let alone = json(&workshop, &["run", "--of", "2025-03"]);
     assert_eq!(alone["forecast"]["wei"], of("2025-03")[0][6]);
     assert_eq!((&alone["spent"], &alone["forecast"]["days"]), (&Value::Null, &31.into()));
-    let both = json(&workshop, &["run", "--spend", "run/spend.csv", "--of", "2025-03"]);
+    let both = ["run", "--spend", "run/spend.csv", "--of", "2025-03"];
+    let both = json(&workshop, &[&both[..], &["--out", "both"]].concat());
     assert_eq!(both["against_forecast"]["days"], 31);
     close(&both["against_forecast"]["forecast_eth"], both["forecast"]["eth"].as_f64().unwrap());
     close(&both["against_forecast"]["spent_eth"], both["spent"]["eth"].as_f64().unwrap());
@@ -185,6 +186,8 @@ fn a_run_is_set_against_what_was_spent_from_it() {
     let shares: f64 = regions.iter().map(|line| line["forecast_share"].as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-6);
     assert!(both["left"]["runway_days"]["p50"].as_f64().unwrap() > 0.0);
+    let html = fs::read_to_string(workshop.path("both/report.html")).unwrap();
+    assert!(html.contains("of all fees, forecast, whole run"));
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub fn usual_period(
 /// | `report.html`, `report.md`, `figures/*.svg` | the report |
 /// | `report.json` | see [`spending_json`] |
 /// | `totals.csv`, `change.csv` | the period in every unit, and beside the one before |
-/// | `allocation.csv` | by pipeline, gateway, users' region and orchestrator |
+/// | `allocation.csv` | by pipeline, gateway, users' and orchestrators' region, orchestrator |
 /// | `days.csv` | a row for each day |
 /// | `prices.csv` | what a request cost |
 /// | `manifest.json` | what was done, and the hash of every file |
@@ -268,7 +268,7 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
 /// | `against_forecast` | of whole days that both know: `days`, `spent_eth`, `forecast_eth`, `days_within_90` |
 /// | `change_per_day` | of the mean day against the period before, as a share |
 /// | `left` | `eth`, `usd`, `lpt`, `inflation_hours`, and `runway_days` at the period's pace: `p10`, `p50`, `p90` (`null`: not within ten years) |
-/// | `allocation` | by `pipeline`, `gateway`, `region`, `orchestrator`: `name` (`null`: not named), `spent_wei`, `spent_share`, `previous_wei`, `forecast_wei`, `forecast_share` |
+/// | `allocation` | by `pipeline`, `gateway`, `region`, `orchestrator-region`, `orchestrator`: `name` (`null`: not named), `spent_wei`, `spent_share`, `previous_wei`, `forecast_wei`, `forecast_share` |
 /// | `prices` | of a request: `pipeline`, `basis` (`spend` of the period or whole `run`), `requests`, `eth`, `usd`, `provider_usd`, `provider` |
 /// | `notes` | sentences on the data |
 pub fn spending_json(report: &SpendingReport) -> Value {

@@ -1,5 +1,7 @@
 //! What the data do not tell, and what a reader has to know.
 
+use std::path::Path;
+
 use super::model::{Dimension, Spending, SpendingInput};
 use crate::report::format::{counted, percent, short_date};
 use crate::spend::{Coverage, SpendForm};
@@ -115,7 +117,9 @@ fn of_spend(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>)
             }
         }
     }
-    notes.extend(history.notes.iter().map(|note| format!("{}: {note}.", history.source)));
+    let path = Path::new(&history.source);
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    notes.extend(history.notes.iter().map(|note| format!("{file}: {note}.")));
 }
 
 fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {

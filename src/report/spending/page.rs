@@ -181,11 +181,12 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
         let note = "for nothing that was used, whole run".to_string();
         cards.push(("Overpayment", percent(share), note));
     }
-    let top4 = spending.actual.as_ref().and_then(|actual| actual.concentration);
-    let top4 = top4.map(|concentration| concentration.top4);
-    let top4 = top4.or(spending.forecast.as_ref().and_then(|forecast| forecast.concentration[3]));
-    if let Some(share) = top4 {
-        cards.push(("Four largest earn", percent(share), "of all fees".to_string()));
+    let spent = spending.actual.as_ref().and_then(|actual| actual.concentration);
+    let spent = spent.map(|concentration| (concentration.top4, "of all fees"));
+    let forecast = spending.forecast.as_ref().and_then(|forecast| forecast.concentration[3]);
+    let forecast = forecast.map(|top4| (top4, "of all fees, forecast, whole run"));
+    if let Some((share, of)) = spent.or(forecast) {
+        cards.push(("Four largest earn", percent(share), of.to_string()));
     }
     cards
 }
