@@ -96,14 +96,12 @@ fn what_is_left_lasts_as_long_as_the_pace_says() {
     let february = ["--spend", "spend.csv", "--of", "2025-02", "--left", "1.05 ETH"];
     let report = json(&workshop, &february);
     close(&report["left"]["eth"], 1.05);
-    // Every day costs 0.1.
-    for quantile in ["p10", "p50", "p90"] {
-        close(&report["left"]["runway_days"][quantile], 10.5);
-    }
+    // Every day costs 0.1; that the next do too is nearly certain.
+    close(&report["left"]["pace_days"], 10.5);
+    let days = |quantile: &str| report["left"]["runway_days"][quantile].as_f64().unwrap();
+    assert!(10.4 < days("p10") && days("p10") < 10.5, "{}", report["left"]);
+    assert!(10.5 < days("p90") && days("p90") < 10.6, "{}", report["left"]);
     assert_eq!(report["spent"]["usd"], Value::Null);
-    // Nine days are too few.
-    let march = [&MARCH[..4], &["--left", "1 ETH"]].concat();
-    assert_eq!(json(&workshop, &march)["left"]["runway_days"], Value::Null);
 }
 
 #[test]
@@ -134,6 +132,23 @@ fn totals_are_compared_over_as_many_days_only() {
     workshop.write("spend.csv", &format!("date,amount_eth\n{}{}", month(7, 1), month(8, 3)));
     let like = change("2025-08");
     assert!(like.contains("\nspent in all (ETH),31,31,93,31,2\n"), "{like}");
+}
+
+#[test]
+fn a_history_too_short_for_a_forecast_gets_no_band() {
+    let workshop = Workshop::new();
+    let nine: String = (1..=9).map(|day| format!("2025-03-0{day},0.2\n")).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{nine}"));
+    let args = ["--spend", "spend.csv", "--left", "1 ETH", "--out", "out"];
+    let report = json(&workshop, &args);
+    assert_eq!(report["left"]["runway_days"], Value::Null);
+    close(&report["left"]["pace_days"], 5.0);
+    assert!(report["answer"].as_str().unwrap().ends_with("enough for 5.0 days at this pace."));
+    assert!(report["notes"].to_string().contains("9 complete days of spend are too few"));
+    for page in ["out/report.html", "out/report.md"] {
+        let page = fs::read_to_string(workshop.path(page)).unwrap();
+        assert!(!page.contains("80 % forecast band ["), "{page}");
+    }
 }
 
 #[test]

@@ -128,22 +128,29 @@ fn sentence(spending: &Spending) -> String {
     text += ".";
     if let Some(left) = &spending.left {
         text += &format!(" {} ETH are left", eth(left.worth.eth));
-        if let Some(remaining) = left.remaining {
-            let beyond = || tables::beyond(MOST_DAYS as f64);
-            let end = |value: Option<f64>| value.map_or_else(beyond, days);
-            text += &match remaining.p50 {
-                Some(half) => format!(
-                    ", enough for {} at this pace [{}, {}]",
-                    plural(&days(half), "day"),
-                    end(remaining.p10),
-                    end(remaining.p90)
-                ),
-                None => format!(", enough for {} days at this pace", beyond()),
-            };
-        }
+        text += &match (&left.forecast, left.pace_days) {
+            (Ok(remaining), _) => {
+                let (half, band) = half_and_band(remaining, MOST_DAYS as f64);
+                format!(", forecast to last {half} (80 % band {band})")
+            }
+            (Err(_), Some(pace)) => {
+                format!(", enough for {} at this pace", plural(&days(pace), "day"))
+            }
+            (Err(_), None) => String::new(),
+        };
         text += ".";
     }
     text
+}
+
+/// The median of a runway and its 80 % band, of which `most` days were looked at.
+fn half_and_band(remaining: &Remaining, most: f64) -> (String, String) {
+    let end = |value: Option<f64>| value.map_or_else(|| tables::beyond(most), days);
+    let half = match remaining.p50 {
+        Some(half) => plural(&days(half), "day"),
+        None => format!("more than {} days", days(most)),
+    };
+    (half, format!("[{}, {}]", end(remaining.p10), end(remaining.p90)))
 }
 
 /// ETH with what they are worth, as far as that is known.
@@ -263,11 +270,11 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
 /// | `version`, `fingerprint` (of what it was made from), `command` | how it was made |
 /// | `period` | its `name`, `first` and `last` day, and the `previous` one |
 /// | `answer` | the result in words |
-/// | `spent` | `wei`, `eth`, `usd`, `lpt`, `inflation_hours`, `requests`; `days` by what is known of them (`whole`, `part`, `gap`, `outside` the file); `eth_per_day` of whole days; `previous` with `wei`, `whole_days`, `eth_per_day`; `concentration` (`earners`, `gini`, `hhi`, `nakamoto`, `top4`) |
+/// | `spent` | `wei`, `eth`, `usd`, `lpt`, `inflation_hours`, `requests` (where all are counted); `days` by what is known of them (`whole`, `part`, `gap`, `outside` the file); `eth_per_day` of whole days; `previous` with `wei`, `whole_days`, `eth_per_day`; `concentration` (`earners`, `gini`, `hhi`, `nakamoto`, `top4`) |
 /// | `forecast` | `wei`, `eth`, `eth_p05`, `eth_p50`, `eth_p95`, `usd`, `lpt`, `inflation_hours`, `days` simulated, `eth_per_day`; `futures_with_credits`, `runway_days`, `balance_eth_p50` at the end; `previous_eth_per_day`; of the whole run `concentration` and `unused_share` |
 /// | `against_forecast` | of whole days that both know: `days`, `spent_eth`, `forecast_eth`, `days_within_90` |
 /// | `change_per_day` | of the mean day against the period before, as a share |
-/// | `left` | `eth`, `usd`, `lpt`, `inflation_hours`, and `runway_days` at the period's pace: `p10`, `p50`, `p90` (`null`: not within ten years) |
+/// | `left` | `eth`, `usd`, `lpt`, `inflation_hours`; `runway_days` forecast from the spend: `p10`, `p50`, `p90` (`null`: not within 1,095 days); `pace_days` at the mean whole day of the period |
 /// | `allocation` | by `pipeline`, `gateway`, `region`, `orchestrator-region`, `orchestrator`: `name` (`null`: not named), `spent_wei`, `spent_share`, `previous_wei`, `forecast_wei`, `forecast_share` |
 /// | `prices` | of a request: `pipeline`, `basis` (`spend` of the period or whole `run`), `requests`, `eth`, `usd`, `provider_usd`, `provider` |
 /// | `notes` | sentences on the data |
@@ -325,8 +332,9 @@ pub fn spending_json(report: &SpendingReport) -> Value {
             "days_within_90": against.days_within,
         })),
         "change_per_day": optional(change(spending)),
-        "left": spending.left.map(|left| with(worth(&left.worth), [
-            ("runway_days", left.remaining.as_ref().map_or(Value::Null, runway)),
+        "left": spending.left.as_ref().map(|left| with(worth(&left.worth), [
+            ("runway_days", left.forecast.as_ref().map_or(Value::Null, runway)),
+            ("pace_days", optional(left.pace_days)),
         ])),
         "allocation": allocation.collect::<Map<_, _>>(),
         "prices": prices.collect::<Vec<_>>(),

@@ -8,6 +8,7 @@ use super::remaining::Remaining;
 use super::stored::{StoredRun, add};
 use super::{SpendingError, prices_paid};
 use crate::ensemble::{PeriodRow, Quantiles, gini, hhi, nakamoto, top_share};
+use crate::experiment::spend_model::SeriesError;
 use crate::report::tables::share_of;
 use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
 use crate::treasury::{Inflation, PriceSeries, Prices, TokenPrices};
@@ -218,11 +219,15 @@ pub(in crate::report) struct DayLine {
     pub(in crate::report) forecast: Option<Quantiles>,
 }
 
-/// What is left, and how long it lasts at the pace of the period.
-#[derive(Clone, Copy, Debug)]
+/// What is left, and how long it lasts.
+#[derive(Clone, Debug)]
 pub(in crate::report) struct Left {
     pub(in crate::report) worth: Worth,
-    pub(in crate::report) remaining: Option<Remaining>,
+    /// Days until it is spent, if every day costs what the mean whole day of the
+    /// period did.
+    pub(in crate::report) pace_days: Option<f64>,
+    /// A forecast, or why there is none.
+    pub(in crate::report) forecast: Result<Remaining, SeriesError>,
 }
 
 impl Spending {
@@ -239,7 +244,7 @@ impl Spending {
             Some(history) => Some(reporter.actual(history, &days, forecast.as_ref())?),
             None => None,
         };
-        let left = reporter.left(&days);
+        let left = reporter.left(actual.as_ref());
         let allocations = reporter.allocations(forecast.as_ref());
         let prices_paid = prices_paid::rows(input.run, input.spend, period, &days);
         let mut spending = Spending {
@@ -405,10 +410,10 @@ impl Reporter<'_> {
     }
 
     /// What is left at the end of the period, given or worked out from the run's
-    /// credits, and how long it lasts if days go on like those of the period.
-    fn left(&self, days: &[DayLine]) -> Option<Left> {
+    /// credits, and how long it lasts.
+    fn left(&self, actual: Option<&Actual>) -> Option<Left> {
         let SpendingInput { period, run, spend, left, .. } = self.input;
-        let history = (*spend)?;
+        let (history, actual) = ((*spend)?, actual?);
         let left = match (left, run) {
             (Some(left), _) => *left,
             (None, Some(run)) if history.date(0) <= run.scenario.start => {
@@ -417,17 +422,17 @@ impl Reporter<'_> {
             }
             _ => return None,
         };
-        let complete = days.iter().filter(|day| day.coverage == Some(Coverage::Complete));
-        let daily: Vec<f64> = complete.filter_map(|day| Some(day.actual?.to_coins())).collect();
         let eth = left.to_coins();
         let prices = self.prices(period.last());
+        let past = history.between(history.date(0), period.last());
         Some(Left {
             worth: self.worth(
                 eth,
                 prices.map(|prices| prices.eth_in_usd(eth)),
                 prices.map(|prices| prices.eth_in_lpt(eth)),
             ),
-            remaining: Remaining::at_pace(eth, &daily),
+            pace_days: actual.per_day.filter(|pace| *pace > 0.0).map(|pace| eth / pace),
+            forecast: Remaining::forecast(eth, &past, period.last()),
         })
     }
 

@@ -109,11 +109,19 @@ fn of_spend(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>)
                     short_date(run.scenario.start)
                 ));
             }
-            if left.remaining.is_none() {
+            if let Err(error) = &left.forecast {
+                let reason = error.to_string();
                 notes.push(format!(
-                    "Fewer than {} whole days, or none with spend, are too few for a pace.",
-                    super::remaining::LEAST_DAYS
-                ));
+            "There is no forecast of how long the rest lasts, and no band around the days at this \
+             pace: {}.",
+            reason.lines().next().unwrap_or_default()
+        ));
+            }
+            if left.pace_days.is_none() {
+                notes.push(
+                    "On no whole day of the period anything was spent: there is no pace."
+                        .to_string(),
+                );
             }
         }
     }

@@ -263,29 +263,38 @@ pub(in crate::report) fn remaining(spending: &Spending) -> Table {
         Column::number("p50_date", "Half until"),
     ];
     let end = spending.period.last();
-    let row = |label: &str, remaining: &Remaining, most: String| {
+    // The first day after the period is day 0.
+    let until = |days: Option<f64>| {
+        Cell::Date(days.and_then(|days| date_after(end.tomorrow().ok()?, days)))
+    };
+    let row = |label: &str, remaining: &Remaining, most: f64| {
         let lasts = |days: Option<f64>| match days {
             Some(days) => Cell::days(days),
-            None => Cell::text(most.clone()),
+            None => Cell::text(beyond(most)),
         };
-        // The first day after the period is day 0.
-        let until = remaining.p50.and_then(|days| date_after(end.tomorrow().ok()?, days));
         vec![
             Cell::text(label),
             lasts(remaining.p10),
             lasts(remaining.p50),
             lasts(remaining.p90),
-            Cell::Date(until),
+            until(remaining.p50),
         ]
     };
     let mut rows = Vec::new();
-    if let Some(remaining) = spending.left.and_then(|left| left.remaining) {
-        rows.push(row("at this pace (days)", &remaining, beyond(MOST_DAYS as f64)));
+    if let Some(left) = &spending.left {
+        if let Ok(remaining) = &left.forecast {
+            rows.push(row("forecast from the spend (days)", remaining, MOST_DAYS as f64));
+        }
+        if let Some(days) = left.pace_days {
+            let none = || Cell::Number(None, Unit::Days);
+            let label = Cell::text("at the period's pace (days)");
+            rows.push(vec![label, none(), Cell::days(days), none(), until(Some(days))]);
+        }
     }
     if let Some(forecast) = &spending.forecast
         && let Some(remaining) = &forecast.remaining
     {
-        rows.push(row("in the run (days)", remaining, beyond(forecast.days_after)));
+        rows.push(row("in the run (days)", remaining, forecast.days_after));
     }
     Table::new(columns, rows)
 }
