@@ -499,7 +499,7 @@ fn are(count: usize, noun: &str) -> String {
 }
 
 /// Dates in ascending order, runs of them as "from to to".
-fn listed(dates: &[Date]) -> String {
+pub(crate) fn listed(dates: &[Date]) -> String {
     let runs: Vec<&[Date]> =
         dates.chunk_by(|a, b| a.tomorrow().is_ok_and(|next| next == *b)).collect();
     let in_words = |run: &&[Date]| match run {

@@ -270,8 +270,8 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
 /// | `version`, `fingerprint` (of what it was made from), `command` | how it was made |
 /// | `period` | its `name`, `first` and `last` day, and the `previous` one |
 /// | `answer` | the result in words |
-/// | `spent` | `wei`, `eth`, `usd`, `lpt`, `inflation_hours`, `requests` (where all are counted); `days` by what is known of them (`whole`, `part`, `gap`, `outside` the file); `eth_per_day` of whole days; `previous` with `wei`, `whole_days`, `eth_per_day`; `concentration` (`earners`, `gini`, `hhi`, `nakamoto`, `top4`) |
-/// | `forecast` | `wei`, `eth`, `eth_p05`, `eth_p50`, `eth_p95`, `usd`, `lpt`, `inflation_hours`, `days` simulated, `eth_per_day`; `futures_with_credits`, `runway_days`, `balance_eth_p50` at the end; `previous_eth_per_day`; of the whole run `concentration` and `unused_share` |
+/// | `spent` | `wei`, `eth`, `usd`, `lpt`, `inflation_hours`, `requests` (where all are counted); `priced`, the same of the `days` with a price where not all have one; `days` by what is known of them (`whole`, `part`, `gap`, `outside` the file); `eth_per_day` of whole days; `previous` with `wei`, `whole_days`, `eth_per_day`; `concentration` (`earners`, `gini`, `hhi`, `nakamoto`, `top4`) |
+/// | `forecast` | `wei`, `eth`, `eth_p05`, `eth_p50`, `eth_p95`, `usd`, `lpt`, `inflation_hours`, `priced`, `days` simulated, `eth_per_day`; `futures_with_credits`, `runway_days`, `balance_eth_p50` at the end; `previous_eth_per_day`; of the whole run `concentration` and `unused_share` |
 /// | `against_forecast` | of whole days that both know: `days`, `spent_eth`, `forecast_eth`, `days_within_90` |
 /// | `change_per_day` | of the mean day against the period before, as a share |
 /// | `left` | `eth`, `usd`, `lpt`, `inflation_hours`; `runway_days` forecast from the spend: `p10`, `p50`, `p90` (`null`: not within 1,095 days); `pace_days` at the mean whole day of the period |
@@ -351,6 +351,10 @@ fn worth(worth: &Worth) -> Value {
     })
 }
 
+fn priced(priced: Option<&model::Priced>) -> Value {
+    priced.map_or(Value::Null, |priced| with(worth(&priced.worth), [("days", priced.days.into())]))
+}
+
 fn runway(remaining: &Remaining) -> Value {
     document!({
         "p10": optional(remaining.p10),
@@ -372,6 +376,7 @@ fn spent(actual: &model::Actual) -> Value {
         worth(&actual.worth),
         [
             ("wei", Value::from(actual.total.to_decimal_string())),
+            ("priced", priced(actual.priced.as_ref())),
             ("requests", document!(actual.requests)),
             (
                 "days",
@@ -417,6 +422,7 @@ fn planned(forecast: &model::Planned, run: Option<&StoredRun>) -> Value {
         worth(&forecast.worth),
         [
             ("wei", Value::from(row.mean.to_decimal_string())),
+            ("priced", priced(forecast.priced.as_ref())),
             ("eth_p05", number(row.eth.p05)),
             ("eth_p50", number(row.eth.p50)),
             ("eth_p95", number(row.eth.p95)),

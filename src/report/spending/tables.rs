@@ -1,8 +1,8 @@
-use super::model::{Allocation, DayLine, Line, Spending, Worth};
+use super::model::{Allocation, DayLine, Line, Priced, Spending, Worth};
 use super::prices_paid::Basis;
 use super::remaining::{MOST_DAYS, Remaining};
 use crate::ensemble::Quantiles;
-use crate::report::format::{date_after, days, eth, grouped, percent};
+use crate::report::format::{counted, date_after, days, eth, grouped, percent};
 use crate::report::table::{Cell, Column, Table, Unit};
 use crate::spend::Coverage;
 use crate::treasury::Prices;
@@ -35,13 +35,19 @@ pub(in crate::report) fn totals(spending: &Spending) -> Table {
             Cell::Number(worth.inflation_hours, Unit::Hours),
         ]
     };
+    let of_priced = |amount: &str, priced: Priced| {
+        let days = counted(priced.days, "day");
+        row(&format!("{amount}, {days} with a price"), None, priced.worth, None)
+    };
     let mut rows = Vec::new();
     if let Some(actual) = &spending.actual {
         rows.push(row("spent", Some(actual.total), actual.worth, None));
+        rows.extend(actual.priced.map(|priced| of_priced("spent", priced)));
     }
     if let Some(forecast) = &spending.forecast {
         let stored = &forecast.row;
         rows.push(row("forecast", Some(stored.mean), forecast.worth, Some(stored.eth)));
+        rows.extend(forecast.priced.map(|priced| of_priced("forecast", priced)));
     }
     if let Some(left) = &spending.left {
         rows.push(row("left at the end", None, left.worth, None));
@@ -234,7 +240,7 @@ pub(in crate::report) fn by_day(spending: &Spending) -> Table {
     let row = |day: &DayLine| {
         let spent = day.actual.map(Wei::to_coins);
         let worth = |in_coins: fn(Prices, f64) -> f64| {
-            day.prices.zip(spent).map(|(prices, eth)| in_coins(prices, eth))
+            day.prices.zip(spent).map(|(day, eth)| in_coins(day.prices, eth))
         };
         let band = |of: fn(Quantiles) -> f64| Cell::Number(day.forecast.map(of), Unit::Eth);
         vec![
