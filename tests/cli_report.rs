@@ -96,14 +96,114 @@ fn what_is_left_lasts_as_long_as_the_pace_says() {
     let february = ["--spend", "spend.csv", "--of", "2025-02", "--left", "1.05 ETH"];
     let report = json(&workshop, &february);
     close(&report["left"]["eth"], 1.05);
-    // Every day costs 0.1.
-    for quantile in ["p10", "p50", "p90"] {
-        close(&report["left"]["runway_days"][quantile], 10.5);
-    }
+    // Every day costs 0.1; that the next do too is nearly certain.
+    close(&report["left"]["pace_days"], 10.5);
+    let days = |quantile: &str| report["left"]["runway_days"][quantile].as_f64().unwrap();
+    assert!(10.4 < days("p10") && days("p10") < 10.5, "{}", report["left"]);
+    assert!(10.5 < days("p90") && days("p90") < 10.6, "{}", report["left"]);
     assert_eq!(report["spent"]["usd"], Value::Null);
-    // Nine days are too few.
-    let march = [&MARCH[..4], &["--left", "1 ETH"]].concat();
-    assert_eq!(json(&workshop, &march)["left"]["runway_days"], Value::Null);
+}
+
+#[test]
+fn a_history_too_short_for_a_forecast_gets_no_band() {
+    let workshop = Workshop::new();
+    let nine: String = (1..=9).map(|day| format!("2025-03-0{day},0.2\n")).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{nine}"));
+    let args = ["--spend", "spend.csv", "--left", "1 ETH", "--out", "out"];
+    let report = json(&workshop, &args);
+    assert_eq!(report["left"]["runway_days"], Value::Null);
+    close(&report["left"]["pace_days"], 5.0);
+    assert!(report["answer"].as_str().unwrap().ends_with("enough for 5.0 days at this pace."));
+    assert!(report["notes"].to_string().contains("9 complete days of spend are too few"));
+    for page in ["out/report.html", "out/report.md"] {
+        let page = fs::read_to_string(workshop.path(page)).unwrap();
+        assert!(!page.contains("80 % forecast band ["), "{page}");
+    }
+}
+
+#[test]
+fn totals_are_compared_over_as_many_days_only() {
+    let workshop = with_spend();
+    let change = |of: &str| {
+        let args = ["--spend", "spend.csv", "--of", of, "--out", "out"];
+        assert_eq!(report(&workshop, &args).code, 0);
+        fs::read_to_string(workshop.path("out/change.csv")).unwrap()
+    };
+    let unlike = change("2025-03");
+    assert!(unlike.contains("\nspent in all (ETH),2.7,27,1.8,9,\n"), "{unlike}");
+    assert!(unlike.contains("\nspent a whole day (ETH),0.1,27,0.2,9,1\n"), "{unlike}");
+    let month = |number: u32, eth: u32| -> String {
+        (1..=31).map(|day| format!("2025-0{number}-{day:02},{eth}\n")).collect()
+    };
+    workshop.write("spend.csv", &format!("date,amount_eth\n{}{}", month(7, 1), month(8, 3)));
+    let like = change("2025-08");
+    assert!(like.contains("\nspent in all (ETH),31,31,93,31,2\n"), "{like}");
+}
+
+#[test]
+fn days_without_a_price_are_named_and_what_is_known_is_shown() {
+    let workshop = with_spend();
+    workshop.write("late.csv", "date,lpt_usd,eth_usd\n2025-03-03,5,2000\n");
+    let report = json(&workshop, &[&MARCH[..], &["late.csv"]].concat());
+    // Seven days of 0.2 ETH from the 4th to the 10th.
+    let priced = &report["spent"]["priced"];
+    assert_eq!((&report["spent"]["usd"], &priced["days"]), (&Value::Null, &7.into()));
+    close(&priced["eth"], 1.4);
+    close(&priced["usd"], 2800.0);
+    close(&priced["lpt"], 560.0);
+    let notes = report["notes"].to_string();
+    for part in [
+        "Before the first price: 2 of 9 days (2025-03-01 to 2025-03-02)",
+        "up to 7 days old: 7 of 9 days (2025-03-04 to 2025-03-10)",
+        "one rate for any period, that of February 2025",
+    ] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+}
+
+#[test]
+fn a_price_of_a_request_is_of_the_spend_whose_requests_are_counted() {
+    let workshop = Workshop::new();
+    let rows = "2025-03-01,llm,1,100\n2025-03-01,llm,3,\n2025-03-02,llm,1,100\n";
+    workshop.write("spend.csv", &format!("date,pipeline,amount_eth,requests\n{rows}"));
+    let report = json(&workshop, &["--spend", "spend.csv"]);
+    assert_eq!(report["prices"][0]["requests"], 200);
+    close(&report["prices"][0]["eth"], 2.0 / 200.0);
+    assert_eq!((&report["spent"]["eth"], &report["spent"]["requests"]), (&5.into(), &Value::Null));
+}
+
+#[test]
+fn lpt_that_is_left_is_worth_the_last_price() {
+    let workshop = Workshop::with_minimal();
+    let little_by_little =
+        "treasury.conversion={below_threshold={balance=\"0.1 ETH\",clip=\"20 LPT\"}}";
+    let ran = workshop.run_minimal(&["--out", "run", "--set", little_by_little]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let february = (18..=28).map(|day| format!("2025-02-{day},0.005\n"));
+    let march = (1..=10).map(|day| format!("2025-03-{day:02},0.005\n"));
+    let rows: String = february.chain(march).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+    workshop.write("prices.csv", PRICES);
+    let spend = workshop.path("spend.csv").display().to_string();
+    let args = ["run", "--spend", &spend, "--of", "2025-03"];
+    let known = json(&workshop, &[&args[..], &["--prices", "prices.csv"]].concat());
+    // 200 LPT; 16 days at 400 LPT an ETH, 5 at 750.
+    let lpt = 200.0 - 0.005 * (16.0 * 400.0 + 5.0 * 750.0);
+    close(&known["left"]["lpt"], lpt);
+    close(&known["left"]["eth"], lpt / 750.0);
+    let notes = known["notes"].to_string();
+    assert!(notes.contains("21 days without data taken as 0"), "{notes}");
+    assert!(notes.contains("the price of 6 Mar 2025"), "{notes}");
+    assert!(!notes.contains(&spend), "{notes}");
+    // The run's price is one day's.
+    let unknown = json(&workshop, &args);
+    assert_eq!(unknown["left"], Value::Null);
+    assert!(unknown["notes"].to_string().contains("the credits are LPT"));
+    // The forecast is at the same prices as the spend, or alone.
+    let alone = json(&workshop, &["run", "--of", "2025-02", "--prices", "prices.csv"]);
+    let eth = alone["forecast"]["eth"].as_f64().unwrap();
+    close(&alone["forecast"]["usd"], eth * 2000.0);
+    close(&alone["forecast"]["lpt"], eth * 400.0);
 }
 
 #[test]
@@ -147,7 +247,9 @@ fn a_run_is_set_against_what_was_spent_from_it() {
     let alone = json(&workshop, &["run", "--of", "2025-03"]);
     assert_eq!(alone["forecast"]["wei"], of("2025-03")[0][6]);
     assert_eq!((&alone["spent"], &alone["forecast"]["days"]), (&Value::Null, &31.into()));
-    let both = json(&workshop, &["run", "--spend", "run/spend.csv", "--of", "2025-03"]);
+    workshop.write("prices.csv", PRICES);
+    let both = ["run", "--spend", "run/spend.csv", "--of", "2025-03", "--prices", "prices.csv"];
+    let both = json(&workshop, &[&both[..], &["--out", "both"]].concat());
     assert_eq!(both["against_forecast"]["days"], 31);
     close(&both["against_forecast"]["forecast_eth"], both["forecast"]["eth"].as_f64().unwrap());
     close(&both["against_forecast"]["spent_eth"], both["spent"]["eth"].as_f64().unwrap());
@@ -155,6 +257,8 @@ fn a_run_is_set_against_what_was_spent_from_it() {
     let shares: f64 = regions.iter().map(|line| line["forecast_share"].as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-6);
     assert!(both["left"]["runway_days"]["p50"].as_f64().unwrap() > 0.0);
+    let html = fs::read_to_string(workshop.path("both/report.html")).unwrap();
+    assert!(html.contains("of all fees, forecast, whole run"));
 }
 
 #[test]

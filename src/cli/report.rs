@@ -40,7 +40,8 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "CSV")]
     prices: Option<PathBuf>,
     /// What was left at the end of the period, such as '12.5 ETH' [default: the
-    /// credits of the run less what was spent]
+    /// credits of the run less what was spent; LPT sold little by little needs
+    /// prices by day for it]
     #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "spend")]
     left: Option<Wei>,
     /// Where to write [default: under outputs/, by the scenario or the CSV and the

@@ -26,6 +26,8 @@ pub struct SpendKey {
 pub struct Spent {
     /// The amount.
     pub amount: Wei,
+    /// The part of it whose requests the file counts.
+    pub counted: Wei,
     /// Requests, where the file counts them.
     pub requests: Option<u64>,
     /// Winning tickets, where the file counts them; in a file of redemptions
@@ -46,6 +48,8 @@ impl Spent {
             Some(amount) => self.amount = amount,
             None => return false,
         }
+        // At most the amount.
+        self.counted.0 += more.counted.0;
         true
     }
 }

@@ -28,8 +28,8 @@ mod read;
 
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
-pub(crate) use read::separator;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
+pub(crate) use read::{listed, separator};
 
 use crate::units::Decimal;
 

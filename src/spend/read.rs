@@ -289,7 +289,8 @@ impl<'a> SpendReader<'a> {
             |i: usize| columns.names[i].map(at).filter(|n| !n.is_empty()).map(str::to_string);
         let [gateway, pipeline, model, region, orchestrator] = [0, 1, 2, 3, 4].map(name);
         let key = SpendKey { gateway, pipeline, model, region, orchestrator };
-        let entry = Entry { day, second, key, spent: Spent { amount, requests, tickets } };
+        let counted = requests.map_or(Wei::ZERO, |_| amount);
+        let entry = Entry { day, second, key, spent: Spent { amount, counted, requests, tickets } };
         match self.earlier(line, &entry, columns.form) {
             Some(_) if self.options.duplicates == Duplicates::Drop => {}
             Some(earlier) if self.refuses_repetition(columns.form) => {
@@ -498,7 +499,7 @@ fn are(count: usize, noun: &str) -> String {
 }
 
 /// Dates in ascending order, runs of them as "from to to".
-fn listed(dates: &[Date]) -> String {
+pub(crate) fn listed(dates: &[Date]) -> String {
     let runs: Vec<&[Date]> =
         dates.chunk_by(|a, b| a.tomorrow().is_ok_and(|next| next == *b)).collect();
     let in_words = |run: &&[Date]| match run {

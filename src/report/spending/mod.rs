@@ -77,7 +77,7 @@ pub fn usual_period(
 /// | `report.html`, `report.md`, `figures/*.svg` | the report |
 /// | `report.json` | see [`spending_json`] |
 /// | `totals.csv`, `change.csv` | the period in every unit, and beside the one before |
-/// | `allocation.csv` | by pipeline, gateway, users' region and orchestrator |
+/// | `allocation.csv` | by pipeline, gateway, users' and orchestrators' region, orchestrator |
 /// | `days.csv` | a row for each day |
 /// | `prices.csv` | what a request cost |
 /// | `manifest.json` | what was done, and the hash of every file |
@@ -128,22 +128,29 @@ fn sentence(spending: &Spending) -> String {
     text += ".";
     if let Some(left) = &spending.left {
         text += &format!(" {} ETH are left", eth(left.worth.eth));
-        if let Some(remaining) = left.remaining {
-            let beyond = || tables::beyond(MOST_DAYS as f64);
-            let end = |value: Option<f64>| value.map_or_else(beyond, days);
-            text += &match remaining.p50 {
-                Some(half) => format!(
-                    ", enough for {} at this pace [{}, {}]",
-                    plural(&days(half), "day"),
-                    end(remaining.p10),
-                    end(remaining.p90)
-                ),
-                None => format!(", enough for {} days at this pace", beyond()),
-            };
-        }
+        text += &match (&left.forecast, left.pace_days) {
+            (Ok(remaining), _) => {
+                let (half, band) = half_and_band(remaining, MOST_DAYS as f64);
+                format!(", forecast to last {half} (80 % band {band})")
+            }
+            (Err(_), Some(pace)) => {
+                format!(", enough for {} at this pace", plural(&days(pace), "day"))
+            }
+            (Err(_), None) => String::new(),
+        };
         text += ".";
     }
     text
+}
+
+/// The median of a runway and its 80 % band, of which `most` days were looked at.
+fn half_and_band(remaining: &Remaining, most: f64) -> (String, String) {
+    let end = |value: Option<f64>| value.map_or_else(|| tables::beyond(most), days);
+    let half = match remaining.p50 {
+        Some(half) => plural(&days(half), "day"),
+        None => format!("more than {} days", days(most)),
+    };
+    (half, format!("[{}, {}]", end(remaining.p10), end(remaining.p90)))
 }
 
 /// ETH with what they are worth, as far as that is known.
@@ -230,7 +237,7 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
     };
     let keys = ["amount", "eth", "eth_p05", "eth_p95", "usd", "lpt", "inflation_hours"];
     section(tables::totals(spending), &keys, usize::MAX, None);
-    let keys = ["amount", "previous_eth", "eth", "change_share"];
+    let keys = ["amount", "previous_eth", "previous_days", "eth", "days", "change_share"];
     section(tables::change(spending), &keys, usize::MAX, None);
     section(tables::against(spending), &["measure", "value"], usize::MAX, None);
     let keys = ["from", "p10_days", "p50_days", "p90_days", "p50_date"];
@@ -263,12 +270,12 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
 /// | `version`, `fingerprint` (of what it was made from), `command` | how it was made |
 /// | `period` | its `name`, `first` and `last` day, and the `previous` one |
 /// | `answer` | the result in words |
-/// | `spent` | `wei`, `eth`, `usd`, `lpt`, `inflation_hours`, `requests`; `days` by what is known of them (`whole`, `part`, `gap`, `outside` the file); `eth_per_day` of whole days; `previous` with `wei`, `whole_days`, `eth_per_day`; `concentration` (`earners`, `gini`, `hhi`, `nakamoto`, `top4`) |
-/// | `forecast` | `wei`, `eth`, `eth_p05`, `eth_p50`, `eth_p95`, `usd`, `lpt`, `inflation_hours`, `days` simulated, `eth_per_day`; `futures_with_credits`, `runway_days`, `balance_eth_p50` at the end; `previous_eth_per_day`; of the whole run `concentration` and `unused_share` |
+/// | `spent` | `wei`, `eth`, `usd`, `lpt`, `inflation_hours`, `requests` (where all are counted); `priced`, the same of the `days` with a price where not all have one; `days` by what is known of them (`whole`, `part`, `gap`, `outside` the file); `eth_per_day` of whole days; `previous` with `wei`, `whole_days`, `eth_per_day`; `concentration` (`earners`, `gini`, `hhi`, `nakamoto`, `top4`) |
+/// | `forecast` | `wei`, `eth`, `eth_p05`, `eth_p50`, `eth_p95`, `usd`, `lpt`, `inflation_hours`, `priced`, `days` simulated, `eth_per_day`; `futures_with_credits`, `runway_days`, `balance_eth_p50` at the end; `previous_eth_per_day`; of the whole run `concentration` and `unused_share` |
 /// | `against_forecast` | of whole days that both know: `days`, `spent_eth`, `forecast_eth`, `days_within_90` |
 /// | `change_per_day` | of the mean day against the period before, as a share |
-/// | `left` | `eth`, `usd`, `lpt`, `inflation_hours`, and `runway_days` at the period's pace: `p10`, `p50`, `p90` (`null`: not within ten years) |
-/// | `allocation` | by `pipeline`, `gateway`, `region`, `orchestrator`: `name` (`null`: not named), `spent_wei`, `spent_share`, `previous_wei`, `forecast_wei`, `forecast_share` |
+/// | `left` | `eth`, `usd`, `lpt`, `inflation_hours`; `runway_days` forecast from the spend: `p10`, `p50`, `p90` (`null`: not within 1,095 days); `pace_days` at the mean whole day of the period |
+/// | `allocation` | by `pipeline`, `gateway`, `region`, `orchestrator-region`, `orchestrator`: `name` (`null`: not named), `spent_wei`, `spent_share`, `previous_wei`, `forecast_wei`, `forecast_share` |
 /// | `prices` | of a request: `pipeline`, `basis` (`spend` of the period or whole `run`), `requests`, `eth`, `usd`, `provider_usd`, `provider` |
 /// | `notes` | sentences on the data |
 pub fn spending_json(report: &SpendingReport) -> Value {
@@ -325,8 +332,9 @@ pub fn spending_json(report: &SpendingReport) -> Value {
             "days_within_90": against.days_within,
         })),
         "change_per_day": optional(change(spending)),
-        "left": spending.left.map(|left| with(worth(&left.worth), [
-            ("runway_days", left.remaining.as_ref().map_or(Value::Null, runway)),
+        "left": spending.left.as_ref().map(|left| with(worth(&left.worth), [
+            ("runway_days", left.forecast.as_ref().map_or(Value::Null, runway)),
+            ("pace_days", optional(left.pace_days)),
         ])),
         "allocation": allocation.collect::<Map<_, _>>(),
         "prices": prices.collect::<Vec<_>>(),
@@ -341,6 +349,10 @@ fn worth(worth: &Worth) -> Value {
         "lpt": optional(worth.lpt),
         "inflation_hours": optional(worth.inflation_hours),
     })
+}
+
+fn priced(priced: Option<&model::Priced>) -> Value {
+    priced.map_or(Value::Null, |priced| with(worth(&priced.worth), [("days", priced.days.into())]))
 }
 
 fn runway(remaining: &Remaining) -> Value {
@@ -364,6 +376,7 @@ fn spent(actual: &model::Actual) -> Value {
         worth(&actual.worth),
         [
             ("wei", Value::from(actual.total.to_decimal_string())),
+            ("priced", priced(actual.priced.as_ref())),
             ("requests", document!(actual.requests)),
             (
                 "days",
@@ -380,7 +393,7 @@ fn spent(actual: &model::Actual) -> Value {
                 actual.previous.map_or(Value::Null, |previous| {
                     document!({
                         "wei": previous.total.to_decimal_string(),
-                        "whole_days": previous.complete_days,
+                        "whole_days": previous.days.complete,
                         "eth_per_day": optional(previous.per_day),
                     })
                 }),
@@ -409,6 +422,7 @@ fn planned(forecast: &model::Planned, run: Option<&StoredRun>) -> Value {
         worth(&forecast.worth),
         [
             ("wei", Value::from(row.mean.to_decimal_string())),
+            ("priced", priced(forecast.priced.as_ref())),
             ("eth_p05", number(row.eth.p05)),
             ("eth_p50", number(row.eth.p50)),
             ("eth_p95", number(row.eth.p95)),

@@ -8,9 +8,11 @@ use super::remaining::Remaining;
 use super::stored::{StoredRun, add};
 use super::{SpendingError, prices_paid};
 use crate::ensemble::{PeriodRow, Quantiles, gini, hhi, nakamoto, top_share};
+use crate::experiment::spend_model::SeriesError;
 use crate::report::tables::share_of;
+use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
-use crate::treasury::{Inflation, PriceSeries, Prices, TokenPrices};
+use crate::treasury::{ConversionPolicy, Inflation, PriceSeries, Prices, TokenPrices};
 use crate::units::{Lpt, Period, Wei};
 
 /// What a report is made of; a run, spend or both.
@@ -26,6 +28,15 @@ pub struct SpendingInput<'a> {
     pub prices: Option<&'a PriceSeries>,
     /// What was left at the end of the period.
     pub left: Option<Wei>,
+}
+
+impl SpendingInput<'_> {
+    /// Whether there are token prices of one day and another, given or replayed.
+    pub(super) fn has_daily_prices(&self) -> bool {
+        let replays =
+            |run: &StoredRun| matches!(run.scenario.treasury.prices, TokenPrices::Replay(_));
+        self.prices.is_some() || self.run.is_some_and(replays)
+    }
 }
 
 /// A month or a quarter of spend.
@@ -53,12 +64,20 @@ pub(in crate::report) struct Worth {
     pub(in crate::report) inflation_hours: Option<f64>,
 }
 
+/// The days of an amount that have a price, where not all of them do.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Priced {
+    pub(in crate::report) days: u32,
+    pub(in crate::report) worth: Worth,
+}
+
 /// What was spent in the period.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Actual {
     pub(in crate::report) form: SpendForm,
     pub(in crate::report) total: Wei,
     pub(in crate::report) worth: Worth,
+    pub(in crate::report) priced: Option<Priced>,
     pub(in crate::report) days: DayCount,
     pub(in crate::report) requests: Option<u64>,
     /// Mean of a day that is complete, in ETH.
@@ -80,11 +99,18 @@ pub(in crate::report) struct DayCount {
     pub(in crate::report) outside: u32,
 }
 
+impl DayCount {
+    /// Whether what was spent on them in all compares.
+    pub(in crate::report) fn is_like(self, other: DayCount) -> bool {
+        self.complete == other.complete && self.partial + other.partial == 0
+    }
+}
+
 /// The period before.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::report) struct Previous {
     pub(in crate::report) total: Wei,
-    pub(in crate::report) complete_days: u32,
+    pub(in crate::report) days: DayCount,
     pub(in crate::report) per_day: Option<f64>,
 }
 
@@ -116,6 +142,7 @@ pub(in crate::report) struct Against {
 pub(in crate::report) struct Planned {
     pub(in crate::report) row: PeriodRow,
     pub(in crate::report) worth: Worth,
+    pub(in crate::report) priced: Option<Priced>,
     pub(in crate::report) per_day: f64,
     pub(in crate::report) previous: Option<PeriodRow>,
     /// Of the share of the futures that still have credits.
@@ -206,16 +233,28 @@ pub(in crate::report) struct DayLine {
     pub(in crate::report) date: Date,
     pub(in crate::report) coverage: Option<Coverage>,
     pub(in crate::report) actual: Option<Wei>,
-    pub(in crate::report) prices: Option<Prices>,
+    pub(in crate::report) prices: Option<DayPrices>,
     pub(in crate::report) forecast_mean: Option<f64>,
     pub(in crate::report) forecast: Option<Quantiles>,
 }
 
-/// What is left, and how long it lasts at the pace of the period.
+/// Token prices as they are used for a day.
 #[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct DayPrices {
+    pub(in crate::report) prices: Prices,
+    /// How many days before they were recorded.
+    pub(in crate::report) age: i64,
+}
+
+/// What is left, and how long it lasts.
+#[derive(Clone, Debug)]
 pub(in crate::report) struct Left {
     pub(in crate::report) worth: Worth,
-    pub(in crate::report) remaining: Option<Remaining>,
+    /// Days until it is spent, if every day costs what the mean whole day of the
+    /// period did.
+    pub(in crate::report) pace_days: Option<f64>,
+    /// A forecast, or why there is none.
+    pub(in crate::report) forecast: Result<Remaining, SeriesError>,
 }
 
 impl Spending {
@@ -226,13 +265,13 @@ impl Spending {
     pub fn new(input: &SpendingInput) -> Result<Spending, SpendingError> {
         let period = input.period;
         let reporter = Reporter { input, inflation: inflation(input.run) };
-        let forecast = input.run.map(|run| reporter.planned(run)).transpose()?;
         let days = reporter.days();
+        let forecast = input.run.map(|run| reporter.planned(run, &days)).transpose()?;
         let actual = match input.spend {
             Some(history) => Some(reporter.actual(history, &days, forecast.as_ref())?),
             None => None,
         };
-        let left = reporter.left(&days);
+        let left = reporter.left(actual.as_ref());
         let allocations = reporter.allocations(forecast.as_ref());
         let prices_paid = prices_paid::rows(input.run, input.spend, period, &days);
         let mut spending = Spending {
@@ -250,7 +289,8 @@ impl Spending {
     }
 }
 
-fn inflation(run: Option<&StoredRun>) -> Inflation {
+/// The rate that hours of inflation are counted at.
+pub(super) fn inflation(run: Option<&StoredRun>) -> Inflation {
     run.map_or(Inflation::OBSERVED, |run| run.scenario.treasury.inflation)
 }
 
@@ -265,20 +305,44 @@ impl Reporter<'_> {
         Worth { eth, usd, lpt, inflation_hours: lpt.map(hours) }
     }
 
+    /// What an amount is worth of which so many ETH were spent on days with such
+    /// prices; and what those with a price are, where some have none.
+    fn worth_by_day(
+        &self,
+        total: f64,
+        days: impl Iterator<Item = (f64, Option<DayPrices>)>,
+    ) -> (Worth, Option<Priced>) {
+        let days: Vec<(f64, Option<DayPrices>)> = days.filter(|(eth, _)| *eth > 0.0).collect();
+        let priced: Vec<(f64, Prices)> =
+            days.iter().filter_map(|(eth, day)| Some((*eth, (*day)?.prices))).collect();
+        let sum = |in_coins: fn(Prices, f64) -> f64| -> Option<f64> {
+            Some(priced.iter().map(|(eth, prices)| in_coins(*prices, *eth)).sum())
+        };
+        let worth = |eth| self.worth(eth, sum(Prices::eth_in_usd), sum(Prices::eth_in_lpt));
+        if priced.len() == days.len() {
+            return (worth(total), None);
+        }
+        let part = Priced {
+            days: priced.len() as u32,
+            worth: worth(priced.iter().map(|(eth, _)| eth).sum()),
+        };
+        (self.worth(total, None, None), (part.days > 0).then_some(part))
+    }
+
     /// Token prices of a day: those given, else those the run replays, else those
     /// it starts with.
-    fn prices(&self, date: Date) -> Option<Prices> {
+    fn prices(&self, date: Date) -> Option<DayPrices> {
         if let Some(series) = self.input.prices {
             return price_at(series, days_between(self.input.period.first(), date));
         }
         let scenario = &self.input.run?.scenario;
         match &scenario.treasury.prices {
             TokenPrices::Replay(series) => price_at(series, days_between(scenario.start, date)),
-            _ => Some(scenario.credits.prices()),
+            _ => Some(DayPrices { prices: scenario.credits.prices(), age: 0 }),
         }
     }
 
-    fn planned(&self, run: &StoredRun) -> Result<Planned, SpendingError> {
+    fn planned(&self, run: &StoredRun, days: &[DayLine]) -> Result<Planned, SpendingError> {
         let scenario = &run.scenario;
         let period = self.input.period;
         let find = |wanted: Period| run.periods.iter().find(|row| row.period == wanted).cloned();
@@ -291,9 +355,18 @@ impl Reporter<'_> {
         let (remaining, alive) = Remaining::of_run(&run.runways, end as f64);
         let at_end = usize::try_from(end - 1).ok().and_then(|day| run.days.get(day));
         let concentration = &run.summary["fees"]["concentration"];
+        let mean = row.mean.to_coins();
+        let (worth, priced) = match self.input.prices {
+            Some(_) => self.worth_by_day(
+                mean,
+                days.iter().filter_map(|day| Some((day.forecast_mean?, day.prices))),
+            ),
+            None => (self.worth(mean, Some(row.mean_usd), Some(row.mean_lpt)), None),
+        };
         Ok(Planned {
-            worth: self.worth(row.mean.to_coins(), Some(row.mean_usd), Some(row.mean_lpt)),
-            per_day: row.mean.to_coins() / f64::from(row.days.max(1)),
+            worth,
+            priced,
+            per_day: mean / f64::from(row.days.max(1)),
             previous: find(period.previous()),
             remaining,
             alive,
@@ -354,11 +427,13 @@ impl Reporter<'_> {
             });
         }
         let total = part.total();
-        let convert = |in_coins: fn(Prices, f64) -> f64| -> Option<f64> {
-            let spent = days.iter().filter_map(|day| Some((day, day.actual?)));
-            spent.map(|(day, wei)| Some(in_coins(day.prices?, wei.to_coins()))).sum()
-        };
-        let requests: Vec<Option<u64>> = part.cells().map(|(_, _, spent)| spent.requests).collect();
+        let (worth, priced) = self.worth_by_day(
+            total.to_coins(),
+            days.iter().filter_map(|day| Some((day.actual?.to_coins(), day.prices))),
+        );
+        let requests = part
+            .cells()
+            .map(|(_, _, spent)| spent.requests.filter(|_| spent.counted == spent.amount));
         let earned = by_name(&part, Dimension::Orchestrator, None);
         let named: Vec<f64> = earned
             .iter()
@@ -369,19 +444,16 @@ impl Reporter<'_> {
         let before_days = day_count(&before, period.previous());
         let previous = (before_days.complete + before_days.partial > 0).then(|| Previous {
             total: before.total(),
-            complete_days: before_days.complete,
+            days: before_days,
             per_day: per_day(&before),
         });
         Ok(Actual {
             form: history.form,
             total,
-            worth: self.worth(
-                total.to_coins(),
-                convert(Prices::eth_in_usd),
-                convert(Prices::eth_in_lpt),
-            ),
+            worth,
+            priced,
             days: count,
-            requests: requests.into_iter().sum(),
+            requests: requests.sum(),
             per_day: per_day(&part),
             previous,
             concentration: (!named.is_empty()).then(|| Concentrated {
@@ -396,30 +468,52 @@ impl Reporter<'_> {
     }
 
     /// What is left at the end of the period, given or worked out from the run's
-    /// credits, and how long it lasts if days go on like those of the period.
-    fn left(&self, days: &[DayLine]) -> Option<Left> {
+    /// credits, and how long it lasts.
+    fn left(&self, actual: Option<&Actual>) -> Option<Left> {
         let SpendingInput { period, run, spend, left, .. } = self.input;
-        let history = (*spend)?;
+        let (history, actual) = ((*spend)?, actual?);
         let left = match (left, run) {
             (Some(left), _) => *left,
             (None, Some(run)) if history.date(0) <= run.scenario.start => {
-                let spent = history.between(run.scenario.start, period.last()).total();
-                run.scenario.credits.eth.checked_sub(spent).unwrap_or(Wei::ZERO)
+                self.rest_of_credits(run, history)?
             }
             _ => return None,
         };
-        let complete = days.iter().filter(|day| day.coverage == Some(Coverage::Complete));
-        let daily: Vec<f64> = complete.filter_map(|day| Some(day.actual?.to_coins())).collect();
         let eth = left.to_coins();
-        let prices = self.prices(period.last());
+        let prices = self.prices(period.last()).map(|day| day.prices);
+        let past = history.between(history.date(0), period.last());
         Some(Left {
             worth: self.worth(
                 eth,
                 prices.map(|prices| prices.eth_in_usd(eth)),
                 prices.map(|prices| prices.eth_in_lpt(eth)),
             ),
-            remaining: Remaining::at_pace(eth, &daily),
+            pace_days: actual.per_day.filter(|pace| *pace > 0.0).map(|pace| eth / pace),
+            forecast: Remaining::forecast(eth, &past, period.last()),
         })
+    }
+
+    /// A run's credits less all spend since its start. LPT that the run does not
+    /// sell at its start is taken to be sold on the day it is spent, and is worth the
+    /// last price: `None` where the prices of the days are not known.
+    fn rest_of_credits(&self, run: &StoredRun, history: &SpendHistory) -> Option<Wei> {
+        let Scenario { start, credits, .. } = &run.scenario;
+        let end = self.input.period.last();
+        let since = history.between(*start, end);
+        if !holds_lpt(&run.scenario) {
+            return Some(credits.eth.checked_sub(since.total()).unwrap_or(Wei::ZERO));
+        }
+        if !self.input.has_daily_prices() {
+            return None;
+        }
+        let mut lpt = credits.lpt;
+        for ((date, _), wei) in since.days().zip(since.daily_totals()) {
+            if wei > Wei::ZERO {
+                let sold = self.prices(date)?.prices.to_lpt(wei);
+                lpt = lpt.checked_sub(sold).unwrap_or(Lpt::ZERO);
+            }
+        }
+        Some(self.prices(end)?.prices.to_wei(lpt))
     }
 
     fn allocations(&self, planned: Option<&Planned>) -> Vec<Allocation> {
@@ -580,8 +674,15 @@ fn days_between(from: Date, to: Date) -> i64 {
 }
 
 /// The price last recorded by the end of a day; none before the first.
-fn price_at(series: &PriceSeries, day: i64) -> Option<Prices> {
+fn price_at(series: &PriceSeries, day: i64) -> Option<DayPrices> {
     let rows = series.rows();
     let passed = rows.partition_point(|(at, _)| *at < day as f64 + 1.0);
-    rows.get(passed.checked_sub(1)?).map(|(_, prices)| *prices)
+    let (at, prices) = *rows.get(passed.checked_sub(1)?)?;
+    Some(DayPrices { prices, age: day - libm::floor(at) as i64 })
+}
+
+/// Whether a run's credits are LPT that is sold little by little.
+pub(super) fn holds_lpt(scenario: &Scenario) -> bool {
+    let all_at_once = matches!(scenario.treasury.conversion, ConversionPolicy::AllAtOnce);
+    !scenario.credits.is_sold && !all_at_once
 }

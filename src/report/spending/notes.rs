@@ -1,15 +1,20 @@
 //! What the data do not tell, and what a reader has to know.
 
-use super::model::{Dimension, Spending, SpendingInput};
-use crate::report::format::{counted, percent, short_date};
-use crate::spend::{Coverage, SpendForm};
-use crate::treasury::TokenPrices;
+use std::path::Path;
+
+use jiff::Span;
+use jiff::civil::Date;
+
+use super::model::{DayLine, Dimension, Spending, SpendingInput, holds_lpt, inflation};
+use crate::report::format::{counted, grouped, percent, precise, short_date};
+use crate::spend::{Coverage, SpendForm, SpendHistory, listed};
+use crate::treasury::{MINTED_PER_ROUND, TokenPrices};
 
 pub(super) fn notes(input: &SpendingInput, spending: &Spending) -> Vec<String> {
     let mut notes = Vec::new();
     of_spend(input, spending, &mut notes);
     of_run(input, spending, &mut notes);
-    of_prices(input, &mut notes);
+    of_prices(input, spending, &mut notes);
     notes
 }
 
@@ -34,13 +39,14 @@ fn of_spend(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>)
         ));
     }
     if let Some(previous) = actual.previous
-        && previous.complete_days < input.period.previous().days()
+        && !previous.days.is_like(days)
     {
         notes.push(format!(
-            "Of the period before, {} of {} days are known whole: compare the means of a day, not \
-             the totals.",
-            previous.complete_days,
-            input.period.previous().days()
+            "Of the period before, {} of {} days are known whole, of this one {}: the means of a day \
+             are compared, not the totals.",
+            previous.days.complete,
+            input.period.previous().days(),
+            days.complete
         ));
     }
     match history.form {
@@ -85,36 +91,73 @@ fn of_spend(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>)
                 .to_string(),
         );
     }
-    match &spending.left {
-        None => notes.push(
-            "How much is left is not known: give it by --left, or a run that begins no earlier \
-             than the file."
+    of_left(input, history, spending, notes);
+    let path = Path::new(&history.source);
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    notes.extend(history.notes.iter().map(|note| format!("{file}: {note}.")));
+}
+
+fn of_left(
+    input: &SpendingInput,
+    history: &SpendHistory,
+    spending: &Spending,
+    notes: &mut Vec<String>,
+) {
+    let begun = input.run.filter(|run| history.date(0) <= run.scenario.start);
+    let Some(left) = &spending.left else {
+        notes.push(match begun {
+            Some(_) => {
+                "How much is left is not known: the credits are LPT, sold little by little, and \
+                 the prices from the start of the run to the end of the period are not all there; \
+                 give them by --prices, or what is left by --left."
+                    .to_string()
+            }
+            None => "How much is left is not known: give it by --left, or a run that begins no \
+                     earlier than the file."
                 .to_string(),
-        ),
-        Some(left) => {
-            if input.left.is_none()
-                && let Some(run) = input.run
-            {
-                let since = history.between(run.scenario.start, input.period.last());
-                let unknown = since.days_of(Coverage::Gap).count();
-                let gaps = match unknown {
-                    0 => String::new(),
-                    _ => format!(", {} without data taken as 0", counted(unknown as u32, "day")),
-                };
-                notes.push(format!(
-                    "What is left is the credits of the run less all spend in the file since {}{gaps}.",
-                    short_date(run.scenario.start)
-                ));
+        });
+        return;
+    };
+    if let (None, Some(run)) = (input.left, begun) {
+        let (start, end) = (run.scenario.start, input.period.last());
+        let since = history.between(start, end);
+        let known = since.days().filter(|(_, coverage)| *coverage != Coverage::Gap).count() as u32;
+        let unknown = (end - start).get_days().unsigned_abs() + 1 - known;
+        let unknown = match unknown {
+            0 => String::new(),
+            _ => format!(", {} without data taken as 0", counted(unknown, "day")),
+        };
+        let recorded = spending.days.last().and_then(|day| Some((day.date, day.prices?.age)));
+        let sold = match (run.scenario.credits.is_sold, recorded) {
+            (true, _) => String::new(),
+            (false, Some((date, age))) if holds_lpt(&run.scenario) => format!(
+                " Its LPT is taken to be sold on the day it is spent, without fees, and the rest is \
+                 worth the price of {}.",
+                short_date(date.saturating_sub(Span::new().days(age)))
+            ),
+            (false, _) => {
+                " Its LPT is taken to be sold at the start, at the run's price, without fees."
+                    .to_string()
             }
-            if left.remaining.is_none() {
-                notes.push(format!(
-                    "Fewer than {} whole days, or none with spend, are too few for a pace.",
-                    super::remaining::LEAST_DAYS
-                ));
-            }
-        }
+        };
+        notes.push(format!(
+            "What is left is the credits of the run less all spend in the file since {}{unknown}.{sold}",
+            short_date(start)
+        ));
     }
-    notes.extend(history.notes.iter().map(|note| format!("{}: {note}.", history.source)));
+    if let Err(error) = &left.forecast {
+        let reason = error.to_string();
+        notes.push(format!(
+            "There is no forecast of how long the rest lasts, and no band around the days at this \
+             pace: {}.",
+            reason.lines().next().unwrap_or_default()
+        ));
+    }
+    if left.pace_days.is_none() {
+        notes.push(
+            "On no whole day of the period anything was spent: there is no pace.".to_string(),
+        );
+    }
 }
 
 fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
@@ -124,6 +167,16 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
             "The run has {} of the {} days of the period.",
             forecast.row.days,
             input.period.days()
+        ));
+    }
+    if let Some(previous) = &forecast.previous
+        && previous.days != forecast.row.days
+    {
+        notes.push(format!(
+            "The run has {} of the period before and {} of this one: the means of a day are \
+             compared, not the totals.",
+            counted(previous.days, "day"),
+            counted(forecast.row.days, "day")
         ));
     }
     if forecast.alive < 1.0 {
@@ -140,24 +193,76 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
     );
 }
 
-fn of_prices(input: &SpendingInput, notes: &mut Vec<String>) {
-    let source = match (input.prices, input.run) {
-        (Some(_), _) => {
-            "USD and LPT are at each day's price in the file of prices, the last known where it has \
-             none."
+fn of_prices(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
+    let prices = input.run.map(|run| &run.scenario.treasury.prices);
+    let source = match (input.prices, prices) {
+        (Some(_), None) => "USD and LPT are at each day's price in the file of prices.",
+        (Some(_), Some(_)) => {
+            "USD and LPT are at each day's price in the file of prices, what a request cost in the \
+             run at the run's."
         }
-        (None, Some(run)) => match &run.scenario.treasury.prices {
-            TokenPrices::Replay(_) => "USD and LPT are at the prices that the run replays.",
-            _ if input.spend.is_some() => {
-                "What was spent in USD and LPT is at the prices the run starts with; --prices gives \
-                 those of each day."
-            }
-            _ => return,
-        },
+        (None, Some(TokenPrices::Replay(_))) => {
+            "USD and LPT are at the prices that the run replays."
+        }
+        (None, Some(TokenPrices::Constant)) => {
+            "USD and LPT are at the prices the run starts with; --prices gives those of each day."
+        }
+        (None, Some(_)) if input.spend.is_some() => {
+            "What was spent in USD and LPT is at the prices the run starts with, the forecast at \
+             those of each of its futures: do not compare them. --prices gives those of each day for \
+             both."
+        }
+        (None, Some(_)) => "USD and LPT are at the prices of each future of the run.",
         (None, None) => {
             "What the spend is worth in USD, LPT and hours of inflation is not known: give the \
              prices of each day by --prices."
         }
     };
     notes.push(source.to_string());
+    if input.has_daily_prices() {
+        of_days_without_price(spending, notes);
+    }
+    if input.prices.is_some() || prices.is_some() {
+        let inflation = inflation(input.run);
+        let of_february = match inflation.minted_per_round {
+            MINTED_PER_ROUND => ", that of February 2025",
+            _ => "",
+        };
+        notes.push(format!(
+            "Hours of inflation are at one rate for any period{of_february}: {} LPT in a round of {} \
+             hours.",
+            grouped(inflation.minted_per_round.to_coins(), 0),
+            precise(inflation.round_hours)
+        ));
+    }
+}
+
+/// Days whose price is an earlier one, or not known.
+fn of_days_without_price(spending: &Spending, notes: &mut Vec<String>) {
+    let values_left = |day: &DayLine| spending.left.is_some() && day.date == spending.period.last();
+    let used =
+        |day: &&DayLine| day.actual.is_some() || day.forecast_mean.is_some() || values_left(day);
+    let used: Vec<&DayLine> = spending.days.iter().filter(used).collect();
+    let on = |dates: &[Date]| {
+        let all = counted(used.len() as u32, "day");
+        format!("{} of {all} ({})", dates.len(), listed(dates))
+    };
+    let missing: Vec<Date> =
+        used.iter().filter(|day| day.prices.is_none()).map(|day| day.date).collect();
+    if !missing.is_empty() {
+        notes.push(format!(
+            "Before the first price: {}. In USD and LPT the total is not known, only that of the \
+             other days.",
+            on(&missing)
+        ));
+    }
+    let aged = |day: &&DayLine| Some((day.date, day.prices.filter(|prices| prices.age > 0)?.age));
+    let (dates, ages): (Vec<Date>, Vec<i64>) = used.iter().filter_map(aged).unzip();
+    if let Some(oldest) = ages.into_iter().max() {
+        notes.push(format!(
+            "Without a price of their own, so that the last before is taken, up to {} old: {}.",
+            counted(oldest as u32, "day"),
+            on(&dates)
+        ));
+    }
 }

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::model::Dimension;
-use super::remaining::MOST_DAYS;
+use super::remaining::{FUTURES, MOST_DAYS};
 use super::{
-    SpendingReport, TOP_ORCHESTRATORS, change, overpayment_steps, sentence, sources, tables,
-    unused_share,
+    Remaining, SpendingReport, TOP_ORCHESTRATORS, change, overpayment_steps, sentence, sources,
+    tables, unused_share,
 };
 use crate::report::figures::Figure;
 use crate::report::format::{
@@ -19,12 +19,25 @@ use crate::report::html::{
 use crate::report::markdown;
 use crate::report::table::Table;
 
-const PRICES_PAID: &str = "Everything that was spent on a pipeline over its requests, overpayment \
-     included, against what the cheapest provider charges for the mean request of the scenario: \
-     output that is used, input free.";
-const REMAINING: &str = "At this pace: if days go on like the whole days of the period, drawn in \
-     blocks of a week, 1,000 times. Forecast: over the futures that have credits left then.";
+const PRICES_PAID: &str = "What was spent on a pipeline's counted requests over their number, \
+     overpayment included, against what the cheapest provider charges for the mean request of the \
+     scenario: output that is used, input free.";
 const AGAINST: &str = "Over the whole days that the file and the run both have.";
+
+/// What the rows on how long the rest lasts are.
+fn lasting() -> String {
+    format!(
+        "Forecast from the spend: the model of spend that `orchsim calibrate` fits, to all whole \
+         days of the file up to the end of the period, and {} futures drawn from it, of at most {} \
+         days. From “nine in ten” to “one in ten” is an 80 % forecast band: where the model \
+         holds, what comes lies in it eight times in ten; it is no confidence interval of a mean. \
+         `orchsim backtest` tests such forecasts up to 90 days ahead; beyond, the band is the \
+         model's word alone. At the period's pace: if every day costs what the mean whole day of the \
+         period did. In the run: over its futures that have credits left then.",
+        grouped(FUTURES as f64, 0),
+        grouped(MOST_DAYS as f64, 0)
+    )
+}
 
 /// The tables of a section.
 struct Section {
@@ -53,6 +66,7 @@ fn sections(report: &SpendingReport) -> Vec<Section> {
     let overpaid = unused_share(*run).map(|share| {
         format!("{} of the spend of the whole run paid for nothing that was used.", percent(share))
     });
+    let lasting = lasting();
     let all = [
         section(
             "What was spent",
@@ -61,7 +75,7 @@ fn sections(report: &SpendingReport) -> Vec<Section> {
             &["days"],
         ),
         section("Against the forecast", Some(AGAINST), vec![tables::against(spending)], &[]),
-        section("How long the rest lasts", Some(REMAINING), vec![tables::remaining(spending)], &[]),
+        section("How long the rest lasts", Some(&lasting), vec![tables::remaining(spending)], &[]),
         section(
             "What it was spent on",
             None,
@@ -151,26 +165,25 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
     if let Some(left) = &spending.left {
         cards.push(("Left", format!("{} ETH", eth(left.worth.eth)), worth(&left.worth)));
     }
-    let remaining = match (spending.left, &spending.forecast) {
-        (Some(left), _) => {
-            left.remaining.map(|remaining| ("At this pace it lasts", remaining, MOST_DAYS as f64))
-        }
+    let lasts = |remaining: &Remaining, most: f64, source: &str| {
+        let (half, band) = super::half_and_band(remaining, most);
+        ("The rest lasts", half, format!("{source}, 80 % forecast band {band}"))
+    };
+    cards.extend(match (&spending.left, &spending.forecast) {
+        (Some(left), _) => match (&left.forecast, left.pace_days) {
+            (Ok(remaining), _) => Some(lasts(remaining, MOST_DAYS as f64, "from the spend")),
+            (Err(_), Some(days)) => {
+                let days = plural(&super::days(days), "day");
+                Some(("At this pace it lasts", days, "no forecast, see below".to_string()))
+            }
+            (Err(_), None) => None,
+        },
         (None, Some(forecast)) => {
-            let remaining = forecast.remaining;
-            remaining.map(|remaining| ("The rest lasts", remaining, forecast.days_after))
+            let remaining = forecast.remaining.as_ref();
+            remaining.map(|remaining| lasts(remaining, forecast.days_after, "in the run"))
         }
         (None, None) => None,
-    };
-    if let Some((name, remaining, most)) = remaining {
-        let beyond = || tables::beyond(most);
-        let end = |days: Option<f64>| days.map_or_else(beyond, super::days);
-        let value = match remaining.p50 {
-            Some(days) => plural(&super::days(days), "day"),
-            None => format!("{} days", beyond()),
-        };
-        let note = format!("eight in ten futures [{}, {}]", end(remaining.p10), end(remaining.p90));
-        cards.push((name, value, note));
-    }
+    });
     let hours = spending.actual.as_ref().map(|actual| &actual.worth);
     let hours = hours.or(spending.forecast.as_ref().map(|forecast| &forecast.worth));
     if let Some(hours) = hours.and_then(|worth| worth.inflation_hours) {
@@ -181,11 +194,12 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
         let note = "for nothing that was used, whole run".to_string();
         cards.push(("Overpayment", percent(share), note));
     }
-    let top4 = spending.actual.as_ref().and_then(|actual| actual.concentration);
-    let top4 = top4.map(|concentration| concentration.top4);
-    let top4 = top4.or(spending.forecast.as_ref().and_then(|forecast| forecast.concentration[3]));
-    if let Some(share) = top4 {
-        cards.push(("Four largest earn", percent(share), "of all fees".to_string()));
+    let spent = spending.actual.as_ref().and_then(|actual| actual.concentration);
+    let spent = spent.map(|concentration| (concentration.top4, "of all fees"));
+    let forecast = spending.forecast.as_ref().and_then(|forecast| forecast.concentration[3]);
+    let forecast = forecast.map(|top4| (top4, "of all fees, forecast, whole run"));
+    if let Some((share, of)) = spent.or(forecast) {
+        cards.push(("Four largest earn", percent(share), of.to_string()));
     }
     cards
 }

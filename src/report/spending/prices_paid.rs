@@ -72,13 +72,13 @@ fn of_spend(
     for (day, key, spent) in part.cells() {
         let (Some(pipeline), Some(requests)) = (&key.pipeline, spent.requests) else { continue };
         let prices = on(days, part.date(day)).and_then(|line| line.prices);
-        let usd = prices.map(|prices| prices.eth_in_usd(spent.amount.to_coins()));
+        let usd = prices.map(|day| day.prices.eth_in_usd(spent.counted.to_coins()));
         let sum = sums.entry(pipeline).or_insert(Counted {
             amount: Wei::ZERO,
             requests: 0,
             usd: Some(0.0),
         });
-        sum.amount.0 += spent.amount.0;
+        sum.amount.0 += spent.counted.0;
         sum.requests = sum.requests.saturating_add(requests);
         sum.usd = sum.usd.zip(usd).map(|(sum, more)| sum + more);
     }

@@ -1,17 +1,17 @@
 //! How long what is left lasts.
 
-use crate::ensemble::KaplanMeier;
-use crate::kernel::{StreamKey, index_below};
+use jiff::civil::Date;
 
-/// Futures drawn, and the seed they are drawn by.
-const FUTURES: u64 = 1_000;
+use crate::ensemble::KaplanMeier;
+use crate::experiment::spend_model::{DailySeries, Posterior, SeriesError, futures};
+use crate::kernel::StreamKey;
+use crate::spend::SpendHistory;
+
+/// Futures drawn, as many as a backtest draws, and the seed they are drawn by.
+pub(super) const FUTURES: usize = 4_000;
 const SEED: u64 = 1;
-/// Days that are drawn together, so that a week stays a week.
-const BLOCK_DAYS: usize = 7;
-/// Fewest days with known spend that a pace is taken from.
-pub(super) const LEAST_DAYS: usize = 14;
 /// Days after which a future is cut off.
-pub(super) const MOST_DAYS: usize = 3_650;
+pub(super) const MOST_DAYS: usize = 1_095;
 
 /// Days until nothing is left; `None` beyond what was looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,13 +26,10 @@ pub struct Remaining {
 
 impl Remaining {
     /// Quantiles of runways, of which some are censored.
-    fn of(runways: &[(f64, bool)]) -> Option<Remaining> {
-        if runways.is_empty() {
-            return None;
-        }
+    fn of(runways: &[(f64, bool)]) -> Remaining {
         let curve = KaplanMeier::new(runways);
         let [p10, p50, p90] = [0.1, 0.5, 0.9].map(|share| curve.quantile(share).days);
-        Some(Remaining { p10, p50, p90 })
+        Remaining { p10, p50, p90 }
     }
 
     /// From day `day` on, over the futures that have credits left then, and the
@@ -44,58 +41,85 @@ impl Remaining {
             .map(|&(end, censored)| (end - day, censored))
             .collect();
         let share = alive.len() as f64 / runways.len().max(1) as f64;
-        (Remaining::of(&alive), share)
+        ((!alive.is_empty()).then(|| Remaining::of(&alive)), share)
     }
 
-    /// If days go on like those of `daily` (ETH), drawn in blocks of a week; with
-    /// fewer than [`LEAST_DAYS`], or where nothing was spent, `None`.
-    pub(super) fn at_pace(left: f64, daily: &[f64]) -> Option<Remaining> {
-        if daily.len() < LEAST_DAYS || daily.iter().sum::<f64>() <= 0.0 {
-            return None;
-        }
-        let runways: Vec<(f64, bool)> = (0..FUTURES).map(|n| future(left, daily, n)).collect();
-        Remaining::of(&runways)
+    /// How long `left` (ETH) lasts after `end`, by the model of spend fitted to the
+    /// complete days of `history`, which has none after `end`.
+    ///
+    /// # Errors
+    /// A history that the model cannot be fitted to.
+    pub(super) fn forecast(
+        left: f64,
+        history: &SpendHistory,
+        end: Date,
+    ) -> Result<Remaining, SeriesError> {
+        let past = DailySeries::new(history)?;
+        let key = StreamKey::root(SEED);
+        let posterior = Posterior::of(&past, FUTURES, key.child(0));
+        // The history may end before the period does.
+        let unknown = (end - past.date(past.len() - 1)).get_days().max(0) as usize;
+        let futures = futures(&past, &posterior, unknown + MOST_DAYS, key.child(1));
+        let runways: Vec<(f64, bool)> =
+            futures.iter().map(|future| runway(left, &future[unknown..])).collect();
+        Ok(Remaining::of(&runways))
     }
 }
 
-/// How long one future lasts: circular block bootstrap (Politis and Romano 1992).
-fn future(mut left: f64, daily: &[f64], number: u64) -> (f64, bool) {
-    let key = StreamKey::root(SEED).child(number);
-    for day in 0..MOST_DAYS {
-        let block = (day / BLOCK_DAYS) as u64;
-        let start = index_below(key.uniform(block), daily.len());
-        let spent = daily[(start + day % BLOCK_DAYS) % daily.len()];
+/// Days until `left` is spent, and whether it is not.
+fn runway(mut left: f64, daily: &[f64]) -> (f64, bool) {
+    for (day, &spent) in daily.iter().enumerate() {
         if spent >= left {
             let part = if spent > 0.0 { left / spent } else { 0.0 };
             return (day as f64 + part, false);
         }
         left -= spent;
     }
-    (MOST_DAYS as f64, true)
+    (daily.len() as f64, true)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spend::{SpendOptions, read_spend};
 
     #[test]
-    fn a_constant_pace_lasts_as_long_as_it_divides() {
-        let remaining = Remaining::at_pace(10.5, &[1.0; 28]).unwrap();
-        for quantile in [remaining.p10, remaining.p50, remaining.p90] {
-            assert!((quantile.unwrap() - 10.5).abs() < 1e-9);
-        }
-        assert_eq!(Remaining::at_pace(10.0, &[1.0; 13]), None);
-        assert_eq!(Remaining::at_pace(10.0, &[0.0; 28]), None);
-        assert_eq!(Remaining::at_pace(1e9, &[1.0; 28]).unwrap().p10, None);
+    fn a_runway_ends_within_the_day_that_spends_the_rest() {
+        assert_eq!(runway(10.5, &[1.0; 28]), (10.5, false));
+        assert_eq!(runway(0.0, &[0.0, 1.0]), (0.0, false));
+        assert_eq!(runway(28.5, &[1.0; 28]), (28.0, true));
     }
 
     #[test]
-    fn a_band_holds_the_mean_pace_and_widens_with_the_spread() {
-        let mut daily = [0.5; 28];
-        daily[14..].fill(1.5);
-        let wide = Remaining::at_pace(100.0, &daily).unwrap();
-        let (lo, hi) = (wide.p10.unwrap(), wide.p90.unwrap());
-        assert!(lo < 100.0 && 100.0 < hi && hi - lo > 5.0, "{lo} {hi}");
+    fn eight_in_ten_wandering_levels_run_out_within_the_band() {
+        const PAST: u64 = 60;
+        let end = jiff::civil::date(2025, 3, 1);
+        let held = (0..25).filter(|series| {
+            let draws = StreamKey::root(7).child(*series);
+            let mut level = 0.0;
+            let daily: Vec<f64> = (0..10 * PAST)
+                .map(|day| {
+                    level += 0.12 * draws.normal(2 * day);
+                    libm::exp(level + 0.1 * draws.normal(2 * day + 1))
+                })
+                .collect();
+            let (past, to_come) = daily.split_at(PAST as usize);
+            let row = |(eth, before): (&f64, i64)| {
+                let date = end.saturating_sub(jiff::Span::new().days(before));
+                format!("{date},{eth:.6}\n")
+            };
+            let rows: String = past.iter().rev().zip(0..).map(row).collect();
+            let csv = format!("date,amount_eth\n{rows}");
+            let history = read_spend(csv.as_bytes(), "spend", &SpendOptions::default()).unwrap();
+            let left = 30.0 * past[30..].iter().sum::<f64>() / 30.0;
+            let band = Remaining::forecast(left, &history, end).unwrap();
+            let (came, _) = runway(left, to_come);
+            let end = |days: Option<f64>| days.unwrap_or(f64::INFINITY);
+            (end(band.p10)..=end(band.p90)).contains(&came)
+        });
+        // 20 and two and a half standard deviations.
+        let held = held.count();
+        assert!((15..=24).contains(&held), "{held} of 25");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-use super::model::{Allocation, DayLine, Line, Spending, Worth};
+use super::model::{Allocation, DayLine, Line, Priced, Spending, Worth};
 use super::prices_paid::Basis;
 use super::remaining::{MOST_DAYS, Remaining};
 use crate::ensemble::Quantiles;
-use crate::report::format::{date_after, days, eth, grouped, percent};
+use crate::report::format::{counted, date_after, days, eth, grouped, percent};
 use crate::report::table::{Cell, Column, Table, Unit};
 use crate::spend::Coverage;
 use crate::treasury::Prices;
@@ -35,13 +35,19 @@ pub(in crate::report) fn totals(spending: &Spending) -> Table {
             Cell::Number(worth.inflation_hours, Unit::Hours),
         ]
     };
+    let of_priced = |amount: &str, priced: Priced| {
+        let days = counted(priced.days, "day");
+        row(&format!("{amount}, {days} with a price"), None, priced.worth, None)
+    };
     let mut rows = Vec::new();
     if let Some(actual) = &spending.actual {
         rows.push(row("spent", Some(actual.total), actual.worth, None));
+        rows.extend(actual.priced.map(|priced| of_priced("spent", priced)));
     }
     if let Some(forecast) = &spending.forecast {
         let stored = &forecast.row;
         rows.push(row("forecast", Some(stored.mean), forecast.worth, Some(stored.eth)));
+        rows.extend(forecast.priced.map(|priced| of_priced("forecast", priced)));
     }
     if let Some(left) = &spending.left {
         rows.push(row("left at the end", None, left.worth, None));
@@ -58,15 +64,19 @@ pub(in crate::report) fn change(spending: &Spending) -> Table {
     let columns = vec![
         Column::text("amount", "Change"),
         Column::number("previous_eth", spending.period.previous().to_string()),
+        Column::number("previous_days", "Days"),
         Column::number("eth", spending.period.to_string()),
+        Column::number("days", "Days"),
         Column::number("change_share", "Change in %"),
     ];
-    let row = |label: &str, before: Option<f64>, now: Option<f64>| {
-        let change = before.zip(now).filter(|(before, _)| *before > 0.0);
+    let row = |label: &str, eth: [Option<f64>; 2], days: [u32; 2], compares: bool| {
+        let change = eth[0].zip(eth[1]).filter(|(before, _)| compares && *before > 0.0);
         vec![
             Cell::text(label),
-            Cell::Number(before, Unit::Eth),
-            Cell::Number(now, Unit::Eth),
+            Cell::Number(eth[0], Unit::Eth),
+            Cell::whole(days[0]),
+            Cell::Number(eth[1], Unit::Eth),
+            Cell::whole(days[1]),
             Cell::Number(change.map(|(before, now)| now / before - 1.0), Unit::Share),
         ]
     };
@@ -74,17 +84,21 @@ pub(in crate::report) fn change(spending: &Spending) -> Table {
     if let Some(actual) = &spending.actual
         && let Some(previous) = actual.previous
     {
-        let (before, now) = (previous.total.to_coins(), actual.total.to_coins());
-        rows.push(row("spent in all (ETH)", Some(before), Some(now)));
-        rows.push(row("spent a whole day (ETH)", previous.per_day, actual.per_day));
+        let days = [previous.days, actual.days];
+        let total = [previous.total, actual.total].map(|wei| Some(wei.to_coins()));
+        let known = days.map(|days| days.complete + days.partial);
+        rows.push(row("spent in all (ETH)", total, known, previous.days.is_like(actual.days)));
+        let a_day = [previous.per_day, actual.per_day];
+        rows.push(row("spent a whole day (ETH)", a_day, days.map(|days| days.complete), true));
     }
     if let Some(forecast) = &spending.forecast
         && let Some(previous) = &forecast.previous
     {
-        let before = previous.mean.to_coins();
-        let a_day = before / f64::from(previous.days.max(1));
-        rows.push(row("forecast in all (ETH)", Some(before), Some(forecast.row.mean.to_coins())));
-        rows.push(row("forecast a day (ETH)", Some(a_day), Some(forecast.per_day)));
+        let days = [previous.days, forecast.row.days];
+        let total = [previous.mean, forecast.row.mean].map(|wei| Some(wei.to_coins()));
+        rows.push(row("forecast in all (ETH)", total, days, days[0] == days[1]));
+        let a_day = [previous.mean.to_coins() / f64::from(days[0].max(1)), forecast.per_day];
+        rows.push(row("forecast a day (ETH)", a_day.map(Some), days, true));
     }
     Table::new(columns, rows)
 }
@@ -226,7 +240,7 @@ pub(in crate::report) fn by_day(spending: &Spending) -> Table {
     let row = |day: &DayLine| {
         let spent = day.actual.map(Wei::to_coins);
         let worth = |in_coins: fn(Prices, f64) -> f64| {
-            day.prices.zip(spent).map(|(prices, eth)| in_coins(prices, eth))
+            day.prices.zip(spent).map(|(day, eth)| in_coins(day.prices, eth))
         };
         let band = |of: fn(Quantiles) -> f64| Cell::Number(day.forecast.map(of), Unit::Eth);
         vec![
@@ -255,29 +269,38 @@ pub(in crate::report) fn remaining(spending: &Spending) -> Table {
         Column::number("p50_date", "Half until"),
     ];
     let end = spending.period.last();
-    let row = |label: &str, remaining: &Remaining, most: String| {
+    // The first day after the period is day 0.
+    let until = |days: Option<f64>| {
+        Cell::Date(days.and_then(|days| date_after(end.tomorrow().ok()?, days)))
+    };
+    let row = |label: &str, remaining: &Remaining, most: f64| {
         let lasts = |days: Option<f64>| match days {
             Some(days) => Cell::days(days),
-            None => Cell::text(most.clone()),
+            None => Cell::text(beyond(most)),
         };
-        // The first day after the period is day 0.
-        let until = remaining.p50.and_then(|days| date_after(end.tomorrow().ok()?, days));
         vec![
             Cell::text(label),
             lasts(remaining.p10),
             lasts(remaining.p50),
             lasts(remaining.p90),
-            Cell::Date(until),
+            until(remaining.p50),
         ]
     };
     let mut rows = Vec::new();
-    if let Some(remaining) = spending.left.and_then(|left| left.remaining) {
-        rows.push(row("at this pace (days)", &remaining, beyond(MOST_DAYS as f64)));
+    if let Some(left) = &spending.left {
+        if let Ok(remaining) = &left.forecast {
+            rows.push(row("forecast from the spend (days)", remaining, MOST_DAYS as f64));
+        }
+        if let Some(days) = left.pace_days {
+            let none = || Cell::Number(None, Unit::Days);
+            let label = Cell::text("at the period's pace (days)");
+            rows.push(vec![label, none(), Cell::days(days), none(), until(Some(days))]);
+        }
     }
     if let Some(forecast) = &spending.forecast
         && let Some(remaining) = &forecast.remaining
     {
-        rows.push(row("in the run (days)", remaining, beyond(forecast.days_after)));
+        rows.push(row("in the run (days)", remaining, forecast.days_after));
     }
     Table::new(columns, rows)
 }
