@@ -65,9 +65,29 @@ fn cells_stand_between_commas_semicolons_or_tabs() {
         assert_eq!(history.keys()[0].gateway.as_deref(), Some("a,b;c\td"));
     }
     let decimal_comma = faults("date;amount_eth\n2025-03-01;0,1\n");
-    assert!(decimal_comma.contains("with a point and no other"), "{decimal_comma}");
+    assert!(decimal_comma.contains("`0,1` has a decimal comma"), "{decimal_comma}");
     assert!(decimal_comma.contains("2 | 2025-03-01;0,1\n"), "{decimal_comma}");
     assert!(faults("date\tamount_eth\n2025-03-01\tx\n").contains("2 | 2025-03-01 x\n"));
+}
+
+#[test]
+fn a_spreadsheet_may_name_the_separator_above_the_header() {
+    let history = read("sep=;\r\ndate;amount_eth\r\n2025-03-01;1.5\r\n").unwrap();
+    assert_eq!(history.total(), Wei(1_500_000_000_000_000_000));
+    let fault = faults("sep=;\r\ndate;amount_eth\r\n\r\n2025-03-01;x\r\n");
+    assert!(fault.contains("spend.csv:4"), "{fault}");
+}
+
+#[test]
+fn numbers_as_programs_write_them_are_read() {
+    let history = read(
+        "date,amount_eth,requests\n2025-03-01,1.2345678901234567e-15,100.0\n\
+         2025-03-02,\"1,234.5\",\n",
+    );
+    let history = history.unwrap();
+    assert_eq!(history.daily_totals(), [Wei(1234), Wei(1_234_500_000_000_000_000_000)]);
+    assert_eq!(history.cells().next().unwrap().2.requests, Some(100));
+    assert!(faults("date,amount_eth,requests\n2025-03-01,1,1.5\n").contains("not a count"));
 }
 
 #[test]
@@ -144,6 +164,11 @@ fn lpt_needs_a_price_and_is_converted_exactly() {
     let eth_per_lpt = Some("0.00291".parse().unwrap());
     let options = SpendOptions { eth_per_lpt, ..SpendOptions::default() };
     assert_eq!(with(text, options).unwrap().total(), Wei(4_365_000_000_000_000));
+    // The product of the two has 40 digits.
+    let eth_per_lpt = Some("0.0029182345678901234".parse().unwrap());
+    let options = SpendOptions { eth_per_lpt, ..SpendOptions::default() };
+    let history = with("date,amount_lpt\n2025-03-01,12345.123456789012345678\n", options);
+    assert_eq!(history.unwrap().total(), Wei(36_025_966_016_472_909_917));
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
 //! columns are ignored and named in [`SpendHistory::notes`].
 //!
+//!
 //! Cells stand between commas, semicolons or tabs, rows in any order. Days are
 //! those of UTC. A day without a row, or with nothing but zeros, is a gap unless
 //! [`SpendOptions::zero_days`] says that nothing was spent; where rows have times
@@ -28,7 +29,6 @@ mod read;
 
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
-pub(crate) use read::separator;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
 
 use crate::units::Decimal;

@@ -2,10 +2,11 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::hash::{Hash, Hasher};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use csv::ByteRecord;
+use ethnum::U256;
 use jiff::civil::{Date, DateTime, date};
 use jiff::{Timestamp, tz::Offset};
 
@@ -13,6 +14,7 @@ use super::error::Faults;
 use super::header::{self, Columns, NAMES};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
+use crate::text::{self, NumberError, Rows, number};
 use crate::units::{Amount, Currency, Decimal, Wei};
 
 /// Above this a file is not read: as many bytes are some ten million rows.
@@ -23,6 +25,8 @@ const MOST_KEYS: usize = 100_000;
 const MOST: Wei = Wei(200_000_000_000_000_000_000_000_000);
 /// Ethereum's first day, and a day that is a typing error.
 const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
+/// Of an ETH.
+const WEI_DECIMALS: u32 = 18;
 /// The longest history.
 const MOST_DAYS: i32 = 36_500;
 /// A file with times of day reaches to the start (end) of its first (last) day
@@ -70,69 +74,26 @@ pub fn read_spend(
     let failed =
         |error| SpendError::Io { path: name.into(), source: io::Error::other::<csv::Error>(error) };
     let columns = match rows.next().map_err(failed)? {
-        Some(header) => reader.header(header),
+        Some((line, header)) => reader.header(line, header),
         None => {
             reader.fault(1, "", None, "the file is empty", Some("a header and rows"));
             None
         }
     };
     let Some(columns) = columns else { return Err(reader.faults.into_error()) };
-    while let Some(row) = rows.next().map_err(failed)? {
-        reader.row(row, &columns);
+    while let Some((line, row)) = rows.next().map_err(failed)? {
+        reader.row(line, row, &columns);
     }
     reader.finish(columns)
 }
 
 /// What kind of file its header says it is; `None` where it is none.
-pub fn spend_form(text: &str) -> Option<SpendForm> {
-    let mut rows = Rows::new(text.as_bytes());
-    let names = header_names(rows.next().ok()??);
+pub fn spend_form(csv: &str) -> Option<SpendForm> {
+    let mut rows = Rows::new(csv.as_bytes());
+    let (_, header) = rows.next().ok()??;
+    let names = text::header(header);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     header::columns(&names).ok().map(|columns| columns.form)
-}
-
-/// Rows with anything in them.
-struct Rows<R> {
-    separator: char,
-    reader: csv::Reader<BufReader<R>>,
-    record: ByteRecord,
-}
-
-impl<R: Read> Rows<R> {
-    fn new(input: R) -> Rows<R> {
-        let mut input = BufReader::new(input);
-        // Where it cannot be read the first row says so.
-        let begin = String::from_utf8_lossy(input.fill_buf().unwrap_or_default());
-        let header = begin.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let mut format = ReaderBuilder::new();
-        format.has_headers(false).flexible(true).trim(Trim::All);
-        let separator = separator(header);
-        format.delimiter(separator as u8);
-        Rows { separator, reader: format.from_reader(input), record: ByteRecord::new() }
-    }
-
-    fn next(&mut self) -> csv::Result<Option<&ByteRecord>> {
-        while self.reader.read_byte_record(&mut self.record)? {
-            if self.record.iter().any(|cell| !cell.is_empty()) {
-                return Ok(Some(&self.record));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// What stands between the cells of a table with this header: a comma, a semicolon
-/// or a tab, whichever is there most often.
-pub(crate) fn separator(header: &str) -> char {
-    let count = |separator: &char| header.matches(*separator).count();
-    [',', ';', '\t'].into_iter().rev().max_by_key(count).unwrap_or(',')
-}
-
-/// The cells of a header, without the mark that some programs begin a file with.
-fn header_names(record: &ByteRecord) -> Vec<String> {
-    let name =
-        |cell| String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').trim().to_string();
-    record.iter().map(name).collect()
 }
 
 /// What a row says.
@@ -204,9 +165,8 @@ impl<'a> SpendReader<'a> {
         });
     }
 
-    fn header(&mut self, record: &ByteRecord) -> Option<Columns> {
-        let line = record.position().map_or(1, |position| position.line());
-        self.header = header_names(record);
+    fn header(&mut self, line: u64, record: &ByteRecord) -> Option<Columns> {
+        self.header = text::header(record);
         let row = self.header.join(self.separator);
         let is_binary = |c: char| c.is_control() && !c.is_whitespace();
         if self.header.iter().any(|name| name.contains(is_binary)) {
@@ -235,8 +195,7 @@ impl<'a> SpendReader<'a> {
         }
     }
 
-    fn row(&mut self, record: &ByteRecord, columns: &Columns) {
-        let line = record.position().map_or(0, |position| position.line());
+    fn row(&mut self, line: u64, record: &ByteRecord, columns: &Columns) {
         self.rows += 1;
         let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
         let Ok(cells) = cells else {
@@ -271,9 +230,9 @@ impl<'a> SpendReader<'a> {
             let Some(column) = column else { continue };
             match at(column) {
                 "" => {}
-                text => match text.parse() {
-                    Ok(number) => *count = Some(number),
-                    Err(_) => {
+                text => match number(text).ok().and_then(Decimal::to_whole) {
+                    Some(number) => *count = Some(number),
+                    None => {
                         let message = format!("`{text}` is not a count");
                         self.fault(line, &row(), Some(column), message, Some("a whole number"));
                         return;
@@ -328,21 +287,21 @@ impl<'a> SpendReader<'a> {
 
     /// An amount in wei, or what is wrong with it and what was expected.
     fn amount(&self, text: &str, unit: Currency) -> Result<Wei, (String, &'static str)> {
-        let Ok(value) = text.parse::<Decimal>() else {
-            let negative =
-                text.strip_prefix('-').is_some_and(|rest| rest.parse::<Decimal>().is_ok());
+        let value = number(text).map_err(|wrong| {
+            let negative = text.strip_prefix('-').is_some_and(|rest| number(rest).is_ok());
             let has_unit = text.parse::<Amount>().is_ok();
-            return Err(if text.is_empty() {
+            if text.is_empty() {
                 ("the amount is missing".to_string(), "a number; leave out rows without one")
             } else if negative {
                 (format!("`{text}` is negative"), "an amount of at least 0")
             } else if has_unit {
                 (format!("`{text}` has a unit of its own"), "a number in the unit of the column")
+            } else if wrong == NumberError::None {
+                (format!("`{text}` is not an amount"), wrong.expected())
             } else {
-                let expected = "a number such as 0.0125, with a point and no other sign";
-                (format!("`{text}` is not an amount"), expected)
-            });
-        };
+                (wrong.to_string(), wrong.expected())
+            }
+        })?;
         let wei = match (unit, self.options.eth_per_lpt) {
             (Currency::Lpt, Some(price)) => in_eth(value, price),
             _ => Amount { value, currency: unit }.to_wei(),
@@ -513,10 +472,14 @@ fn listed(dates: &[Date]) -> String {
 
 /// LPT at a price in ETH, fractions of a wei dropped.
 fn in_eth(lpt: Decimal, price: Decimal) -> Option<Wei> {
-    let (lpt, price) = (lpt.reduced(), price.reduced());
-    let mantissa = lpt.mantissa.checked_mul(price.mantissa)?;
-    let product = Decimal { mantissa, scale: lpt.scale + price.scale };
-    Amount { value: product, currency: Currency::Eth }.to_wei()
+    let product = U256::from(lpt.mantissa) * U256::from(price.mantissa);
+    let power = |exponent| U256::new(10).checked_pow(exponent);
+    let scale = lpt.scale + price.scale;
+    let wei = match scale.checked_sub(WEI_DECIMALS) {
+        Some(beyond) => product / power(beyond)?,
+        None => product.checked_mul(power(WEI_DECIMALS - scale)?)?,
+    };
+    u128::try_from(wei).ok().map(Wei)
 }
 
 /// The day (UTC) of a time, and the second of the day where it has one.
