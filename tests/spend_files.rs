@@ -1,7 +1,8 @@
 //! Spend files as people have them.
 
+use orchsim::scenario::{Source, load};
 use orchsim::spend::{
-    Coverage, Duplicates, SpendError, SpendForm, SpendHistory, SpendOptions, read_spend,
+    Coverage, Duplicates, SpendError, SpendForm, SpendHistory, SpendKey, SpendOptions, read_spend,
     read_spend_file,
 };
 use orchsim::units::Wei;
@@ -76,6 +77,40 @@ fn a_spreadsheet_may_name_the_separator_above_the_header() {
     assert_eq!(history.total(), Wei(1_500_000_000_000_000_000));
     let fault = faults("sep=;\r\ndate;amount_eth\r\n\r\n2025-03-01;x\r\n");
     assert!(fault.contains("spend.csv:4"), "{fault}");
+}
+
+#[test]
+fn one_name_in_two_cases_is_one() {
+    let rows = "date,gateway,pipeline,orchestrator,amount_eth\n\
+                2025-03-01,livepeer-eliza,LLM,0xABCDEF0123456789abcdef0123456789ABCDEF01,1\n\
+                2025-03-02,Livepeer-Eliza,llm,0xabcdef0123456789abcdef0123456789abcdef01,1\n\
+                2025-03-03,livepeer-eliza,Text to image,other,2\n";
+    let history = read(rows).unwrap();
+    let shares = |history: &SpendHistory, name: fn(&SpendKey) -> Option<&str>| {
+        let of = |(name, days): (Option<&str>, Vec<Wei>)| {
+            (name.unwrap().to_string(), days.iter().map(|wei| wei.to_coins()).sum::<f64>())
+        };
+        history.daily_by(name).into_iter().map(of).collect::<Vec<_>>()
+    };
+    let of = |name: &str, eth: f64| (name.to_string(), eth);
+    let pipelines = shares(&history, |key| key.pipeline.as_deref());
+    assert_eq!(pipelines, [of("llm", 2.0), of("text-to-image", 2.0)]);
+    let address = "0xabcdef0123456789abcdef0123456789abcdef01";
+    let orchestrators = shares(&history, |key| key.orchestrator.as_deref());
+    assert_eq!(orchestrators, [of(address, 2.0), of("other", 2.0)]);
+    let gateways = shares(&history, |key| key.gateway.as_deref());
+    assert_eq!(gateways, [of("livepeer-eliza", 4.0)]);
+    assert!(history.notes[0].ends_with("`Livepeer-Eliza` as `livepeer-eliza`"));
+
+    let mut network = load(&Source::built_in(), &[]).unwrap().network;
+    network.gateways[0].id = "Livepeer-ELIZA".to_string();
+    network.orchestrators[0].id = "0xABCDEF0123456789ABCDEF0123456789ABCDEF01".to_string();
+    let options = SpendOptions { network: Some(&network), ..SpendOptions::default() };
+    let history = with(rows, options).unwrap();
+    let gateways = shares(&history, |key| key.gateway.as_deref());
+    assert_eq!(gateways, [of("Livepeer-ELIZA", 4.0)]);
+    let orchestrators = shares(&history, |key| key.orchestrator.as_deref());
+    assert_eq!(orchestrators[0], of(&network.orchestrators[0].id, 2.0));
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
 //! columns are ignored and named in [`SpendHistory::notes`].
 //!
+//! Names that differ in case only are one, as are all spellings of a pipeline.
 //!
 //! Cells stand between commas, semicolons or tabs, rows in any order. Days are
 //! those of UTC. A day without a row, or with nothing but zeros, is a gap unless
@@ -26,11 +27,13 @@ mod error;
 mod header;
 mod history;
 mod read;
+mod spelling;
 
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
 
+use crate::network::Network;
 use crate::units::Decimal;
 
 /// What kind of file a history was read from.
@@ -81,12 +84,15 @@ impl Duplicates {
 }
 
 /// How a file is to be understood.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SpendOptions {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SpendOptions<'a> {
     /// A day without a row is one on which nothing was spent, not a gap.
     pub zero_days: bool,
     /// Repeated rows.
     pub duplicates: Duplicates,
     /// ETH for one LPT; needed where amounts are in LPT.
     pub eth_per_lpt: Option<Decimal>,
+    /// The network whose spelling of a name counts, where the file's differs in case
+    /// only.
+    pub network: Option<&'a Network>,
 }

@@ -13,6 +13,7 @@ use jiff::{Timestamp, tz::Offset};
 use super::error::Faults;
 use super::header::{self, Columns, NAMES};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
+use super::spelling::Spellings;
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
 use crate::text::{self, NumberError, Rows, number};
 use crate::units::{Amount, Currency, Decimal, Wei};
@@ -109,9 +110,10 @@ struct Entry {
 struct SpendReader<'a> {
     name: &'a str,
     separator: &'a str,
-    options: &'a SpendOptions,
+    options: &'a SpendOptions<'a>,
     faults: Faults,
     header: Vec<String>,
+    spellings: Spellings,
     keys: BTreeMap<SpendKey, u32>,
     cells: BTreeMap<(Date, u32), Spent>,
     /// The line on which a row stood first, by the hash of the row.
@@ -127,13 +129,14 @@ struct SpendReader<'a> {
 }
 
 impl<'a> SpendReader<'a> {
-    fn new(name: &'a str, separator: &'a str, options: &'a SpendOptions) -> SpendReader<'a> {
+    fn new(name: &'a str, separator: &'a str, options: &'a SpendOptions<'a>) -> SpendReader<'a> {
         SpendReader {
             name,
             separator,
             options,
             faults: Faults::default(),
             header: Vec::new(),
+            spellings: Spellings::of(options.network),
             keys: BTreeMap::new(),
             cells: BTreeMap::new(),
             seen: HashMap::new(),
@@ -244,10 +247,8 @@ impl<'a> SpendReader<'a> {
         if columns.form == SpendForm::Redemptions && tickets.is_none() {
             tickets = Some(1);
         }
-        let name =
-            |i: usize| columns.names[i].map(at).filter(|n| !n.is_empty()).map(str::to_string);
-        let [gateway, pipeline, model, region, orchestrator] = [0, 1, 2, 3, 4].map(name);
-        let key = SpendKey { gateway, pipeline, model, region, orchestrator };
+        let name = |column: Option<usize>| column.map(at).filter(|name| !name.is_empty());
+        let key = self.spellings.key(columns.names.map(name));
         let entry = Entry { day, second, key, spent: Spent { amount, requests, tickets } };
         match self.earlier(line, &entry, columns.form) {
             Some(_) if self.options.duplicates == Duplicates::Drop => {}
@@ -402,6 +403,7 @@ impl<'a> SpendReader<'a> {
             cells,
         };
         let mut notes = Vec::new();
+        notes.extend(self.spellings.note());
         let partial: Vec<Date> = history.days_of(Coverage::Partial).collect();
         if !partial.is_empty() {
             notes.push(format!("{} partial: {}", are(partial.len(), "day"), listed(&partial)));
