@@ -114,6 +114,48 @@ fn one_name_in_two_cases_is_one() {
 }
 
 #[test]
+fn a_time_zone_is_heeded_or_refused() {
+    let totals = |text: &str| {
+        let history = read(&format!("time,amount_eth\n{text}\n")).unwrap();
+        let totals = history.daily_totals().iter().map(|wei| wei.to_coins()).collect::<Vec<_>>();
+        (history.date(0).to_string(), totals, history.notes.join("; "))
+    };
+    let refused = faults("time,amount_eth\n2025-02-28T23:30:00[America/New_York],1\n");
+    assert!(refused.contains("names a time zone without its offset"), "{refused}");
+    let (first, ..) = totals("2025-02-28T23:30:00-05:00[America/New_York],1");
+    assert_eq!(first, "2025-03-01");
+    for text in ["2025-03-01 23:10:00 UTC", "2025-03-02 01:10:00 +02:00", "2025-03-01T23"] {
+        let (first, _, notes) = totals(&format!("{text},1"));
+        assert_eq!(first, "2025-03-01", "{text}");
+        assert!(notes.contains("1 day is partial"), "{text}: {notes}");
+    }
+    for none in ["2025-03-01[UTC]", "2025-03-01 EST", "2025-03-01 05:00 EST", "UTC"] {
+        assert!(faults(&format!("time,amount_eth\n{none},1\n")).contains(none), "{none}");
+    }
+    // Clocks in Berlin went forward on 30 March 2025.
+    let berlin = "2025-03-30T00:00:00+01:00,1\n2025-03-31T00:00:00+02:00,2";
+    let (first, days, notes) = totals(berlin);
+    assert_eq!((first.as_str(), days), ("2025-03-30", vec![1.0, 2.0]));
+    assert!(notes.contains("days are those of the file, not of UTC"), "{notes}");
+    let (first, days, notes) = totals(&format!("{berlin}\n2025-03-31T00:10:00+02:00,4"));
+    assert_eq!((first.as_str(), days), ("2025-03-29", vec![1.0, 6.0]));
+    assert!(notes.contains("3 rows are in another time zone"), "{notes}");
+    let (_, _, notes) = totals("2025-03-29T23:00:00Z,1\n2025-03-30T23:00:00Z,2");
+    assert!(notes.contains("all rows stand at 23:00 UTC"), "{notes}");
+}
+
+#[test]
+fn rows_within_one_second_are_no_repetition() {
+    let history = read(
+        "time,amount_eth\n2025-03-01T00:10:00.1Z,1\n2025-03-01T00:10:00.2Z,1\n\
+         1740787800.3,1\n1740787800400,1\n",
+    );
+    assert_eq!(history.unwrap().total().to_coins(), 4.0);
+    let fault = faults("time,amount_eth\n2025-03-01T00:10:00.1Z,1\n1740787800.1,1\n");
+    assert!(fault.contains("repeats line 2"), "{fault}");
+}
+
+#[test]
 fn numbers_as_programs_write_them_are_read() {
     let history = read(
         "date,amount_eth,requests\n2025-03-01,1.2345678901234567e-15,100.0\n\

@@ -11,14 +11,15 @@
 //!
 //! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` and
 //! is an ISO 8601 date or time (UTC where it has no offset), or Unix seconds or
-//! milliseconds. An amount is called `amount`, `spend`, `spent` or `cost` with
+//! milliseconds; the name of a time zone is refused where there is no offset. An amount is called `amount`, `spend`, `spent` or `cost` with
 //! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
 //! columns are ignored and named in [`SpendHistory::notes`].
 //!
 //! Names that differ in case only are one, as are all spellings of a pipeline.
 //!
 //! Cells stand between commas, semicolons or tabs, rows in any order. Days are
-//! those of UTC. A day without a row, or with nothing but zeros, is a gap unless
+//! those of UTC, unless every row stands at the beginning of a day of another
+//! offset: then they are the file's own. A day without a row, or with nothing but zeros, is a gap unless
 //! [`SpendOptions::zero_days`] says that nothing was spent; where rows have times
 //! of day, the first and the last day are partial unless their rows reach to
 //! within an hour of midnight.
@@ -26,6 +27,7 @@
 mod error;
 mod header;
 mod history;
+mod moment;
 mod read;
 mod spelling;
 

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use csv::ByteRecord;
 use ethnum::U256;
-use jiff::civil::{Date, DateTime, date};
-use jiff::{Timestamp, tz::Offset};
+use jiff::civil::Date;
 
 use super::error::Faults;
 use super::header::{self, Columns, NAMES};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
+use super::moment::{DAY_NS, Moment, SECOND_NS, moment};
 use super::spelling::Spellings;
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
 use crate::text::{self, NumberError, Rows, number};
@@ -24,16 +24,13 @@ const MOST_KEYS: usize = 100_000;
 /// More ETH than there is (121 million in 2026, and 1 % more a year at most): such
 /// amounts are in another unit than the header says.
 const MOST: Wei = Wei(200_000_000_000_000_000_000_000_000);
-/// Ethereum's first day, and a day that is a typing error.
-const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
 /// Of an ETH.
 const WEI_DECIMALS: u32 = 18;
 /// The longest history.
 const MOST_DAYS: i32 = 36_500;
 /// A file with times of day reaches to the start (end) of its first (last) day
-/// when it begins (ends) within so many seconds of it.
-const WHOLE_WITHIN_S: i64 = 3_600;
-const DAY_S: i64 = 86_400;
+/// when it begins (ends) within so many nanoseconds of it.
+const WHOLE_WITHIN_NS: i64 = 3_600 * SECOND_NS;
 /// Dates and columns named in one sentence.
 const MOST_NAMED: usize = 6;
 
@@ -101,7 +98,7 @@ pub fn spend_form(csv: &str) -> Option<SpendForm> {
 #[derive(Hash)]
 struct Entry {
     day: Date,
-    second: Option<i64>,
+    nanosecond: Option<i64>,
     key: SpendKey,
     spent: Spent,
 }
@@ -115,14 +112,21 @@ struct SpendReader<'a> {
     header: Vec<String>,
     spellings: Spellings,
     keys: BTreeMap<SpendKey, u32>,
-    cells: BTreeMap<(Date, u32), Spent>,
+    /// By the day of UTC, the day the row says it begins, and the key.
+    cells: BTreeMap<(Date, Option<Date>, u32), Spent>,
     /// The line on which a row stood first, by the hash of the row.
     seen: HashMap<u64, u64>,
     rows: u64,
     repeated: u64,
     out_of_order: u64,
     has_times: bool,
-    /// Second of the day, of the earliest and the latest row.
+    /// Rows in another offset than that of UTC.
+    shifted: u64,
+    /// Whether each row so far is written as the beginning of a day.
+    are_days: bool,
+    /// Nanosecond of the day that all rows so far have in common.
+    time_of_day: Option<i64>,
+    /// With the nanosecond of the day.
     earliest: Option<(Date, i64)>,
     latest: Option<(Date, i64)>,
     previous: Option<(Date, i64)>,
@@ -144,6 +148,9 @@ impl<'a> SpendReader<'a> {
             repeated: 0,
             out_of_order: 0,
             has_times: false,
+            shifted: 0,
+            are_days: true,
+            time_of_day: None,
             earliest: None,
             latest: None,
             previous: None,
@@ -214,10 +221,19 @@ impl<'a> SpendReader<'a> {
             return;
         }
         let at = |column: usize| cells.get(column).copied().unwrap_or_default();
-        let Some((day, second)) = moment(at(columns.time)) else {
-            let message = format!("`{}` is not a time", at(columns.time));
-            let expected = "an ISO 8601 date or time from 2015-07-30 on, such as 2025-02-18 or \
-                            2025-02-18T06:30:00Z, or Unix seconds";
+        let Some(moment) = moment(at(columns.time)) else {
+            let time = at(columns.time);
+            let (message, expected) = match time.contains('[') {
+                true => (
+                    format!("`{time}` names a time zone without its offset from UTC"),
+                    "a time with its offset, such as 2025-02-18T06:30:00-05:00",
+                ),
+                false => (
+                    format!("`{time}` is not a time"),
+                    "an ISO 8601 date or time from 2015-07-30 on, such as 2025-02-18 or \
+                     2025-02-18T06:30:00Z, or Unix seconds",
+                ),
+            };
             self.fault(line, &row(), Some(columns.time), message, Some(expected));
             return;
         };
@@ -249,13 +265,17 @@ impl<'a> SpendReader<'a> {
         }
         let name = |column: Option<usize>| column.map(at).filter(|name| !name.is_empty());
         let key = self.spellings.key(columns.names.map(name));
-        let entry = Entry { day, second, key, spent: Spent { amount, requests, tickets } };
+        let Moment { day, nanosecond, begins, .. } = moment;
+        let entry = Entry { day, nanosecond, key, spent: Spent { amount, requests, tickets } };
         match self.earlier(line, &entry, columns.form) {
             Some(_) if self.options.duplicates == Duplicates::Drop => {}
             Some(earlier) if self.refuses_repetition(columns.form) => {
                 let message = match columns.form {
                     SpendForm::DailyFees => {
-                        format!("the fees of {day} stand on line {earlier} already")
+                        format!(
+                            "the fees of {} stand on line {earlier} already",
+                            begins.unwrap_or(day)
+                        )
                     }
                     _ => format!("the row repeats line {earlier}"),
                 };
@@ -264,7 +284,7 @@ impl<'a> SpendReader<'a> {
                 self.fault(line, &row(), None, message, Some(expected));
             }
             _ => {
-                if let Err(message) = self.add(entry) {
+                if let Err(message) = self.add(entry, &moment) {
                     self.fault(line, &row(), None, message, None);
                 }
             }
@@ -272,14 +292,14 @@ impl<'a> SpendReader<'a> {
     }
 
     /// Books a row.
-    fn add(&mut self, entry: Entry) -> Result<(), String> {
+    fn add(&mut self, entry: Entry, moment: &Moment) -> Result<(), String> {
         let next = self.keys.len();
         if next >= MOST_KEYS && !self.keys.contains_key(&entry.key) {
             return Err(format!("more than {MOST_KEYS} combinations of {}", NAMES.join(", ")));
         }
         let key = *self.keys.entry(entry.key).or_insert(next as u32);
-        self.note_time(entry.day, entry.second);
-        let cell = self.cells.entry((entry.day, key)).or_default();
+        self.note_time(moment);
+        let cell = self.cells.entry((moment.day, moment.begins, key)).or_default();
         match cell.add(entry.spent) {
             true => Ok(()),
             false => Err("the sum of a day's amounts is beyond all ETH there is".to_string()),
@@ -330,9 +350,15 @@ impl<'a> SpendReader<'a> {
         self.options.duplicates == Duplicates::Refuse && form != SpendForm::Redemptions
     }
 
-    fn note_time(&mut self, day: Date, second: Option<i64>) {
-        self.has_times |= second.is_some_and(|second| second > 0);
-        let time = (day, second.unwrap_or(0));
+    fn note_time(&mut self, moment: &Moment) {
+        self.has_times |= moment.nanosecond.is_some_and(|nanosecond| nanosecond > 0);
+        self.shifted += u64::from(moment.is_shifted);
+        self.are_days &= moment.begins.is_some();
+        let time = (moment.day, moment.nanosecond.unwrap_or(0));
+        self.time_of_day = match self.previous {
+            None => Some(time.1),
+            Some(_) => self.time_of_day.filter(|same| *same == time.1),
+        };
         self.out_of_order += u64::from(self.previous.is_some_and(|previous| previous > time));
         self.previous = Some(time);
         self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
@@ -340,20 +366,25 @@ impl<'a> SpendReader<'a> {
     }
 
     fn finish(mut self, columns: Columns) -> Result<SpendHistory, SpendError> {
-        let (earliest, latest) = match (self.earliest, self.latest) {
-            (Some(earliest), Some(latest)) => (earliest, latest),
-            _ => {
-                if self.faults.is_empty() {
-                    let header = self.header.join(self.separator);
-                    self.fault(1, &header, None, "there is no row below the header", None);
-                }
-                return Err(self.faults.into_error());
+        // Days of another time zone stay what they are.
+        let are_local = self.are_days && self.shifted > 0;
+        let mut days: BTreeMap<(Date, u32), Spent> = BTreeMap::new();
+        for ((day, begins, key), spent) in std::mem::take(&mut self.cells) {
+            let day = begins.filter(|_| are_local).unwrap_or(day);
+            days.entry((day, key)).or_default().add(spent);
+        }
+        let (Some(&(first, _)), Some(&(last, _))) = (days.keys().next(), days.keys().next_back())
+        else {
+            if self.faults.is_empty() {
+                let header = self.header.join(self.separator);
+                self.fault(1, &header, None, "there is no row below the header", None);
             }
+            return Err(self.faults.into_error());
         };
         let days_from = |from: Date, to: Date| (to - from).get_days();
-        let span = days_from(earliest.0, latest.0) + 1;
+        let span = days_from(first, last) + 1;
         if span > MOST_DAYS {
-            let message = format!("the rows reach from {} to {}", earliest.0, latest.0);
+            let message = format!("the rows reach from {first} to {last}");
             let header = self.header.join(self.separator);
             self.fault(1, &header, Some(columns.time), message, Some("100 years"));
         }
@@ -368,8 +399,8 @@ impl<'a> SpendReader<'a> {
         }
         let mut coverage = vec![Coverage::Gap; span as usize];
         let mut cells = BTreeMap::new();
-        for (&(day, key), &spent) in &self.cells {
-            let day = days_from(earliest.0, day) as u32;
+        for ((day, key), spent) in days {
+            let day = days_from(first, day) as u32;
             if spent.amount > Wei::ZERO {
                 coverage[day as usize] = Coverage::Complete;
             }
@@ -382,11 +413,11 @@ impl<'a> SpendReader<'a> {
                 empty += 1;
             }
         }
-        if self.has_times {
-            if earliest.1 > WHOLE_WITHIN_S {
+        if self.has_times && !are_local {
+            if self.earliest.is_some_and(|(_, time)| time > WHOLE_WITHIN_NS) {
                 coverage[0] = Coverage::Partial;
             }
-            if latest.1 < DAY_S - WHOLE_WITHIN_S
+            if self.latest.is_some_and(|(_, time)| time < DAY_NS - WHOLE_WITHIN_NS)
                 && let Some(last) = coverage.last_mut()
             {
                 *last = Coverage::Partial;
@@ -397,12 +428,32 @@ impl<'a> SpendReader<'a> {
             form: columns.form,
             rows: self.rows,
             notes: Vec::new(),
-            first: earliest.0,
+            first,
             coverage,
             keys: self.keys.into_keys().collect(),
             cells,
         };
         let mut notes = Vec::new();
+        if are_local {
+            notes.push(
+                "each row stands at the beginning of a day of another time zone: days are those of \
+                 the file, not of UTC"
+                    .to_string(),
+            );
+        } else if let Some(time) = self.time_of_day.filter(|time| *time > 0 && first < last) {
+            let minutes = time / (60 * SECOND_NS);
+            notes.push(format!(
+                "all rows stand at {:02}:{:02} UTC, as the days of another time zone would: they \
+                 are counted on the days of UTC",
+                minutes / 60,
+                minutes % 60
+            ));
+        } else if self.shifted > 0 {
+            notes.push(format!(
+                "{} in another time zone, counted on the days of UTC",
+                are(self.shifted as usize, "row")
+            ));
+        }
         notes.extend(self.spellings.note());
         let partial: Vec<Date> = history.days_of(Coverage::Partial).collect();
         if !partial.is_empty() {
@@ -482,28 +533,4 @@ fn in_eth(lpt: Decimal, price: Decimal) -> Option<Wei> {
         None => product.checked_mul(power(WEI_DECIMALS - scale)?)?,
     };
     u128::try_from(wei).ok().map(Wei)
-}
-
-/// The day (UTC) of a time, and the second of the day where it has one.
-fn moment(text: &str) -> Option<(Date, Option<i64>)> {
-    let of_timestamp = |time: Timestamp| {
-        let utc = Offset::UTC.to_datetime(time);
-        let second = time.as_second().rem_euclid(DAY_S);
-        (utc.date(), Some(second))
-    };
-    // Eight digits are a date without dashes.
-    let is_number = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let moment = if is_number {
-        let whole = text.split('.').next()?;
-        let number: i64 = whole.parse().ok()?;
-        let seconds = if whole.len() >= 12 { number / 1_000 } else { number };
-        of_timestamp(Timestamp::from_second(seconds).ok()?)
-    } else if let Ok(time) = text.parse::<Timestamp>() {
-        of_timestamp(time)
-    } else if text.contains(':') {
-        of_timestamp(Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?)
-    } else {
-        (text.parse::<Date>().ok()?, None)
-    };
-    (DATES.0..DATES.1).contains(&moment.0).then_some(moment)
 }
