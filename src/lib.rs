@@ -4,7 +4,7 @@
 //! who earns the fees.
 //!
 //! The modules follow the life of a request. Imports run downward only:
-//! [`units`] and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
+//! [`units`], `text` and [`kernel`] know nothing of Livepeer; [`network`], [`demand`],
 //! [`selection`], [`payments`], [`treasury`], [`policy`] and [`response`] hold
 //! the model; [`scenario`] reads it from a file; [`simulation`] runs one
 //! replication, [`ensemble`] many; [`spend`] reads what was really spent;
@@ -28,5 +28,6 @@ pub mod scenario;
 pub mod selection;
 pub mod simulation;
 pub mod spend;
+mod text;
 pub mod treasury;
 pub mod units;

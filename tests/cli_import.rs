@@ -464,6 +464,13 @@ fn options_of_another_kind_and_files_that_cannot_be_read_are_refused() {
     refused(&["stakes", "."], "`.` cannot be imported: not a regular file");
     fs::write(workshop.path("latin.csv"), b"address,stake\n\xe9,5\n").unwrap();
     refused(&["stakes", "latin.csv"], "line 2 is not UTF-8 text");
+    workshop.write("comma.csv", "Address;Stake\r\nx;1.000\r\ny;12345,67\r\n");
+    refused(
+        &["stakes", "comma.csv"],
+        "`12345,67` has a decimal comma\n  --> comma.csv:3, column `Stake`",
+    );
+    workshop.write("comma.csv", "address,stake\nx,\"1,234\"\n");
+    refused(&["stakes", "comma.csv"], "a comma that may be of thousands or of decimals");
     let huge = fs::File::create(workshop.path("huge.json")).unwrap();
     huge.set_len((64 << 20) + 1).unwrap();
     refused(&["capabilities", "huge.json"], "larger than 64 MB");

@@ -1,7 +1,8 @@
 //! Spend files as people have them.
 
+use orchsim::scenario::{Source, load};
 use orchsim::spend::{
-    Coverage, Duplicates, SpendError, SpendForm, SpendHistory, SpendOptions, read_spend,
+    Coverage, Duplicates, SpendError, SpendForm, SpendHistory, SpendKey, SpendOptions, read_spend,
     read_spend_file,
 };
 use orchsim::units::Wei;
@@ -65,9 +66,105 @@ fn cells_stand_between_commas_semicolons_or_tabs() {
         assert_eq!(history.keys()[0].gateway.as_deref(), Some("a,b;c\td"));
     }
     let decimal_comma = faults("date;amount_eth\n2025-03-01;0,1\n");
-    assert!(decimal_comma.contains("with a point and no other"), "{decimal_comma}");
+    assert!(decimal_comma.contains("`0,1` has a decimal comma"), "{decimal_comma}");
     assert!(decimal_comma.contains("2 | 2025-03-01;0,1\n"), "{decimal_comma}");
     assert!(faults("date\tamount_eth\n2025-03-01\tx\n").contains("2 | 2025-03-01 x\n"));
+}
+
+#[test]
+fn a_spreadsheet_may_name_the_separator_above_the_header() {
+    let history = read("sep=;\r\ndate;amount_eth\r\n2025-03-01;1.5\r\n").unwrap();
+    assert_eq!(history.total(), Wei(1_500_000_000_000_000_000));
+    let fault = faults("sep=;\r\ndate;amount_eth\r\n\r\n2025-03-01;x\r\n");
+    assert!(fault.contains("spend.csv:4"), "{fault}");
+}
+
+#[test]
+fn one_name_in_two_cases_is_one() {
+    let rows = "date,gateway,pipeline,orchestrator,amount_eth\n\
+                2025-03-01,livepeer-eliza,LLM,0xABCDEF0123456789abcdef0123456789ABCDEF01,1\n\
+                2025-03-02,Livepeer-Eliza,llm,0xabcdef0123456789abcdef0123456789abcdef01,1\n\
+                2025-03-03,livepeer-eliza,Text to image,other,2\n";
+    let history = read(rows).unwrap();
+    let shares = |history: &SpendHistory, name: fn(&SpendKey) -> Option<&str>| {
+        let of = |(name, days): (Option<&str>, Vec<Wei>)| {
+            (name.unwrap().to_string(), days.iter().map(|wei| wei.to_coins()).sum::<f64>())
+        };
+        history.daily_by(name).into_iter().map(of).collect::<Vec<_>>()
+    };
+    let of = |name: &str, eth: f64| (name.to_string(), eth);
+    let pipelines = shares(&history, |key| key.pipeline.as_deref());
+    assert_eq!(pipelines, [of("llm", 2.0), of("text-to-image", 2.0)]);
+    let address = "0xabcdef0123456789abcdef0123456789abcdef01";
+    let orchestrators = shares(&history, |key| key.orchestrator.as_deref());
+    assert_eq!(orchestrators, [of(address, 2.0), of("other", 2.0)]);
+    let gateways = shares(&history, |key| key.gateway.as_deref());
+    assert_eq!(gateways, [of("livepeer-eliza", 4.0)]);
+    assert!(history.notes[0].ends_with("`Livepeer-Eliza` as `livepeer-eliza`"));
+
+    let mut network = load(&Source::built_in(), &[]).unwrap().network;
+    network.gateways[0].id = "Livepeer-ELIZA".to_string();
+    network.orchestrators[0].id = "0xABCDEF0123456789ABCDEF0123456789ABCDEF01".to_string();
+    let options = SpendOptions { network: Some(&network), ..SpendOptions::default() };
+    let history = with(rows, options).unwrap();
+    let gateways = shares(&history, |key| key.gateway.as_deref());
+    assert_eq!(gateways, [of("Livepeer-ELIZA", 4.0)]);
+    let orchestrators = shares(&history, |key| key.orchestrator.as_deref());
+    assert_eq!(orchestrators[0], of(&network.orchestrators[0].id, 2.0));
+}
+
+#[test]
+fn a_time_zone_is_heeded_or_refused() {
+    let totals = |text: &str| {
+        let history = read(&format!("time,amount_eth\n{text}\n")).unwrap();
+        let totals = history.daily_totals().iter().map(|wei| wei.to_coins()).collect::<Vec<_>>();
+        (history.date(0).to_string(), totals, history.notes.join("; "))
+    };
+    let refused = faults("time,amount_eth\n2025-02-28T23:30:00[America/New_York],1\n");
+    assert!(refused.contains("names a time zone without its offset"), "{refused}");
+    let (first, ..) = totals("2025-02-28T23:30:00-05:00[America/New_York],1");
+    assert_eq!(first, "2025-03-01");
+    for text in ["2025-03-01 23:10:00 UTC", "2025-03-02 01:10:00 +02:00", "2025-03-01T23"] {
+        let (first, _, notes) = totals(&format!("{text},1"));
+        assert_eq!(first, "2025-03-01", "{text}");
+        assert!(notes.contains("1 day is partial"), "{text}: {notes}");
+    }
+    for none in ["2025-03-01[UTC]", "2025-03-01 EST", "2025-03-01 05:00 EST", "UTC"] {
+        assert!(faults(&format!("time,amount_eth\n{none},1\n")).contains(none), "{none}");
+    }
+    // Clocks in Berlin went forward on 30 March 2025.
+    let berlin = "2025-03-30T00:00:00+01:00,1\n2025-03-31T00:00:00+02:00,2";
+    let (first, days, notes) = totals(berlin);
+    assert_eq!((first.as_str(), days), ("2025-03-30", vec![1.0, 2.0]));
+    assert!(notes.contains("days are those of the file, not of UTC"), "{notes}");
+    let (first, days, notes) = totals(&format!("{berlin}\n2025-03-31T00:10:00+02:00,4"));
+    assert_eq!((first.as_str(), days), ("2025-03-29", vec![1.0, 6.0]));
+    assert!(notes.contains("3 rows are in another time zone"), "{notes}");
+    let (_, _, notes) = totals("2025-03-29T23:00:00Z,1\n2025-03-30T23:00:00Z,2");
+    assert!(notes.contains("all rows stand at 23:00 UTC"), "{notes}");
+}
+
+#[test]
+fn rows_within_one_second_are_no_repetition() {
+    let history = read(
+        "time,amount_eth\n2025-03-01T00:10:00.1Z,1\n2025-03-01T00:10:00.2Z,1\n\
+         1740787800.3,1\n1740787800400,1\n",
+    );
+    assert_eq!(history.unwrap().total().to_coins(), 4.0);
+    let fault = faults("time,amount_eth\n2025-03-01T00:10:00.1Z,1\n1740787800.1,1\n");
+    assert!(fault.contains("repeats line 2"), "{fault}");
+}
+
+#[test]
+fn numbers_as_programs_write_them_are_read() {
+    let history = read(
+        "date,amount_eth,requests\n2025-03-01,1.2345678901234567e-15,100.0\n\
+         2025-03-02,\"1,234.5\",\n",
+    );
+    let history = history.unwrap();
+    assert_eq!(history.daily_totals(), [Wei(1234), Wei(1_234_500_000_000_000_000_000)]);
+    assert_eq!(history.cells().next().unwrap().2.requests, Some(100));
+    assert!(faults("date,amount_eth,requests\n2025-03-01,1,1.5\n").contains("not a count"));
 }
 
 #[test]
@@ -144,6 +241,11 @@ fn lpt_needs_a_price_and_is_converted_exactly() {
     let eth_per_lpt = Some("0.00291".parse().unwrap());
     let options = SpendOptions { eth_per_lpt, ..SpendOptions::default() };
     assert_eq!(with(text, options).unwrap().total(), Wei(4_365_000_000_000_000));
+    // The product of the two has 40 digits.
+    let eth_per_lpt = Some("0.0029182345678901234".parse().unwrap());
+    let options = SpendOptions { eth_per_lpt, ..SpendOptions::default() };
+    let history = with("date,amount_lpt\n2025-03-01,12345.123456789012345678\n", options);
+    assert_eq!(history.unwrap().total(), Wei(36_025_966_016_472_909_917));
 }
 
 #[test]

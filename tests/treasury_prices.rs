@@ -265,6 +265,15 @@ fn a_replay_is_the_record() {
 }
 
 #[test]
+fn a_record_may_come_from_a_spreadsheet() {
+    let text = RECORD.replace(',', ";").replace('\n', "\r\n");
+    let start = date(2025, 2, 1);
+    assert_eq!(PriceSeries::from_csv(&text, start), PriceSeries::from_csv(RECORD, start));
+    let declared = format!("\u{feff}sep=;\r\n{text}");
+    assert_eq!(PriceSeries::from_csv(&declared, start), PriceSeries::from_csv(RECORD, start));
+}
+
+#[test]
 fn faults_of_a_record_carry_their_lines() {
     let start = date(2025, 2, 1);
     let faults = |text: &str| {

@@ -33,7 +33,7 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     let usual = || Path::new("outputs").join(format!("{}-calibrate", scenario.name));
     let directory = common.out.clone().unwrap_or_else(usual);
     check_target(&directory)?;
-    let history = spend.read()?;
+    let history = spend.read(Some(&scenario))?;
     let progress = Progress::new(SIMULATED, common.quiet);
     let calibration =
         common.thread_pool()?.install(|| calibrate(&scenario, &history, &|| progress.one_more()));

@@ -62,7 +62,8 @@ pub(super) struct ReportArgs {
 pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
     let options = args.files.write_options()?;
     let run = args.run.as_deref().map(read_run).transpose()?;
-    let history = args.spend.as_ref().map(SpendArgs::read).transpose()?;
+    let scenario = run.as_ref().map(|run| &run.scenario);
+    let history = args.spend.as_ref().map(|spend| spend.read(scenario)).transpose()?;
     let period = period(args, usual_period(history.as_ref(), run.as_ref(), length(args)))?;
     let prices = args.prices.as_deref().map(|path| read_prices(path, period)).transpose()?;
     let name = match (&run, &args.spend) {

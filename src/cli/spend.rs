@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use super::options::option;
 use crate::experiment::sha256;
+use crate::scenario::Scenario;
 use crate::spend::{Duplicates, SpendHistory, SpendOptions, read_spend_file};
 use crate::units::Decimal;
 
@@ -46,11 +47,12 @@ pub(super) struct SpendReading {
 
 impl SpendReading {
     /// It as options of the reader.
-    pub fn options(&self) -> SpendOptions {
+    pub fn options(&self) -> SpendOptions<'static> {
         SpendOptions {
             zero_days: self.zero_days,
             duplicates: self.duplicates,
             eth_per_lpt: self.eth_per_lpt,
+            network: None,
         }
     }
 
@@ -69,9 +71,11 @@ impl SpendReading {
 }
 
 impl SpendArgs {
-    /// Reads the file.
-    pub fn read(&self) -> Result<SpendHistory, Failure> {
-        read_spend_file(&self.spend, &self.reading.options()).map_err(Failure::Spend)
+    /// Reads the file, with the names of a scenario spelled as there.
+    pub fn read(&self, scenario: Option<&Scenario>) -> Result<SpendHistory, Failure> {
+        let network = scenario.map(|scenario| &scenario.network);
+        let options = SpendOptions { network, ..self.reading.options() };
+        read_spend_file(&self.spend, &options).map_err(Failure::Spend)
     }
 
     /// Hash of the file.

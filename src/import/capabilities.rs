@@ -4,9 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::findings::{
-    Findings, Found, FoundOffer, MOST_OFFERS, model_at, orchestrator_id, pipeline,
-};
+use super::findings::{Findings, Found, FoundOffer, MOST_OFFERS, model_at, orchestrator_id};
 use super::json::At;
 use super::price::price;
 use crate::network::Pipeline;
@@ -97,7 +95,7 @@ impl Names {
     fn pipeline(&self, capability: &str) -> Result<Pipeline, String> {
         let name = self.0.get(capability).map_or(capability, String::as_str);
         let shown: String = name.chars().take(60).collect();
-        pipeline(name).ok_or_else(|| format!("capability `{shown}` is not simulated"))
+        Pipeline::spelled(name).ok_or_else(|| format!("capability `{shown}` is not simulated"))
     }
 }
 
@@ -221,7 +219,7 @@ fn capacity(row: &At, pipeline: Pipeline, model: &str, terms: &At) -> (u64, Vec<
     let of_model = |part: &At| {
         let named = part.field(&["pipeline"]).and_then(|at| at.word());
         let served = part.field(&["model_id", "model"]).and_then(|at| at.word());
-        named.as_deref().and_then(self::pipeline) == Some(pipeline)
+        named.as_deref().and_then(Pipeline::spelled) == Some(pipeline)
             && served.as_deref() == Some(model)
     };
     let parts = row.field(&["hardware"]);

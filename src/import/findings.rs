@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::json::{At, plain};
+use super::json::At;
 use super::leaderboard::Test;
 use crate::network::Pipeline;
 use crate::spend::SpendHistory;
+use crate::text::is_address;
 use crate::units::{Lpt, PostedPrice};
-
-/// The first AI capability of go-livepeer (`core/capabilities.go`); the others
-/// follow in the order of [`Pipeline::ALL`].
-const FIRST_CAPABILITY: usize = 27;
 
 /// What a scenario takes of one orchestrator.
 pub(super) const MOST_OFFERS: usize = 1_000;
@@ -78,22 +75,11 @@ impl Findings {
     }
 }
 
-/// A pipeline by its name in any spelling (`text-to-image`, `Text to image`,
-/// `Capability_TextToImage`) or by its capability number.
-pub(super) fn pipeline(word: &str) -> Option<Pipeline> {
-    if let Ok(number) = word.trim().parse::<usize>() {
-        return Pipeline::ALL.get(number.checked_sub(FIRST_CAPABILITY)?).copied();
-    }
-    let word = plain(word);
-    let word = word.strip_prefix("capability").unwrap_or(&word);
-    Pipeline::ALL.into_iter().find(|pipeline| plain(pipeline.name()) == word)
-}
-
 /// The pipeline that a field names.
 pub(super) fn pipeline_at(at: &At) -> Result<Pipeline, String> {
     let word = at.word().ok_or_else(|| format!("{} is {}, not a text", at.name(), at.kind()))?;
     let shown: String = word.chars().take(60).collect();
-    pipeline(&word).ok_or_else(|| format!("`{shown}` is no pipeline that is simulated"))
+    Pipeline::spelled(&word).ok_or_else(|| format!("`{shown}` is no pipeline that is simulated"))
 }
 
 /// The id of a model: a line of text that is not empty.
@@ -112,26 +98,12 @@ pub(super) fn orchestrator_id(text: &str) -> Option<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let is_valid =
         text.len() <= 100 && !text.trim_matches('.').is_empty() && text.chars().all(is_name);
-    let is_address = text.len() == 42 && (text.starts_with("0x") || text.starts_with("0X"));
-    is_valid.then(|| if is_address { text.to_ascii_lowercase() } else { text.to_string() })
+    is_valid.then(|| if is_address(text) { text.to_ascii_lowercase() } else { text.to_string() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pipelines_have_many_names() {
-        for name in ["text-to-image", "Text to image", "27", "Capability_TextToImage"] {
-            assert_eq!(pipeline(name), Some(Pipeline::TextToImage), "{name}");
-        }
-        assert_eq!(pipeline("Segment anything 2"), Some(Pipeline::SegmentAnything2));
-        assert_eq!(pipeline("35"), Some(Pipeline::LiveVideoToVideo));
-        assert_eq!(pipeline("36"), Some(Pipeline::TextToSpeech));
-        for name in ["", "0", "26", "37", "H.264", "byoc"] {
-            assert_eq!(pipeline(name), None, "{name}");
-        }
-    }
 
     #[test]
     fn addresses_are_lower_case_and_other_names_stay() {

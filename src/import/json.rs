@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::text::plain;
 use crate::units::Decimal;
 
 /// A JSON value; an object keeps the order of its file.
@@ -226,9 +227,10 @@ impl<'a> At<'a> {
 
     /// A whole number.
     pub fn count(&self) -> Result<u64, String> {
-        let decimal = self.decimal()?.reduced();
-        let whole = (decimal.scale == 0).then(|| u64::try_from(decimal.mantissa).ok()).flatten();
-        whole.ok_or_else(|| format!("{} is {decimal}, not a whole number", self.name()))
+        let decimal = self.decimal()?;
+        decimal
+            .to_whole()
+            .ok_or_else(|| format!("{} is {decimal}, not a whole number", self.name()))
     }
 
     fn join(&self, key: &str) -> String {
@@ -240,11 +242,6 @@ impl<'a> At<'a> {
             (false, _) => format!("{}[{shown:?}]", self.path),
         }
     }
-}
-
-/// A key or name reduced to its lower-case letters and digits.
-pub(super) fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

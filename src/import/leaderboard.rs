@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::findings::{Findings, orchestrator_id};
-use super::json::{At, plain};
+use super::json::At;
 use crate::network::Region;
+use crate::text::plain;
 
 /// Levels of objects and lists above a result.
 const DEEPEST: usize = 5;

@@ -40,7 +40,7 @@ pub struct Options {
     /// not at all.
     pub regions: Vec<(String, String)>,
     /// How a CSV of spend is to be understood.
-    pub spend: SpendOptions,
+    pub spend: SpendOptions<'static>,
 }
 
 /// A scenario with a file's figures in it.
@@ -82,10 +82,11 @@ pub fn import(
     options: &Options,
     done: &(dyn Fn() + Sync),
 ) -> Result<Imported, ImportError> {
-    let mut findings = kind.read(file, &options.spend)?;
     let default = Source::built_in();
     let source = base.unwrap_or(&default);
     let mut scenario = load(source, &[]).map_err(ImportError::Scenario)?;
+    let spend = SpendOptions { network: Some(&scenario.network), ..options.spend };
+    let mut findings = kind.read(file, &spend)?;
     let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if kind == Kind::Models

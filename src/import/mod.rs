@@ -8,7 +8,6 @@
 
 mod ai_models;
 mod capabilities;
-mod csv;
 mod document;
 mod findings;
 mod json;
@@ -23,6 +22,7 @@ mod transcoders;
 use crate::experiment::calibrate::CalibrateError;
 use crate::scenario::{Diagnostics, LARGEST_FILE_BYTES, Source};
 use crate::spend::{LARGEST_SPEND_BYTES, SpendError, SpendOptions, spend_form};
+use crate::text::Table;
 
 pub use merge::{Imported, Options, import};
 
@@ -156,7 +156,7 @@ impl Kind {
         let text = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
         let mut findings = Findings::default();
         let is_read = match self {
-            Kind::Stakes => stakes::read(&csv::parse(text), &mut findings),
+            Kind::Stakes => stakes::read(&Table::of(text), &file.name, &mut findings)?,
             Kind::Spend if Kind::of(text).is_none_or(|kind| kind == Kind::Spend) => {
                 spend::read(text, &file.name, options, &mut findings)?;
                 true
@@ -194,7 +194,7 @@ impl Kind {
     /// What a text seems to be.
     fn of(text: &str) -> Option<Kind> {
         let Ok(json) = json::parse(text) else {
-            let is_stakes = || stakes::columns(&csv::parse(text)).is_some();
+            let is_stakes = || stakes::columns(&Table::of(text)).is_some();
             return match spend_form(text) {
                 Some(_) => Some(Kind::Spend),
                 None => is_stakes().then_some(Kind::Stakes),
@@ -218,6 +218,20 @@ pub enum ImportError {
     /// The file is no JSON.
     #[error("{0}")]
     Syntax(Diagnostics),
+    /// It is not certain what the comma of a number means.
+    #[error("{message}\n  --> {file}:{line}, column `{column}`\n  = expected: {expected}")]
+    Comma {
+        /// The file.
+        file: String,
+        /// Its line, from 1.
+        line: usize,
+        /// The column's name.
+        column: String,
+        /// What is wrong with the number.
+        message: String,
+        /// What was expected.
+        expected: &'static str,
+    },
     /// What was spent makes no sense.
     #[error(transparent)]
     Spend(SpendError),

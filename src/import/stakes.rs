@@ -1,10 +1,10 @@
 //! A stake list: a CSV with an orchestrator and its stake in each row, such as
 //! an export of the explorer or the rows of a stake history.
 
-use super::csv::Table;
+use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
-use super::json::plain;
-use crate::units::{Amount, Currency, Decimal, Lpt};
+use crate::text::{NumberError, Table, number, plain};
+use crate::units::{Amount, Currency, Lpt};
 
 /// A whole number from here on counts base units (1e-18 LPT): a thousandth of an
 /// LPT there, more LPT than there will be here.
@@ -55,8 +55,15 @@ pub(super) fn columns(table: &Table) -> Option<Columns> {
 }
 
 /// `false` where the table is something else.
-pub(super) fn read(table: &Table, findings: &mut Findings) -> bool {
-    let Some(columns) = columns(table) else { return false };
+///
+/// # Errors
+/// A comma whose meaning is not certain: then no other number is either.
+pub(super) fn read(
+    table: &Table,
+    file: &str,
+    findings: &mut Findings,
+) -> Result<bool, ImportError> {
+    let Some(columns) = columns(table) else { return Ok(false) };
     let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
     let latest = columns.period.and_then(|column| {
         table.rows.iter().map(|(_, row)| cell(row, column)).max_by(|a, b| in_order(a, b))
@@ -78,13 +85,22 @@ pub(super) fn read(table: &Table, findings: &mut Findings) -> bool {
             Ok(stake) => {
                 keep(&id, stake, "", format!("{what} ({id})"), findings);
             }
-            Err(why) => findings.skip(format!("{what} ({id})"), why),
+            Err(StakeError::Comma(wrong)) => {
+                return Err(ImportError::Comma {
+                    file: file.to_string(),
+                    line: *line,
+                    column: table.header[columns.stake].clone(),
+                    message: wrong.to_string(),
+                    expected: wrong.expected(),
+                });
+            }
+            Err(why) => findings.skip(format!("{what} ({id})"), why.to_string()),
         }
     }
     if let (Some(latest), true) = (latest, earlier > 0) {
         findings.notes.push(format!("rows before {latest}, the last entry, left out: {earlier}"));
     }
-    true
+    Ok(true)
 }
 
 /// Numbers by size, other texts by the alphabet (which sorts ISO dates).
@@ -105,23 +121,34 @@ pub(super) fn keep(id: &str, stake: Lpt, about: &str, what: String, findings: &m
     known.about = about.to_string();
 }
 
+/// Why a text is not a stake.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StakeError {
+    #[error(transparent)]
+    Comma(NumberError),
+    #[error("`{0}` is not a stake of at least 0 LPT")]
+    None(String),
+    #[error("`{0}` is more LPT than exist")]
+    TooMuch(String),
+}
+
 /// A stake as people and contracts write it: `1,234.5`, `1234.5 LPT`, or a whole
 /// number of base units.
-pub(super) fn stake(text: &str) -> Result<Lpt, String> {
+pub(super) fn stake(text: &str) -> Result<Lpt, StakeError> {
     let text = text.trim();
-    let number = text.strip_suffix("LPT").map_or(text, str::trim_end).replace([',', '_'], "");
-    let shown: String = text.chars().take(40).collect();
-    let value: Decimal =
-        number.parse().map_err(|()| format!("`{shown}` is not a stake of at least 0 LPT"))?;
+    let coins = text.strip_suffix("LPT").map_or(text, str::trim_end);
+    let shown = || text.chars().take(40).collect();
+    let value = number(coins).map_err(|wrong| match wrong {
+        NumberError::None => StakeError::None(shown()),
+        comma => StakeError::Comma(comma),
+    })?;
     let is_whole = value.scale == 0;
     let stake = if is_whole && value.mantissa >= LEAST_BASE_UNITS {
         Some(Lpt(value.mantissa))
     } else {
         Amount { value, currency: Currency::Lpt }.to_lpt()
     };
-    stake
-        .filter(|stake| *stake <= MOST_LPT)
-        .ok_or_else(|| format!("`{shown}` is more LPT than exist"))
+    stake.filter(|stake| *stake <= MOST_LPT).ok_or_else(|| StakeError::TooMuch(shown()))
 }
 
 #[cfg(test)]
@@ -130,12 +157,11 @@ mod tests {
 
     #[test]
     fn stakes_are_exact_in_either_unit() {
-        let coins = |text: &str| stake(text).map(|stake| stake.to_string());
-        let exact = Ok("10359.571442424819689212 LPT".to_string());
-        assert_eq!(coins("10359.571442424819689212"), exact);
-        assert_eq!(coins("10359571442424819689212"), exact);
-        assert_eq!(coins("1,234.5 LPT").as_deref(), Ok("1234.5 LPT"));
-        assert_eq!(coins("0").as_deref(), Ok("0 LPT"));
+        let coins = |text: &str| stake(text).map(|stake| stake.to_string()).unwrap();
+        assert_eq!(coins("10359.571442424819689212"), "10359.571442424819689212 LPT");
+        assert_eq!(coins("10359571442424819689212"), "10359.571442424819689212 LPT");
+        assert_eq!(coins("1,234.5 LPT"), "1234.5 LPT");
+        assert_eq!(coins("0"), "0 LPT");
         for bad in ["", "-5", "NaN", "inf", "1e40", "5 ETH", "99999999999999999999999999999999"] {
             assert!(stake(bad).is_err(), "{bad}");
         }

@@ -35,7 +35,10 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
             continue;
         }
         let stake = row.field(&["total_stake"]).ok_or_else(|| "no `totalStake`".to_string());
-        match stake.and_then(|at| stakes::stake(&at.word().unwrap_or_default())) {
+        let stake = stake.and_then(|at| {
+            stakes::stake(&at.word().unwrap_or_default()).map_err(|wrong| wrong.to_string())
+        });
+        match stake {
             Ok(stake) => {
                 let uri = row.field(&["service_uri"]).and_then(|at| at.text()).unwrap_or_default();
                 let about = uri.split_once("://").map_or(uri, |(_, host)| host);

@@ -1,4 +1,5 @@
 use crate::kernel::Distribution;
+use crate::text::plain;
 
 /// Pixels a gateway pays for each second of live video, whatever is streamed:
 /// 1280 x 720 at 30 frames a second (go-livepeer 0.9
@@ -9,6 +10,10 @@ pub const LIVE_PIXELS_PER_SECOND: u64 = 1280 * 720 * 30;
 /// Frames an image-to-video request is billed for, whatever it returns
 /// (go-livepeer `server/ai_process.go`).
 const IMAGE_TO_VIDEO_FRAMES: u64 = 25;
+
+/// The first AI capability of go-livepeer (`core/capabilities.go`); the others
+/// follow in the order of [`Pipeline::ALL`].
+const FIRST_CAPABILITY: usize = 27;
 
 /// What a pipeline's price counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +99,17 @@ impl Pipeline {
     /// The pipeline of that name.
     pub fn named(name: &str) -> Option<Pipeline> {
         Self::ALL.into_iter().find(|pipeline| pipeline.name() == name)
+    }
+
+    /// The pipeline of that name in any spelling (`text-to-image`, `Text to image`,
+    /// `Capability_TextToImage`) or of that capability number.
+    pub fn spelled(word: &str) -> Option<Pipeline> {
+        if let Ok(number) = word.trim().parse::<usize>() {
+            return Self::ALL.get(number.checked_sub(FIRST_CAPABILITY)?).copied();
+        }
+        let word = plain(word);
+        let word = word.strip_prefix("capability").unwrap_or(&word);
+        Self::ALL.into_iter().find(|pipeline| plain(pipeline.name()) == word)
     }
 
     /// What its price counts.
@@ -198,6 +214,19 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pipelines_have_many_names() {
+        for name in ["text-to-image", "Text to image", "27", "Capability_TextToImage"] {
+            assert_eq!(Pipeline::spelled(name), Some(Pipeline::TextToImage), "{name}");
+        }
+        assert_eq!(Pipeline::spelled("Segment anything 2"), Some(Pipeline::SegmentAnything2));
+        assert_eq!(Pipeline::spelled("35"), Some(Pipeline::LiveVideoToVideo));
+        assert_eq!(Pipeline::spelled("36"), Some(Pipeline::TextToSpeech));
+        for name in ["", "0", "26", "37", "H.264", "byoc"] {
+            assert_eq!(Pipeline::spelled(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn units_follow_what_the_gateway_pays() {

@@ -1,3 +1,5 @@
+use jiff::civil::Date;
+
 use super::diagnostics::{Problem, Report};
 use super::price_text;
 use super::shape::{Key, Presence, Shape, Text};
@@ -56,6 +58,9 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
             (!holds).then(|| Fault::new(format!("{value} is out of range")))
         }
         (Shape::Date, Value::Date(date)) if date.date.is_some() && date.time.is_none() => None,
+        (Shape::Date, Value::Text(text)) if is_no_day(text) => {
+            Some(Fault::new(format!("there is no day {text}")))
+        }
         (Shape::Bool, Value::Bool(_)) => None,
         (Shape::Text(Text::Money(_) | Text::Price), Value::Integer(_) | Value::Number(_)) => {
             Some(Fault::new("a number without a unit"))
@@ -71,6 +76,13 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
         report.push(problem.expected(expected));
         node.value = Value::Invalid;
     }
+}
+
+/// Whether a text has the form of a date, and is none of the calendar's.
+fn is_no_day(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_number = |part: &&str| part.parse::<u32>().is_ok();
+    parts.len() == 3 && parts.iter().all(is_number) && text.parse::<Date>().is_err()
 }
 
 /// What is wrong with a value, apart from where it stands.

@@ -11,26 +11,32 @@
 //!
 //! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` and
 //! is an ISO 8601 date or time (UTC where it has no offset), or Unix seconds or
-//! milliseconds. An amount is called `amount`, `spend`, `spent` or `cost` with
+//! milliseconds; the name of a time zone is refused where there is no offset. An amount is called `amount`, `spend`, `spent` or `cost` with
 //! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
 //! columns are ignored and named in [`SpendHistory::notes`].
 //!
+//! Names that differ in case only are one, as are all spellings of a pipeline.
+//!
 //! Cells stand between commas, semicolons or tabs, rows in any order. Days are
-//! those of UTC. A day without a row, or with nothing but zeros, is a gap unless
-//! [`SpendOptions::zero_days`] says that nothing was spent; where rows have times
-//! of day, the first and the last day are partial unless their rows reach to
-//! within an hour of midnight.
+//! those of UTC, unless every row stands at the beginning of a day of another
+//! offset: then they are the file's own. A day without a row, or with nothing but
+//! zeros, is a gap unless [`SpendOptions::zero_days`] says that nothing was spent;
+//! where rows have times of day, the first and the last day are partial unless
+//! their rows reach to within an hour of midnight.
 
 mod error;
 mod header;
 mod history;
+mod moment;
 mod read;
+mod spelling;
 
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
+pub(crate) use read::listed;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
-pub(crate) use read::{listed, separator};
 
+use crate::network::Network;
 use crate::units::Decimal;
 
 /// What kind of file a history was read from.
@@ -81,12 +87,15 @@ impl Duplicates {
 }
 
 /// How a file is to be understood.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SpendOptions {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SpendOptions<'a> {
     /// A day without a row is one on which nothing was spent, not a gap.
     pub zero_days: bool,
     /// Repeated rows.
     pub duplicates: Duplicates,
     /// ETH for one LPT; needed where amounts are in LPT.
     pub eth_per_lpt: Option<Decimal>,
+    /// The network whose spelling of a name counts, where the file's differs in case
+    /// only.
+    pub network: Option<&'a Network>,
 }

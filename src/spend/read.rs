@@ -2,17 +2,20 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::hash::{Hash, Hasher};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
-use jiff::civil::{Date, DateTime, date};
-use jiff::{Timestamp, tz::Offset};
+use csv::ByteRecord;
+use ethnum::U256;
+use jiff::civil::Date;
 
 use super::error::Faults;
 use super::header::{self, Columns, NAMES};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
+use super::moment::{DAY_NS, Moment, SECOND_NS, moment};
+use super::spelling::Spellings;
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
+use crate::text::{self, NumberError, Rows, number};
 use crate::units::{Amount, Currency, Decimal, Wei};
 
 /// Above this a file is not read: as many bytes are some ten million rows.
@@ -21,14 +24,13 @@ const MOST_KEYS: usize = 100_000;
 /// More ETH than there is (121 million in 2026, and 1 % more a year at most): such
 /// amounts are in another unit than the header says.
 const MOST: Wei = Wei(200_000_000_000_000_000_000_000_000);
-/// Ethereum's first day, and a day that is a typing error.
-const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
+/// Of an ETH.
+const WEI_DECIMALS: u32 = 18;
 /// The longest history.
 const MOST_DAYS: i32 = 36_500;
 /// A file with times of day reaches to the start (end) of its first (last) day
-/// when it begins (ends) within so many seconds of it.
-const WHOLE_WITHIN_S: i64 = 3_600;
-const DAY_S: i64 = 86_400;
+/// when it begins (ends) within so many nanoseconds of it.
+const WHOLE_WITHIN_NS: i64 = 3_600 * SECOND_NS;
 /// Dates and columns named in one sentence.
 const MOST_NAMED: usize = 6;
 
@@ -70,76 +72,33 @@ pub fn read_spend(
     let failed =
         |error| SpendError::Io { path: name.into(), source: io::Error::other::<csv::Error>(error) };
     let columns = match rows.next().map_err(failed)? {
-        Some(header) => reader.header(header),
+        Some((line, header)) => reader.header(line, header),
         None => {
             reader.fault(1, "", None, "the file is empty", Some("a header and rows"));
             None
         }
     };
     let Some(columns) = columns else { return Err(reader.faults.into_error()) };
-    while let Some(row) = rows.next().map_err(failed)? {
-        reader.row(row, &columns);
+    while let Some((line, row)) = rows.next().map_err(failed)? {
+        reader.row(line, row, &columns);
     }
     reader.finish(columns)
 }
 
 /// What kind of file its header says it is; `None` where it is none.
-pub fn spend_form(text: &str) -> Option<SpendForm> {
-    let mut rows = Rows::new(text.as_bytes());
-    let names = header_names(rows.next().ok()??);
+pub fn spend_form(csv: &str) -> Option<SpendForm> {
+    let mut rows = Rows::new(csv.as_bytes());
+    let (_, header) = rows.next().ok()??;
+    let names = text::header(header);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     header::columns(&names).ok().map(|columns| columns.form)
-}
-
-/// Rows with anything in them.
-struct Rows<R> {
-    separator: char,
-    reader: csv::Reader<BufReader<R>>,
-    record: ByteRecord,
-}
-
-impl<R: Read> Rows<R> {
-    fn new(input: R) -> Rows<R> {
-        let mut input = BufReader::new(input);
-        // Where it cannot be read the first row says so.
-        let begin = String::from_utf8_lossy(input.fill_buf().unwrap_or_default());
-        let header = begin.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let mut format = ReaderBuilder::new();
-        format.has_headers(false).flexible(true).trim(Trim::All);
-        let separator = separator(header);
-        format.delimiter(separator as u8);
-        Rows { separator, reader: format.from_reader(input), record: ByteRecord::new() }
-    }
-
-    fn next(&mut self) -> csv::Result<Option<&ByteRecord>> {
-        while self.reader.read_byte_record(&mut self.record)? {
-            if self.record.iter().any(|cell| !cell.is_empty()) {
-                return Ok(Some(&self.record));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// What stands between the cells of a table with this header: a comma, a semicolon
-/// or a tab, whichever is there most often.
-pub(crate) fn separator(header: &str) -> char {
-    let count = |separator: &char| header.matches(*separator).count();
-    [',', ';', '\t'].into_iter().rev().max_by_key(count).unwrap_or(',')
-}
-
-/// The cells of a header, without the mark that some programs begin a file with.
-fn header_names(record: &ByteRecord) -> Vec<String> {
-    let name =
-        |cell| String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').trim().to_string();
-    record.iter().map(name).collect()
 }
 
 /// What a row says.
 #[derive(Hash)]
 struct Entry {
     day: Date,
-    second: Option<i64>,
+    nanosecond: Option<i64>,
     key: SpendKey,
     spent: Spent,
 }
@@ -148,31 +107,40 @@ struct Entry {
 struct SpendReader<'a> {
     name: &'a str,
     separator: &'a str,
-    options: &'a SpendOptions,
+    options: &'a SpendOptions<'a>,
     faults: Faults,
     header: Vec<String>,
+    spellings: Spellings,
     keys: BTreeMap<SpendKey, u32>,
-    cells: BTreeMap<(Date, u32), Spent>,
+    /// By the day of UTC, the day the row says it begins, and the key.
+    cells: BTreeMap<(Date, Option<Date>, u32), Spent>,
     /// The line on which a row stood first, by the hash of the row.
     seen: HashMap<u64, u64>,
     rows: u64,
     repeated: u64,
     out_of_order: u64,
     has_times: bool,
-    /// Second of the day, of the earliest and the latest row.
+    /// Rows in another offset than that of UTC.
+    shifted: u64,
+    /// Whether each row so far is written as the beginning of a day.
+    are_days: bool,
+    /// Nanosecond of the day that all rows so far have in common.
+    time_of_day: Option<i64>,
+    /// With the nanosecond of the day.
     earliest: Option<(Date, i64)>,
     latest: Option<(Date, i64)>,
     previous: Option<(Date, i64)>,
 }
 
 impl<'a> SpendReader<'a> {
-    fn new(name: &'a str, separator: &'a str, options: &'a SpendOptions) -> SpendReader<'a> {
+    fn new(name: &'a str, separator: &'a str, options: &'a SpendOptions<'a>) -> SpendReader<'a> {
         SpendReader {
             name,
             separator,
             options,
             faults: Faults::default(),
             header: Vec::new(),
+            spellings: Spellings::of(options.network),
             keys: BTreeMap::new(),
             cells: BTreeMap::new(),
             seen: HashMap::new(),
@@ -180,6 +148,9 @@ impl<'a> SpendReader<'a> {
             repeated: 0,
             out_of_order: 0,
             has_times: false,
+            shifted: 0,
+            are_days: true,
+            time_of_day: None,
             earliest: None,
             latest: None,
             previous: None,
@@ -204,9 +175,8 @@ impl<'a> SpendReader<'a> {
         });
     }
 
-    fn header(&mut self, record: &ByteRecord) -> Option<Columns> {
-        let line = record.position().map_or(1, |position| position.line());
-        self.header = header_names(record);
+    fn header(&mut self, line: u64, record: &ByteRecord) -> Option<Columns> {
+        self.header = text::header(record);
         let row = self.header.join(self.separator);
         let is_binary = |c: char| c.is_control() && !c.is_whitespace();
         if self.header.iter().any(|name| name.contains(is_binary)) {
@@ -235,8 +205,7 @@ impl<'a> SpendReader<'a> {
         }
     }
 
-    fn row(&mut self, record: &ByteRecord, columns: &Columns) {
-        let line = record.position().map_or(0, |position| position.line());
+    fn row(&mut self, line: u64, record: &ByteRecord, columns: &Columns) {
         self.rows += 1;
         let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
         let Ok(cells) = cells else {
@@ -252,10 +221,19 @@ impl<'a> SpendReader<'a> {
             return;
         }
         let at = |column: usize| cells.get(column).copied().unwrap_or_default();
-        let Some((day, second)) = moment(at(columns.time)) else {
-            let message = format!("`{}` is not a time", at(columns.time));
-            let expected = "an ISO 8601 date or time from 2015-07-30 on, such as 2025-02-18 or \
-                            2025-02-18T06:30:00Z, or Unix seconds";
+        let Some(moment) = moment(at(columns.time)) else {
+            let time = at(columns.time);
+            let (message, expected) = match time.contains('[') {
+                true => (
+                    format!("`{time}` names a time zone without its offset from UTC"),
+                    "a time with its offset, such as 2025-02-18T06:30:00-05:00",
+                ),
+                false => (
+                    format!("`{time}` is not a time"),
+                    "an ISO 8601 date or time from 2015-07-30 on, such as 2025-02-18 or \
+                     2025-02-18T06:30:00Z, or Unix seconds",
+                ),
+            };
             self.fault(line, &row(), Some(columns.time), message, Some(expected));
             return;
         };
@@ -271,9 +249,9 @@ impl<'a> SpendReader<'a> {
             let Some(column) = column else { continue };
             match at(column) {
                 "" => {}
-                text => match text.parse() {
-                    Ok(number) => *count = Some(number),
-                    Err(_) => {
+                text => match number(text).ok().and_then(Decimal::to_whole) {
+                    Some(number) => *count = Some(number),
+                    None => {
                         let message = format!("`{text}` is not a count");
                         self.fault(line, &row(), Some(column), message, Some("a whole number"));
                         return;
@@ -285,18 +263,21 @@ impl<'a> SpendReader<'a> {
         if columns.form == SpendForm::Redemptions && tickets.is_none() {
             tickets = Some(1);
         }
-        let name =
-            |i: usize| columns.names[i].map(at).filter(|n| !n.is_empty()).map(str::to_string);
-        let [gateway, pipeline, model, region, orchestrator] = [0, 1, 2, 3, 4].map(name);
-        let key = SpendKey { gateway, pipeline, model, region, orchestrator };
+        let name = |column: Option<usize>| column.map(at).filter(|name| !name.is_empty());
+        let key = self.spellings.key(columns.names.map(name));
+        let Moment { day, nanosecond, begins, .. } = moment;
         let counted = requests.map_or(Wei::ZERO, |_| amount);
-        let entry = Entry { day, second, key, spent: Spent { amount, counted, requests, tickets } };
+        let spent = Spent { amount, counted, requests, tickets };
+        let entry = Entry { day, nanosecond, key, spent };
         match self.earlier(line, &entry, columns.form) {
             Some(_) if self.options.duplicates == Duplicates::Drop => {}
             Some(earlier) if self.refuses_repetition(columns.form) => {
                 let message = match columns.form {
                     SpendForm::DailyFees => {
-                        format!("the fees of {day} stand on line {earlier} already")
+                        format!(
+                            "the fees of {} stand on line {earlier} already",
+                            begins.unwrap_or(day)
+                        )
                     }
                     _ => format!("the row repeats line {earlier}"),
                 };
@@ -305,7 +286,7 @@ impl<'a> SpendReader<'a> {
                 self.fault(line, &row(), None, message, Some(expected));
             }
             _ => {
-                if let Err(message) = self.add(entry) {
+                if let Err(message) = self.add(entry, &moment) {
                     self.fault(line, &row(), None, message, None);
                 }
             }
@@ -313,14 +294,14 @@ impl<'a> SpendReader<'a> {
     }
 
     /// Books a row.
-    fn add(&mut self, entry: Entry) -> Result<(), String> {
+    fn add(&mut self, entry: Entry, moment: &Moment) -> Result<(), String> {
         let next = self.keys.len();
         if next >= MOST_KEYS && !self.keys.contains_key(&entry.key) {
             return Err(format!("more than {MOST_KEYS} combinations of {}", NAMES.join(", ")));
         }
         let key = *self.keys.entry(entry.key).or_insert(next as u32);
-        self.note_time(entry.day, entry.second);
-        let cell = self.cells.entry((entry.day, key)).or_default();
+        self.note_time(moment);
+        let cell = self.cells.entry((moment.day, moment.begins, key)).or_default();
         match cell.add(entry.spent) {
             true => Ok(()),
             false => Err("the sum of a day's amounts is beyond all ETH there is".to_string()),
@@ -329,21 +310,21 @@ impl<'a> SpendReader<'a> {
 
     /// An amount in wei, or what is wrong with it and what was expected.
     fn amount(&self, text: &str, unit: Currency) -> Result<Wei, (String, &'static str)> {
-        let Ok(value) = text.parse::<Decimal>() else {
-            let negative =
-                text.strip_prefix('-').is_some_and(|rest| rest.parse::<Decimal>().is_ok());
+        let value = number(text).map_err(|wrong| {
+            let negative = text.strip_prefix('-').is_some_and(|rest| number(rest).is_ok());
             let has_unit = text.parse::<Amount>().is_ok();
-            return Err(if text.is_empty() {
+            if text.is_empty() {
                 ("the amount is missing".to_string(), "a number; leave out rows without one")
             } else if negative {
                 (format!("`{text}` is negative"), "an amount of at least 0")
             } else if has_unit {
                 (format!("`{text}` has a unit of its own"), "a number in the unit of the column")
+            } else if wrong == NumberError::None {
+                (format!("`{text}` is not an amount"), wrong.expected())
             } else {
-                let expected = "a number such as 0.0125, with a point and no other sign";
-                (format!("`{text}` is not an amount"), expected)
-            });
-        };
+                (wrong.to_string(), wrong.expected())
+            }
+        })?;
         let wei = match (unit, self.options.eth_per_lpt) {
             (Currency::Lpt, Some(price)) => in_eth(value, price),
             _ => Amount { value, currency: unit }.to_wei(),
@@ -371,9 +352,15 @@ impl<'a> SpendReader<'a> {
         self.options.duplicates == Duplicates::Refuse && form != SpendForm::Redemptions
     }
 
-    fn note_time(&mut self, day: Date, second: Option<i64>) {
-        self.has_times |= second.is_some_and(|second| second > 0);
-        let time = (day, second.unwrap_or(0));
+    fn note_time(&mut self, moment: &Moment) {
+        self.has_times |= moment.nanosecond.is_some_and(|nanosecond| nanosecond > 0);
+        self.shifted += u64::from(moment.is_shifted);
+        self.are_days &= moment.begins.is_some();
+        let time = (moment.day, moment.nanosecond.unwrap_or(0));
+        self.time_of_day = match self.previous {
+            None => Some(time.1),
+            Some(_) => self.time_of_day.filter(|same| *same == time.1),
+        };
         self.out_of_order += u64::from(self.previous.is_some_and(|previous| previous > time));
         self.previous = Some(time);
         self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
@@ -381,20 +368,25 @@ impl<'a> SpendReader<'a> {
     }
 
     fn finish(mut self, columns: Columns) -> Result<SpendHistory, SpendError> {
-        let (earliest, latest) = match (self.earliest, self.latest) {
-            (Some(earliest), Some(latest)) => (earliest, latest),
-            _ => {
-                if self.faults.is_empty() {
-                    let header = self.header.join(self.separator);
-                    self.fault(1, &header, None, "there is no row below the header", None);
-                }
-                return Err(self.faults.into_error());
+        // Days of another time zone stay what they are.
+        let are_local = self.are_days && self.shifted > 0;
+        let mut days: BTreeMap<(Date, u32), Spent> = BTreeMap::new();
+        for ((day, begins, key), spent) in std::mem::take(&mut self.cells) {
+            let day = begins.filter(|_| are_local).unwrap_or(day);
+            days.entry((day, key)).or_default().add(spent);
+        }
+        let (Some(&(first, _)), Some(&(last, _))) = (days.keys().next(), days.keys().next_back())
+        else {
+            if self.faults.is_empty() {
+                let header = self.header.join(self.separator);
+                self.fault(1, &header, None, "there is no row below the header", None);
             }
+            return Err(self.faults.into_error());
         };
         let days_from = |from: Date, to: Date| (to - from).get_days();
-        let span = days_from(earliest.0, latest.0) + 1;
+        let span = days_from(first, last) + 1;
         if span > MOST_DAYS {
-            let message = format!("the rows reach from {} to {}", earliest.0, latest.0);
+            let message = format!("the rows reach from {first} to {last}");
             let header = self.header.join(self.separator);
             self.fault(1, &header, Some(columns.time), message, Some("100 years"));
         }
@@ -409,8 +401,8 @@ impl<'a> SpendReader<'a> {
         }
         let mut coverage = vec![Coverage::Gap; span as usize];
         let mut cells = BTreeMap::new();
-        for (&(day, key), &spent) in &self.cells {
-            let day = days_from(earliest.0, day) as u32;
+        for ((day, key), spent) in days {
+            let day = days_from(first, day) as u32;
             if spent.amount > Wei::ZERO {
                 coverage[day as usize] = Coverage::Complete;
             }
@@ -423,11 +415,11 @@ impl<'a> SpendReader<'a> {
                 empty += 1;
             }
         }
-        if self.has_times {
-            if earliest.1 > WHOLE_WITHIN_S {
+        if self.has_times && !are_local {
+            if self.earliest.is_some_and(|(_, time)| time > WHOLE_WITHIN_NS) {
                 coverage[0] = Coverage::Partial;
             }
-            if latest.1 < DAY_S - WHOLE_WITHIN_S
+            if self.latest.is_some_and(|(_, time)| time < DAY_NS - WHOLE_WITHIN_NS)
                 && let Some(last) = coverage.last_mut()
             {
                 *last = Coverage::Partial;
@@ -438,12 +430,33 @@ impl<'a> SpendReader<'a> {
             form: columns.form,
             rows: self.rows,
             notes: Vec::new(),
-            first: earliest.0,
+            first,
             coverage,
             keys: self.keys.into_keys().collect(),
             cells,
         };
         let mut notes = Vec::new();
+        if are_local {
+            notes.push(
+                "each row stands at the beginning of a day of another time zone: days are those of \
+                 the file, not of UTC"
+                    .to_string(),
+            );
+        } else if let Some(time) = self.time_of_day.filter(|time| *time > 0 && first < last) {
+            let minutes = time / (60 * SECOND_NS);
+            notes.push(format!(
+                "all rows stand at {:02}:{:02} UTC, as the days of another time zone would: they \
+                 are counted on the days of UTC",
+                minutes / 60,
+                minutes % 60
+            ));
+        } else if self.shifted > 0 {
+            notes.push(format!(
+                "{} in another time zone, counted on the days of UTC",
+                are(self.shifted as usize, "row")
+            ));
+        }
+        notes.extend(self.spellings.note());
         let partial: Vec<Date> = history.days_of(Coverage::Partial).collect();
         if !partial.is_empty() {
             notes.push(format!("{} partial: {}", are(partial.len(), "day"), listed(&partial)));
@@ -514,32 +527,12 @@ pub(crate) fn listed(dates: &[Date]) -> String {
 
 /// LPT at a price in ETH, fractions of a wei dropped.
 fn in_eth(lpt: Decimal, price: Decimal) -> Option<Wei> {
-    let (lpt, price) = (lpt.reduced(), price.reduced());
-    let mantissa = lpt.mantissa.checked_mul(price.mantissa)?;
-    let product = Decimal { mantissa, scale: lpt.scale + price.scale };
-    Amount { value: product, currency: Currency::Eth }.to_wei()
-}
-
-/// The day (UTC) of a time, and the second of the day where it has one.
-fn moment(text: &str) -> Option<(Date, Option<i64>)> {
-    let of_timestamp = |time: Timestamp| {
-        let utc = Offset::UTC.to_datetime(time);
-        let second = time.as_second().rem_euclid(DAY_S);
-        (utc.date(), Some(second))
+    let product = U256::from(lpt.mantissa) * U256::from(price.mantissa);
+    let power = |exponent| U256::new(10).checked_pow(exponent);
+    let scale = lpt.scale + price.scale;
+    let wei = match scale.checked_sub(WEI_DECIMALS) {
+        Some(beyond) => product / power(beyond)?,
+        None => product.checked_mul(power(WEI_DECIMALS - scale)?)?,
     };
-    // Eight digits are a date without dashes.
-    let is_number = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let moment = if is_number {
-        let whole = text.split('.').next()?;
-        let number: i64 = whole.parse().ok()?;
-        let seconds = if whole.len() >= 12 { number / 1_000 } else { number };
-        of_timestamp(Timestamp::from_second(seconds).ok()?)
-    } else if let Ok(time) = text.parse::<Timestamp>() {
-        of_timestamp(time)
-    } else if text.contains(':') {
-        of_timestamp(Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?)
-    } else {
-        (text.parse::<Date>().ok()?, None)
-    };
-    (DATES.0..DATES.1).contains(&moment.0).then_some(moment)
+    u128::try_from(wei).ok().map(Wei)
 }

@@ -1,12 +1,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// More than a `u128` has digits.
+const MOST_DECIMALS: i64 = 38;
+
 /// A non-negative decimal number held exactly: `mantissa / 10^scale`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decimal {
     /// The digits without their point.
     pub mantissa: u128,
-    /// How many of the digits stand behind the point (at most 30).
+    /// How many of the digits stand behind the point (at most 38).
     pub scale: u32,
 }
 
@@ -14,7 +17,7 @@ impl Decimal {
     /// 1.
     pub const ONE: Decimal = Decimal { mantissa: 1, scale: 0 };
 
-    /// `value` to so many decimals (at most 30), without zeros at its end;
+    /// `value` to so many decimals (at most 38), without zeros at its end;
     /// `None` where it is negative, not finite or too large.
     pub fn rounded(value: f64, decimals: u32) -> Option<Decimal> {
         let text = format!("{value:.*}", decimals as usize);
@@ -32,6 +35,12 @@ impl Decimal {
             self = Decimal { mantissa: self.mantissa / 10, scale: self.scale - 1 };
         }
         self
+    }
+
+    /// The number where it is whole, as `100.0` is; `None` beyond 64 bits too.
+    pub fn to_whole(self) -> Option<u64> {
+        let number = self.reduced();
+        (number.scale == 0).then(|| number.mantissa.try_into().ok()).flatten()
     }
 
     /// `self * 10^power`, floored to an integer; `None` on overflow.
@@ -65,7 +74,7 @@ impl FromStr for Decimal {
         }
         let mantissa: u128 = format!("{whole}{fraction}").parse().map_err(|_| ())?;
         let scale = fraction.len() as i64 - i64::from(exponent);
-        if scale > 30 {
+        if scale > MOST_DECIMALS {
             return Err(());
         }
         if scale >= 0 {

@@ -1,5 +1,6 @@
 use jiff::civil::Date;
 
+use crate::text::Table;
 use crate::treasury::Prices;
 
 /// Recorded prices in order of time.
@@ -83,19 +84,19 @@ impl PriceSeries {
     }
 
     /// Reads CSV with the columns `date`, `lpt_usd` and `eth_usd`, in any order
-    /// and beside others. A price counts from 00:00 UTC of its date; day 0 is
-    /// `start`, the scenario's first day.
+    /// and beside others, between commas, semicolons or tabs. A price counts from
+    /// 00:00 UTC of its date; day 0 is `start`, the scenario's first day.
     ///
     /// # Errors
     /// Every fault, with its line.
     pub fn from_csv(text: &str, start: Date) -> Result<PriceSeries, Vec<SeriesFault>> {
-        let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-        let (header, line) = lines.next().unwrap_or(("", 1));
-        let columns = Columns::of(header).map_err(|problem| vec![SeriesFault { line, problem }])?;
+        let Table { header, line, rows: cells } = Table::of(text);
+        let columns =
+            Columns::of(&header).map_err(|problem| vec![SeriesFault { line, problem }])?;
         let (mut rows, mut faults) = (Vec::new(), Vec::new());
         let mut latest = f64::NEG_INFINITY;
-        for (text, line) in lines {
-            let row = columns.row(text, start).and_then(|row| match row.0 > latest {
+        for (line, cells) in cells {
+            let row = columns.row(&cells, start).and_then(|row| match row.0 > latest {
                 true => Ok(row),
                 false => Err(RowProblem::Order),
             });
@@ -142,8 +143,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &str) -> Result<Columns, RowProblem> {
-        let names: Vec<&str> = cells(header).collect();
+    fn of(names: &[String]) -> Result<Columns, RowProblem> {
         let only = |wanted: &'static str| {
             let mut found = (0..names.len()).filter(|&i| names[i].eq_ignore_ascii_case(wanted));
             match (found.next(), found.next()) {
@@ -155,23 +155,18 @@ impl Columns {
         Ok(Columns { date, lpt_usd, eth_usd, count: names.len() })
     }
 
-    fn row(&self, line: &str, start: Date) -> Result<(f64, Prices), RowProblem> {
-        let cells: Vec<&str> = cells(line).collect();
+    fn row(&self, cells: &[String], start: Date) -> Result<(f64, Prices), RowProblem> {
         if cells.len() != self.count {
             return Err(RowProblem::Cells { cells: cells.len(), columns: self.count });
         }
-        let text = cells[self.date];
-        let date: Date = text.parse().map_err(|_| RowProblem::Date(text.to_string()))?;
+        let text = &cells[self.date];
+        let date: Date = text.parse().map_err(|_| RowProblem::Date(text.clone()))?;
         let price = |text: &str| {
             let price = text.parse().ok().filter(|price| is_price(*price));
             price.ok_or_else(|| RowProblem::Price(text.to_string()))
         };
         let prices =
-            Prices { lpt_usd: price(cells[self.lpt_usd])?, eth_usd: price(cells[self.eth_usd])? };
+            Prices { lpt_usd: price(&cells[self.lpt_usd])?, eth_usd: price(&cells[self.eth_usd])? };
         Ok((f64::from((date - start).get_days()), prices))
     }
-}
-
-fn cells(line: &str) -> impl Iterator<Item = &str> {
-    line.trim_start_matches('\u{feff}').split(',').map(|cell| cell.trim().trim_matches('"').trim())
 }

@@ -1,0 +1,67 @@
+use jiff::civil::{Date, DateTime, Time, date};
+use jiff::{Timestamp, tz::Offset};
+
+use crate::units::Decimal;
+
+/// Ethereum's first day, and a day that is a typing error.
+const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
+pub(super) const SECOND_NS: i64 = 1_000_000_000;
+pub(super) const DAY_NS: i64 = 86_400 * SECOND_NS;
+
+/// When a row is of.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    /// The day of UTC.
+    pub(super) day: Date,
+    /// The nanosecond of that day, where there is a time of day.
+    pub(super) nanosecond: Option<i64>,
+    /// The day as it is written, where it is written as its beginning.
+    pub(super) begins: Option<Date>,
+    /// Whether the time is written in another offset than that of UTC.
+    pub(super) is_shifted: bool,
+}
+
+/// Reads a time: an ISO 8601 date or time, or Unix seconds or milliseconds.
+/// `None` where it is none, or its time zone is a name: those are not known here.
+pub(super) fn moment(text: &str) -> Option<Moment> {
+    // Eight digits are a date without dashes.
+    let is_number = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let moment = if is_number { unix(text) } else { iso(text) }?;
+    (DATES.0..DATES.1).contains(&moment.day).then_some(moment)
+}
+
+fn unix(text: &str) -> Option<Moment> {
+    let is_milliseconds = text.find('.').unwrap_or(text.len()) >= 12;
+    let number: Decimal = text.parse().ok()?;
+    let nanoseconds = number.scaled_to_integer(if is_milliseconds { 6 } else { 9 })?;
+    let time = Timestamp::from_nanosecond(i128::try_from(nanoseconds).ok()?).ok()?;
+    Some(at(time, None))
+}
+
+fn iso(text: &str) -> Option<Moment> {
+    // As databases and Go write an offset.
+    let text = text.strip_suffix("UTC").map_or(text, str::trim_end);
+    let text = text.replace(" +", "+").replace(" -", "-");
+    if let Ok(time) = text.parse::<Timestamp>() {
+        Some(at(time, text.parse().ok()))
+    } else if text.contains('[') {
+        None
+    } else if text.contains(['T', 't', ' ', ':']) {
+        Some(at(Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?, None))
+    } else {
+        let day = text.parse().ok()?;
+        Some(Moment { day, nanosecond: None, begins: Some(day), is_shifted: false })
+    }
+}
+
+/// A time that is written as `written`, or in UTC.
+fn at(time: Timestamp, written: Option<DateTime>) -> Moment {
+    let utc = Offset::UTC.to_datetime(time);
+    let written = written.unwrap_or(utc);
+    Moment {
+        day: utc.date(),
+        nanosecond: Some(time.as_nanosecond().rem_euclid(i128::from(DAY_NS)) as i64),
+        begins: (written.time() == Time::MIN).then_some(written.date()),
+        is_shifted: written != utc,
+    }
+}

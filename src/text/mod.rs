@@ -1,0 +1,19 @@
+//! What people and other programs write: tables, numbers, and names in any
+//! spelling.
+
+mod number;
+mod table;
+
+pub(crate) use number::{NumberError, number};
+pub(crate) use table::{Rows, Table, header};
+
+/// A key or name reduced to its lower-case letters and digits.
+pub(crate) fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a name is an address of Ethereum, whose letters are the same in
+/// either case.
+pub(crate) fn is_address(name: &str) -> bool {
+    name.len() == 42 && (name.starts_with("0x") || name.starts_with("0X"))
+}
