@@ -122,7 +122,7 @@ fn a_history_too_short_for_a_forecast_gets_no_band() {
 }
 
 #[test]
-fn totals_are_compared_over_as_many_days_only() {
+fn totals_are_compared_of_whole_periods_or_as_many_days_only() {
     let workshop = with_spend();
     let change = |of: &str| {
         let args = ["--spend", "spend.csv", "--of", of, "--out", "out"];
@@ -135,9 +135,12 @@ fn totals_are_compared_over_as_many_days_only() {
     let month = |number: u32, eth: u32| -> String {
         (1..=31).map(|day| format!("2025-0{number}-{day:02},{eth}\n")).collect()
     };
-    workshop.write("spend.csv", &format!("date,amount_eth\n{}{}", month(7, 1), month(8, 3)));
+    let june: String = (1..=30).map(|day| format!("2025-06-{day:02},1\n")).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{june}{}{}", month(7, 1), month(8, 3)));
     let like = change("2025-08");
     assert!(like.contains("\nspent in all (ETH),31,31,93,31,2\n"), "{like}");
+    let whole = change("2025-07");
+    assert!(whole.contains("\nspent in all (ETH),30,30,31,31,0.0333"), "{whole}");
 }
 
 #[test]

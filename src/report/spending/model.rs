@@ -100,9 +100,15 @@ pub(in crate::report) struct DayCount {
 }
 
 impl DayCount {
-    /// Whether what was spent on them in all compares.
+    /// Whether what was spent on them in all compares: both are whole, or as many
+    /// days of both are known.
     pub(in crate::report) fn is_like(self, other: DayCount) -> bool {
-        self.complete == other.complete && self.partial + other.partial == 0
+        self.partial + other.partial == 0
+            && (self.complete == other.complete || self.is_whole() && other.is_whole())
+    }
+
+    fn is_whole(self) -> bool {
+        self.partial + self.gaps + self.outside == 0
     }
 }
 
