@@ -252,6 +252,15 @@ pub(in crate::report) struct DayPrices {
     pub(in crate::report) age: i64,
 }
 
+impl Planned {
+    /// Whether the total compares with that of the period before: the run has all of
+    /// both, or as many days of both.
+    pub(in crate::report) fn is_like(&self, previous: &PeriodRow) -> bool {
+        let is_whole = |row: &PeriodRow| row.days == row.period.days();
+        self.row.days == previous.days || is_whole(&self.row) && is_whole(previous)
+    }
+}
+
 /// What is left, and how long it lasts.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Left {

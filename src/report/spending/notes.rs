@@ -170,7 +170,7 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
         ));
     }
     if let Some(previous) = &forecast.previous
-        && previous.days != forecast.row.days
+        && !forecast.is_like(previous)
     {
         notes.push(format!(
             "The run has {} of the period before and {} of this one: the means of a day are \

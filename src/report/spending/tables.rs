@@ -6,7 +6,6 @@ use crate::report::format::{counted, date_after, days, eth, grouped, percent};
 use crate::report::table::{Cell, Column, Table, Unit};
 use crate::spend::Coverage;
 use crate::treasury::Prices;
-use crate::units::Period;
 use crate::units::Wei;
 
 /// What has no name in the file.
@@ -97,9 +96,7 @@ pub(in crate::report) fn change(spending: &Spending) -> Table {
     {
         let days = [previous.days, forecast.row.days];
         let total = [previous.mean, forecast.row.mean].map(|wei| Some(wei.to_coins()));
-        let whole = [spending.period.previous(), spending.period].map(Period::days);
-        let is_like = days[0] == days[1] || days == whole;
-        rows.push(row("forecast in all (ETH)", total, days, is_like));
+        rows.push(row("forecast in all (ETH)", total, days, forecast.is_like(previous)));
         let a_day = [previous.mean.to_coins() / f64::from(days[0].max(1)), forecast.per_day];
         rows.push(row("forecast a day (ETH)", a_day.map(Some), days, true));
     }
