@@ -98,7 +98,7 @@ fn what_a_scenario_spends_leads_back_to_it() {
     let found = arrivals(&calibration.scenario).requests_per_day;
     assert_near("requests", calibration.level.times(1.0 / ETH_PER_REQUEST), found);
     assert_eq!(calibration.start, truth.start.saturating_add(Span::new().days(180)));
-    assert!(calibration.goodness.ljung_box_p > 0.001, "{:?}", calibration.goodness);
+    assert!(calibration.goodness.ljung_box_p.unwrap() > 0.001, "{:?}", calibration.goodness);
 }
 
 /// A scenario calibrated to a history whose level wanders, of some 60 requests
@@ -179,6 +179,10 @@ fn too_few_days_are_refused_and_few_say_nothing_of_weekdays() {
     assert!(error.to_string().contains("13 complete days"), "{error}");
     let short = calibrate(&scenario, &written(&scenario, days(20)), &|| {}).unwrap();
     assert!(short.weekdays.is_none());
+    // 13 residuals have no autocorrelation at 14 lags, and 15 have.
+    assert_eq!(short.goodness.ljung_box_p, None);
+    let longer = calibrate(&scenario, &written(&scenario, days(22)), &|| {}).unwrap();
+    assert!(longer.goodness.ljung_box_p.is_some_and(f64::is_finite));
     assert!(short.remarks.iter().any(|remark| remark.contains("weekdays are not fitted")));
     assert_eq!(arrivals(&short.scenario).weekdays, WeekProfile::FLAT);
 }

@@ -151,13 +151,15 @@ fn verdict(calibration: &Calibration) -> String {
     let says = |p: f64, bad: &str| {
         if p < SUSPECT { bad.to_string() } else { "as it should".to_string() }
     };
+    let correlation = goodness.ljung_box_p.map_or_else(
+        || "not to be tested on so few days".to_string(),
+        |p| format!("{} (Ljung-Box p = {p:.3})", says(p, "left over")),
+    );
     format!(
         "Residuals one day ahead: distribution {} (Kolmogorov-Smirnov p = {:.3}), autocorrelation \
-         {} (Ljung-Box p = {:.3}).",
+         {correlation}.",
         says(goodness.ks_p, "other than the model's"),
-        goodness.ks_p,
-        says(goodness.ljung_box_p, "left over"),
-        goodness.ljung_box_p
+        goodness.ks_p
     )
 }
 
@@ -212,7 +214,7 @@ fn ends(fitted: &Fitted) -> Value {
 /// | `wandering_probability` | that the level wanders rather than keeps to a steady trend |
 /// | `uncertainty` | what stands as `demand.uncertainty` in the calibrated scenario |
 /// | `mix` | by group of streams: `streams`, `share`, `eth_per_day` fitted, `before_eth_per_day` and `after_eth_per_day` simulated |
-/// | `goodness` | `ljung_box_p`, `ks_distance`, `ks_p`, `autocorrelation` from lag 1, `effective_draws` |
+/// | `goodness` | `ljung_box_p` (null where there are too few days to test), `ks_distance`, `ks_p`, `autocorrelation` from lag 1, `effective_draws` |
 /// | `remarks` | sentences |
 pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunContext) -> Value {
     let series = &calibration.series;
@@ -259,7 +261,7 @@ pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunCo
         },
         "mix": mix.collect::<Vec<_>>(),
         "goodness": {
-            "ljung_box_p": number(goodness.ljung_box_p),
+            "ljung_box_p": goodness.ljung_box_p.map(number),
             "ks_distance": number(goodness.ks_distance),
             "ks_p": number(goodness.ks_p),
             "autocorrelation": goodness.autocorrelation.iter().map(|r| number(*r)).collect::<Vec<_>>(),
