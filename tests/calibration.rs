@@ -5,9 +5,12 @@ mod common;
 use common::{mean_and_error, orchestrator, scenario};
 use jiff::Span;
 use orchsim::demand::{Arrivals, Bursts, Growth, PoissonArrivals, WeekProfile};
-use orchsim::experiment::calibrate::{CalibrateError, Calibration, Fitted, calibrate};
+use orchsim::experiment::calibrate::{
+    CalibrateError, Calibration, Fitted, calibrate, scale_to_spend,
+};
 use orchsim::experiment::spend_model::futures;
 use orchsim::kernel::StreamKey;
+use orchsim::network::SelectionWeights;
 use orchsim::report::{RunContext, calibrated_toml, spend_history_csv};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{World, replicate};
@@ -98,7 +101,7 @@ fn what_a_scenario_spends_leads_back_to_it() {
     let found = arrivals(&calibration.scenario).requests_per_day;
     assert_near("requests", calibration.level.times(1.0 / ETH_PER_REQUEST), found);
     assert_eq!(calibration.start, truth.start.saturating_add(Span::new().days(180)));
-    assert!(calibration.goodness.ljung_box_p > 0.001, "{:?}", calibration.goodness);
+    assert!(calibration.goodness.ljung_box_p.unwrap() > 0.001, "{:?}", calibration.goodness);
 }
 
 /// A scenario calibrated to a history whose level wanders, of some 60 requests
@@ -179,6 +182,10 @@ fn too_few_days_are_refused_and_few_say_nothing_of_weekdays() {
     assert!(error.to_string().contains("13 complete days"), "{error}");
     let short = calibrate(&scenario, &written(&scenario, days(20)), &|| {}).unwrap();
     assert!(short.weekdays.is_none());
+    // 13 residuals have no autocorrelation at 14 lags, and 15 have.
+    assert_eq!(short.goodness.ljung_box_p, None);
+    let longer = calibrate(&scenario, &written(&scenario, days(22)), &|| {}).unwrap();
+    assert!(longer.goodness.ljung_box_p.is_some_and(f64::is_finite));
     assert!(short.remarks.iter().any(|remark| remark.contains("weekdays are not fitted")));
     assert_eq!(arrivals(&short.scenario).weekdays, WeekProfile::FLAT);
 }
@@ -198,4 +205,78 @@ fn spend_on_what_the_scenario_lacks_is_refused_or_said() {
     assert!(error.contains("llm") && error.contains("does not have"), "{error}");
     let said = with_llm(50_000_000).unwrap();
     assert!(said.remarks.iter().any(|remark| remark.contains("llm")), "{:?}", said.remarks);
+}
+
+/// Spend a day over a week, in ETH, of futures that no calibration has seen.
+fn simulated(scenario: &Scenario) -> f64 {
+    let scenario = Scenario { horizon_days: 7, seed: 99, ..scenario.clone() };
+    let world = World::new(&scenario);
+    let spent = |number| {
+        let result = replicate(&world, number).unwrap();
+        result.spend_by_stream.iter().map(|wei| wei.to_coins()).sum::<f64>()
+    };
+    (0..30).into_par_iter().map(spent).sum::<f64>() / 30.0 / 7.0
+}
+
+/// A scenario whose requests take a minute of an orchestrator that does one at a time,
+/// so that it serves 1,440 a day at most.
+fn crowded(requests_per_day: f64) -> Scenario {
+    let mut scenario = scenario(requests_per_day);
+    scenario.network.models[0].service.overhead_s = 60.0;
+    scenario.network.gateways[0].weights = SelectionWeights { stake: 0.0, price: 1.0, random: 0.0 };
+    scenario.network.orchestrators = vec![orchestrator("cheap", 100, 1)];
+    scenario
+}
+
+#[test]
+fn spend_is_met_where_more_requests_cost_more_each() {
+    // What the cheap one has no room for costs ten times as much.
+    let mut scenario = crowded(20.0);
+    scenario.network.orchestrators.push(orchestrator("dear", 1_000, 10_000));
+    let eth = 8e-10;
+    let scaled = scale_to_spend(&scenario, &written(&scenario, [eth; 5]), &|| {}).unwrap();
+    let spent = simulated(&scaled.scenario);
+    assert!((spent / eth - 1.0).abs() < 0.04, "{spent}");
+    assert!((scaled.mix[0].after_eth_per_day / spent - 1.0).abs() < 0.03, "{:?}", scaled.mix);
+    assert!(!scaled.remarks.iter().any(|said| said.contains("capacity")), "{:?}", scaled.remarks);
+}
+
+#[test]
+fn spend_that_no_number_of_requests_reaches_is_said() {
+    let scenario = crowded(200.0);
+    // 1,440 requests cost 1.44e-10 ETH.
+    let scaled = scale_to_spend(&scenario, &written(&scenario, [5e-10; 5]), &|| {}).unwrap();
+    let said = scaled.remarks.iter().find(|said| said.contains("capacity")).unwrap();
+    assert!(said.contains("not 0.0000000005, and no more with more requests"), "{said}");
+    let spent = simulated(&scaled.scenario);
+    assert!(spent < 1.5e-10, "{spent}");
+    assert!((scaled.mix[0].after_eth_per_day / spent - 1.0).abs() < 0.03, "{:?}", scaled.mix);
+}
+
+#[test]
+fn a_start_long_after_the_data_is_said_and_half_of_the_futures_spend_less_than_its_median() {
+    let mut scenario = served(500.0);
+    let key = StreamKey::root(1);
+    let days = (0..20).map(|day| 500.0 * ETH_PER_REQUEST * f64::exp(0.1 * key.normal(day)));
+    let history = written(&scenario, days);
+    scenario.start = scenario.start.saturating_add(Span::new().days(119));
+    let far = calibrate(&scenario, &history, &|| {}).unwrap();
+    let said = far.remarks.iter().any(|said| said.contains("starts 100 days after 2025-03-09"));
+    assert!(said, "{:?}", far.remarks);
+    let stands_for = arrivals(&far.scenario).requests_per_day * ETH_PER_REQUEST;
+    assert!((stands_for / far.mean_level - 1.0).abs() < 0.03, "{stands_for}");
+    assert!(far.mean_level > 1.05 * far.level.estimate, "{far:?}");
+
+    let world = World::new(&far.scenario);
+    let is_less = |number: &u64| {
+        let result = replicate(&world, *number).unwrap();
+        result.spend_by_stream[0].to_coins() < far.level.estimate
+    };
+    let less = (0..400).into_par_iter().filter(is_less).count();
+    // Three standard errors of 0.025.
+    assert!((170..=230).contains(&less), "{less} of 400");
+
+    scenario.start = scenario.start.saturating_add(Span::new().years(20));
+    let error = calibrate(&scenario, &history, &|| {}).unwrap_err().to_string();
+    assert!(error.contains("days after the last of the data, 2025-03-09"), "{error}");
 }

@@ -44,7 +44,7 @@ fn the_verdict_comes_first_and_every_file_is_there() {
         ]
     );
     // Replaced whole by the next.
-    assert_eq!(compare(&workshop, &["--variant", "same: seed=1"]).code, 0);
+    assert_eq!(compare(&workshop, &["--variant", "same: title=same"]).code, 0);
     let scenarios = workshop.path("outputs/minimal-compare/scenarios");
     assert!(scenarios.join("same.toml").is_file() && !scenarios.join("newer.toml").exists());
 }
@@ -127,6 +127,8 @@ fn files_are_called_by_their_scenario_or_their_name_and_share_the_base_seed() {
     // With the base's seed nothing is left that differs.
     let runway = &document["variants"][0]["figures"][0];
     assert_eq!(runway["change"], "unchanged");
+    let verdict = document["variants"][0]["verdict"].as_str().unwrap();
+    assert!(verdict.starts_with("edited: the base once more"), "{verdict}");
     assert_eq!(document["remarks"][0]["id"], "other-settings");
     assert_eq!(document["remarks"][0]["of"][0], "edited");
 }
@@ -144,20 +146,24 @@ fn a_missed_objective_of_a_variant_ends_with_3() {
 #[test]
 fn usage_errors_end_with_2_and_write_nothing() {
     let workshop = Workshop::with_minimal();
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 17] = [
+        (&["--variant", "b: seed=9"], "`seed` cannot be varied"),
+        (&["--variant", "b: title=x, replications = 9"], "--replications sets it for all"),
+        (&["--variant", "b: horizon_days=9"], "--horizon sets it for all"),
+        (&["--variant", "b: title=x, title=y"], "`title` is set twice"),
         (&[], "nothing to compare with"),
         (&["--variant", "gateways.version=0.9"], "there is no `:`"),
-        (&["--variant", "title=x: seed=1"], "there is no name before the first key"),
+        (&["--variant", "title=x: name=y"], "there is no name before the first key"),
         (&["--variant", "a:"], "a change is empty"),
-        (&["--variant", "a: seed=1,,"], "a change is empty"),
+        (&["--variant", "a: title=x,,"], "a change is empty"),
         (&["--variant", "a: rtt=[1, 2"], "a bracket is not closed"),
         (&["--variant", "a: title=\"x"], "a quote is not closed"),
-        (&["--variant", "half price: seed=1"], "letters, digits"),
-        (&["--variant", "Base: seed=1"], "second scenario called `Base`"),
-        (&["--variant", "a: seed=1", "--variant", "A: seed=2"], "second scenario called `A`"),
+        (&["--variant", "half price: title=x"], "letters, digits"),
+        (&["--variant", "Base: title=x"], "second scenario called `Base`"),
+        (&["--variant", "a: title=x", "--variant", "A: title=y"], "second scenario called `A`"),
         (&["minimal.toml", "minimal.toml"], "second scenario called `minimal`"),
         (&["missing.toml"], "there is no file `missing.toml`"),
-        (&["--variant", "a: seed=1", "--out", "minimal.toml"], "is not a directory"),
+        (&["--variant", "a: title=x", "--out", "minimal.toml"], "is not a directory"),
     ];
     for (args, message) in cases {
         let ended = compare(&workshop, args);
@@ -172,7 +178,7 @@ fn every_error_of_every_scenario_is_shown_with_its_place() {
     let workshop = Workshop::with_minimal();
     workshop.write("broken.toml", "name = \"broken\"\nstrat = 2025-02-18\n");
     let changes =
-        ["broken.toml", "--variant", "a: sede=1", "--variant", "b: seed=1, gateways.version=7"];
+        ["broken.toml", "--variant", "a: sede=1", "--variant", "b: title=x, gateways.version=7"];
     let ended = compare(&workshop, &changes);
     assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
     for place in ["broken.toml:2:1", "--variant a:1:1", "--variant b:1:18"] {

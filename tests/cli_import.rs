@@ -357,7 +357,9 @@ fn every_kind_of_spend_is_read_and_layouts_are_kept_or_written_out() {
     let early = text(&workshop);
     assert!(early.contains("\nstart = 2026-01-01\n"), "{early}");
     assert!(
-        early.contains("for 0.002 ETH a day on all streams, the spend of 2025-03-01\n"),
+        early.contains(
+            "for 0.002 ETH a day on all streams, the spend of 2025-03-01; simulated: 0.0"
+        ),
         "{early}"
     );
     assert!(lpt.stderr.contains("demand for 0.003 ETH a day"), "{lpt:?}");

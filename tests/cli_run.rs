@@ -144,6 +144,20 @@ fn a_reduced_variance_is_told_in_every_format_and_the_same_on_any_number_of_thre
 }
 
 #[test]
+fn no_interval_of_lpt_leaves_what_was_allocated() {
+    let workshop = Workshop::with_minimal();
+    // In two of eight futures a clip of 50 of the 200 LPT is left.
+    let clips = "treasury.conversion={below_threshold={balance=\"0.05 ETH\",clip=\"50 LPT\"}}";
+    let args = ["run", "minimal.toml", "--set", clips, "--replications", "8", "--horizon", "130"];
+    let summary = workshop.run(&[&args[..], &["--format", "json"]].concat()).json();
+    let treasury = &summary["treasury"];
+    let end = |key: &str, end: usize| treasury[key][end].as_f64().unwrap();
+    assert!(treasury["unsold_lpt"].as_f64().unwrap() > 0.0, "{treasury}");
+    assert_eq!(end("unsold_lpt_ci95", 0), 0.0, "{treasury}");
+    assert_eq!(end("sold_lpt_ci95", 1), 200.0, "{treasury}");
+}
+
+#[test]
 fn a_missed_objective_ends_with_3_after_everything_is_written() {
     let workshop = Workshop::with_minimal();
     let ended = workshop.run_minimal(&["--set", "credits.amount=1 LPT"]);

@@ -137,7 +137,9 @@ fn the_front_is_over_the_figures_asked_for() {
 fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
     let workshop = Workshop::with_minimal();
     let vary = |text: &'static str| vec!["--vary", text];
-    let cases: [(Vec<&str>, &[&str]); 11] = [
+    let cases: [(Vec<&str>, &[&str]); 13] = [
+        (vary("credits.amount=90 LPT,100 LPT,90 LPT"), &["`90 LPT` is there twice"]),
+        (vary("credits.amount=100 LPT,100.0 LPT"), &["`100.0 LPT` is there twice"]),
         (vec![], &["--vary <KEY=VALUES>"]),
         (vary("gateways.version"), &["expected `key=a,b,c`"]),
         (vary("seed=1,2"), &["`seed` cannot be varied"]),

@@ -97,7 +97,8 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
     let backtest = tested.map_err(|error| unfit(&error))?;
     let engine = match &scenario {
         Some(scenario) => {
-            let progress = Progress::new(EngineForecast::replications_for(scenario), args.quiet);
+            let progress =
+                Progress::at_most(EngineForecast::most_replications_for(scenario), args.quiet);
             let done = || progress.one_more();
             let engine = pool.install(|| EngineForecast::of(&backtest, scenario, &history, &done));
             progress.clear();

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
@@ -7,7 +8,7 @@ use super::output::{self, Format};
 use super::progress::Progress;
 use super::spend::SpendArgs;
 use super::{Failure, Outcome, VERSION, input};
-use crate::experiment::calibrate::{CalibrateError, SIMULATED, calibrate};
+use crate::experiment::calibrate::{CalibrateError, MOST_SIMULATED, calibrate};
 use crate::report::{
     RunContext, calibration_json, calibration_terminal, check_target, write_calibration_directory,
 };
@@ -34,9 +35,10 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     let directory = common.out.clone().unwrap_or_else(usual);
     check_target(&directory)?;
     let history = spend.read(Some(&scenario))?;
-    let progress = Progress::new(SIMULATED, common.quiet);
-    let calibration =
-        common.thread_pool()?.install(|| calibrate(&scenario, &history, &|| progress.one_more()));
+    let progress = Progress::at_most(MOST_SIMULATED, common.quiet);
+    let count = AtomicU64::new(0);
+    let done = || progress.done(count.fetch_add(1, Ordering::Relaxed) + 1);
+    let calibration = common.thread_pool()?.install(|| calibrate(&scenario, &history, &done));
     progress.clear();
     let calibration = calibration?;
     let context = RunContext {
@@ -56,7 +58,7 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
         }
         Format::Json => output::print_json(&calibration_json(&calibration, &name, &context))?,
     }
-    progress.finish(SIMULATED, &directory);
+    progress.finish(count.into_inner(), &directory);
     Ok(Outcome::Success)
 }
 

@@ -3,7 +3,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::options::{CommonOptions, Reducing, ReportOptions, command_line, option, scenario_hash};
+use super::options::{
+    CommonOptions, Reducing, ReportOptions, command_line, option, refuse_shared, scenario_hash,
+};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input};
@@ -42,8 +44,9 @@ pub(super) struct CompareArgs {
     variants: Vec<PathBuf>,
     /// The base with some keys changed: 'NAME: KEY=VALUE, KEY=VALUE'
     ///
-    /// Keys and values are those of --set. A comma within quotes or brackets
-    /// belongs to a value. May be given several times.
+    /// Keys and values are those of --set, each key once; seed, replications and
+    /// horizon are those of the base. A comma within quotes or brackets belongs
+    /// to a value. May be given several times.
     #[arg(long = "variant", value_name = "NAME: KEY=VALUE, ...")]
     changes: Vec<String>,
     #[command(flatten)]
@@ -201,6 +204,15 @@ impl Changes {
         let overrides = split_at_commas(list).map_err(malformed)?;
         if overrides.iter().any(String::is_empty) {
             return Err(malformed("a change is empty"));
+        }
+        let mut keys: Vec<&str> = Vec::new();
+        for change in &overrides {
+            let key = change.split('=').next().unwrap_or_default().trim();
+            if keys.contains(&key) {
+                return Err(malformed(&format!("`{key}` is set twice")));
+            }
+            refuse_shared(key, &["seed", "replications", "horizon_days"])?;
+            keys.push(key);
         }
         Ok(Changes { name: name.trim().to_string(), overrides })
     }

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use super::progress::Progress;
 use super::spend::SpendReading;
 use super::{Failure, Outcome, input, options, output};
-use crate::experiment::calibrate::SIMULATED;
+use crate::experiment::calibrate::MOST_SIMULATED;
 use crate::import::{ImportError, Imported, Kind, Options, import};
 use crate::scenario::{LARGEST_FILE_BYTES, Source, read_text};
 
@@ -119,7 +119,7 @@ pub(super) fn execute(args: &ImportArgs) -> Result<Outcome, Failure> {
         spend: args.spend.options(),
     };
     // The other kinds are not simulated, and take no time.
-    let progress = Progress::new(SIMULATED, args.quiet || args.kind != Kind::Spend);
+    let progress = Progress::at_most(MOST_SIMULATED, args.quiet || args.kind != Kind::Spend);
     let imported = import(args.kind, &file, base.as_ref(), &options, &|| progress.one_more());
     progress.clear();
     let imported = imported.map_err(failure)?;

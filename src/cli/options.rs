@@ -110,6 +110,18 @@ pub(super) fn thread_pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Fai
     pool.map_err(|error| Failure::Runtime(format!("cannot start {threads} threads: {error}")))
 }
 
+/// Refuses to vary one of the `shared` keys, which what is compared has in common.
+pub(super) fn refuse_shared(key: &str, shared: &[&str]) -> Result<(), Failure> {
+    if !shared.contains(&key) {
+        return Ok(());
+    }
+    let option = key.trim_end_matches("_days");
+    Err(Failure::Usage(format!(
+        "`{key}` cannot be varied: all that is compared has the same, or the difference would be \
+         that of chance or time\n  help: --{option} sets it for all"
+    )))
+}
+
 /// When to stop.
 #[derive(Debug, Args)]
 pub(super) struct Stopping {

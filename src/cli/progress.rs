@@ -41,6 +41,11 @@ impl Progress {
         if plan.precision.is_none() {
             return Progress::new(replications, quiet);
         }
+        Progress::at_most(replications, quiet)
+    }
+
+    /// Of so many replications, or fewer.
+    pub fn at_most(replications: u64, quiet: bool) -> Progress {
         let template = "{bar:40} {pos} of at most {len} replications, at most {eta} left{msg}";
         Progress::with_template(template, replications, REPLICATION, quiet)
     }

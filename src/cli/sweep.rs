@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::options::{CommonOptions, FileOptions, Reducing, Stopping, command_line, option};
+use super::options::{
+    CommonOptions, FileOptions, Reducing, Stopping, command_line, option, refuse_shared,
+};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
@@ -71,13 +73,8 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     let write_options = args.files.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let base = load(&source, &common.overrides())?;
-    for key in ["seed", "replications"] {
-        if vary.iter().any(|vary| vary.key == key) {
-            return Err(Failure::Usage(format!(
-                "`{key}` cannot be varied: all settings have the same, so that they can be \
-                 compared"
-            )));
-        }
+    for vary in vary {
+        refuse_shared(&vary.key, &["seed", "replications"])?;
     }
     let design =
         Design::new(vary, *sample, base.seed).map_err(|error| Failure::Usage(error.to_string()))?;

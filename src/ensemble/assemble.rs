@@ -84,6 +84,11 @@ impl Over<'_> {
         self.reduction.mean(&self.samples.iter().map(value).collect::<Vec<f64>>())
     }
 
+    /// The mean of what cannot be below 0.
+    fn amount(self, value: impl Fn(&Sample) -> f64) -> Estimate {
+        self.mean(value).within(0.0, f64::INFINITY)
+    }
+
     fn share(self, hits: impl Fn(&Sample) -> bool) -> Estimate {
         self.reduction.proportion(self.samples.iter().map(hits))
     }
@@ -244,7 +249,7 @@ fn spend(world: &World, over: Over) -> SpendBreakdown {
     by_pipeline.sort_by_key(|(name, _)| place(name));
     SpendBreakdown {
         total: by_pipeline.iter().map(|&(_, mean)| mean).sum(),
-        total_eth: over.mean(|sample| sample.spend().to_coins()),
+        total_eth: over.amount(|sample| sample.spend().to_coins()),
         by_pipeline,
         by_model: by(&|stream| model(stream).key()),
         by_gateway: by(&|stream| network.gateways[demand[stream].gateway].id.clone()),
@@ -306,13 +311,13 @@ fn redemptions(scenario: &Scenario, over: Over) -> Vec<RedemptionRow> {
             let redemptions = sample.redemptions.get(periods.clone()).unwrap_or_default();
             redemptions.iter().map(count).sum::<u128>() as f64
         };
-        let redeemed = over.mean(|sample| of(sample, |tickets| tickets.redeemed.into()));
+        let redeemed = over.amount(|sample| of(sample, |tickets| tickets.redeemed.into()));
         let face_value = over.mean(|sample| of(sample, |tickets| tickets.face_value.0)).mean / 1e18;
         RedemptionRow {
             gas_price,
             days: over.mean(|sample| (sample.runway_days.min(to) - from).max(0.0)).mean,
             redeemed,
-            void: over.mean(|sample| of(sample, |tickets| tickets.void.into())),
+            void: over.amount(|sample| of(sample, |tickets| tickets.void.into())),
             face_value_eth: (redeemed.mean > 0.0).then(|| face_value / redeemed.mean),
         }
     };
@@ -333,30 +338,31 @@ fn redemptions(scenario: &Scenario, over: Over) -> Vec<RedemptionRow> {
 
 fn treasury(scenario: &Scenario, over: Over) -> TreasurySummary {
     let allocated = scenario.credits.lpt;
+    let part = |value: fn(&Sample) -> f64| over.mean(value).within(0.0, allocated.to_coins());
     TreasurySummary {
         allocated_lpt: allocated.to_coins(),
-        sold_lpt: over.mean(|s| s.books.safe().sold.to_coins()),
-        drawn_lpt: over.mean(|s| s.books.safe().drawn.to_coins()),
-        unsold_lpt: over.mean(|s| s.books.safe().on_hand.to_coins()),
-        returned_lpt: over.mean(|s| s.books.safe().returned.to_coins()),
-        proceeds_eth: over.mean(|s| s.books.proceeds().to_coins()),
-        income_eth: over.mean(|s| s.books.income().to_coins()),
-        swap_fee_eth: over.mean(|s| s.books.swaps().fee.to_coins()),
-        swap_impact_eth: over.mean(|s| s.books.swaps().impact.to_coins()),
-        swap_gas_eth: over.mean(|s| s.books.swaps().gas.to_coins()),
-        spent_usd: over.mean(|s| s.spent_at_day_prices(Prices::eth_in_usd)),
-        spent_lpt: over.mean(|s| s.spent_at_day_prices(Prices::eth_in_lpt)),
-        left_eth: over.mean(|s| s.books.left().to_coins()),
-        returned_eth: over.mean(|s| s.books.returned().to_coins()),
-        credits_left_eth: over.mean(|s| s.left(|_, eth| eth)),
-        credits_left_usd: over.mean(|s| s.left(Prices::eth_in_usd)),
-        credits_left_lpt: over.mean(|s| s.left(Prices::eth_in_lpt)),
-        credits_returned_eth: over.mean(|s| s.returned(|_, eth| eth)),
-        credits_returned_usd: over.mean(|s| s.returned(Prices::eth_in_usd)),
-        credits_returned_lpt: over.mean(|s| s.returned(Prices::eth_in_lpt)),
+        sold_lpt: part(|s| s.books.safe().sold.to_coins()),
+        drawn_lpt: part(|s| s.books.safe().drawn.to_coins()),
+        unsold_lpt: part(|s| s.books.safe().on_hand.to_coins()),
+        returned_lpt: part(|s| s.books.safe().returned.to_coins()),
+        proceeds_eth: over.amount(|s| s.books.proceeds().to_coins()),
+        income_eth: over.amount(|s| s.books.income().to_coins()),
+        swap_fee_eth: over.amount(|s| s.books.swaps().fee.to_coins()),
+        swap_impact_eth: over.amount(|s| s.books.swaps().impact.to_coins()),
+        swap_gas_eth: over.amount(|s| s.books.swaps().gas.to_coins()),
+        spent_usd: over.amount(|s| s.spent_at_day_prices(Prices::eth_in_usd)),
+        spent_lpt: over.amount(|s| s.spent_at_day_prices(Prices::eth_in_lpt)),
+        left_eth: over.amount(|s| s.books.left().to_coins()),
+        returned_eth: over.amount(|s| s.books.returned().to_coins()),
+        credits_left_eth: over.amount(|s| s.left(|_, eth| eth)),
+        credits_left_usd: over.amount(|s| s.left(Prices::eth_in_usd)),
+        credits_left_lpt: over.amount(|s| s.left(Prices::eth_in_lpt)),
+        credits_returned_eth: over.amount(|s| s.returned(|_, eth| eth)),
+        credits_returned_usd: over.amount(|s| s.returned(Prices::eth_in_usd)),
+        credits_returned_lpt: over.amount(|s| s.returned(Prices::eth_in_lpt)),
         conversions: over.mean(|s| s.books.swaps().count as f64).mean,
         inflation_hours: scenario.treasury.inflation.hours(allocated),
-        outage_hours: over.mean(|s| s.outages.seconds / 3600.0),
+        outage_hours: over.amount(|s| s.outages.seconds / 3600.0),
         outages: over.mean(|s| s.outages.count as f64).mean,
         refused: over.mean(|s| s.outages.refused as f64).mean,
     }
@@ -470,6 +476,7 @@ fn customers(scenario: &Scenario, over: Over) -> Vec<CustomerRow> {
         let records = || samples.iter().map(|sample| &sample.customers[index]);
         let mean =
             |value: fn(&CustomerRecord) -> f64| over.mean(|sample| value(&sample.customers[index]));
+        let amount = |value| mean(value).within(0.0, f64::INFINITY);
         let mut days: Vec<f64> =
             records().filter_map(|record| record.carries_itself).map(f64::from).collect();
         days.sort_by(f64::total_cmp);
@@ -478,9 +485,9 @@ fn customers(scenario: &Scenario, over: Over) -> Vec<CustomerRow> {
             gateway: scenario.network.gateways[gateway].id.clone(),
             free: mean(|record| record.free as f64).mean,
             paying: mean(|record| record.paying as f64).mean,
-            revenue_eth: mean(|record| record.revenue.to_coins()),
+            revenue_eth: amount(|record| record.revenue.to_coins()),
             revenue_usd: mean(|record| record.revenue_usd).mean,
-            spend_eth: mean(|record| record.spend.to_coins()),
+            spend_eth: amount(|record| record.spend.to_coins()),
             net_eth: mean(|record| record.revenue.to_coins() - record.spend.to_coins()),
             rate_factor: mean(|record| record.rate_factor),
             carries_itself: over.share(|s| s.customers[index].carries_itself.is_some()),

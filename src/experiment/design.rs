@@ -36,6 +36,14 @@ pub enum DesignError {
     /// A range without its number of points in a grid.
     #[error("`{0}`: in a grid a range needs a number of values: `lo..hi:n`")]
     NoPoints(String),
+    /// A list with one value twice.
+    #[error("`{text}`: `{value}` is there twice; each setting is tried once")]
+    Repeated {
+        /// The list.
+        text: String,
+        /// The value.
+        value: String,
+    },
     /// The same key twice.
     #[error("`{0}` is varied twice")]
     Twice(String),
@@ -74,13 +82,26 @@ impl FromStr for Vary {
         }
         let levels = match range(values, text)? {
             Some(range) => range,
-            None => Levels::List(
-                split_at_commas(values)
-                    .map_err(|reason| DesignError::List { text: text.to_string(), reason })?,
-            ),
+            None => Levels::List(list(values, text)?),
         };
         Ok(Vary { key: key.to_string(), text: text.to_string(), levels })
     }
+}
+
+fn list(values: &str, text: &str) -> Result<Vec<String>, DesignError> {
+    let text = || text.to_string();
+    let values =
+        split_at_commas(values).map_err(|reason| DesignError::List { text: text(), reason })?;
+    for (i, value) in values.iter().enumerate() {
+        // `100 LPT` and `100.0 LPT` are one.
+        let is_same = |other: &String| {
+            other == value || quantity(value).is_some_and(|it| quantity(other) == Some(it))
+        };
+        if values[..i].iter().any(is_same) {
+            return Err(DesignError::Repeated { text: text(), value: value.clone() });
+        }
+    }
+    Ok(values)
 }
 
 /// A range, if `values` begins like one.

@@ -70,8 +70,8 @@ impl Imported {
 /// offers. Other files change the orchestrators that a given base has; without
 /// one, those they name become the network. What was spent changes how many
 /// requests there are, by simulation on the threads of the calling rayon pool;
-/// `done` is called as each of [`SIMULATED`](crate::experiment::calibrate::SIMULATED)
-/// replications ends.
+/// `done` is called as each of at most
+/// [`MOST_SIMULATED`](crate::experiment::calibrate::MOST_SIMULATED) replications ends.
 ///
 /// # Errors
 /// [`ImportError`]; the file, the base or a name is wrong.
@@ -295,7 +295,11 @@ impl Merge<'_> {
                 let what = row.group.name();
                 let all = if what == "all" { "all streams" } else { &what };
                 let eth = significant(row.eth_per_day, spend::DIGITS);
-                format!("{}: for {eth} ETH a day on {all}, {about}", self.label)
+                let simulated = significant(row.after_eth_per_day, spend::DIGITS);
+                format!(
+                    "{}: for {eth} ETH a day on {all}, {about}; simulated: {simulated}",
+                    self.label
+                )
             });
             let text = set(text, "requests_per_day", &value, &comment(&about));
             let text = text.ok_or_else(|| not_plain("requests_per_day"))?;

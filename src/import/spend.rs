@@ -75,7 +75,11 @@ pub(super) fn in_words(level: &SpendLevel, findings: &mut Findings) -> (String, 
         1 => format!("the spend of {first}"),
         _ => format!("the mean of {days} days from {first} to {last}"),
     };
-    let summary =
-        format!("demand for {} ETH a day, {about}", significant(level.eth_per_day, DIGITS));
+    let simulated: f64 = level.mix.iter().map(|row| row.after_eth_per_day).sum();
+    let summary = format!(
+        "demand for {} ETH a day, {about}; simulated, it spends {}",
+        significant(level.eth_per_day, DIGITS),
+        significant(simulated, DIGITS)
+    );
     (about, summary)
 }

@@ -2,7 +2,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::{Backtest, HORIZONS, Scored};
-use crate::experiment::calibrate::{CalibrateError, SIMULATED, calibrate};
+use crate::experiment::calibrate::{CalibrateError, MOST_SIMULATED, calibrate};
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
@@ -28,15 +28,15 @@ pub struct EngineForecast {
 
 impl EngineForecast {
     /// How many replications of a scenario, those of its calibration included, a
-    /// forecast takes.
-    pub fn replications_for(scenario: &Scenario) -> u64 {
-        SIMULATED + u64::from(scenario.replications)
+    /// forecast takes at most.
+    pub fn most_replications_for(scenario: &Scenario) -> u64 {
+        MOST_SIMULATED + u64::from(scenario.replications)
     }
 
     /// Calibrates a scenario to the days before the backtest's last origin and
     /// simulates the 30 days after it, with credits that do not run out; `None`
     /// where there is no forecast of them. `done` is called as each of
-    /// [`replications`](EngineForecast::replications_for) ends.
+    /// [`replications`](EngineForecast::most_replications_for) ends.
     ///
     /// # Errors
     /// As [`calibrate`].

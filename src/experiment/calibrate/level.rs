@@ -31,9 +31,9 @@ pub struct SpendLevel {
 
 /// Scales the requests of a scenario so that it is simulated to spend, level, the
 /// mean of the last complete days of a history, by pipeline and gateway where the
-/// history tells them apart. `done` is called as each of
-/// [`SIMULATED`](super::SIMULATED) replications ends, in parallel on the threads of
-/// the calling rayon pool.
+/// history tells them apart. `done` is called as each of at most
+/// [`MOST_SIMULATED`](super::MOST_SIMULATED) replications ends, in parallel on the
+/// threads of the calling rayon pool.
 ///
 /// # Errors
 /// [`CalibrateError`]: no spend, recorded demand, spend on what the scenario does

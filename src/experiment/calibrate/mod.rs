@@ -15,7 +15,7 @@ use jiff::civil::Date;
 
 pub use level::{SpendLevel, scale_to_spend};
 pub use mix::{Group, MIX_DAYS};
-pub use moments::SIMULATED;
+pub use moments::MOST_SIMULATED;
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
@@ -32,8 +32,8 @@ use crate::units::significant;
 const DRAWS: usize = 2_000;
 /// The probability that the level wanders from which on the scenario's does.
 const BELIEVED: f64 = 0.5;
-/// How far the simulated spend may be from the fitted one.
-const TOLERANCE: f64 = 0.1;
+/// Days after the data from which on a start is said to be far ahead of them.
+const FAR_DAYS: f64 = 28.0;
 /// Above this ratio of its ends an interval says next to nothing.
 const WIDE: f64 = 10.0;
 /// What the scenario's schema allows.
@@ -80,6 +80,19 @@ pub enum CalibrateError {
     /// A stream's requests are recorded.
     #[error("the stream `{0}` is a trace: its requests are what they are, there is nothing to fit")]
     Trace(String),
+    /// The scenario starts so long after the history that it says nothing of it.
+    #[error(
+        "the scenario starts on {start}, {days} days after the last of the data, {last}: what is \
+         spent by then cannot be told\n  help: let it start earlier, or give later data"
+    )]
+    TooFar {
+        /// The first day of the scenario.
+        start: Date,
+        /// How many days after the data.
+        days: f64,
+        /// The last day of the data.
+        last: Date,
+    },
     /// The history is of something else.
     #[error(
         "{} % of the spend is on {names}, which the scenario does not have; add it to the scenario",
@@ -124,8 +137,10 @@ pub struct MixRow {
     pub eth_per_day: f64,
     /// What the scenario spent on it before, simulated at level rates.
     pub before_eth_per_day: f64,
-    /// What the calibrated scenario spends on it, likewise.
+    /// What it spends on it with the scaled rates, likewise.
     pub after_eth_per_day: f64,
+    /// Whether that is too little, and more requests do not help.
+    pub is_stuck: bool,
 }
 
 /// A scenario's demand fitted to spend.
@@ -137,8 +152,11 @@ pub struct Calibration {
     pub posterior: Posterior,
     /// The first day of the calibrated scenario.
     pub start: Date,
-    /// Mean spend a day at the start, in ETH.
+    /// Spend a day at the start, in ETH.
     pub level: Fitted,
+    /// Its mean over the futures of the scenario, in ETH: what its rates stand for,
+    /// since the factor that `demand.uncertainty` draws for a future has the mean 1.
+    pub mean_level: f64,
     /// Growth rate a day so far.
     pub growth: Fitted,
     /// The weekdays' weights, Monday first, with mean 1; `None` where there are
@@ -168,8 +186,8 @@ pub struct Calibration {
 
 /// Fits the demand of a scenario to a spend history. The calibrated scenario
 /// starts on the day after the last of the history, or on its own first day
-/// where that is later. `done` is called as each of [`SIMULATED`] replications ends,
-/// in parallel on the threads of the calling rayon pool.
+/// where that is later. `done` is called as each of at most [`MOST_SIMULATED`]
+/// replications ends, in parallel on the threads of the calling rayon pool.
 ///
 /// # Errors
 /// [`CalibrateError`]: too few days, recorded demand, spend on what the
@@ -191,15 +209,19 @@ pub fn calibrate(
     let step = key.child(1);
     let wanders = posterior.wandering > BELIEVED;
     let growth = |draw: &Draw| if wanders { draw.growth_to_come } else { draw.growth };
-    // Logarithm of mean spend a day at the start, draw by draw.
-    let levels: Vec<f64> = (0..)
-        .zip(&posterior.draws)
-        .map(|(number, draw)| {
-            let walk = draw.parameters.wander_per_day * libm::sqrt(ahead) * step.normal(number);
-            let factor = libm::log(mean_factor(draw) * spent_share);
-            draw.level + growth(draw) * ahead + walk + factor
-        })
-        .collect();
+    // Logarithm of spend a day so many days after the data, draw by draw.
+    let levels_after = |days: f64| -> Vec<f64> {
+        let draws = (0..).zip(&posterior.draws);
+        draws
+            .map(|(number, draw)| {
+                let walk = draw.parameters.wander_per_day * libm::sqrt(days) * step.normal(number);
+                let factor = libm::log(mean_factor(draw) * spent_share);
+                draw.level + growth(draw) * days + walk + factor
+            })
+            .collect()
+    };
+    let levels = levels_after(ahead);
+    let level = exponentials(&levels);
     let growths: Vec<f64> = posterior.draws.iter().map(growth).collect();
     let (level_mean, level_sd) = moments_of(&levels);
     let (growth_mean, growth_sd) = moments_of(&growths);
@@ -207,10 +229,14 @@ pub fn calibrate(
     let cov =
         joint.map(|(a, b)| (a - level_mean) * (b - growth_mean)).sum::<f64>() / levels.len() as f64;
     let correlation = if level_sd * growth_sd > 0.0 { cov / (level_sd * growth_sd) } else { 0.0 };
-    let mean_level = libm::exp(level_mean + level_sd * level_sd / 2.0);
+    let over_median = libm::exp(level_sd * level_sd / 2.0);
+    let level_cv = libm::sqrt(libm::expm1(level_sd * level_sd));
+    if level_cv > MOST_CV {
+        return Err(CalibrateError::TooFar { start, days: ahead, last });
+    }
     let (wander_mean, wander_sd) = wander_moments(&posterior);
     let uncertainty = DemandUncertainty {
-        level_cv: libm::sqrt(libm::expm1(level_sd * level_sd)),
+        level_cv,
         growth_sd: 0.0,
         growth_per_day_sd: growth_sd,
         level_growth_correlation: correlation.clamp(-1.0, 1.0),
@@ -219,7 +245,12 @@ pub fn calibrate(
     };
 
     let mut calibrated = scenario.clone();
-    let (rows, after) = scale(&mut calibrated, &mix, mean_level, done)?;
+    // At the median, so that half of the futures spend less; the mean is for the factor
+    // on the level.
+    let (rows, after) = scale(&mut calibrated, &mix, level.estimate, done)?;
+    for (stream, group) in calibrated.demand.iter_mut().zip(&mix.of_stream) {
+        moments::multiply(stream, over_median, group, level.estimate * over_median)?;
+    }
     let spend: f64 = after.eth_per_day.iter().sum();
     let evenness: f64 = after.eth_per_day.iter().map(|eth| (eth / spend) * (eth / spend)).sum();
     let burst_cv = Fitted::of(&posterior, |draw| {
@@ -274,11 +305,25 @@ pub fn calibrate(
         );
     }
     remarks.extend(shortfalls(&rows));
+    if ahead > FAR_DAYS {
+        let near = exponentials(&levels_after(1.0));
+        let interval = |fitted: Fitted| {
+            format!("[{}, {}]", significant(fitted.lo, 3), significant(fitted.hi, 3))
+        };
+        remarks.push(format!(
+            "the scenario starts {ahead} days after {last}, the last of the data: what spend does \
+             meanwhile is not known, which widens its 90 % interval from {} to {} ETH a day; data \
+             up to the start, or an earlier start, would narrow it",
+            interval(near),
+            interval(level)
+        ));
+    }
     remarks.extend(later_start(scenario, start));
     Ok(Calibration {
         goodness: Goodness::of(&series, &posterior),
         start,
-        level: fitted(levels.iter().map(|log| libm::exp(*log))),
+        level,
+        mean_level: level.estimate * over_median,
         growth: Fitted::of(&posterior, |draw| draw.growth),
         weekdays,
         burst_cv,
@@ -331,30 +376,35 @@ fn scale(
 ) -> Result<(Vec<MixRow>, moments::Simulated), CalibrateError> {
     let target =
         |group: &Group| eth_per_day * mix.shares.get(group).map_or(0.0, |share| share.estimate);
-    let (before, after) = moments::scale(scenario, &mix.of_stream, target, done)?;
+    let scaled = moments::scale(scenario, &mix.of_stream, target, done)?;
     let row = |(group, share): (&Group, &Fitted)| MixRow {
         group: group.clone(),
         share: *share,
         eth_per_day: target(group),
-        before_eth_per_day: before.of_group(&mix.of_stream, group),
-        after_eth_per_day: after.of_group(&mix.of_stream, group),
+        before_eth_per_day: scaled.before.of_group(&mix.of_stream, group),
+        after_eth_per_day: scaled.after.of_group(&mix.of_stream, group),
+        is_stuck: scaled.stuck.contains(group),
     };
     let rows: Vec<MixRow> = mix.shares.iter().map(row).collect();
     match rows.iter().find(|row| row.eth_per_day > 0.0 && row.before_eth_per_day <= 0.0) {
         Some(row) => Err(CalibrateError::NoSpend(row.group.name())),
-        None => Ok((rows, after)),
+        None => Ok((rows, scaled.after)),
     }
 }
 
 /// The groups that do not spend what they are to.
 fn shortfalls(rows: &[MixRow]) -> impl Iterator<Item = String> {
     let misses = |row: &&MixRow| {
-        libm::fabs(row.after_eth_per_day - row.eth_per_day) > TOLERANCE * row.eth_per_day
+        libm::fabs(row.after_eth_per_day - row.eth_per_day) > moments::TOLERANCE * row.eth_per_day
     };
     rows.iter().filter(misses).map(|row| {
+        let why = if row.is_stuck {
+            ", and no more with more requests: capacity, a limit or its credits stand in the way"
+        } else {
+            ""
+        };
         format!(
-            "simulated, the scenario then spends {} ETH a day on {}, not {}: capacity, a limit \
-             or its credits stand in the way",
+            "simulated, the scenario then spends {} ETH a day on {}, not {}{why}",
             significant(row.after_eth_per_day, 3),
             row.group.name(),
             significant(row.eth_per_day, 3)
@@ -362,8 +412,9 @@ fn shortfalls(rows: &[MixRow]) -> impl Iterator<Item = String> {
     })
 }
 
-fn fitted(values: impl Iterator<Item = f64>) -> Fitted {
-    let mut values: Vec<f64> = values.collect();
+/// Of the exponentials of logarithms.
+fn exponentials(logs: &[f64]) -> Fitted {
+    let mut values: Vec<f64> = logs.iter().map(|log| libm::exp(*log)).collect();
     values.sort_by(f64::total_cmp);
     let at = |probability| quantile(&values, probability);
     Fitted { estimate: at(0.5), lo: at(0.05), hi: at(0.95) }

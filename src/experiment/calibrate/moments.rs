@@ -1,23 +1,36 @@
 //! What a scenario's requests cost, by simulation: spend is not demand.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::mix::Group;
 use super::{CalibrateError, MOST_REQUESTS_PER_DAY};
-use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
+use crate::demand::{Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, WeekProfile};
 use crate::payments::{LedgerViolation, PaymentMode};
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
 use crate::units::significant;
 
-/// Days and replications of a simulation.
+/// Days and replications of a simulation, and replications while rates are still on
+/// their way.
 const DAYS: u32 = 7;
 const REPLICATIONS: u64 = 16;
-/// How often rates are scaled to the spend and simulated again: nearly, but not
-/// quite, spend is proportional to requests.
-const ROUNDS: u64 = 2;
-/// Replications that a calibration simulates.
-pub const SIMULATED: u64 = (1 + ROUNDS) * REPLICATIONS;
+const FEW_REPLICATIONS: u64 = 4;
+/// How often rates are scaled at most: spend is not proportional to requests where
+/// more of them are served at other prices, or leave less overpayment each.
+const ROUNDS: u64 = 10;
+/// Replications that a calibration simulates at most.
+pub const MOST_SIMULATED: u64 = (1 + ROUNDS) * REPLICATIONS;
+/// How far the simulated spend may be from what it is to be, as a share of it.
+pub(super) const TOLERANCE: f64 = 0.02;
+/// Bounds of the power of its rate that a stream's spend is taken to grow with. A lower
+/// one would ask for very many more requests where capacity ends.
+const POWER: (f64, f64) = (2.0 / 3.0, 4.0);
+/// Below this power more requests do not help, where there are clearly more: the gain
+/// by a few drowns in the noise.
+const NO_HELP: f64 = 0.1;
+const CLEAR: f64 = 1.1;
 
 /// Spend a day of each demand stream at level rates.
 #[derive(Clone, Debug)]
@@ -50,9 +63,14 @@ fn level(scenario: &Scenario) -> Scenario {
     scenario
 }
 
-fn simulate(scenario: &Scenario, done: &(dyn Fn() + Sync)) -> Result<Simulated, LedgerViolation> {
+fn simulate(
+    scenario: &Scenario,
+    replications: u64,
+    done: &(dyn Fn() + Sync),
+) -> Result<Simulated, LedgerViolation> {
+    let scenario = &level(scenario);
     let world = World::new(scenario);
-    let runs: Result<Vec<(f64, Vec<f64>)>, LedgerViolation> = (0..REPLICATIONS)
+    let runs: Result<Vec<(f64, Vec<f64>)>, LedgerViolation> = (0..replications)
         .into_par_iter()
         .map(|number| {
             let result = replicate(&world, number)?;
@@ -70,9 +88,39 @@ fn simulate(scenario: &Scenario, done: &(dyn Fn() + Sync)) -> Result<Simulated, 
     Ok(Simulated { eth_per_day: (0..scenario.demand.len()).map(of_stream).collect() })
 }
 
-/// Scales the rates of `scenario` so that each group is simulated to spend
-/// `target(group)` ETH a day; `done` is called as each replication ends. Returns what
-/// was simulated before, and at the end.
+/// Multiplies the rate of a stream of `group`, which is to spend `eth_per_day`.
+///
+/// # Errors
+/// It would need more requests than can be.
+pub(super) fn multiply(
+    stream: &mut DemandStream,
+    factor: f64,
+    group: &Group,
+    eth_per_day: f64,
+) -> Result<(), CalibrateError> {
+    let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { return Ok(()) };
+    arrivals.requests_per_day *= factor;
+    if arrivals.requests_per_day > MOST_REQUESTS_PER_DAY {
+        let eth_per_day = significant(eth_per_day, 5);
+        return Err(CalibrateError::TooMany { group: group.name(), eth_per_day });
+    }
+    Ok(())
+}
+
+/// Rates scaled to a spend.
+pub(super) struct Scaled {
+    /// What was simulated before.
+    pub(super) before: Simulated,
+    /// What is simulated with the scaled rates.
+    pub(super) after: Simulated,
+    /// The groups that spend too little, and no more with more requests.
+    pub(super) stuck: BTreeSet<Group>,
+}
+
+/// Scales the rates of `scenario` until each group is simulated to spend
+/// `target(group)` ETH a day, by secant steps in logarithms on the same random
+/// numbers, of few replications until those meet it; `done` is called as each
+/// replication ends.
 ///
 /// # Errors
 /// A stream would need more requests than can be.
@@ -81,26 +129,45 @@ pub(super) fn scale(
     groups: &[Group],
     target: impl Fn(&Group) -> f64,
     done: &(dyn Fn() + Sync),
-) -> Result<(Simulated, Simulated), CalibrateError> {
-    let before = simulate(&level(scenario), done)?;
-    let mut now = before.clone();
-    for _ in 0..ROUNDS {
-        let factors: Vec<f64> = groups
-            .iter()
-            .map(|group| {
-                let simulated = now.of_group(groups, group);
-                if simulated > 0.0 { target(group) / simulated } else { 1.0 }
-            })
-            .collect();
-        for ((stream, factor), group) in scenario.demand.iter_mut().zip(factors).zip(groups) {
-            let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
-            arrivals.requests_per_day *= factor;
-            if arrivals.requests_per_day > MOST_REQUESTS_PER_DAY {
-                let eth_per_day = significant(target(group), 5);
-                return Err(CalibrateError::TooMany { group: group.name(), eth_per_day });
-            }
+) -> Result<Scaled, CalibrateError> {
+    let before = simulate(scenario, REPLICATIONS, done)?;
+    let mut scaled = Scaled { after: before.clone(), before, stuck: BTreeSet::new() };
+    let mut powers = vec![1.0; groups.len()];
+    let mut replications = REPLICATIONS;
+    for round in 1..=ROUNDS {
+        let now = scaled.after;
+        let factor = |(group, power): (&Group, &f64)| {
+            let simulated = now.of_group(groups, group);
+            let miss = if simulated > 0.0 { target(group) / simulated } else { 1.0 };
+            let rests = libm::fabs(miss - 1.0) <= TOLERANCE || scaled.stuck.contains(group);
+            if rests { 1.0 } else { libm::pow(miss, 1.0 / power) }
+        };
+        let factors: Vec<f64> = groups.iter().zip(&powers).map(factor).collect();
+        let is_met = factors.iter().all(|factor| *factor == 1.0);
+        if is_met && replications == REPLICATIONS {
+            scaled.after = now;
+            break;
         }
-        now = simulate(&level(scenario), done)?;
+        if is_met || round == ROUNDS {
+            replications = REPLICATIONS;
+        } else if round == 1 {
+            replications = FEW_REPLICATIONS;
+        }
+        for ((stream, factor), group) in scenario.demand.iter_mut().zip(&factors).zip(groups) {
+            multiply(stream, *factor, group, target(group))?;
+        }
+        scaled.after = simulate(scenario, replications, done)?;
+        for ((group, factor), power) in groups.iter().zip(factors).zip(&mut powers) {
+            let gain = scaled.after.of_group(groups, group) / now.of_group(groups, group);
+            let measured = libm::log(gain) / libm::log(factor);
+            if !measured.is_finite() {
+                continue;
+            }
+            if factor > CLEAR && measured < NO_HELP {
+                scaled.stuck.insert(group.clone());
+            }
+            *power = measured.clamp(POWER.0, POWER.1);
+        }
     }
-    Ok((before, now))
+    Ok(scaled)
 }

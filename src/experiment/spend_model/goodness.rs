@@ -17,8 +17,9 @@ pub struct Goodness {
     /// Autocorrelation of the residuals at lags 1 to [`LAGS`], gaps left out of
     /// count.
     pub autocorrelation: Vec<f64>,
-    /// Probability of at least as much of it by chance (Ljung and Box 1978).
-    pub ljung_box_p: f64,
+    /// Probability of at least as much of it by chance (Ljung and Box 1978); `None`
+    /// where there are no more residuals than lags.
+    pub ljung_box_p: Option<f64>,
     /// Largest distance of the residuals' distribution from the normal one.
     pub ks_distance: f64,
     /// Probability of at least as much by chance (Kolmogorov's limit).
@@ -66,13 +67,17 @@ pub fn autocorrelation(values: &[f64], lags: usize) -> Vec<f64> {
     (1..=lags).map(|lag| if var > 0.0 && lag < n { at(lag) / var } else { 0.0 }).collect()
 }
 
-/// Upper tail of Ljung and Box's statistic.
-pub fn ljung_box(autocorrelation: &[f64], values: usize) -> f64 {
+/// Upper tail of Ljung and Box's statistic; `None` unless there are more values than
+/// lags.
+pub fn ljung_box(autocorrelation: &[f64], values: usize) -> Option<f64> {
+    if values <= autocorrelation.len() {
+        return None;
+    }
     let n = values as f64;
     let terms = (1..).zip(autocorrelation).map(|(lag, r)| r * r / (n - f64::from(lag)));
     let statistic = n * (n + 2.0) * terms.sum::<f64>();
-    let p = ChiSquared::new(autocorrelation.len() as f64).map_or(f64::NAN, |chi| chi.sf(statistic));
-    libm::round(p * 1e9) / 1e9
+    let chi = ChiSquared::new(autocorrelation.len() as f64).ok()?;
+    Some(libm::round(chi.sf(statistic) * 1e9) / 1e9)
 }
 
 /// Largest distance of ascending values from the uniform distribution.
@@ -113,7 +118,7 @@ mod tests {
         let alternating: Vec<f64> = (0..100).map(|i| f64::from(1 - 2 * (i % 2))).collect();
         let r = autocorrelation(&alternating, 2);
         assert!((r[0] + 0.99).abs() < 1e-12 && (r[1] - 0.98).abs() < 1e-12);
-        assert!(ljung_box(&r, 100) < 1e-9);
+        assert!(ljung_box(&r, 100).unwrap() < 1e-9);
         assert!((normal_quantile(0.975) - 1.959_963_985).abs() < 1e-8);
     }
 }

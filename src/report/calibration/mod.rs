@@ -126,7 +126,7 @@ fn sentence(calibration: &Calibration) -> String {
         None => "and the level keeps steady".to_string(),
     };
     format!(
-        "Spend is {} ETH a day [{}, {}] on {}, {course}.",
+        "Spend is {} ETH a day (median) [{}, {}] on {}, {course}.",
         eth(level.estimate),
         eth(level.lo),
         eth(level.hi),
@@ -151,13 +151,15 @@ fn verdict(calibration: &Calibration) -> String {
     let says = |p: f64, bad: &str| {
         if p < SUSPECT { bad.to_string() } else { "as it should".to_string() }
     };
+    let correlation = goodness.ljung_box_p.map_or_else(
+        || "not to be tested on so few days".to_string(),
+        |p| format!("{} (Ljung-Box p = {p:.3})", says(p, "left over")),
+    );
     format!(
         "Residuals one day ahead: distribution {} (Kolmogorov-Smirnov p = {:.3}), autocorrelation \
-         {} (Ljung-Box p = {:.3}).",
+         {correlation}.",
         says(goodness.ks_p, "other than the model's"),
-        goodness.ks_p,
-        says(goodness.ljung_box_p, "left over"),
-        goodness.ljung_box_p
+        goodness.ks_p
     )
 }
 
@@ -175,7 +177,7 @@ pub fn calibration_terminal(
     page.section(parameters.lines(&["quantity", "estimate", "lo", "hi"], usize::MAX, None));
     let mix = tables::mix(calibration);
     page.section(mix.lines(
-        &["streams", "share", "eth_per_day", "before_eth_per_day"],
+        &["streams", "share", "eth_per_day", "before_eth_per_day", "after_eth_per_day"],
         usize::MAX,
         Some("share"),
     ));
@@ -207,12 +209,13 @@ fn ends(fitted: &Fitted) -> Value {
 /// | `answer` | the result in words |
 /// | `start` | first day of the calibrated scenario |
 /// | `days` | `first`, `last` of the data, and how many are `complete` |
+/// | `mean_level_eth_per_day` | mean over the futures of the calibrated scenario, of which `level_eth_per_day` is the median |
 /// | `level_eth_per_day`, `growth_per_day`, `burst_cv` (of all spend), `stream_burst_cv`, `burst_hours`, `wander_per_day` (null where the level does not) | the fit |
 /// | `weekdays` | weights from Monday, with mean 1; null where there are too few days |
 /// | `wandering_probability` | that the level wanders rather than keeps to a steady trend |
 /// | `uncertainty` | what stands as `demand.uncertainty` in the calibrated scenario |
-/// | `mix` | by group of streams: `streams`, `share`, `eth_per_day` fitted, `before_eth_per_day` and `after_eth_per_day` simulated |
-/// | `goodness` | `ljung_box_p`, `ks_distance`, `ks_p`, `autocorrelation` from lag 1, `effective_draws` |
+/// | `mix` | by group of streams: `streams`, `share`, `eth_per_day` fitted (median), `before_eth_per_day` and `after_eth_per_day` simulated |
+/// | `goodness` | `ljung_box_p` (null where there are too few days to test), `ks_distance`, `ks_p`, `autocorrelation` from lag 1, `effective_draws` |
 /// | `remarks` | sentences |
 pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunContext) -> Value {
     let series = &calibration.series;
@@ -243,6 +246,7 @@ pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunCo
             "complete": series.known(),
         },
         "level_eth_per_day": ends(&calibration.level),
+        "mean_level_eth_per_day": number(calibration.mean_level),
         "growth_per_day": ends(&calibration.growth),
         "burst_cv": ends(&calibration.burst_cv),
         "stream_burst_cv": ends(&calibration.stream_burst_cv),
@@ -259,7 +263,7 @@ pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunCo
         },
         "mix": mix.collect::<Vec<_>>(),
         "goodness": {
-            "ljung_box_p": number(goodness.ljung_box_p),
+            "ljung_box_p": goodness.ljung_box_p.map(number),
             "ks_distance": number(goodness.ks_distance),
             "ks_p": number(goodness.ks_p),
             "autocorrelation": goodness.autocorrelation.iter().map(|r| number(*r)).collect::<Vec<_>>(),
@@ -285,7 +289,7 @@ fn html(
     let level = &calibration.level;
     let cards = [
         (
-            "Spent a day at the start",
+            "Spent a day at the start, median",
             format!("{} ETH", eth(level.estimate)),
             format!("[{}, {}], 90 %", eth(level.lo), eth(level.hi)),
         ),

@@ -22,8 +22,12 @@ pub(in crate::report) fn parameters(calibration: &Calibration) -> Table {
         cells.extend([fitted.estimate, fitted.lo, fitted.hi].map(small));
         cells
     };
+    let none = || Cell::Number(None, Unit::Rate);
+    let mean =
+        vec![Cell::text("mean over futures (ETH)"), small(calibration.mean_level), none(), none()];
     let mut rows = vec![
         row("spend a day at the start (ETH)", &calibration.level),
+        mean,
         row("growth a day, so far", &calibration.growth),
         row("bursts of all spend, cv", &calibration.burst_cv),
         row("bursts of a stream, cv", &calibration.stream_burst_cv),
@@ -45,7 +49,7 @@ pub(in crate::report) fn mix(calibration: &Calibration) -> Table {
         Column::number("share", "Share"),
         Column::number("share_lo", "90 % from"),
         Column::number("share_hi", "to"),
-        Column::number("eth_per_day", "Fitted, ETH a day"),
+        Column::number("eth_per_day", "Median, ETH a day"),
         Column::number("before_eth_per_day", "Simulated before"),
         Column::number("after_eth_per_day", "Simulated after"),
     ];

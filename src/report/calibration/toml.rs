@@ -71,7 +71,13 @@ fn fitted(what: &str, fitted: &Fitted, source: &str) -> String {
 }
 
 fn level(calibration: &Calibration, source: &str) -> Vec<String> {
-    vec![fitted("ETH spent a day at the start", &calibration.level, source)]
+    vec![
+        fitted("ETH spent a day at the start, median", &calibration.level, source),
+        format!(
+            "Its mean, {} ETH, is what requests_per_day is for: this factor has the mean 1.",
+            four_digits(calibration.mean_level)
+        ),
+    ]
 }
 
 fn wander(calibration: &Calibration, source: &str) -> String {
@@ -101,9 +107,10 @@ fn rate(calibration: &Calibration, first: &DemandStream, source: &str) -> Vec<St
         let [share, lo, hi] = [row.share.estimate, row.share.lo, row.share.hi].map(percent);
         let all = if row.group.name() == "all" { "all streams" } else { &row.group.name() };
         format!(
-            "For {} ETH a day on {all}: {share} [{lo}, {hi}] of the spend of the last {MIX_DAYS} \
-             days ({source})",
-            four_digits(row.eth_per_day)
+            "For a median of {} ETH a day on {all}, simulated {}: {share} [{lo}, {hi}] of the \
+             spend of the last {MIX_DAYS} days ({source})",
+            four_digits(row.eth_per_day),
+            four_digits(row.after_eth_per_day)
         )
     })
     .into_iter()

@@ -2,7 +2,7 @@
 
 use super::scale::Scale;
 use crate::ensemble::Headline;
-use crate::experiment::{Change, Comparison, Difference, Run, Variant};
+use crate::experiment::{Change, Comparison, Difference, Paired, Remark, Run, Variant};
 use crate::report::format::{grouped, plural};
 
 /// Figures a verdict always names.
@@ -24,11 +24,17 @@ const REGIONS: usize = 3;
 ///
 /// Of one replication it says what differs, and that it is one pair.
 ///
-/// Where the variant serves nobody, that is all there is to say.
+/// Where the variant serves nobody, or nothing but what all runs have in common sets it
+/// apart from the base, that is all there is to say.
 pub fn verdict(comparison: &Comparison, variant: &Variant) -> String {
     let name = &variant.run.name;
     if variant.run.serves_nobody() {
         return format!("{name}: {}.", no_service(&variant.run));
+    }
+    if is_base_again(comparison, variant) {
+        return format!(
+            "{name}: the base once more, as seed, replications and horizon are those of the base."
+        );
     }
     let mut parts: Vec<String> = Vec::new();
     let [runway, cost, success] = ALWAYS.map(|id| variant.difference(id));
@@ -57,6 +63,16 @@ pub(super) fn headline(comparison: &Comparison) -> String {
         }
         variants => format!("{} against the base", plural(&variants.len().to_string(), "variant")),
     }
+}
+
+/// Whether nothing changes, in a variant whose own seed, replications or horizon were
+/// not used.
+fn is_base_again(comparison: &Comparison, variant: &Variant) -> bool {
+    let is_of_it =
+        |remark: &Remark| remark.id == "other-settings" && remark.of.contains(&variant.run.name);
+    let is_unchanged = |paired: &Paired| paired.change == Change::Unchanged;
+    comparison.remarks.iter().any(is_of_it)
+        && variant.differences.iter().filter_map(|d| d.paired.as_ref()).all(is_unchanged)
 }
 
 fn no_service(run: &Run) -> String {
