@@ -360,7 +360,7 @@ fn a_run_that_lacks_the_period_or_was_changed_is_refused() {
         "compare",
         "minimal.toml",
         "--variant",
-        "b: seed=2",
+        "b: gateways.version=0.8.4",
         "-q",
         "--replications",
         "2",

@@ -221,6 +221,19 @@ fn naive_forecasts_repeat_the_past() {
     }
 }
 
+#[test]
+fn naive_forecasts_spread_by_the_root_of_the_weeks() {
+    // Weekly means of 1 and e in turn differ by 1 in the logarithm.
+    let weeks: Vec<f64> = (0..56).map(|day| f64::from(day / 7 % 2).exp()).collect();
+    let futures = naive(&series(&weeks), 28, 10_000, StreamKey::root(1));
+    for (day, weeks) in [(0, 1.0), (6, 1.0), (7, 2.0), (27, 4.0f64)] {
+        let squares = futures.iter().map(|future| (future[day].ln() - 1.0).powi(2));
+        let deviation = (squares.sum::<f64>() / 10_000.0).sqrt();
+        let error = weeks.sqrt() / 20_000f64.sqrt();
+        assert!((deviation - weeks.sqrt()).abs() < 3.5 * error, "day {day}: {deviation}");
+    }
+}
+
 /// Forecasts of noise that know its distribution, from each of these days.
 fn perfect_forecasts(noise: &[f64], days: impl Iterator<Item = usize>) -> Backtest {
     let scored = |from: usize, horizon: usize| Scored {

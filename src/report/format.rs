@@ -213,6 +213,17 @@ pub(super) fn html_escaped(text: &str) -> String {
     escaped.replace(" %", "\u{a0}%")
 }
 
+/// The same of a sentence, in which what stands between backticks is code.
+pub(super) fn html_prose(text: &str) -> String {
+    let mut prose = html_escaped(text);
+    while let Some((before, (code, after))) =
+        prose.split_once('`').and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
+    {
+        prose = format!("{before}<code>{code}</code>{after}");
+    }
+    prose
+}
+
 /// Text without meaning to Markdown, on one line.
 pub(super) fn markdown_escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -296,6 +307,7 @@ mod tests {
 
     #[test]
     fn foreign_text_is_inert() {
+        assert_eq!(html_prose("`a` < `b`, `"), "<code>a</code> &lt; <code>b</code>, `");
         assert_eq!(html_escaped("<b a='1'>&\"\u{1b}"), "&lt;b a=&#39;1&#39;&gt;&amp;&quot; ");
         assert_eq!(markdown_escaped("a|b\n[x](y)<i>"), "a\\|b [x]\\(y)&lt;i&gt;");
         assert_eq!(printable("a\u{1b}[31m"), "a?[31m");

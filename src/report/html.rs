@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::figures::Figure;
 use super::format::{
-    MISSING, chosen_percent, date_after, days, eth, extent, grouped, html_escaped, interval,
-    percent, plural, quantile_interval, share_interval, short_date,
+    MISSING, chosen_percent, date_after, days, eth, extent, grouped, html_escaped, html_prose,
+    interval, percent, plural, quantile_interval, share_interval, short_date,
 };
 use super::sentence::sentence;
 use super::table::Table;
@@ -205,7 +205,7 @@ pub(super) fn push_warnings<'a>(
     context: &RunContext,
 ) {
     let item = |(id, text): (&str, String)| {
-        let (text, hint) = (html_escaped(&text), html_escaped(&context.suppress_hint(id)));
+        let (text, hint) = (html_prose(&text), html_escaped(&context.suppress_hint(id)));
         format!("<b>{id}</b> {text} <small>Silence it with <code>{hint}</code>.</small>")
     };
     push_caveats(page, warnings.map(item));
@@ -290,7 +290,7 @@ pub(super) fn push_explained(
     let _ = write!(
         page,
         "<section>\n<h2>{heading}</h2>\n<p class=\"explains\">{}</p>\n<div class=\"stack\">\n",
-        html_escaped(explanation),
+        html_prose(explanation),
     );
     tables.iter().for_each(|table| push_table(page, table));
     page.push_str("</div>\n</section>\n");
@@ -328,15 +328,10 @@ pub(super) fn push_origin(
     replications: u32,
     context: &RunContext,
 ) {
-    // Backticks in pairs.
-    let mut scenarios = String::new();
-    for (i, part) in origin.scenarios.split('`').enumerate() {
-        scenarios += &if i % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() };
-    }
     let intro = format!(
-        "Every assumption is a line of {scenarios} beside this page. The same version, scenario \
-         and seed give the same bytes on any machine; <code>manifest.json</code> has the hash of \
-         every file."
+        "Every assumption is a line of {} beside this page. The same version, scenario and seed \
+         give the same bytes on any machine; <code>manifest.json</code> has the hash of every file.",
+        html_prose(origin.scenarios)
     );
     let facts = [
         ("Seed", scenario.seed.to_string()),

@@ -94,8 +94,8 @@ pub(super) fn reason(step: &WaterfallStep) -> Option<&'static str> {
              request goes with them."
         }
         "lost_session_refresh" => {
-            "A session is renewed when its ticket parameters expire, after about eight minutes, \
-             and the new one starts with an empty balance."
+            "A session is renewed when its ticket parameters expire, after about two minutes in \
+             0.8.3 and eight from 0.8.4 on, and the new one starts with an empty balance."
         }
         "lost_expiry" => {
             "A balance untouched for ten minutes is deleted by the next sweep, of which there is \

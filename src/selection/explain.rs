@@ -145,6 +145,10 @@ fn rule_in_words(network: &Network, market: &Market) -> String {
         weights.stake, weights.price, weights.random
     );
     match market.pool_rule() {
+        PoolRule::FirstContactThenFastest if market.is_live => format!(
+            "first contact by {probability}; then always one that was used and is free, if there \
+             is one, since live video sets no latency score"
+        ),
         PoolRule::FirstContactThenFastest => {
             format!("first contact by {probability}; then always the lowest latency score")
         }

@@ -5,9 +5,10 @@ use crate::kernel::StreamKey;
 
 const WEEK: usize = 7;
 
-/// Last week's mean, with the error of a random walk: each future multiplies it
-/// by `exp` of a walk whose steps have the variance that the logarithms of
-/// consecutive weekly means differ by.
+/// The naive method on weekly means (Hyndman and Athanasopoulos, "Forecasting:
+/// Principles and Practice", 3rd ed., 5.2 and 5.5): last week's, and every week
+/// ahead differs from the one before, in the logarithm, by as much as consecutive
+/// weeks did.
 pub fn naive(past: &DailySeries, days: usize, count: usize, key: StreamKey) -> Vec<Vec<f64>> {
     let known: Vec<f64> = past.amounts().iter().flatten().copied().filter(|x| *x > 0.0).collect();
     // Whole weeks of known days, the last one first.
@@ -15,14 +16,16 @@ pub fn naive(past: &DailySeries, days: usize, count: usize, key: StreamKey) -> V
         known.rchunks_exact(WEEK).map(|week| week.iter().sum::<f64>() / WEEK as f64).collect();
     let steps: Vec<f64> =
         weeks.windows(2).map(|pair| libm::log(pair[0]) - libm::log(pair[1])).collect();
-    let step_sd = libm::sqrt(mean_square(&steps) / WEEK as f64);
+    let step_sd = libm::sqrt(mean_square(&steps));
     let last = weeks.first().copied().unwrap_or_default();
     (0..count as u64)
         .map(|number| {
             let draws = key.child(number);
             let mut walk = 0.0;
             let mut next = |day: usize| {
-                walk += step_sd * draws.normal(day as u64);
+                if day.is_multiple_of(WEEK) {
+                    walk += step_sd * draws.normal(day as u64);
+                }
                 last * libm::exp(walk)
             };
             (0..days).map(&mut next).collect()

@@ -10,7 +10,9 @@ use serde_json::{Value, json as document};
 
 use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::figures::{self, Figure};
-use super::format::{counted, eth, grouped, html_escaped, percent, short_date, whole_percent};
+use super::format::{
+    counted, eth, grouped, html_escaped, html_prose, percent, short_date, whole_percent,
+};
 use super::html::{
     page_end, page_start, push_card_section, push_caveats, push_explained, push_figure,
     push_reproduction, push_table,
@@ -343,7 +345,7 @@ fn html(report: &BacktestReport, context: &RunContext, figures: &[Figure]) -> St
             .collect();
     push_card_section(&mut page, &cards);
     let caveats = notes.iter().cloned().chain(independence(backtest));
-    push_caveats(&mut page, caveats.map(|text| html_escaped(&text)));
+    push_caveats(&mut page, caveats.map(|text| html_prose(&text)));
     page.push_str("<section>\n<h2>Against baselines</h2>\n");
     push_table(&mut page, &tables::summary(backtest));
     page.push_str("</section>\n");
@@ -360,7 +362,7 @@ fn html(report: &BacktestReport, context: &RunContext, figures: &[Figure]) -> St
     }
     page.push_str("<section>\n<h2>How it was done</h2>\n");
     for text in METHODS {
-        let _ = writeln!(page, "<p>{}</p>", html_escaped(text));
+        let _ = writeln!(page, "<p>{}</p>", html_prose(text));
     }
     page.push_str("</section>\n");
     let intro = "The same version, data and options give the same bytes on any machine; \

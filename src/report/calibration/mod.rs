@@ -11,7 +11,7 @@ use serde_json::{Value, json as document};
 
 use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::figures::{self, Figure};
-use super::format::{counted, eth, grouped, html_escaped, percent, short_date};
+use super::format::{counted, eth, grouped, html_escaped, html_prose, percent, short_date};
 use super::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
     push_table,
@@ -314,7 +314,7 @@ fn html(
         ),
     ];
     push_card_section(&mut page, &cards);
-    push_caveats(&mut page, calibration.remarks.iter().map(|remark| html_escaped(remark)));
+    push_caveats(&mut page, calibration.remarks.iter().map(|remark| html_prose(remark)));
     page.push_str("<section>\n<h2>What was fitted</h2>\n<div class=\"stack\">\n");
     push_table(&mut page, &tables::parameters(calibration));
     push_table(&mut page, &tables::mix(calibration));

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::report::figures::Figure;
 use crate::report::format::{
-    eth, grouped, hours_or_minutes, html_escaped, markdown_escaped, percent, plural, usd,
+    eth, grouped, hours_or_minutes, html_prose, markdown_escaped, percent, plural, usd,
 };
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
@@ -125,7 +125,7 @@ pub(super) fn html(report: &SpendingReport, figures: &[Figure]) -> String {
     for section in sections(report) {
         let _ = writeln!(page, "<section>\n<h2>{}</h2>", section.heading);
         if let Some(explanation) = &section.explanation {
-            let _ = writeln!(page, "<p class=\"explains\">{}</p>", html_escaped(explanation));
+            let _ = writeln!(page, "<p class=\"explains\">{}</p>", html_prose(explanation));
         }
         page.push_str("<div class=\"stack\">\n");
         section.tables.iter().for_each(|table| push_table(&mut page, table));
@@ -135,7 +135,7 @@ pub(super) fn html(report: &SpendingReport, figures: &[Figure]) -> String {
             drawn.for_each(|figure| push_figure(&mut page, figure, context));
         }
     }
-    push_caveats(&mut page, spending.notes.iter().map(|note| html_escaped(note)));
+    push_caveats(&mut page, spending.notes.iter().map(|note| html_prose(note)));
     let intro = "The same version, files and options give the same bytes on any machine; \
                  <code>manifest.json</code> has the hash of every file.";
     push_reproduction(&mut page, intro, context, &[("Fingerprint", context.scenario_hash.clone())]);

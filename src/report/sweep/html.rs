@@ -3,7 +3,7 @@ use std::fmt::Write;
 use super::{
     RUNWAY, Report, Standing, caveats, extent, gain, how_to_read, sentence, standing, tables,
 };
-use crate::report::format::{days, html_escaped};
+use crate::report::format::{days, html_escaped, html_prose};
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_origin, push_table,
 };
@@ -22,7 +22,7 @@ pub(super) fn html(report: &Report) -> String {
     let gain = gain(sweep).map(|gain| format!("<p>{}</p>\n", html_escaped(&gain)));
     let gain = gain.unwrap_or_default();
     let _ = writeln!(page, "<section>\n<p>{how}</p>\n{gain}</section>");
-    push_caveats(&mut page, caveats(sweep).iter().map(|caveat| html_escaped(caveat)));
+    push_caveats(&mut page, caveats(sweep).iter().map(|caveat| html_prose(caveat)));
     let front = tables::front(sweep);
     if !front.rows.is_empty() {
         page.push_str("<section>\n<h2>On the Pareto front</h2>\n");
