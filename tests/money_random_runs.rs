@@ -132,6 +132,7 @@ fn network(scenario: &mut Scenario, dice: &mut Dice) -> Vec<f64> {
             Orchestrator {
                 id: format!("o{index}"),
                 region: dice.count(0, 1),
+                version: dice.pick(&[None, Some(Version::V0_8_3), Some(Version::V0_9)]),
                 stake: Lpt(1_000_000_000_000_000_000),
                 speed: dice.magnitude(0.5, 2.0),
                 reliability: dice.pick(&[0.0, 0.5, 0.9, 1.0, 1.0]),

@@ -143,9 +143,43 @@ fn small_tickets_never_pay_a_large_picture() {
     }
     // Pictures of 512x512 take 157 tickets, and 150 are too few.
     let mut scenario = pictures(SMALL, 3600.0, 10, DEFAULT_TICKET_EV);
-    for (version, is_paid) in [(Version::V0_8_3, false), (Version::V0_8_4, true)] {
-        scenario.network.gateways[0].version = version;
-        assert_eq!(run(&scenario, 0).service[0].served > 0, is_paid, "{version:?}");
+    for (gateway, orchestrator, is_paid) in [
+        (Version::V0_8_3, None, false),
+        (Version::V0_8_4, None, true),
+        (Version::V0_8_4, Some(Version::V0_8_3), false),
+        (Version::V0_8_3, Some(Version::V0_8_4), true),
+    ] {
+        scenario.network.gateways[0].version = gateway;
+        scenario.network.orchestrators[0].version = orchestrator;
+        let served = run(&scenario, 0).service[0].served;
+        assert_eq!(served > 0, is_paid, "{gateway:?} {orchestrator:?}");
+    }
+}
+
+#[test]
+fn ticket_parameters_live_by_the_orchestrators_release() {
+    // pm/recipient.go: 10 blocks up to 0.8.3, 40 since. Pictures ten blocks apart
+    // outlive those of an old orchestrator, whichever gateway asks: each takes a
+    // ticket of its own. Under 40 blocks four at least share a session and take
+    // three: they leave 1.75e12, 3.5e12, 2.25e12 and 4e12 wei, and no ticket is
+    // due from 3e12 on.
+    let (old, new) = (Version::V0_8_3, Version::V0_8_4);
+    for (gateway, orchestrator, is_short) in [
+        (old, None, true),
+        (new, Some(old), true),
+        (Version::V0_9, Some(old), true),
+        (new, None, false),
+        (old, Some(new), false),
+    ] {
+        let mut scenario = pictures(SMALL, 120.0, 1, AI_TICKET_EV);
+        scenario.payments.mode = PaymentMode::Expected;
+        scenario.network.gateways[0].version = gateway;
+        scenario.network.orchestrators[0].version = orchestrator;
+        let result = run(&scenario, 0);
+        assert_eq!(result.service[0].served, 720);
+        let tickets = spend(&result) / AI_TICKET_EV.0 as f64;
+        let is_met = if is_short { tickets == 720.0 } else { tickets <= 540.0 };
+        assert!(is_met, "{gateway:?} {orchestrator:?}: {tickets}");
     }
 }
 

@@ -1,8 +1,8 @@
 use super::{AcceptanceLimits, SelectionRule};
 use crate::units::PostedPrice;
 
-/// The go-livepeer release a gateway runs. Behaviour changed materially in
-/// February and March 2025.
+/// The go-livepeer release a node runs. Behaviour changed materially in February
+/// and March 2025.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// 0.8.2 and 0.8.3 (22 and 30 January 2025).

@@ -1,4 +1,4 @@
-use super::{Response, TicketPolicy};
+use super::{Gateway, Response, TicketPolicy, Version};
 use crate::units::{Lpt, PostedPrice};
 
 /// One model an orchestrator serves, at one price.
@@ -22,6 +22,9 @@ pub struct Orchestrator {
     pub id: String,
     /// Where it runs, an index into the regions.
     pub region: usize,
+    /// The release it runs; `None` where that is the one of whichever gateway
+    /// asks it.
+    pub version: Option<Version>,
     /// Stake bonded to it.
     pub stake: Lpt,
     /// Work it does in the time a node of speed 1 does one unit of work.
@@ -48,6 +51,11 @@ impl Orchestrator {
     /// Its offer of that model, if it has one.
     pub fn offer(&self, model: usize) -> Option<&Offer> {
         self.offers.iter().find(|offer| offer.model == model)
+    }
+
+    /// The release it runs towards a gateway.
+    pub fn version_for(&self, gateway: &Gateway) -> Version {
+        self.version.unwrap_or(gateway.version)
     }
 
     /// Whether it is there from the start.

@@ -252,11 +252,7 @@ const MODEL: &[Key] = &[
 const GATEWAY: &[Key] = &[
     required("id", NAME, "The name the scenario refers to it by."),
     required("region", NAME, "Where it runs."),
-    required(
-        "version",
-        &Shape::Text(Text::Word(version_names)),
-        "The go-livepeer release it runs.",
-    ),
+    required("version", VERSION, "The go-livepeer release it runs."),
     SELECTION,
     WEIGHTS,
     default(
@@ -317,6 +313,7 @@ const GATEWAY: &[Key] = &[
 const ORCHESTRATOR: &[Key] = &[
     required("id", NAME, "The name reports print."),
     required("region", NAME, "Where it runs."),
+    ORCHESTRATOR_VERSION,
     required("stake", STAKE, "Stake bonded to it."),
     default("speed", SPEED, "1", "Work it does in the time a node of speed 1 does one unit."),
     default("reliability", SHARE, "1", "Probability that a request it accepted succeeds."),
@@ -345,6 +342,12 @@ const ORCHESTRATOR: &[Key] = &[
     ),
 ];
 
+const ORCHESTRATOR_VERSION: Key = optional(
+    "version",
+    VERSION,
+    "The go-livepeer release it runs: how long its ticket parameters live and how many tickets it \
+     takes under them. Left out: that of the gateway that asks.",
+);
 const AI_TICKET_EV: &str = "\"2999999999999 wei\"";
 const TICKET_EV: &str = "-ticketEV: what a ticket is worth on average. Default: what the AI \
                          orchestrator documentation asks for; go-livepeer's own is 8000000000 wei.";
@@ -377,6 +380,7 @@ const GROUP: &[Key] = &[
         "How many members.",
     ),
     required("region", NAME, "Where they run."),
+    ORCHESTRATOR_VERSION,
     required("stake", &spread!(STAKE), "Stake bonded to each."),
     default("speed", &spread!(SPEED), "1", "Speed of each."),
     default(
@@ -670,6 +674,7 @@ const STAKE: &Shape = LPT;
 const LPT: &Shape = &Shape::Text(Text::Money(&[Lpt]));
 const ETH: &Shape = &Shape::Text(Text::Money(&[Eth, Gwei, Wei]));
 const PIPELINE: &Shape = &Shape::Text(Text::Word(pipeline_names));
+const VERSION: &Shape = &Shape::Text(Text::Word(version_names));
 const EMPTY: &Shape = &Shape::Table(&[]);
 const SHARE: &Shape = &number(0.0, 1.0);
 const CV: &Shape = &number(0.0, 100.0);

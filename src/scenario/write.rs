@@ -403,6 +403,9 @@ impl Writer<'_> {
         writeln!(out, "\n[[orchestrators]]")?;
         writeln!(out, "id = {}", quoted(&orchestrator.id))?;
         writeln!(out, "region = {region}")?;
+        if let Some(version) = orchestrator.version {
+            writeln!(out, "version = \"{}\"", version.name())?;
+        }
         writeln!(out, "stake = \"{}\"", orchestrator.stake)?;
         writeln!(out, "speed = {:?}", orchestrator.speed)?;
         writeln!(out, "reliability = {:?}", orchestrator.reliability)?;

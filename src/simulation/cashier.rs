@@ -4,7 +4,7 @@ use super::recorder::{PaidFor, Recorder};
 use super::world::World;
 use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
-use crate::network::{Gateway, Network, Orchestrator};
+use crate::network::{Gateway, Network, Orchestrator, Version};
 use crate::payments::{
     BALANCE_TTL, Clearance, L1_BLOCK_S, Ledger, Loss, LossCause, PaymentMode, Quote, Receipt,
     SenderFunds, SessionCredit, Settled, Staged, TICKET_VALIDITY_ROUNDS, TicketParams,
@@ -52,6 +52,8 @@ struct Quoted {
     basis_number: u64,
     /// Whether the gateway keeps an orchestrator with such terms.
     is_admitted: bool,
+    /// The orchestrator's release, by which it issues ticket parameters.
+    version: Version,
 }
 
 /// What a gateway's latest quote was worked out for, beside the base price.
@@ -167,7 +169,15 @@ impl<'w> Cashier<'w> {
             balance: 0,
             balance_changed: SimTime::ZERO,
         };
-        let unquoted = Quoted { initial_price: Price::ZERO, basis_number: 0, is_admitted: false };
+        let quoted = world.markets.iter().flat_map(|plan| {
+            let gateway = &scenario.network.gateways[plan.gateway];
+            plan.routes.iter().map(|route| Quoted {
+                initial_price: Price::ZERO,
+                basis_number: 0,
+                is_admitted: false,
+                version: world.network.orchestrators[route.orchestrator].version_for(gateway),
+            })
+        });
         let first_basis = QuoteBasis { gas_price: Wei::ZERO, max_float: Wei::ZERO, number: 1 };
         let gateways = scenario.network.gateways.len();
         let orchestrators = scenario.network.orchestrators.len();
@@ -177,7 +187,7 @@ impl<'w> Cashier<'w> {
             world,
             ledger: Ledger::open(scenario.credits.lpt, gateways, orchestrators),
             accounts: vec![unopened; world.accounts()],
-            quoted: vec![unquoted; world.accounts()],
+            quoted: quoted.collect(),
             terms: vec![TicketTerms::FREE; world.accounts()],
             quote_bases: vec![first_basis; gateways],
             wins: Slab::new(),
@@ -276,7 +286,7 @@ impl<'w> Cashier<'w> {
             quoted.basis_number = basis.number;
             self.terms[payee.account] = terms;
         }
-        account.params = Some(TicketParams::issue(gateway.version, now.local));
+        account.params = Some(TicketParams::issue(quoted.version, now.local));
         Ok(())
     }
 

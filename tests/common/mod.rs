@@ -133,6 +133,7 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
     Orchestrator {
         id: id.to_string(),
         region: 0,
+        version: None,
         stake: Lpt(1_000_000_000_000_000_000),
         speed: 1.0,
         reliability: 1.0,

@@ -175,12 +175,10 @@ fn gateway(
     let rule = at.get("selection").and_then(|rule| selection::rule(&rule, context, report));
     let max_price = max_prices(at, models, context, report);
     let limits = payments::limits(at, report);
-    let version = at.text_at("version")?;
-    let version = Version::NAMES.iter().find(|(name, _)| *name == version)?.1;
     Some(Gateway {
         id: at.text_at("id")?.to_string(),
         region: region?,
-        version,
+        version: version(at)?,
         selection: rule?,
         weights: weights?,
         price_exp_factor: at.number_at("price_exp_factor")?,
@@ -191,6 +189,11 @@ fn gateway(
         limits: limits?,
         retry_window_s: at.number_at("retry_window_s")?,
     })
+}
+
+fn version(at: &Cursor) -> Option<Version> {
+    let given = at.text_at("version")?;
+    Version::NAMES.iter().find(|(name, _)| *name == given).map(|(_, version)| *version)
 }
 
 /// For each model its price, else its pipeline's, else the global one.
@@ -338,6 +341,7 @@ fn single(at: &Cursor, context: &Context, report: &mut Report) -> Option<Orchest
     Some(Orchestrator {
         id: at.text_at("id")?.to_string(),
         region: region?,
+        version: version(at),
         stake: stake?,
         speed: at.number_at("speed")?,
         reliability: at.number_at("reliability")?,
@@ -402,6 +406,7 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
         members(&place, count, &attribute, report)
     });
     let tickets = ticket_evs.and_then(|evs| payments::tickets(at, &evs, report));
+    let version = version(at);
     let auto_adjust_price = at.get("auto_adjust_price")?.flag()?;
     let response = respond::response(at)?;
     let mut models = BTreeSet::new();
@@ -439,6 +444,7 @@ fn group(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<Orch
     let member = |k: usize| Orchestrator {
         id: format!("{id}-{}", k + 1),
         region,
+        version,
         stake: stakes[k],
         speed: speed[k].max(SLOWEST),
         reliability: reliability[k].min(1.0),
