@@ -328,7 +328,10 @@ fn money_is_in_csv_whole_where_people_see_a_part() {
     for page in ["report.html", "report.md"] {
         let page = text(page);
         assert!(page.contains("Where the ETH went") && page.contains("Treasury"));
-        assert!(page.contains("lost: session refreshed") && page.contains("eight minutes"));
+        assert!(
+            page.contains("lost: session refreshed")
+                && page.contains("two minutes in 0.8.3 and eight")
+        );
         assert!(!page.contains("lost: payment refused"));
         assert!(page.contains("drawn by other projects"));
         // Twice the gas from the middle of 500 days on.
