@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::findings::{Findings, Found, FoundOffer, MOST_OFFERS, model_at, orchestrator_id};
 use super::json::At;
 use super::price::price;
-use crate::network::Pipeline;
+use crate::network::{Pipeline, Version};
 use crate::units::{PostedPrice, Price};
 
 /// What a scenario may hold.
@@ -49,7 +49,13 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
             findings.skip(what, "no AI model on offer at a price");
             continue;
         }
-        let twice = join(findings.orchestrator(&id), offers, &about);
+        let found = findings.orchestrator(&id);
+        if found.version.is_none() {
+            found.version = release(row).and_then(|release| {
+                Version::of_release(&release).map(|version| (release, version))
+            });
+        }
+        let twice = join(found, offers, &about);
         if twice > 0 {
             findings.notes.push(format!(
                 "{id} answers from more than one host: the capacities of {twice} of its models are \
@@ -234,15 +240,16 @@ fn within<'a>(row: &At, part: &'a At) -> &'a str {
     part.path.strip_prefix(&row.path).unwrap_or(&part.path).trim_start_matches('.')
 }
 
+/// The go-livepeer release it runs.
+fn release(row: &At) -> Option<String> {
+    row.field(&["capabilities"])?.field(&["version"])?.word()
+}
+
 /// Host, version and GPUs.
 fn about(row: &At) -> String {
     let uri = row.field(&["orch_uri", "service_uri", "uri"]).and_then(|at| at.text());
     let host = uri.map(|uri| uri.split_once("://").map_or(uri, |(_, host)| host));
-    let version = row
-        .field(&["capabilities"])
-        .and_then(|capabilities| capabilities.field(&["version"]))
-        .and_then(|at| at.word())
-        .map(|version| format!("go-livepeer {version}"));
+    let version = release(row).map(|version| format!("go-livepeer {version}"));
     let mut gpus: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for part in row.field(&["hardware"]).iter().flat_map(At::items) {
         let info = part.field(&["gpu_info"]);

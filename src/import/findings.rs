@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::json::At;
 use super::leaderboard::Test;
-use crate::network::Pipeline;
+use crate::network::{Pipeline, Version};
 use crate::spend::SpendHistory;
 use crate::text::is_address;
 use crate::units::{Lpt, PostedPrice};
@@ -32,6 +32,8 @@ pub(super) struct Found {
     pub id: String,
     /// Where it is and what it runs on, for a comment.
     pub about: String,
+    /// The release it runs, as it tells it, and which of those known it is like.
+    pub version: Option<(String, Version)>,
     pub stake: Option<Lpt>,
     pub tests: Vec<Test>,
     pub offers: Option<Vec<FoundOffer>>,

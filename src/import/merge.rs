@@ -601,6 +601,10 @@ impl Merge<'_> {
             let header = text.find("]]").map_or(0, |at| at + 2);
             text.insert_str(header, &format!("\n# {}", comment(&found.about)));
         }
+        if let Some((release, version)) = &found.version {
+            let about = format!("{label}: {release}");
+            text = changed(&text, "version", &quoted(version.name()), &comment(&about))?;
+        }
         if let Some(stake) = found.stake {
             text = changed(&text, "stake", &format!("\"{stake}\""), &label)?;
         }

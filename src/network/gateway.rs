@@ -27,6 +27,21 @@ impl Version {
         }
     }
 
+    /// Which of them a release is like, given as nodes tell it: `0.8.8-83ea085f`.
+    /// `None` where it does not begin with a number.
+    pub fn of_release(release: &str) -> Option<Version> {
+        let mut parts = release.trim_start_matches('v').split(['.', '-', '+']);
+        let major: u32 = parts.next()?.parse().ok()?;
+        let [minor, patch] =
+            [parts.next(), parts.next()].map(|part| part.and_then(|part| part.parse().ok()));
+        let number: (u32, u32, u32) = (major, minor.unwrap_or(0), patch.unwrap_or(0));
+        Some(match number {
+            _ if number < (0, 8, 4) => Version::V0_8_3,
+            _ if number < (0, 9, 0) => Version::V0_8_4,
+            _ => Version::V0_9,
+        })
+    }
+
     /// Submissions one request may make: unlimited inside the retry window
     /// before commit ae7bf728d (26 February 2025), 20 since.
     pub fn max_tries(self) -> u32 {
@@ -97,4 +112,24 @@ pub struct Gateway {
     /// For how long after its start a failed request is tried again, in
     /// seconds (`-aiProcessingRetryTimeout`, default 2).
     pub retry_window_s: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_count_by_number() {
+        for (release, version) in [
+            ("0.7.8-1.2.4-2e3fae7a", Version::V0_8_3),
+            ("0.8.3", Version::V0_8_3),
+            ("v0.8.4", Version::V0_8_4),
+            ("0.8.10-83ea085f", Version::V0_8_4),
+            ("0.9", Version::V0_9),
+            ("1.0.0", Version::V0_9),
+        ] {
+            assert_eq!(Version::of_release(release), Some(version), "{release}");
+        }
+        assert_eq!(Version::of_release("undefined"), None);
+    }
 }
