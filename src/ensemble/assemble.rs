@@ -17,7 +17,7 @@ use crate::scenario::{Goal, Scenario};
 use crate::selection::TIME_TO_LIVE_S;
 use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
 use crate::treasury::Prices;
-use crate::units::{Price, SimTime, Wei, mean_parts};
+use crate::units::{Price, Wei, mean_parts};
 
 /// Sums up replications of a world, run to this plan.
 pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
@@ -156,7 +156,7 @@ fn lasting(curve: &KaplanMeier, day: u32) -> SurvivalPoint {
 }
 
 fn endings(scenario: &Scenario, samples: &[Sample]) -> Endings {
-    let deadline = scenario.treasury.deadline.map_or(f64::INFINITY, SimTime::as_days);
+    let deadline = scenario.treasury.deadline_days();
     let ran_out = || samples.iter().filter(|s| !s.is_censored && s.runway_days < deadline);
     let count = ran_out().count();
     let left: f64 = ran_out().map(|sample| sample.left(|_, eth| eth)).sum();

@@ -343,9 +343,10 @@ impl Remarks {
             }
         }
         if missing > OTHER_MIX {
-            let kinds = if kinds.is_empty() { "success".to_string() } else { kinds.join(", ") };
+            let kinds =
+                if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
             let text = format!(
-                "It leaves {:.0} % of what the base is spent on unserved ({kinds}): runway, \
+                "It leaves {:.0} % of what the base is spent on unserved{kinds}: runway, \
                  spend, cost of a served request and latency are those of other requests than the \
                  base's, and none of them says that the same service costs less.",
                 missing * 100.0

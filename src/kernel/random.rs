@@ -129,7 +129,8 @@ impl Sequence {
     }
 }
 
-/// The index below `count` that a uniform draw falls on.
+/// The index below `count` that a uniform draw falls on; by way of the signed, of
+/// which processors have the conversion.
 pub fn index_below(uniform: f64, count: usize) -> usize {
     ((uniform * count as f64) as i64 as usize).min(count - 1)
 }

@@ -6,7 +6,6 @@ use super::format::{date_after, days, eth, long_date, plural, quantile_interval,
 use super::format::{grouped, short_date};
 use crate::ensemble::{Forecast, nobody_is_affordable};
 use crate::scenario::Scenario;
-use crate::units::SimTime;
 
 /// The share of the credits from which on it is worth a sentence that so much is
 /// left where they run out.
@@ -28,8 +27,8 @@ pub fn sentence(scenario: &Scenario, forecast: &Forecast) -> String {
     let Some(median) = runway.p50.days else {
         return not_reached(forecast, &horizon);
     };
-    if let Some(deadline) = deadline(scenario, forecast).filter(|&deadline| median >= deadline) {
-        return until_deadline(scenario, forecast, deadline);
+    if median >= scenario.treasury.deadline_days() {
+        return until_deadline(scenario, forecast);
     }
     let half = if median < 1.0 {
         format!("Half of the futures run out on the first day, {}", long_date(start))
@@ -58,13 +57,9 @@ fn left_over(scenario: &Scenario, forecast: &Forecast) -> String {
     })
 }
 
-/// The deadline in days, where futures reach it with credits.
-fn deadline(scenario: &Scenario, forecast: &Forecast) -> Option<f64> {
-    let deadline = scenario.treasury.deadline.filter(|_| forecast.endings.deadline_share > 0.0);
-    deadline.map(SimTime::as_days)
-}
-
-fn until_deadline(scenario: &Scenario, forecast: &Forecast, deadline: f64) -> String {
+/// Where at least half of the futures reach the deadline.
+fn until_deadline(scenario: &Scenario, forecast: &Forecast) -> String {
+    let deadline = scenario.treasury.deadline_days();
     let whose = match forecast.endings.deadline_share {
         1.0 => "every simulated future still has".to_string(),
         share => format!("{} of the futures still have", whole_percent(share)),

@@ -8,7 +8,7 @@ use crate::ensemble::{
     Estimate, FailureCounts, Forecast, PeriodRow, Quantile, Quantiles, ServiceRow, SurvivalPoint,
 };
 use crate::scenario::Scenario;
-use crate::units::{SimTime, Wei};
+use crate::units::Wei;
 
 /// Days whose chance to be outlived every report names, where the horizon
 /// reaches them.
@@ -37,7 +37,7 @@ pub(super) fn runway(scenario: &Scenario, forecast: &Forecast) -> Table {
         Column::number("interval_days", "95 % interval"),
         Column::number("date", "Date"),
     ];
-    let deadline = scenario.treasury.deadline.map_or(f64::INFINITY, SimTime::as_days);
+    let deadline = scenario.treasury.deadline_days();
     let quantile = |name: &str, quantile: &Quantile| {
         let number = match quantile.days {
             Some(days) if days >= deadline => Cell::text("the deadline"),

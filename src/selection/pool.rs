@@ -60,7 +60,7 @@ pub struct Search<'a> {
 
 /// A session as a request holds it. The generation tells a session from a
 /// later one with the same orchestrator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionRef {
     /// The orchestrator, an index into the market's candidates.
     pub candidate: u32,

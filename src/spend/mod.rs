@@ -11,9 +11,10 @@
 //!
 //! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` and
 //! is an ISO 8601 date or time (UTC where it has no offset), or Unix seconds or
-//! milliseconds; the name of a time zone is refused where there is no offset. An amount is called `amount`, `spend`, `spent` or `cost` with
-//! `_eth`, `_gwei`, `_wei` or `_lpt`; it is read exactly, without floats. Other
-//! columns are ignored and named in [`SpendHistory::notes`].
+//! milliseconds; the name of a time zone is refused where there is no offset. An
+//! amount is called `amount`, `spend`, `spent` or `cost` with `_eth`, `_gwei`, `_wei`
+//! or `_lpt`; it is read exactly, without floats. Other columns are ignored and named
+//! in [`SpendHistory::notes`].
 //!
 //! Names that differ in case only are one, as are all spellings of a pipeline.
 //!

@@ -23,3 +23,10 @@ pub struct TreasurySetup {
     /// What is minted meanwhile, to compare with.
     pub inflation: Inflation,
 }
+
+impl TreasurySetup {
+    /// The deadline in days; infinite where there is none.
+    pub fn deadline_days(&self) -> f64 {
+        self.deadline.map_or(f64::INFINITY, SimTime::as_days)
+    }
+}

@@ -60,6 +60,11 @@ pub(super) struct Mix {
 }
 
 impl Mix {
+    /// What a group spends of so many ETH a day.
+    pub(super) fn part(&self, group: &Group, eth_per_day: f64) -> f64 {
+        eth_per_day * self.shares.get(group).map_or(0.0, |share| share.estimate)
+    }
+
     /// The share of the spend that is of no group.
     pub(super) fn unknown_share(&self) -> f64 {
         self.unknown.iter().map(|(_, share)| share).sum()

@@ -249,7 +249,8 @@ pub fn calibrate(
     // on the level.
     let (rows, after) = scale(&mut calibrated, &mix, level.estimate, done)?;
     for (stream, group) in calibrated.demand.iter_mut().zip(&mix.of_stream) {
-        moments::multiply(stream, over_median, group, level.estimate * over_median)?;
+        let mean = mix.part(group, level.estimate * over_median);
+        moments::multiply(stream, over_median, group, mean)?;
     }
     let spend: f64 = after.eth_per_day.iter().sum();
     let evenness: f64 = after.eth_per_day.iter().map(|eth| (eth / spend) * (eth / spend)).sum();
@@ -374,8 +375,7 @@ fn scale(
     eth_per_day: f64,
     done: &(dyn Fn() + Sync),
 ) -> Result<(Vec<MixRow>, moments::Simulated), CalibrateError> {
-    let target =
-        |group: &Group| eth_per_day * mix.shares.get(group).map_or(0.0, |share| share.estimate);
+    let target = |group: &Group| mix.part(group, eth_per_day);
     let scaled = moments::scale(scenario, &mix.of_stream, target, done)?;
     let row = |(group, share): (&Group, &Fitted)| MixRow {
         group: group.clone(),

@@ -59,7 +59,7 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
             let side = if is_right { HPos::Left } else { HPos::Right };
             let style = font(TEXT_PX, MUTED).pos(Pos::new(side, VPos::Top));
             let gap = if is_right { days * 0.01 } else { -days * 0.01 };
-            let is_deadline = scenario.treasury.deadline.is_some_and(|end| half >= end.as_days());
+            let is_deadline = half >= scenario.treasury.deadline_days();
             let what = if is_deadline { "deadline" } else { "half have run out" };
             let note = format!("{what}: {date}");
             chart.draw_series([Text::new(note, (half + gap, most * 0.98), style)])?;
