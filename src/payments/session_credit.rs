@@ -181,8 +181,8 @@ impl SessionCredit {
 
     /// Whether such a sweep has deleted a balance by `now`.
     pub fn has_expired(&self, now: SimTime, opened: SimTime) -> bool {
-        self.credit > Wei::ZERO
-            && now - self.changed > BALANCE_TTL
+        now - self.changed > BALANCE_TTL
+            && self.credit > Wei::ZERO
             && now >= self.expires_at(opened)
     }
 }
