@@ -218,16 +218,16 @@ pub enum ImportError {
     /// The file is no JSON.
     #[error("{0}")]
     Syntax(Diagnostics),
-    /// It is not certain what the comma of a number means.
+    /// It is not certain what a cell of a table means.
     #[error("{message}\n  --> {file}:{line}, column `{column}`\n  = expected: {expected}")]
-    Comma {
+    Cell {
         /// The file.
         file: String,
         /// Its line, from 1.
         line: usize,
         /// The column's name.
         column: String,
-        /// What is wrong with the number.
+        /// What is wrong with it.
         message: String,
         /// What was expected.
         expected: &'static str,

@@ -36,7 +36,7 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
         }
         let stake = row.field(&["total_stake"]).ok_or_else(|| "no `totalStake`".to_string());
         let stake = stake.and_then(|at| {
-            stakes::stake(&at.word().unwrap_or_default()).map_err(|wrong| wrong.to_string())
+            stakes::stake(&at.word().unwrap_or_default(), None).map_err(|wrong| wrong.to_string())
         });
         match stake {
             Ok(stake) => {
