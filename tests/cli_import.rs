@@ -491,6 +491,16 @@ fn options_of_another_kind_and_files_that_cannot_be_read_are_refused() {
         &["stakes", "dates.csv"],
         "`12/31/2024` is not a date, and not all are numbers\n  --> dates.csv:3, column `date`",
     );
+    for (kind, file, json, part) in [
+        ("transcoders", "a.json", r#"{"data": {"transcoders": []}}"#, "transcoders: an empty list"),
+        ("transcoders", "b.json", r#"{"errors": [{"message": "bad indexers"}]}"#, "bad indexers"),
+        ("capabilities", "c.json", r#"{"error": "not found"}"#, "asked: not found"),
+        ("capabilities", "d.json", r#"{"orchestrators": null}"#, "orchestrators: an empty list"),
+        ("capabilities", "e.json", r#"{"orchestrators": []}"#, "orchestrators: an empty list"),
+    ] {
+        workshop.write(file, json);
+        refused(&[kind, file], part);
+    }
     let huge = fs::File::create(workshop.path("huge.json")).unwrap();
     huge.set_len((64 << 20) + 1).unwrap();
     refused(&["capabilities", "huge.json"], "larger than 64 MB");
