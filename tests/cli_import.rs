@@ -359,6 +359,10 @@ fn every_kind_of_spend_is_read_and_layouts_are_kept_or_written_out() {
     let tickets = imported(&workshop, &["spend", "tickets.csv", "--base", "injection.toml"]);
     assert!(tickets.stderr.contains("demand for 0.004 ETH a day"), "{tickets:?}");
     assert!(tickets.stderr.contains("as `policy.injection` changes"), "{tickets:?}");
+    // Off on one day of two.
+    workshop.write("off.csv", "date,amount_eth\n2025-03-01,0.004\n2025-03-02,0\n");
+    let off = imported(&workshop, &["spend", "off.csv", "--base", "minimal.toml"]);
+    assert!(off.stderr.contains("demand for 0.002 ETH a day, the mean of 2 days"), "{off:?}");
     let lpt = ["spend", "lpt.csv", "--eth-per-lpt", "0.003", "--base", "minimal.toml"];
     let lpt = imported(&workshop, &lpt);
     // The base's first day is later than the file's last, and stays.

@@ -176,6 +176,18 @@ fn a_price_of_a_request_is_of_the_spend_whose_requests_are_counted() {
 }
 
 #[test]
+fn days_without_spend_make_what_is_left_last_longer() {
+    let workshop = Workshop::new();
+    let rows: String =
+        (1..=30).map(|day| format!("2025-04-{day:02},{}\n", 0.02 * f64::from(day % 2))).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+    let report = json(&workshop, &["--spend", "spend.csv", "--left", "1 ETH"]);
+    close(&report["left"]["pace_days"], 100.0);
+    assert!(report["left"]["runway_days"].is_null());
+    assert!(report["notes"].to_string().contains("on 15 of 30 days nothing was spent"));
+}
+
+#[test]
 fn lpt_that_is_left_is_worth_the_last_price() {
     let workshop = Workshop::with_minimal();
     let little_by_little =

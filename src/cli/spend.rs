@@ -20,7 +20,8 @@ pub(super) struct SpendArgs {
     /// most 512 MB
     ///
     /// Told apart by the header: a column `date`, `time` or `timestamp` (ISO
-    /// 8601 or Unix seconds; UTC where there is no offset), and one of
+    /// 8601 or Unix seconds; UTC where there is no offset), or a time of Dune's or
+    /// Etherscan's exports, and one of
     /// `amount_eth` (or `_gwei`, `_wei`, `_lpt`), `fees_eth` (a whole network's
     /// daily fees) or `face_value_eth` (redeemed tickets). If there, `gateway`,
     /// `pipeline`, `model`, `region`, `orchestrator` and `requests` are read
@@ -34,7 +35,8 @@ pub(super) struct SpendArgs {
 /// How such a file is to be understood.
 #[derive(Debug, Args)]
 pub(super) struct SpendReading {
-    /// A day without a row is one on which nothing was spent, not a gap
+    /// A day without a row, or on which a whole network has fees of 0, is one on which
+    /// nothing was spent, not a gap
     #[arg(long)]
     zero_days: bool,
     /// What to make of a row that stands in the file twice
