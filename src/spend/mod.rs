@@ -41,6 +41,7 @@ pub(crate) use read::listed;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
 
 use crate::network::Network;
+use crate::treasury::DatedPrices;
 use crate::units::Decimal;
 
 /// What kind of file a history was read from.
@@ -99,8 +100,10 @@ pub struct SpendOptions<'a> {
     pub zero_days: bool,
     /// Repeated rows.
     pub duplicates: Duplicates,
-    /// ETH for one LPT; needed where amounts are in LPT.
+    /// ETH for one LPT, where amounts are in LPT and a day has no other price.
     pub eth_per_lpt: Option<Decimal>,
+    /// Prices of LPT by day.
+    pub prices: Option<DatedPrices<'a>>,
     /// The network whose spelling of a name counts, where the file's differs in case
     /// only.
     pub network: Option<&'a Network>,

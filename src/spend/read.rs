@@ -197,9 +197,11 @@ impl<'a> SpendReader<'a> {
         let found = header::columns(&names);
         match found {
             Ok(columns) => {
-                if columns.unit == Currency::Lpt && self.options.eth_per_lpt.is_none() {
+                let SpendOptions { eth_per_lpt, prices, .. } = self.options;
+                if columns.unit == Currency::Lpt && eth_per_lpt.is_none() && prices.is_none() {
                     let message = "amounts are in LPT, and the price of LPT is not known";
-                    let expected = "the ETH that one LPT is worth, by --eth-per-lpt";
+                    let expected = "the ETH that one LPT is worth, by --eth-per-lpt, or in a report the \
+                                    prices of each day, by --prices";
                     self.fault(line, &row, Some(columns.amount), message, Some(expected));
                     return None;
                 }
@@ -253,7 +255,7 @@ impl<'a> SpendReader<'a> {
             Wrong(Some(columns.time), message, Some(expected))
         })?;
         let amount = self
-            .amount(at(columns.amount), columns.unit)
+            .amount(at(columns.amount), columns.unit, moment.begins.unwrap_or(moment.day))
             .map_err(|(message, expected)| Wrong(Some(columns.amount), message, Some(expected)))?;
         let count = |column: Option<usize>| match column.map(at) {
             None | Some("") => Ok(None),
@@ -319,7 +321,7 @@ impl<'a> SpendReader<'a> {
     }
 
     /// An amount in wei, or what is wrong with it and what was expected.
-    fn amount(&self, text: &str, unit: Currency) -> Result<Wei, (String, &'static str)> {
+    fn amount(&self, text: &str, unit: Currency, day: Date) -> Result<Wei, (String, &'static str)> {
         let value = number(text).map_err(|wrong| {
             let negative = text.strip_prefix('-').is_some_and(|rest| number(rest).is_ok());
             let has_unit = text.parse::<Amount>().is_ok();
@@ -338,9 +340,16 @@ impl<'a> SpendReader<'a> {
                 (wrong.to_string(), wrong.expected())
             }
         })?;
-        let wei = match (unit, self.options.eth_per_lpt) {
-            (Currency::Lpt, Some(price)) => in_eth(value, price),
-            _ => Amount { value, currency: unit }.to_wei(),
+        let amount = Amount { value, currency: unit };
+        let SpendOptions { prices, eth_per_lpt, .. } = self.options;
+        let wei = match (unit, prices.and_then(|prices| prices.on(day)), eth_per_lpt) {
+            (Currency::Lpt, Some((prices, _)), _) => amount.to_lpt().map(|lpt| prices.to_wei(lpt)),
+            (Currency::Lpt, None, Some(price)) => in_eth(value, *price),
+            (Currency::Lpt, None, None) => {
+                let message = format!("the price of LPT on {day} is not known");
+                return Err((message, "prices that begin no later, or --eth-per-lpt"));
+            }
+            _ => amount.to_wei(),
         };
         let fits = wei.filter(|wei| *wei <= MOST);
         fits.ok_or_else(|| (format!("`{text}` is beyond all ETH there is"), "a smaller amount"))
@@ -530,8 +539,12 @@ impl<'a> SpendReader<'a> {
                 quoted(&columns.ignored)
             ));
         }
-        if let (Currency::Lpt, Some(price)) = (columns.unit, self.options.eth_per_lpt) {
-            notes.push(format!("amounts in LPT are counted at {price} ETH each"));
+        if columns.unit == Currency::Lpt {
+            let by_day = self.options.prices.map(|_| "the price of their day".to_string());
+            let fixed = self.options.eth_per_lpt.map(|price| format!("{price} ETH each"));
+            let at: Vec<String> = by_day.into_iter().chain(fixed).collect();
+            let at = at.join(", before the first at ");
+            notes.push(format!("amounts in LPT are counted at {at}"));
         }
         notes
     }
