@@ -246,6 +246,16 @@ fn without_a_base_those_in_the_file_are_the_network() {
     assert_eq!(stakes.collect::<Vec<_>>(), ["4321.123456789012345678 LPT", "250 LPT"]);
     assert_eq!(first.name, "my");
 
+    // The later month whatever its spelling, in the unit of the header, without the sum.
+    let history =
+        "month,id,stake_wei\n2025-9,x,1\n2025-10,x,2000000\n2025-08-31,x,3\nTotal,,2000006\n";
+    workshop.write("wei.csv", history);
+    let ended = imported(&workshop, &["stakes", "wei.csv"]);
+    let stake = scenario(&workshop).network.orchestrators[0].stake;
+    assert_eq!(stake.to_string(), "0.000000000002 LPT");
+    assert!(ended.stderr.contains("line 5: a `Total`, not a stake"), "{ended:?}");
+    assert!(ended.stderr.contains("rows before 2025-10, the last entry"), "{ended:?}");
+
     // Offline there (04), nowhere known (05).
     imported(&workshop, &["leaderboard", "aggregated-stats.json"]);
     let second = scenario(&workshop);
@@ -349,6 +359,10 @@ fn every_kind_of_spend_is_read_and_layouts_are_kept_or_written_out() {
     let tickets = imported(&workshop, &["spend", "tickets.csv", "--base", "injection.toml"]);
     assert!(tickets.stderr.contains("demand for 0.004 ETH a day"), "{tickets:?}");
     assert!(tickets.stderr.contains("as `policy.injection` changes"), "{tickets:?}");
+    // Off on one day of two.
+    workshop.write("off.csv", "date,amount_eth\n2025-03-01,0.004\n2025-03-02,0\n");
+    let off = imported(&workshop, &["spend", "off.csv", "--base", "minimal.toml"]);
+    assert!(off.stderr.contains("demand for 0.002 ETH a day, the mean of 2 days"), "{off:?}");
     let lpt = ["spend", "lpt.csv", "--eth-per-lpt", "0.003", "--base", "minimal.toml"];
     let lpt = imported(&workshop, &lpt);
     // The base's first day is later than the file's last, and stays.
@@ -474,6 +488,23 @@ fn options_of_another_kind_and_files_that_cannot_be_read_are_refused() {
     );
     workshop.write("comma.csv", "address,stake\nx,\"1,234\"\n");
     refused(&["stakes", "comma.csv"], "a comma that may be of thousands or of decimals");
+    // Of which day 12/31 and 01/31 are, nobody asks: no order of such texts is certain.
+    let dated = "date,id,stake\n2025-9-30,x,1\n12/31/2024,x,5\n";
+    workshop.write("dates.csv", dated);
+    refused(
+        &["stakes", "dates.csv"],
+        "`12/31/2024` is not a date, and not all are numbers\n  --> dates.csv:3, column `date`",
+    );
+    for (kind, file, json, part) in [
+        ("transcoders", "a.json", r#"{"data": {"transcoders": []}}"#, "transcoders: an empty list"),
+        ("transcoders", "b.json", r#"{"errors": [{"message": "bad indexers"}]}"#, "bad indexers"),
+        ("capabilities", "c.json", r#"{"error": "not found"}"#, "asked: not found"),
+        ("capabilities", "d.json", r#"{"orchestrators": null}"#, "orchestrators: an empty list"),
+        ("capabilities", "e.json", r#"{"orchestrators": []}"#, "orchestrators: an empty list"),
+    ] {
+        workshop.write(file, json);
+        refused(&[kind, file], part);
+    }
     let huge = fs::File::create(workshop.path("huge.json")).unwrap();
     huge.set_len((64 << 20) + 1).unwrap();
     refused(&["capabilities", "huge.json"], "larger than 64 MB");

@@ -176,6 +176,39 @@ fn a_price_of_a_request_is_of_the_spend_whose_requests_are_counted() {
 }
 
 #[test]
+fn lpt_spent_stays_that_much_lpt_at_the_prices_of_the_days() {
+    let workshop = with_spend();
+    let rows = "date,amount_lpt\n2025-02-28,2\n2025-03-05,4\n2025-03-06,3\n";
+    workshop.write("lpt.csv", rows);
+    let args = ["--spend", "lpt.csv", "--prices", "prices.csv"];
+    for fixed in [&[][..], &["--eth-per-lpt", "0.1"]] {
+        let march = json(&workshop, &[&args[..], &["--of", "2025-03"], fixed].concat());
+        close(&march["spent"]["lpt"], 7.0);
+        close(&march["spent"]["eth"], 4.0 / 400.0 + 3.0 / 750.0);
+    }
+    // Before the first price.
+    workshop.write("lpt.csv", &rows.replace("02-28", "01-31"));
+    let ended = report(&workshop, &args);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("the price of LPT on 2025-01-31 is not known"), "{ended:?}");
+    let fixed =
+        json(&workshop, &[&args[..], &["--of", "2025-01", "--eth-per-lpt", "0.1"]].concat());
+    close(&fixed["spent"]["eth"], 0.2);
+}
+
+#[test]
+fn days_without_spend_make_what_is_left_last_longer() {
+    let workshop = Workshop::new();
+    let rows: String =
+        (1..=30).map(|day| format!("2025-04-{day:02},{}\n", 0.02 * f64::from(day % 2))).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+    let report = json(&workshop, &["--spend", "spend.csv", "--left", "1 ETH"]);
+    close(&report["left"]["pace_days"], 100.0);
+    assert!(report["left"]["runway_days"].is_null());
+    assert!(report["notes"].to_string().contains("on 15 of 30 days nothing was spent"));
+}
+
+#[test]
 fn lpt_that_is_left_is_worth_the_last_price() {
     let workshop = Workshop::with_minimal();
     let little_by_little =

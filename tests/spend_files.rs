@@ -195,16 +195,62 @@ fn gaps_and_partial_days_are_found_and_said() {
 }
 
 #[test]
-fn days_with_nothing_but_zeros_are_a_gap() {
-    let history = read(
-        "date,fees_eth,winning_tickets,mean_face_value_eth\n2025-04-18,0.38762,270,0.001436\n\
-         2025-04-19,0.00000,0,\n2025-04-20,0.39969,281,0.0014\n",
-    )
-    .unwrap();
+fn a_row_of_zero_says_that_nothing_was_spent() {
+    let history = read("date,amount_eth\n2025-03-01,2\n2025-03-02,0\n2025-03-04,0\n").unwrap();
+    use Coverage::{Complete, Gap};
+    let coverage: Vec<Coverage> = history.days().map(|(_, coverage)| coverage).collect();
+    assert_eq!(coverage, [Complete, Complete, Gap, Complete]);
+    assert_eq!(
+        history.notes,
+        [
+            "1 day is without spend, taken as a gap: 2025-03-03",
+            "2 days are without spend, taken as zero"
+        ]
+    );
+}
+
+#[test]
+fn a_network_without_fees_on_a_day_is_a_gap() {
+    let text = "date,fees_eth,winning_tickets,mean_face_value_eth\n2025-04-18,0.38762,270,0.001436\n\
+                2025-04-19,0.00000,0,\n2025-04-20,0.39969,281,0.0014\n";
+    let history = read(text).unwrap();
     assert_eq!(history.form, SpendForm::DailyFees);
     assert_eq!(history.days_of(Coverage::Gap).count(), 1);
     assert_eq!(history.total(), Wei(787_310_000_000_000_000));
     assert!(history.notes[0].contains("2025-04-19"));
+    let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
+    assert_eq!(with(text, zero_days).unwrap().complete_days(), 3);
+}
+
+#[test]
+fn sums_of_weeks_months_and_quarters_are_no_days() {
+    let rows = |dates: &[&str]| {
+        let rows: String = dates.iter().map(|date| format!("{date},1\n")).collect();
+        format!("date,amount_eth\n{rows}")
+    };
+    let weeks = rows(&["2024-12-30", "2025-01-06", "2025-01-13", "2025-01-27", "2025-02-03"]);
+    for (text, sums) in [
+        (&weeks, "sums of a week: 2024-12-30, 2025-01-06"),
+        (&rows(&["2025-01-31", "2025-02-28", "2025-03-31"]), "sums of a month"),
+        (&rows(&["2025-01-01", "2025-04-01", "2025-07-01", "2025-10-01"]), "sums of a quarter"),
+        (&weeks.replace(',', "T00:00:00+01:00,").replace("dateT00:00:00+01:00", "date"), "a week"),
+    ] {
+        let fault = faults(text);
+        assert!(fault.contains(sums), "{fault}");
+        assert!(fault.contains("a row for each day"), "{fault}");
+    }
+    // Said to be of days, or of times; now and then; every weekday; two rows.
+    let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
+    assert_eq!(with(&weeks, zero_days).unwrap().complete_days(), 36);
+    for text in [
+        weeks.replace("2025-01-06", "2025-01-06T14:10:00Z"),
+        weeks.replace("amount_eth", "face_value_eth"),
+        weeks.replace("2025-01-27", "2025-01-28"),
+        rows(&["2025-01-03", "2025-01-06", "2025-01-13", "2025-01-20", "2025-01-27"]),
+        rows(&["2025-01-06", "2025-01-13"]),
+    ] {
+        assert!(read(&text).is_ok(), "{text}");
+    }
 }
 
 #[test]
@@ -235,6 +281,26 @@ fn repeated_rows_are_refused_kept_or_dropped() {
 }
 
 #[test]
+fn another_amount_of_fees_for_a_day_is_no_repetition() {
+    let text = "date,fees_eth\n2025-03-01,1\n2025-03-01,1\n2025-03-01,2\n";
+    let options = |duplicates| SpendOptions { duplicates, ..SpendOptions::default() };
+    let dropped = with(text, options(Duplicates::Drop)).unwrap_err().to_string();
+    assert!(dropped.contains("spend.csv:4") && !dropped.contains("spend.csv:3"), "{dropped}");
+    let kept = with(text, options(Duplicates::Keep)).unwrap();
+    assert_eq!(kept.total().to_coins(), 4.0);
+    assert_eq!(kept.notes, ["1 row is a repetition of another, counted"]);
+}
+
+#[test]
+fn fees_of_two_local_days_within_one_of_utc_are_of_two() {
+    // Clocks in London went forward on 30 March 2025.
+    let history =
+        read("date,fees_eth\n2025-03-30T00:00:00+00:00,1\n2025-03-31T00:00:00+01:00,2\n").unwrap();
+    let days: Vec<f64> = history.daily_totals().iter().map(|wei| wei.to_coins()).collect();
+    assert_eq!((history.date(0).to_string().as_str(), days), ("2025-03-30", vec![1.0, 2.0]));
+}
+
+#[test]
 fn lpt_needs_a_price_and_is_converted_exactly() {
     let text = "date,amount_lpt\n2025-03-01,1.5\n";
     assert!(faults(text).contains("--eth-per-lpt"));
@@ -259,6 +325,7 @@ fn every_fault_is_told_with_line_and_column() {
         "`2025-13-01` is not a time",
         "spend.csv:2, column `date`",
         "`-1` is negative",
+        "take a correction off the row that it corrects",
         "spend.csv:3, column `amount_eth`",
         "`0.1 ETH` has a unit of its own",
         "`x` is not an amount",
@@ -330,7 +397,11 @@ proptest! {
             let date = first.saturating_add(jiff::Span::new().days(i64::from(*day)));
             text += &format!("{date},p{pipeline},{wei}\n");
         }
-        let options = SpendOptions { duplicates: Duplicates::Keep, ..SpendOptions::default() };
+        let options = SpendOptions {
+            duplicates: Duplicates::Keep,
+            zero_days: true,
+            ..SpendOptions::default()
+        };
         let history = with(&text, options).unwrap();
         let sum: u128 = rows.iter().map(|row| u128::from(row.2)).sum();
         prop_assert_eq!(history.total().0, sum);

@@ -80,7 +80,7 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
         Some(path) => Some(load(&input::read(Some(path))?, &[])?),
         None => None,
     };
-    let history = args.spend.read(scenario.as_ref())?;
+    let history = args.spend.read(scenario.as_ref(), None)?;
     let unfit = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
     let series = DailySeries::new(&history).map_err(|error| unfit(&error))?;
     let plan = BacktestPlan {

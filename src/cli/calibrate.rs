@@ -34,7 +34,7 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     let usual = || Path::new("outputs").join(format!("{}-calibrate", scenario.name));
     let directory = common.out.clone().unwrap_or_else(usual);
     check_target(&directory)?;
-    let history = spend.read(Some(&scenario))?;
+    let history = spend.read(Some(&scenario), None)?;
     let progress = Progress::at_most(MOST_SIMULATED, common.quiet);
     let count = AtomicU64::new(0);
     let done = || progress.done(count.fetch_add(1, Ordering::Relaxed) + 1);

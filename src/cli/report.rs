@@ -2,6 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::civil::{Date, date};
 
 use super::options::{FileOptions, command_line, option, scenario_hash};
 use super::output::{self, Format};
@@ -11,8 +12,11 @@ use crate::report::{
     RunContext, Spending, SpendingError, SpendingInput, SpendingReport, check_target, read_run,
     spending_json, spending_terminal, usual_period, write_spending_directory,
 };
-use crate::treasury::PriceSeries;
+use crate::treasury::{DatedPrices, PriceSeries};
 use crate::units::{Amount, Period, PeriodLength, Wei};
+
+/// Any day, which those of prices are counted from.
+const PRICES_START: Date = date(2025, 1, 1);
 
 // A run directory does without the file that `SpendArgs` needs elsewhere.
 #[derive(Debug, Args)]
@@ -63,9 +67,11 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
     let options = args.files.write_options()?;
     let run = args.run.as_deref().map(read_run).transpose()?;
     let scenario = run.as_ref().map(|run| &run.scenario);
-    let history = args.spend.as_ref().map(|spend| spend.read(scenario)).transpose()?;
+    let prices = args.prices.as_deref().map(read_prices).transpose()?;
+    let prices = prices.as_ref().map(|series| DatedPrices { series, start: PRICES_START });
+    let read = |spend: &SpendArgs| spend.read(scenario, prices);
+    let history = args.spend.as_ref().map(read).transpose()?;
     let period = period(args, usual_period(history.as_ref(), run.as_ref(), length(args)))?;
-    let prices = args.prices.as_deref().map(|path| read_prices(path, period)).transpose()?;
     let name = match (&run, &args.spend) {
         (Some(run), _) => run.scenario.name.clone(),
         (None, Some(spend)) => spend.stem(),
@@ -84,7 +90,7 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
         period,
         run: run.as_ref(),
         spend: history.as_ref(),
-        prices: prices.as_ref(),
+        prices,
         left: args.left,
     };
     let spending = Spending::new(&input)?;
@@ -142,8 +148,8 @@ fn period(args: &ReportArgs, usual: Option<Period>) -> Result<Period, Failure> {
     }
 }
 
-/// The prices in a file; days count from the period's first.
-fn read_prices(path: &Path, period: Period) -> Result<PriceSeries, Failure> {
+/// The prices in a file.
+fn read_prices(path: &Path) -> Result<PriceSeries, Failure> {
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Failure::Usage(format!("there is no file `{}`", path.display()))
@@ -153,7 +159,7 @@ fn read_prices(path: &Path, period: Period) -> Result<PriceSeries, Failure> {
         }
         _ => Failure::Runtime(format!("cannot read `{}`: {error}", path.display())),
     })?;
-    PriceSeries::from_csv(&text, period.first()).map_err(|faults| {
+    PriceSeries::from_csv(&text, PRICES_START).map_err(|faults| {
         let faults = faults.iter().map(|fault| {
             format!(
                 "{}\n  --> {}:{}\n  = expected: {}",

@@ -9,6 +9,7 @@ use super::options::option;
 use crate::experiment::sha256;
 use crate::scenario::Scenario;
 use crate::spend::{Duplicates, SpendHistory, SpendOptions, read_spend_file};
+use crate::treasury::DatedPrices;
 use crate::units::Decimal;
 
 /// A file of what was really spent.
@@ -20,7 +21,8 @@ pub(super) struct SpendArgs {
     /// most 512 MB
     ///
     /// Told apart by the header: a column `date`, `time` or `timestamp` (ISO
-    /// 8601 or Unix seconds; UTC where there is no offset), and one of
+    /// 8601 or Unix seconds; UTC where there is no offset), or a time of Dune's or
+    /// Etherscan's exports, and one of
     /// `amount_eth` (or `_gwei`, `_wei`, `_lpt`), `fees_eth` (a whole network's
     /// daily fees) or `face_value_eth` (redeemed tickets). If there, `gateway`,
     /// `pipeline`, `model`, `region`, `orchestrator` and `requests` are read
@@ -34,13 +36,15 @@ pub(super) struct SpendArgs {
 /// How such a file is to be understood.
 #[derive(Debug, Args)]
 pub(super) struct SpendReading {
-    /// A day without a row is one on which nothing was spent, not a gap
+    /// A day without a row, or on which a whole network has fees of 0, is one on which
+    /// nothing was spent, not a gap
     #[arg(long)]
     zero_days: bool,
     /// What to make of a row that stands in the file twice
     #[arg(long, value_enum, default_value = "refuse")]
     duplicates: Duplicates,
-    /// What one LPT is worth in ETH, for amounts in LPT
+    /// What one LPT is worth in ETH, for amounts in LPT (with --prices, before their
+    /// first day only)
     #[arg(long, value_name = "ETH", value_parser = price)]
     eth_per_lpt: Option<Decimal>,
 }
@@ -53,6 +57,7 @@ impl SpendReading {
             duplicates: self.duplicates,
             eth_per_lpt: self.eth_per_lpt,
             network: None,
+            prices: None,
         }
     }
 
@@ -71,10 +76,15 @@ impl SpendReading {
 }
 
 impl SpendArgs {
-    /// Reads the file, with the names of a scenario spelled as there.
-    pub fn read(&self, scenario: Option<&Scenario>) -> Result<SpendHistory, Failure> {
+    /// Reads the file, with the names of a scenario spelled as there, and LPT at the
+    /// prices of the days, as far as they are known.
+    pub fn read(
+        &self,
+        scenario: Option<&Scenario>,
+        prices: Option<DatedPrices>,
+    ) -> Result<SpendHistory, Failure> {
         let network = scenario.map(|scenario| &scenario.network);
-        let options = SpendOptions { network, ..self.reading.options() };
+        let options = SpendOptions { network, prices, ..self.reading.options() };
         read_spend_file(&self.spend, &options).map_err(Failure::Spend)
     }
 

@@ -8,6 +8,7 @@ use super::findings::{Findings, Found, FoundOffer, MOST_OFFERS, model_at, orches
 use super::json::At;
 use super::price::price;
 use crate::network::{Pipeline, Version};
+use crate::text::plain;
 use crate::units::{PostedPrice, Price};
 
 /// What a scenario may hold.
@@ -18,6 +19,10 @@ const USUAL_CAPACITY: u64 = 1_000;
 /// The orchestrators of the answer, of a gateway's event of the same shape, or
 /// a bare list.
 pub(super) fn rows<'a>(root: &At<'a>) -> Option<Vec<At<'a>>> {
+    // A gateway that knows nobody writes null.
+    if root.entries().any(|(key, at)| plain(key) == "orchestrators" && at.is_null()) {
+        return Some(Vec::new());
+    }
     let listed = root.field(&["orchestrators"]).filter(At::is_list);
     let list = match listed {
         Some(list) => list,
@@ -32,6 +37,9 @@ pub(super) fn rows<'a>(root: &At<'a>) -> Option<Vec<At<'a>>> {
 /// `false` where the file is something else.
 pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
     let Some(rows) = rows(root) else { return false };
+    if rows.is_empty() {
+        findings.skip("orchestrators", "an empty list");
+    }
     let names = Names::of(root);
     for row in &rows {
         let about = about(row);

@@ -156,6 +156,12 @@ impl<'a> At<'a> {
         Some(At { value, path: self.join(key) })
     }
 
+    /// What a server says went wrong: `{"error": ...}`, or the first of GraphQL's `errors`.
+    pub fn server_error(&self) -> Option<&'a str> {
+        let error = self.field(&["error"]).or_else(|| self.field(&["errors"])?.items().next())?;
+        error.field(&["message"]).unwrap_or(error).text()
+    }
+
     pub fn entries(&self) -> impl Iterator<Item = (&'a str, At<'a>)> {
         let entries: &'a [_] = match self.value {
             Json::Object(entries) => entries,
@@ -171,6 +177,10 @@ impl<'a> At<'a> {
         };
         let item = |(index, value)| At { value, path: format!("{}[{index}]", self.path) };
         items.iter().enumerate().map(item)
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Json::Null)
     }
 
     pub fn is_list(&self) -> bool {

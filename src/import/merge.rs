@@ -775,7 +775,7 @@ fn with_block(
 }
 
 /// One line of printable text, so that it can stand in a comment.
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     let clean = text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c });
     clean.collect::<String>().trim_end().to_string()
 }

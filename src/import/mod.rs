@@ -28,6 +28,7 @@ pub use merge::{Imported, Options, import};
 
 use findings::Findings;
 use json::At;
+use merge::comment;
 
 /// Most orchestrators taken from one file; the protocol's active set has 100.
 const MOST_ORCHESTRATORS: usize = 10_000;
@@ -163,7 +164,15 @@ impl Kind {
             }
             Kind::Spend => false,
             _ => match json::parse(text) {
-                Ok(json) => self.read_json(&At::root(&json), &mut findings),
+                Ok(json) => {
+                    let root = At::root(&json);
+                    let is_read = self.read_json(&root, &mut findings);
+                    if let (false, Some(message)) = (is_read, root.server_error()) {
+                        let message = comment(message);
+                        return Err(ImportError::Server { file: file.name.clone(), message });
+                    }
+                    is_read
+                }
                 Err(_) if Kind::of(text).is_some() => false,
                 Err(error) => return Err(ImportError::Syntax(syntax_error(file, text, &error))),
             },
@@ -218,16 +227,16 @@ pub enum ImportError {
     /// The file is no JSON.
     #[error("{0}")]
     Syntax(Diagnostics),
-    /// It is not certain what the comma of a number means.
+    /// It is not certain what a cell of a table means.
     #[error("{message}\n  --> {file}:{line}, column `{column}`\n  = expected: {expected}")]
-    Comma {
+    Cell {
         /// The file.
         file: String,
         /// Its line, from 1.
         line: usize,
         /// The column's name.
         column: String,
-        /// What is wrong with the number.
+        /// What is wrong with it.
         message: String,
         /// What was expected.
         expected: &'static str,
@@ -247,6 +256,14 @@ pub enum ImportError {
         kind: Kind,
         /// What it seems to be.
         looks_like: Option<Kind>,
+    },
+    /// The file is a server's answer that it failed.
+    #[error("`{file}` is an error of the server that was asked: {message}")]
+    Server {
+        /// The file.
+        file: String,
+        /// What the server says.
+        message: String,
     },
     /// Nothing in the file can be used.
     #[error("nothing of `{file}` can be used{reasons}")]

@@ -1,21 +1,52 @@
 //! A stake list: a CSV with an orchestrator and its stake in each row, such as
 //! an export of the explorer or the rows of a stake history.
 
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+
 use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
+use super::merge::comment;
 use crate::text::{NumberError, Table, number, plain};
 use crate::units::{Amount, Currency, Lpt};
 
-/// A whole number from here on counts base units (1e-18 LPT): a thousandth of an
-/// LPT there, more LPT than there will be here.
+/// Where no unit is told, a whole number from here on counts base units (1e-18 LPT): a
+/// thousandth of an LPT there, more LPT than there will be here.
 const LEAST_BASE_UNITS: u128 = 1_000_000_000_000_000;
 /// More than will ever be minted.
 const MOST_LPT: Lpt = Lpt(1_000_000_000_000_000_000_000_000_000);
+const IDS: [&str; 9] = [
+    "address",
+    "orchestrator",
+    "delegate",
+    "ethaddress",
+    "transcoder",
+    "recipient",
+    "id",
+    "name",
+    "node",
+];
+const STAKES: [&str; 5] = ["stake", "totalstake", "bonded", "bondedamount", "delegatedstake"];
+const PERIODS: [&str; 7] =
+    ["month", "date", "day", "snapshot", "snapshotiso", "round", "timestamp"];
+/// What a row calls itself that is the sum of others.
+const TOTALS: [&str; 3] = ["total", "totals", "sum"];
+
+/// What a stake counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Lpt,
+    /// 1e-18 LPT.
+    Base,
+}
 
 /// Which columns hold what.
 pub(super) struct Columns {
     id: usize,
     stake: usize,
+    /// Of the stake, where its name tells.
+    unit: Option<Unit>,
     /// Of a history: only the rows of its last entry are read.
     period: Option<usize>,
 }
@@ -23,41 +54,33 @@ pub(super) struct Columns {
 /// The columns of a stake list, `None` where it is something else.
 pub(super) fn columns(table: &Table) -> Option<Columns> {
     let header: Vec<String> = table.header.iter().map(|name| plain(name)).collect();
-    let find = |names: &[&str]| {
+    let find = |names: &[&str], header: &[&str]| {
         names.iter().find_map(|name| header.iter().position(|column| column == name))
     };
-    Some(Columns {
-        id: find(&[
-            "address",
-            "orchestrator",
-            "delegate",
-            "ethaddress",
-            "transcoder",
-            "recipient",
-            "id",
-            "name",
-            "node",
-        ])?,
-        stake: find(&[
-            "stake",
-            "totalstake",
-            "stakelpt",
-            "totalstakelpt",
-            "bondedlpt",
-            "bonded",
-            "bondedamount",
-            "delegatedstake",
-            "lpt",
-            "stakewei",
-        ])?,
-        period: find(&["month", "date", "day", "snapshot", "snapshotiso", "round", "timestamp"]),
-    })
+    let names: Vec<&str> = header.iter().map(String::as_str).collect();
+    let (stems, units): (Vec<&str>, Vec<Option<Unit>>) =
+        names.iter().map(|name| without_unit(name)).unzip();
+    let stake = find(&STAKES, &stems)?;
+    let (id, period) = (find(&IDS, &names)?, find(&PERIODS, &names));
+    Some(Columns { id, stake, unit: units[stake], period })
+}
+
+/// `stakewei` as `stake` in base units; `lpt` alone is a stake too.
+fn without_unit(name: &str) -> (&str, Option<Unit>) {
+    for (suffix, unit) in [("lpt", Unit::Lpt), ("wei", Unit::Base)] {
+        match name.strip_suffix(suffix) {
+            Some("") => return ("stake", Some(unit)),
+            Some(stem) => return (stem, Some(unit)),
+            None => {}
+        }
+    }
+    (name, None)
 }
 
 /// `false` where the table is something else.
 ///
 /// # Errors
-/// A comma whose meaning is not certain: then no other number is either.
+/// A comma or a time whose meaning is not certain: then no other row's is either.
 pub(super) fn read(
     table: &Table,
     file: &str,
@@ -65,50 +88,90 @@ pub(super) fn read(
 ) -> Result<bool, ImportError> {
     let Some(columns) = columns(table) else { return Ok(false) };
     let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
-    let latest = columns.period.and_then(|column| {
-        table.rows.iter().map(|(_, row)| cell(row, column)).max_by(|a, b| in_order(a, b))
-    });
-    let mut earlier = 0;
+    let unclear = |line: usize, column: usize, message: String, expected| ImportError::Cell {
+        file: file.to_string(),
+        line,
+        column: table.header[column].clone(),
+        message,
+        expected,
+    };
+    let mut rows = Vec::new();
     for (line, row) in &table.rows {
-        if let (Some(column), Some(latest)) = (columns.period, &latest)
-            && cell(row, column) != *latest
-        {
-            earlier += 1;
-            continue;
+        match row.iter().find(|cell| TOTALS.contains(&plain(cell).as_str())) {
+            Some(total) => {
+                findings.skip(format!("line {line}"), format!("a `{total}`, not a stake"))
+            }
+            None => rows.push((*line, row)),
         }
+    }
+    if let Some(column) = columns.period {
+        let texts: Vec<(usize, String)> =
+            rows.iter().map(|(line, row)| (*line, cell(row, column))).collect();
+        let times = times(&texts).map_err(|(line, text)| {
+            let message = format!("`{}` is not a date, and not all are numbers", comment(&text));
+            unclear(line, column, message, "ISO dates or months throughout, such as 2025-02-28")
+        })?;
+        let latest = times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let last = texts.iter().zip(&times).find(|(_, time)| **time == latest);
+        let all = rows.len();
+        let mut times_of_rows = times.iter();
+        rows.retain(|_| times_of_rows.next() == Some(&latest));
+        if let (Some(((_, last), _)), true) = (last, rows.len() < all) {
+            let earlier = all - rows.len();
+            findings.notes.push(format!("rows before {last}, the last entry, left out: {earlier}"));
+        }
+    }
+    for (line, row) in rows {
         let what = format!("line {line}");
         let Some(id) = orchestrator_id(&cell(row, columns.id)) else {
             findings.skip(what, "no address or name of an orchestrator");
             continue;
         };
-        match stake(&cell(row, columns.stake)) {
+        match stake(&cell(row, columns.stake), columns.unit) {
             Ok(stake) => {
                 keep(&id, stake, "", format!("{what} ({id})"), findings);
             }
             Err(StakeError::Comma(wrong)) => {
-                return Err(ImportError::Comma {
-                    file: file.to_string(),
-                    line: *line,
-                    column: table.header[columns.stake].clone(),
-                    message: wrong.to_string(),
-                    expected: wrong.expected(),
-                });
+                return Err(unclear(line, columns.stake, wrong.to_string(), wrong.expected()));
             }
             Err(why) => findings.skip(format!("{what} ({id})"), why.to_string()),
         }
     }
-    if let (Some(latest), true) = (latest, earlier > 0) {
-        findings.notes.push(format!("rows before {latest}, the last entry, left out: {earlier}"));
-    }
     Ok(true)
 }
 
-/// Numbers by size, other texts by the alphabet (which sorts ISO dates).
-fn in_order(a: &str, b: &str) -> std::cmp::Ordering {
-    match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => a.total_cmp(&b),
-        _ => a.cmp(b),
+/// The times of rows on one scale: numbers where all are such as rounds, else seconds.
+///
+/// # Errors
+/// The line and the text of the first that is neither.
+fn times(texts: &[(usize, String)]) -> Result<Vec<f64>, (usize, String)> {
+    let numbers = texts.iter().map(|(_, text)| Some(number(text).ok()?.to_f64()));
+    if let Some(numbers) = numbers.collect() {
+        return Ok(numbers);
     }
+    let seconds = |(line, text): &(usize, String)| time(text).ok_or((*line, text.clone()));
+    texts.iter().map(seconds).collect()
+}
+
+/// Unix seconds of an ISO 8601 date or time, of the end of a month (`2025-02`,
+/// `2025-02-end`), or of what is later than all of them.
+fn time(text: &str) -> Option<f64> {
+    if text.eq_ignore_ascii_case("latest") {
+        return Some(f64::INFINITY);
+    }
+    let date = || -> Option<DateTime> {
+        let mut parts = text.splitn(3, '-');
+        let (year, month) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let date = match parts.next() {
+            None | Some("end") => Date::new(year, month, 1).ok()?.last_of_month(),
+            Some(day) => Date::new(year, month, day.parse().ok()?).ok()?,
+        };
+        Some(date.into())
+    };
+    let utc = |time: DateTime| Offset::UTC.to_timestamp(time).ok();
+    let time =
+        text.parse::<Timestamp>().ok().or_else(|| utc(date().or_else(|| text.parse().ok())?))?;
+    Some(time.as_second() as f64)
 }
 
 /// Keeps an orchestrator's stake, unless there is one.
@@ -128,25 +191,30 @@ pub(super) enum StakeError {
     Comma(NumberError),
     #[error("`{0}` is not a stake of at least 0 LPT")]
     None(String),
+    #[error("`{0}` is not a whole number of base units")]
+    Fraction(String),
     #[error("`{0}` is more LPT than exist")]
     TooMuch(String),
 }
 
 /// A stake as people and contracts write it: `1,234.5`, `1234.5 LPT`, or a whole
 /// number of base units.
-pub(super) fn stake(text: &str) -> Result<Lpt, StakeError> {
+pub(super) fn stake(text: &str, unit: Option<Unit>) -> Result<Lpt, StakeError> {
     let text = text.trim();
-    let coins = text.strip_suffix("LPT").map_or(text, str::trim_end);
+    let (coins, unit) = match text.strip_suffix("LPT") {
+        Some(coins) => (coins.trim_end(), Some(Unit::Lpt)),
+        None => (text, unit),
+    };
     let shown = || text.chars().take(40).collect();
     let value = number(coins).map_err(|wrong| match wrong {
         NumberError::None => StakeError::None(shown()),
         comma => StakeError::Comma(comma),
     })?;
-    let is_whole = value.scale == 0;
-    let stake = if is_whole && value.mantissa >= LEAST_BASE_UNITS {
-        Some(Lpt(value.mantissa))
-    } else {
-        Amount { value, currency: Currency::Lpt }.to_lpt()
+    let is_large = value.scale == 0 && value.mantissa >= LEAST_BASE_UNITS;
+    let stake = match unit.unwrap_or(if is_large { Unit::Base } else { Unit::Lpt }) {
+        Unit::Base if value.reduced().scale > 0 => return Err(StakeError::Fraction(shown())),
+        Unit::Base => value.scaled_to_integer(0).map(Lpt),
+        Unit::Lpt => Amount { value, currency: Currency::Lpt }.to_lpt(),
     };
     stake.filter(|stake| *stake <= MOST_LPT).ok_or_else(|| StakeError::TooMuch(shown()))
 }
@@ -157,13 +225,20 @@ mod tests {
 
     #[test]
     fn stakes_are_exact_in_either_unit() {
-        let coins = |text: &str| stake(text).map(|stake| stake.to_string()).unwrap();
+        let coins = |text: &str| stake(text, None).map(|stake| stake.to_string()).unwrap();
         assert_eq!(coins("10359.571442424819689212"), "10359.571442424819689212 LPT");
         assert_eq!(coins("10359571442424819689212"), "10359.571442424819689212 LPT");
         assert_eq!(coins("1,234.5 LPT"), "1234.5 LPT");
         assert_eq!(coins("0"), "0 LPT");
         for bad in ["", "-5", "NaN", "inf", "1e40", "5 ETH", "99999999999999999999999999999999"] {
-            assert!(stake(bad).is_err(), "{bad}");
+            assert!(stake(bad, None).is_err(), "{bad}");
         }
+        let of = |text: &str, unit| stake(text, Some(unit)).map(|stake| stake.0).ok();
+        assert_eq!(of("1000000", Unit::Base), Some(1_000_000));
+        assert_eq!(of("5e+21", Unit::Base), Some(5_000_000_000_000_000_000_000));
+        assert_eq!(of("1000000", Unit::Lpt), Some(1_000_000_000_000_000_000_000_000));
+        assert_eq!(of("2 LPT", Unit::Base), Some(2_000_000_000_000_000_000));
+        assert_eq!(of("1.5", Unit::Base), None);
+        assert_eq!(of("1000000000000000", Unit::Lpt), None);
     }
 }

@@ -4,9 +4,14 @@ use super::SpendForm;
 use crate::units::Currency;
 
 const TIMES: [&str; 5] = ["date", "day", "time", "timestamp", "block_timestamp"];
+/// Times of Dune and Etherscan, whose exports may have one row's more than once: the
+/// first of these that is there counts.
+const EXPORTED_TIMES: [&str; 4] = ["block_time", "unixtimestamp", "datetime_utc", "block_date"];
 const AMOUNTS: [&str; 4] = ["amount", "spend", "spent", "cost"];
 const FEES: [&str; 2] = ["fees", "fee"];
 const FACE_VALUE: &str = "face_value";
+/// What an address sent, in an export of Etherscan.
+const SENT: &str = "value_out";
 const MEAN_FACE_VALUE: &str = "mean_face_value";
 const TICKETS: [&str; 2] = ["winning_tickets", "tickets"];
 const UNITS: [(&str, Currency); 4] = [
@@ -15,6 +20,11 @@ const UNITS: [(&str, Currency); 4] = [
     ("wei", Currency::Wei),
     ("lpt", Currency::Lpt),
 ];
+
+/// Columns named in one sentence.
+const MOST_NAMED: usize = 20;
+/// Characters shown of a name.
+const MOST_SHOWN: usize = 40;
 
 /// The names a row may have, in the order of [`SpendKey`](super::SpendKey).
 pub(super) const NAMES: [&str; 5] = ["gateway", "pipeline", "model", "region", "orchestrator"];
@@ -60,16 +70,49 @@ fn with_unit(name: &str) -> Option<(&str, Currency)> {
 }
 
 pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
-    const TIME: &str = "one column `date`, `time` or `timestamp`";
-    const AMOUNT: &str = "one of `amount_eth`, `amount_wei`, `amount_lpt` (spend), `fees_eth` \
-                          (daily fees), `face_value_eth` (redeemed tickets)";
-    let normal: Vec<String> = header.iter().map(|name| normal(name)).collect();
-    let position = |known: &[&str]| {
+    let header =
+        Header { written: header, normal: header.iter().map(|name| normal(name)).collect() };
+    let time = header.time()?;
+    let (amount, stem, unit) = header.amount()?;
+    let mut names = [None; 5];
+    for (place, name) in names.iter_mut().zip(NAMES) {
+        *place = header.position(&[name])?;
+    }
+    let requests = header.position(&["requests"])?;
+    let tickets = header.position(&TICKETS)?;
+    let form = if stem == FACE_VALUE {
+        SpendForm::Redemptions
+    } else if FEES.contains(&stem) && names.iter().all(Option::is_none) {
+        SpendForm::DailyFees
+    } else {
+        SpendForm::Rows
+    };
+    let is_known = |i: usize| {
+        [Some(time), Some(amount), requests, tickets].contains(&Some(i))
+            || names.contains(&Some(i))
+            || with_unit(&header.normal[i]).is_some_and(|(stem, _)| stem == MEAN_FACE_VALUE)
+    };
+    let all = header.written.iter().enumerate();
+    let ignored = all.filter(|(i, _)| !is_known(*i)).map(|(_, name)| name.to_string()).collect();
+    let count = header.written.len();
+    Ok(Columns { form, count, time, amount, unit, names, requests, tickets, ignored })
+}
+
+/// The names of the columns, as written and as they are compared.
+struct Header<'a> {
+    written: &'a [&'a str],
+    normal: Vec<String>,
+}
+
+impl Header<'_> {
+    /// Where the one column of such a name stands.
+    fn position(&self, known: &[&str]) -> Result<Option<usize>, HeaderFault> {
+        let normal = &self.normal;
         let mut places = (0..normal.len()).filter(|&i| known.contains(&normal[i].as_str()));
         let first = places.next();
         match places.next() {
             Some(second) => Err(HeaderFault {
-                column: Some(header[second].to_string()),
+                column: Some(self.written[second].to_string()),
                 message: match first {
                     Some(first) if normal[first] == normal[second] => {
                         format!("there are two columns `{}`", normal[second])
@@ -80,80 +123,76 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
             }),
             None => Ok(first),
         }
-    };
-    let time = position(&TIMES)?.ok_or(HeaderFault {
-        column: None,
-        message: "the header names no column of times".to_string(),
-        expected: TIME,
-    })?;
-    let amounts: Vec<(usize, &str, Currency)> = normal
-        .iter()
-        .enumerate()
-        .filter_map(|(i, name)| with_unit(name).map(|(stem, unit)| (i, stem, unit)))
-        .filter(|(_, stem, _)| AMOUNTS.contains(stem) || FEES.contains(stem) || *stem == FACE_VALUE)
-        .collect();
-    let (amount, stem, unit) = match amounts.as_slice() {
-        [one] => *one,
-        [] => {
-            let bare = |name: &String| {
-                AMOUNTS.contains(&name.as_str())
-                    || FEES.contains(&name.as_str())
-                    || name == FACE_VALUE
-            };
-            return Err(match normal.iter().position(bare) {
+    }
+
+    fn time(&self) -> Result<usize, HeaderFault> {
+        if let Some(time) = self.position(&TIMES)? {
+            return Ok(time);
+        }
+        for name in EXPORTED_TIMES {
+            if let Some(time) = self.position(&[name])? {
+                return Ok(time);
+            }
+        }
+        Err(self.lacks(
+            "times",
+            "one column `date`, `time` or `timestamp`; rename the one that holds it",
+        ))
+    }
+
+    /// The column of amounts, its name without the unit, and the unit.
+    fn amount(&self) -> Result<(usize, &str, Currency), HeaderFault> {
+        let is_amount = |stem: &str| {
+            AMOUNTS.contains(&stem) || FEES.contains(&stem) || [FACE_VALUE, SENT].contains(&stem)
+        };
+        let amounts: Vec<(usize, &str, Currency)> = self
+            .normal
+            .iter()
+            .enumerate()
+            .filter_map(|(i, name)| with_unit(name).map(|(stem, unit)| (i, stem, unit)))
+            .filter(|(_, stem, _)| is_amount(stem))
+            .collect();
+        match amounts.as_slice() {
+            [one] => Ok(*one),
+            [] => Err(match self.normal.iter().position(|name| is_amount(name)) {
                 Some(bare) => HeaderFault {
-                    column: Some(header[bare].to_string()),
-                    message: format!("the name of the column `{}` has no unit", header[bare]),
+                    column: Some(self.written[bare].to_string()),
+                    message: format!("the name of the column `{}` has no unit", self.written[bare]),
                     expected: "the unit at its end: `_eth`, `_gwei`, `_wei` or `_lpt`",
                 },
-                None => HeaderFault {
-                    column: None,
-                    message: "the header names no column of amounts".to_string(),
-                    expected: AMOUNT,
-                },
-            });
-        }
-        [(first, ..), (second, ..), ..] => {
-            return Err(HeaderFault {
-                column: Some(header[*second].to_string()),
+                None => self.lacks(
+                    "amounts",
+                    "one of `amount_eth`, `amount_wei`, `amount_lpt` (spend), `fees_eth` (daily \
+                     fees), `face_value_eth` (redeemed tickets); rename the one that holds it",
+                ),
+            }),
+            [(first, ..), (second, ..), ..] => Err(HeaderFault {
+                column: Some(self.written[*second].to_string()),
                 message: format!(
                     "both `{}` and `{}` hold an amount",
-                    header[*first], header[*second]
+                    self.written[*first], self.written[*second]
                 ),
                 expected: "one of them, in one unit",
-            });
+            }),
         }
-    };
-    let mut names = [None; 5];
-    for (place, name) in names.iter_mut().zip(NAMES) {
-        *place = position(&[name])?;
     }
-    let requests = position(&["requests"])?;
-    let tickets = position(&TICKETS)?;
-    let form = if stem == FACE_VALUE {
-        SpendForm::Redemptions
-    } else if FEES.contains(&stem) && names.iter().all(Option::is_none) {
-        SpendForm::DailyFees
-    } else {
-        SpendForm::Rows
-    };
-    let known = |i: usize| {
-        [Some(time), Some(amount), requests, tickets].contains(&Some(i))
-            || names.contains(&Some(i))
-            || with_unit(&normal[i]).is_some_and(|(stem, _)| stem == MEAN_FACE_VALUE)
-    };
-    let ignored = (0..header.len()).filter(|&i| !known(i)).map(|i| header[i].to_string());
-    Ok(Columns {
-        form,
-        count: header.len(),
-        time,
-        amount,
-        unit,
-        names,
-        requests,
-        tickets,
-        ignored: ignored.collect(),
-    })
+
+    /// That no column is known to hold `what`, with those there are.
+    fn lacks(&self, what: &str, expected: &'static str) -> HeaderFault {
+        HeaderFault {
+            column: None,
+            message: format!("the header names no column of {what}, only {}", quoted(self.written)),
+            expected,
+        }
+    }
+}
+
+/// Names between backticks, the first of them where there are many.
+pub(super) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+    let short = |name: &S| name.as_ref().chars().take(MOST_SHOWN).collect::<String>();
+    let quoted = names.iter().take(MOST_NAMED).map(|name| format!("`{}`", short(name)));
+    let more = if names.len() > MOST_NAMED { ", ..." } else { "" };
+    format!("{}{more}", quoted.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -175,12 +214,23 @@ mod tests {
     }
 
     #[test]
+    fn exports_of_dune_and_etherscan_are_known() {
+        let places = |header: &[&str]| columns(header).map(|c| (c.time, c.amount)).ok();
+        assert_eq!(places(&["block_date", "block_time", "amount_eth"]), Some((1, 2)));
+        let sent = ["UnixTimestamp", "DateTime (UTC)", "Value_IN(ETH)", "Value_OUT(ETH)"];
+        assert_eq!(places(&sent), Some((0, 3)));
+        // What came in is no spend.
+        assert!(columns(&["DateTime (UTC)", "Value_IN(ETH)"]).is_err());
+    }
+
+    #[test]
     fn a_header_that_leaves_the_unit_open_is_refused() {
         let message = |header: &[&str]| columns(header).err().map(|fault| fault.message);
         assert!(message(&["date", "amount"]).unwrap().contains("has no unit"));
         assert!(message(&["date", "amount_eth", "amount_wei"]).unwrap().contains("both"));
         assert!(message(&["date", "time", "amount_eth"]).unwrap().contains("two columns"));
-        assert!(message(&["gateway", "amount_eth"]).unwrap().contains("no column of times"));
+        let no_time = message(&["gateway", "amount_eth"]).unwrap();
+        assert!(no_time.ends_with("no column of times, only `gateway`, `amount_eth`"), "{no_time}");
         assert!(message(&["date", "gateway"]).unwrap().contains("no column of amounts"));
     }
 }

@@ -9,21 +9,24 @@
 //! | [`SpendForm::DailyFees`] | a day, `fees_eth` (or `_wei`); if there, `winning_tickets`, `mean_face_value_eth` |
 //! | [`SpendForm::Redemptions`] | a time, `face_value_eth` (or `_wei`); if there, `gateway`, `orchestrator` |
 //!
-//! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` and
-//! is an ISO 8601 date or time (UTC where it has no offset), or Unix seconds or
-//! milliseconds; the name of a time zone is refused where there is no offset. An
-//! amount is called `amount`, `spend`, `spent` or `cost` with `_eth`, `_gwei`, `_wei`
-//! or `_lpt`; it is read exactly, without floats. Other columns are ignored and named
-//! in [`SpendHistory::notes`].
+//! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` (or, in
+//! exports of Dune and Etherscan, `block_time`, `block_date`, `UnixTimestamp` or
+//! `DateTime (UTC)`) and is an ISO 8601 date or time (UTC where it has no offset), or
+//! Unix seconds or milliseconds; the name of a time zone is refused where there is no
+//! offset. An amount is called `amount`, `spend`, `spent` or `cost` with `_eth`, `_gwei`,
+//! `_wei` or `_lpt`, or Etherscan's `Value_OUT(ETH)`; it is read exactly, without floats.
+//! Other columns are ignored and named in [`SpendHistory::notes`].
 //!
 //! Names that differ in case only are one, as are all spellings of a pipeline.
 //!
 //! Cells stand between commas, semicolons or tabs, rows in any order. Days are
 //! those of UTC, unless every row stands at the beginning of a day of another
-//! offset: then they are the file's own. A day without a row, or with nothing but
-//! zeros, is a gap unless [`SpendOptions::zero_days`] says that nothing was spent;
-//! where rows have times of day, the first and the last day are partial unless
-//! their rows reach to within an hour of midnight.
+//! offset: then they are the file's own. A day without a row is a gap unless
+//! [`SpendOptions::zero_days`] says that nothing was spent, and so is one on which a
+//! whole network has fees of 0; another row of 0 says that nothing was spent. Rows that
+//! are regularly a week, a month or a quarter apart look like sums and are refused. Where
+//! rows have times of day, the first and the last day are partial unless their rows reach
+//! to within an hour of midnight.
 
 mod error;
 mod header;
@@ -38,6 +41,7 @@ pub(crate) use read::listed;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
 
 use crate::network::Network;
+use crate::treasury::DatedPrices;
 use crate::units::Decimal;
 
 /// What kind of file a history was read from.
@@ -63,7 +67,8 @@ impl SpendForm {
     }
 }
 
-/// What to make of two rows that are the same in every known column.
+/// What to make of two rows that are the same in every known column, or of daily fees
+/// of one day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Duplicates {
     /// Refuse the file, but for redemptions: two tickets of one face value can
@@ -72,7 +77,7 @@ pub enum Duplicates {
     Refuse,
     /// Count both.
     Keep,
-    /// Count one.
+    /// Count one, and refuse another amount of daily fees for the day.
     Drop,
 }
 
@@ -90,12 +95,15 @@ impl Duplicates {
 /// How a file is to be understood.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SpendOptions<'a> {
-    /// A day without a row is one on which nothing was spent, not a gap.
+    /// A day without a row, or with fees of 0, is one on which nothing was spent, not a
+    /// gap.
     pub zero_days: bool,
     /// Repeated rows.
     pub duplicates: Duplicates,
-    /// ETH for one LPT; needed where amounts are in LPT.
+    /// ETH for one LPT, where amounts are in LPT and a day has no other price.
     pub eth_per_lpt: Option<Decimal>,
+    /// Prices of LPT by day.
+    pub prices: Option<DatedPrices<'a>>,
     /// The network whose spelling of a name counts, where the file's differs in case
     /// only.
     pub network: Option<&'a Network>,

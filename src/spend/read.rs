@@ -1,8 +1,10 @@
 use std::collections::hash_map::DefaultHasher;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use csv::ByteRecord;
@@ -10,7 +12,7 @@ use ethnum::U256;
 use jiff::civil::Date;
 
 use super::error::Faults;
-use super::header::{self, Columns, NAMES};
+use super::header::{self, Columns, NAMES, quoted};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
 use super::moment::{DAY_NS, Moment, SECOND_NS, moment};
 use super::spelling::Spellings;
@@ -31,7 +33,11 @@ const MOST_DAYS: i32 = 36_500;
 /// A file with times of day reaches to the start (end) of its first (last) day
 /// when it begins (ends) within so many nanoseconds of it.
 const WHOLE_WITHIN_NS: i64 = 3_600 * SECOND_NS;
-/// Dates and columns named in one sentence.
+/// Days from one row to the next where each is the sum of all those days, and what
+/// that is a sum of.
+const SUMS: [(RangeInclusive<i32>, &str); 3] =
+    [(7..=7, "week"), (28..=31, "month"), (90..=92, "quarter")];
+/// Dates named in one sentence.
 const MOST_NAMED: usize = 6;
 
 /// Reads a spend file.
@@ -103,6 +109,9 @@ struct Entry {
     spent: Spent,
 }
 
+/// Why a row is not counted: the column to blame, what is wrong and what was expected.
+struct Wrong(Option<usize>, String, Option<&'static str>);
+
 /// What has been read so far.
 struct SpendReader<'a> {
     name: &'a str,
@@ -114,7 +123,7 @@ struct SpendReader<'a> {
     keys: BTreeMap<SpendKey, u32>,
     /// By the day of UTC, the day the row says it begins, and the key.
     cells: BTreeMap<(Date, Option<Date>, u32), Spent>,
-    /// The line on which a row stood first, by the hash of the row.
+    /// The line on which a row, or a day of daily fees, stood first, by its hash.
     seen: HashMap<u64, u64>,
     rows: u64,
     repeated: u64,
@@ -188,9 +197,11 @@ impl<'a> SpendReader<'a> {
         let found = header::columns(&names);
         match found {
             Ok(columns) => {
-                if columns.unit == Currency::Lpt && self.options.eth_per_lpt.is_none() {
+                let SpendOptions { eth_per_lpt, prices, .. } = self.options;
+                if columns.unit == Currency::Lpt && eth_per_lpt.is_none() && prices.is_none() {
                     let message = "amounts are in LPT, and the price of LPT is not known";
-                    let expected = "the ETH that one LPT is worth, by --eth-per-lpt";
+                    let expected = "the ETH that one LPT is worth, by --eth-per-lpt, or in a report the \
+                                    prices of each day, by --prices";
                     self.fault(line, &row, Some(columns.amount), message, Some(expected));
                     return None;
                 }
@@ -213,15 +224,22 @@ impl<'a> SpendReader<'a> {
             self.fault(line, &row, None, "the row is not UTF-8 text", None);
             return;
         };
-        let separator = self.separator;
-        let row = || cells.join(separator);
+        let added = self
+            .entry(&cells, columns)
+            .and_then(|(entry, moment)| self.add(line, entry, &moment, columns.form));
+        if let Err(Wrong(column, message, expected)) = added {
+            self.fault(line, &cells.join(self.separator), column, message, expected);
+        }
+    }
+
+    /// What the cells of a row say.
+    fn entry(&mut self, cells: &[&str], columns: &Columns) -> Result<(Entry, Moment), Wrong> {
         if cells.len() != columns.count {
             let message = format!("{} cells under {} columns", cells.len(), columns.count);
-            self.fault(line, &row(), None, message, Some("one cell for each column"));
-            return;
+            return Err(Wrong(None, message, Some("one cell for each column")));
         }
         let at = |column: usize| cells.get(column).copied().unwrap_or_default();
-        let Some(moment) = moment(at(columns.time)) else {
+        let moment = moment(at(columns.time)).ok_or_else(|| {
             let time = at(columns.time);
             let (message, expected) = match time.contains('[') {
                 true => (
@@ -234,89 +252,86 @@ impl<'a> SpendReader<'a> {
                      2025-02-18T06:30:00Z, or Unix seconds",
                 ),
             };
-            self.fault(line, &row(), Some(columns.time), message, Some(expected));
-            return;
-        };
-        let amount = match self.amount(at(columns.amount), columns.unit) {
-            Ok(amount) => amount,
-            Err((message, expected)) => {
-                self.fault(line, &row(), Some(columns.amount), message, Some(expected));
-                return;
+            Wrong(Some(columns.time), message, Some(expected))
+        })?;
+        let amount = self
+            .amount(at(columns.amount), columns.unit, moment.begins.unwrap_or(moment.day))
+            .map_err(|(message, expected)| Wrong(Some(columns.amount), message, Some(expected)))?;
+        let count = |column: Option<usize>| match column.map(at) {
+            None | Some("") => Ok(None),
+            Some(text) => {
+                number(text).ok().and_then(Decimal::to_whole).map(Some).ok_or_else(|| {
+                    Wrong(column, format!("`{text}` is not a count"), Some("a whole number"))
+                })
             }
         };
-        let mut counts = [None; 2];
-        for (count, column) in counts.iter_mut().zip([columns.requests, columns.tickets]) {
-            let Some(column) = column else { continue };
-            match at(column) {
-                "" => {}
-                text => match number(text).ok().and_then(Decimal::to_whole) {
-                    Some(number) => *count = Some(number),
-                    None => {
-                        let message = format!("`{text}` is not a count");
-                        self.fault(line, &row(), Some(column), message, Some("a whole number"));
-                        return;
-                    }
-                },
-            }
-        }
-        let [requests, mut tickets] = counts;
+        let (requests, mut tickets) = (count(columns.requests)?, count(columns.tickets)?);
         if columns.form == SpendForm::Redemptions && tickets.is_none() {
             tickets = Some(1);
         }
         let name = |column: Option<usize>| column.map(at).filter(|name| !name.is_empty());
         let key = self.spellings.key(columns.names.map(name));
-        let Moment { day, nanosecond, begins, .. } = moment;
         let counted = requests.map_or(Wei::ZERO, |_| amount);
         let spent = Spent { amount, counted, requests, tickets };
-        let entry = Entry { day, nanosecond, key, spent };
-        match self.earlier(line, &entry, columns.form) {
-            Some(_) if self.options.duplicates == Duplicates::Drop => {}
-            Some(earlier) if self.refuses_repetition(columns.form) => {
-                let message = match columns.form {
-                    SpendForm::DailyFees => {
-                        format!(
-                            "the fees of {} stand on line {earlier} already",
-                            begins.unwrap_or(day)
-                        )
-                    }
-                    _ => format!("the row repeats line {earlier}"),
-                };
-                let expected =
-                    "each row once; --duplicates keep counts both, --duplicates drop one";
-                self.fault(line, &row(), None, message, Some(expected));
-            }
-            _ => {
-                if let Err(message) = self.add(entry, &moment) {
-                    self.fault(line, &row(), None, message, None);
-                }
-            }
-        }
+        Ok((Entry { day: moment.day, nanosecond: moment.nanosecond, key, spent }, moment))
     }
 
-    /// Books a row.
-    fn add(&mut self, entry: Entry, moment: &Moment) -> Result<(), String> {
+    /// Books a row, unless it is a repetition.
+    fn add(
+        &mut self,
+        line: u64,
+        entry: Entry,
+        moment: &Moment,
+        form: SpendForm,
+    ) -> Result<(), Wrong> {
+        const ONCE: &str = "each row once; --duplicates keep counts both, --duplicates drop one";
+        const ONE_A_DAY: &str = "one amount for each day; --duplicates keep counts both";
+        let duplicates = self.options.duplicates;
+        let same_row = self.earlier(line, &entry);
+        let day = moment.begins.unwrap_or(moment.day);
+        let same_day = (form == SpendForm::DailyFees).then(|| self.earlier(line, &day)).flatten();
+        self.repeated += u64::from(same_row.is_some());
+        match (same_row, same_day) {
+            (Some(_), _) if duplicates == Duplicates::Drop => return Ok(()),
+            (None, Some(earlier)) if duplicates != Duplicates::Keep => {
+                let message = format!("the fees of {day} stand on line {earlier} already");
+                return Err(Wrong(None, message, Some(ONE_A_DAY)));
+            }
+            (Some(earlier), _)
+                if duplicates == Duplicates::Refuse && form != SpendForm::Redemptions =>
+            {
+                return Err(Wrong(None, format!("the row repeats line {earlier}"), Some(ONCE)));
+            }
+            _ => {}
+        }
         let next = self.keys.len();
         if next >= MOST_KEYS && !self.keys.contains_key(&entry.key) {
-            return Err(format!("more than {MOST_KEYS} combinations of {}", NAMES.join(", ")));
+            let names = NAMES.join(", ");
+            let message = format!("more than {MOST_KEYS} combinations of {names}");
+            return Err(Wrong(None, message, None));
         }
         let key = *self.keys.entry(entry.key).or_insert(next as u32);
         self.note_time(moment);
         let cell = self.cells.entry((moment.day, moment.begins, key)).or_default();
-        match cell.add(entry.spent) {
-            true => Ok(()),
-            false => Err("the sum of a day's amounts is beyond all ETH there is".to_string()),
+        if !cell.add(entry.spent) {
+            let message = "the sum of a day's amounts is beyond all ETH there is".to_string();
+            return Err(Wrong(None, message, None));
         }
+        Ok(())
     }
 
     /// An amount in wei, or what is wrong with it and what was expected.
-    fn amount(&self, text: &str, unit: Currency) -> Result<Wei, (String, &'static str)> {
+    fn amount(&self, text: &str, unit: Currency, day: Date) -> Result<Wei, (String, &'static str)> {
         let value = number(text).map_err(|wrong| {
             let negative = text.strip_prefix('-').is_some_and(|rest| number(rest).is_ok());
             let has_unit = text.parse::<Amount>().is_ok();
             if text.is_empty() {
                 ("the amount is missing".to_string(), "a number; leave out rows without one")
             } else if negative {
-                (format!("`{text}` is negative"), "an amount of at least 0")
+                (
+                    format!("`{text}` is negative"),
+                    "an amount of at least 0; take a correction off the row that it corrects",
+                )
             } else if has_unit {
                 (format!("`{text}` has a unit of its own"), "a number in the unit of the column")
             } else if wrong == NumberError::None {
@@ -325,31 +340,32 @@ impl<'a> SpendReader<'a> {
                 (wrong.to_string(), wrong.expected())
             }
         })?;
-        let wei = match (unit, self.options.eth_per_lpt) {
-            (Currency::Lpt, Some(price)) => in_eth(value, price),
-            _ => Amount { value, currency: unit }.to_wei(),
+        let amount = Amount { value, currency: unit };
+        let SpendOptions { prices, eth_per_lpt, .. } = self.options;
+        let wei = match (unit, prices.and_then(|prices| prices.on(day)), eth_per_lpt) {
+            (Currency::Lpt, Some((prices, _)), _) => amount.to_lpt().map(|lpt| prices.to_wei(lpt)),
+            (Currency::Lpt, None, Some(price)) => in_eth(value, *price),
+            (Currency::Lpt, None, None) => {
+                let message = format!("the price of LPT on {day} is not known");
+                return Err((message, "prices that begin no later, or --eth-per-lpt"));
+            }
+            _ => amount.to_wei(),
         };
         let fits = wei.filter(|wei| *wei <= MOST);
         fits.ok_or_else(|| (format!("`{text}` is beyond all ETH there is"), "a smaller amount"))
     }
 
-    /// The line on which the same row stood before; of daily fees the same day.
-    fn earlier(&mut self, line: u64, entry: &Entry, form: SpendForm) -> Option<u64> {
+    /// The line on which the same stood before.
+    fn earlier(&mut self, line: u64, same: &impl Hash) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
-        match form {
-            SpendForm::DailyFees => entry.day.hash(&mut hasher),
-            _ => entry.hash(&mut hasher),
+        same.hash(&mut hasher);
+        match self.seen.entry(hasher.finish()) {
+            Occupied(earlier) => Some(*earlier.get()),
+            Vacant(first) => {
+                first.insert(line);
+                None
+            }
         }
-        let earlier = self.seen.get(&hasher.finish()).copied();
-        if earlier.is_none() {
-            self.seen.insert(hasher.finish(), line);
-        }
-        self.repeated += u64::from(earlier.is_some());
-        earlier
-    }
-
-    fn refuses_repetition(&self, form: SpendForm) -> bool {
-        self.options.duplicates == Duplicates::Refuse && form != SpendForm::Redemptions
     }
 
     fn note_time(&mut self, moment: &Moment) {
@@ -383,12 +399,23 @@ impl<'a> SpendReader<'a> {
             }
             return Err(self.faults.into_error());
         };
-        let days_from = |from: Date, to: Date| (to - from).get_days();
         let span = days_from(first, last) + 1;
+        let header = self.header.join(self.separator);
         if span > MOST_DAYS {
             let message = format!("the rows reach from {first} to {last}");
-            let header = self.header.join(self.separator);
             self.fault(1, &header, Some(columns.time), message, Some("100 years"));
+        }
+        let are_of_days = are_local || self.time_of_day.is_some();
+        if are_of_days && columns.form != SpendForm::Redemptions && !self.options.zero_days {
+            let mut dates: Vec<Date> = days.keys().map(|&(day, _)| day).collect();
+            dates.dedup();
+            if let Some(of) = sums(&dates) {
+                let dates = listed(&dates);
+                let message = format!("the rows are a {of} apart, like sums of a {of}: {dates}");
+                let expected = "a row for each day, each sum spread over its days; --zero-days if \
+                                nothing was spent on the days between";
+                self.fault(1, &header, Some(columns.time), message, Some(expected));
+            }
         }
         if !self.faults.is_empty() {
             return Err(self.faults.into_error());
@@ -399,20 +426,38 @@ impl<'a> SpendReader<'a> {
         for (new, &old) in order.iter().enumerate() {
             place[old as usize] = new as u32;
         }
-        let mut coverage = vec![Coverage::Gap; span as usize];
-        let mut cells = BTreeMap::new();
-        for ((day, key), spent) in days {
-            let day = days_from(first, day) as u32;
-            if spent.amount > Wei::ZERO {
-                coverage[day as usize] = Coverage::Complete;
-            }
-            cells.insert((day, place[key as usize]), spent);
-        }
-        let mut empty = 0;
-        if self.options.zero_days {
-            for coverage in coverage.iter_mut().filter(|coverage| **coverage == Coverage::Gap) {
-                *coverage = Coverage::Complete;
-                empty += 1;
+        let coverage = self.coverage(&days, (first, span), are_local, columns.form);
+        let cells = days.into_iter().map(|((day, key), spent)| {
+            ((days_from(first, day) as u32, place[key as usize]), spent)
+        });
+        let mut history = SpendHistory {
+            source: self.name.to_string(),
+            form: columns.form,
+            rows: self.rows,
+            notes: Vec::new(),
+            first,
+            coverage,
+            keys: std::mem::take(&mut self.keys).into_keys().collect(),
+            cells: cells.collect(),
+        };
+        history.notes = self.notes(&history, &columns, are_local);
+        Ok(history)
+    }
+
+    /// How much is known of so many days from the first.
+    fn coverage(
+        &self,
+        days: &BTreeMap<(Date, u32), Spent>,
+        (first, span): (Date, i32),
+        are_local: bool,
+        form: SpendForm,
+    ) -> Vec<Coverage> {
+        let unsaid = if self.options.zero_days { Coverage::Complete } else { Coverage::Gap };
+        let mut coverage = vec![unsaid; span as usize];
+        for (&(day, _), spent) in days {
+            // A whole network always has fees: 0 stands where none were collected.
+            if form != SpendForm::DailyFees || spent.amount > Wei::ZERO {
+                coverage[days_from(first, day) as usize] = Coverage::Complete;
             }
         }
         if self.has_times && !are_local {
@@ -425,16 +470,11 @@ impl<'a> SpendReader<'a> {
                 *last = Coverage::Partial;
             }
         }
-        let mut history = SpendHistory {
-            source: self.name.to_string(),
-            form: columns.form,
-            rows: self.rows,
-            notes: Vec::new(),
-            first,
-            coverage,
-            keys: self.keys.into_keys().collect(),
-            cells,
-        };
+        coverage
+    }
+
+    /// What a reader has to know, a sentence each.
+    fn notes(&self, history: &SpendHistory, columns: &Columns, are_local: bool) -> Vec<String> {
         let mut notes = Vec::new();
         if are_local {
             notes.push(
@@ -442,7 +482,7 @@ impl<'a> SpendReader<'a> {
                  the file, not of UTC"
                     .to_string(),
             );
-        } else if let Some(time) = self.time_of_day.filter(|time| *time > 0 && first < last) {
+        } else if let Some(time) = self.time_of_day.filter(|time| *time > 0 && history.len() > 1) {
             let minutes = time / (60 * SECOND_NS);
             notes.push(format!(
                 "all rows stand at {:02}:{:02} UTC, as the days of another time zone would: they \
@@ -469,6 +509,10 @@ impl<'a> SpendReader<'a> {
                 listed(&gaps)
             ));
         }
+        let known = history.days().zip(history.daily_totals());
+        let empty = known
+            .filter(|((_, coverage), wei)| *coverage == Coverage::Complete && *wei == Wei::ZERO)
+            .count();
         if empty > 0 {
             notes.push(format!("{} without spend, taken as zero", are(empty, "day")));
         }
@@ -489,21 +533,36 @@ impl<'a> SpendReader<'a> {
             ));
         }
         if !columns.ignored.is_empty() {
-            let names: Vec<String> =
-                columns.ignored.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
-            let more = if columns.ignored.len() > MOST_NAMED { ", ..." } else { "" };
             notes.push(format!(
-                "{} ignored: {}{more}",
+                "{} ignored: {}",
                 are(columns.ignored.len(), "column"),
-                names.join(", ")
+                quoted(&columns.ignored)
             ));
         }
-        if let (Currency::Lpt, Some(price)) = (columns.unit, self.options.eth_per_lpt) {
-            notes.push(format!("amounts in LPT are counted at {price} ETH each"));
+        if columns.unit == Currency::Lpt {
+            let by_day = self.options.prices.map(|_| "the price of their day".to_string());
+            let fixed = self.options.eth_per_lpt.map(|price| format!("{price} ETH each"));
+            let at: Vec<String> = by_day.into_iter().chain(fixed).collect();
+            let at = at.join(", before the first at ");
+            notes.push(format!("amounts in LPT are counted at {at}"));
         }
-        history.notes = notes;
-        Ok(history)
+        notes
     }
+}
+
+fn days_from(from: Date, to: Date) -> i32 {
+    (to - from).get_days()
+}
+
+/// What each row seems to be the sum of, by the days from one to the next: most so many,
+/// and none fewer.
+fn sums(dates: &[Date]) -> Option<&'static str> {
+    let gaps: Vec<i32> = dates.windows(2).map(|pair| days_from(pair[0], pair[1])).collect();
+    let are_regular = |range: &RangeInclusive<i32>| {
+        let regular = gaps.iter().filter(|gap| range.contains(gap)).count();
+        regular >= 2 && 4 * regular >= 3 * gaps.len() && gaps.iter().all(|gap| gap >= range.start())
+    };
+    SUMS.iter().find(|(range, _)| are_regular(range)).map(|(_, of)| *of)
 }
 
 /// "1 day is", "3 days are".

@@ -29,8 +29,8 @@ pub enum SeriesError {
     },
     /// Nothing was spent on too many days.
     #[error(
-        "on {zeros} of {days} days nothing was spent: too many for a model of a day's spend; sum \
-         it up by week, or leave --zero-days out where these days are gaps"
+        "on {zeros} of {days} days nothing was spent: too many for a model of days with spend\n  \
+         help: `orchsim import spend` takes the mean of all days"
     )]
     TooManyZeros {
         /// Days on which nothing was spent.
@@ -43,10 +43,7 @@ pub enum SeriesError {
 fn others_in_words(others: usize) -> String {
     match others {
         0 => String::new(),
-        _ => format!(
-            "\n  help: {others} more have no spend, or are known in part only; --zero-days says that \
-             nothing was spent on days without"
-        ),
+        _ => format!("\n  help: {others} more have no spend, or are known in part only"),
     }
 }
 

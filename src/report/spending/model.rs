@@ -12,7 +12,7 @@ use crate::experiment::spend_model::SeriesError;
 use crate::report::tables::share_of;
 use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
-use crate::treasury::{ConversionPolicy, Inflation, PriceSeries, Prices, TokenPrices};
+use crate::treasury::{ConversionPolicy, DatedPrices, Inflation, Prices, TokenPrices};
 use crate::units::{Lpt, Period, Wei};
 
 /// What a report is made of; a run, spend or both.
@@ -24,8 +24,8 @@ pub struct SpendingInput<'a> {
     pub run: Option<&'a StoredRun>,
     /// What was really spent.
     pub spend: Option<&'a SpendHistory>,
-    /// Token prices, days counted from the period's first.
-    pub prices: Option<&'a PriceSeries>,
+    /// Token prices by day.
+    pub prices: Option<DatedPrices<'a>>,
     /// What was left at the end of the period.
     pub left: Option<Wei>,
 }
@@ -347,14 +347,16 @@ impl Reporter<'_> {
     /// Token prices of a day: those given, else those the run replays, else those
     /// it starts with.
     fn prices(&self, date: Date) -> Option<DayPrices> {
-        if let Some(series) = self.input.prices {
-            return price_at(series, days_between(self.input.period.first(), date));
-        }
-        let scenario = &self.input.run?.scenario;
-        match &scenario.treasury.prices {
-            TokenPrices::Replay(series) => price_at(series, days_between(scenario.start, date)),
-            _ => Some(DayPrices { prices: scenario.credits.prices(), age: 0 }),
-        }
+        let scenario = self.input.run.map(|run| &run.scenario);
+        let replayed = || match &scenario?.treasury.prices {
+            TokenPrices::Replay(series) => Some(DatedPrices { series, start: scenario?.start }),
+            _ => None,
+        };
+        let (prices, age) = match self.input.prices.or_else(replayed) {
+            Some(by_day) => by_day.on(date)?,
+            None => (scenario?.credits.prices(), 0),
+        };
+        Some(DayPrices { prices, age })
     }
 
     fn planned(&self, run: &StoredRun, days: &[DayLine]) -> Result<Planned, SpendingError> {
@@ -686,14 +688,6 @@ fn against(days: &[DayLine], planned: &Planned) -> Option<Against> {
 
 fn days_between(from: Date, to: Date) -> i64 {
     i64::from((to - from).get_days())
-}
-
-/// The price last recorded by the end of a day; none before the first.
-fn price_at(series: &PriceSeries, day: i64) -> Option<DayPrices> {
-    let rows = series.rows();
-    let passed = rows.partition_point(|(at, _)| *at < day as f64 + 1.0);
-    let (at, prices) = *rows.get(passed.checked_sub(1)?)?;
-    Some(DayPrices { prices, age: day - libm::floor(at) as i64 })
 }
 
 /// Whether a run's credits are LPT that is sold little by little.

@@ -130,6 +130,26 @@ impl PriceSeries {
     }
 }
 
+/// A series with the date of its day 0.
+#[derive(Clone, Copy, Debug)]
+pub struct DatedPrices<'a> {
+    /// The prices.
+    pub series: &'a PriceSeries,
+    /// Its day 0.
+    pub start: Date,
+}
+
+impl DatedPrices<'_> {
+    /// The prices last recorded by the end of a day, and how many days before that day;
+    /// `None` before the first.
+    pub fn on(self, date: Date) -> Option<(Prices, i64)> {
+        let day = i64::from((date - self.start).get_days());
+        let passed = self.series.rows.partition_point(|(at, _)| *at < day as f64 + 1.0);
+        let (at, prices) = *self.series.rows.get(passed.checked_sub(1)?)?;
+        Some((prices, day - libm::floor(at) as i64))
+    }
+}
+
 fn is_price(price: f64) -> bool {
     price.is_finite() && price > 0.0
 }
