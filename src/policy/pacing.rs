@@ -65,11 +65,12 @@ pub enum Ceiling {
 }
 
 impl Ceiling {
-    /// The amount in ETH at `eth_usd` dollars an ETH.
+    /// The amount in ETH at `eth_usd` dollars an ETH; all there could be where that is
+    /// more than can be held.
     pub fn at(self, eth_usd: Decimal) -> Wei {
         match self {
             Ceiling::Eth(wei) => wei,
-            Ceiling::Usd(usd) => Wei((usd.to_f64() / eth_usd.to_f64() * 1e18) as u128),
+            Ceiling::Usd(usd) => Wei::from_usd(usd, eth_usd).unwrap_or(Wei(u128::MAX)),
         }
     }
 
@@ -328,6 +329,7 @@ impl Developers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::COIN;
 
     const ONE_USD: Decimal = Decimal::ONE;
 
@@ -341,7 +343,7 @@ mod tests {
         };
         let pacing = Pacing { spend_ceilings: vec![week], ..Pacing::default() };
         let mut pacer = Pacer::new(&pacing, &[(1, "a")], 5, ONE_USD);
-        let eth = |coins: u128| Wei(coins * 1_000_000_000_000_000_000);
+        let eth = |coins: u128| Wei(coins * COIN);
         pacer.note_spend(1, SimTime::ZERO, eth(6), 1);
         pacer.note_spend(0, SimTime::ZERO, eth(60), 1);
         let rooms: Vec<Option<Wei>> =

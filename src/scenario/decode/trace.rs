@@ -11,11 +11,12 @@ use super::super::tree::Cursor;
 use super::demand::known_region;
 use super::{Context, files};
 use crate::demand::Trace;
+use crate::units::SECONDS_PER_DAY;
 
 const LARGEST_TRACE_BYTES: u64 = 512 << 20;
 const LARGEST_SIZE: f64 = 1e12;
 /// The longest horizon: nothing later could be simulated.
-const LATEST_SECOND: f64 = 36_500.0 * 86_400.0;
+const LATEST_SECOND: f64 = 36_500.0 * SECONDS_PER_DAY as f64;
 
 /// The traces of a stream by region; `only` is the region of a file without a
 /// region column.
