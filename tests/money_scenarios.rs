@@ -106,6 +106,10 @@ fn the_first_thousand_lpt_last_less_than_three_months() {
     runways.sort_by(f64::total_cmp);
     let median = runways[runways.len() / 2];
     assert!(median < 90.0, "{runways:?}");
+    // All fees of the network were 3.1 ETH a week in February 2025
+    // (shtukaresearch/livepeer-emissions-risk, python/data/raw/fees/fees.csv).
+    let shortest_possible = scenario.credits.eth.to_coins() / 3.1 * 7.0;
+    assert!(runways[0] > shortest_possible, "{runways:?} {shortest_possible}");
 }
 
 #[test]

@@ -163,6 +163,23 @@ fn a_run_killed_between_its_renames_gets_its_directory_back() {
     assert_eq!(names(home.path()), ["run"]);
 }
 
+/// Between the two renames of a run the old directory has the name that it would have,
+/// had the run been killed there.
+#[test]
+fn a_run_between_its_renames_is_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let (target, previous) = (home.path().join("run"), home.path().join(".run.orchsim-previous"));
+    write(&target, &other()).unwrap();
+    fs::rename(&target, &previous).unwrap();
+    let lock = fs::File::create(home.path().join(".run.orchsim-lock")).unwrap();
+    lock.lock().unwrap();
+    assert!(matches!(check_target(&target), Err(WriteError::Busy(_))));
+    assert!(previous.exists() && !target.exists());
+    drop(lock);
+    check_target(&target).unwrap();
+    assert_eq!(names(home.path()), ["run"]);
+}
+
 #[test]
 fn a_failed_write_leaves_the_earlier_run_whole() {
     let home = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use orchsim::demand::{Arrivals, Growth};
+use orchsim::demand::{Arrivals, DemandStream, Growth};
 use orchsim::network::Version;
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset};
 use orchsim::treasury::{ConversionPolicy, TokenPrices, TopUpRule};
@@ -140,18 +140,29 @@ fn steps_follow_go_livepeer() {
 fn traces_count_from_the_start_in_utc() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let source = Source::read(tests.join("scenario_every_key.toml")).unwrap();
-    let scenario = load(&source, &[]).unwrap_or_else(|e| panic!("{e}"));
-    let traces: Vec<_> = scenario
-        .demand
-        .iter()
-        .filter(|stream| stream.id == "u")
-        .map(|stream| match &stream.arrivals {
+    let traces = |file: &Path| -> Vec<_> {
+        let set = format!("demand.streams.u.trace.file='{}'", file.display());
+        let scenario = load(&source, &[set]).unwrap_or_else(|e| panic!("{e}"));
+        let streams = scenario.demand.iter().filter(|stream| stream.id == "u");
+        let trace = |stream: &DemandStream| match &stream.arrivals {
             Arrivals::Trace(trace) => (stream.region, trace.requests.clone()),
             Arrivals::Poisson(_) => panic!("not a trace"),
-        })
-        .collect();
+        };
+        streams.map(trace).collect()
+    };
     let na = vec![(82_800.0, Some(128.0)), (86_400.0, Some(64.5))];
-    assert_eq!(traces, [(0, na), (1, vec![(23_400.0, None)])]);
+    let good = tests.join("broken/good.csv");
+    assert_eq!(traces(&good), [(0, na), (1, vec![(23_400.0, None)])]);
+    // As spreadsheets of other countries save it.
+    let home = tempfile::tempdir().unwrap();
+    let saved = home.path().join("saved.csv");
+    let text = std::fs::read_to_string(&good).unwrap();
+    let tabs = text.replace(',', "\t");
+    let semicolons = format!("\u{feff}sep=;\n{}", text.replace(',', ";").replace("eu", "\"eu\""));
+    for text in [tabs, semicolons.replace('\n', "\r\n")] {
+        std::fs::write(&saved, text).unwrap();
+        assert_eq!(traces(&saved), traces(&good));
+    }
 }
 
 /// A scenario beside the price files of the broken ones.

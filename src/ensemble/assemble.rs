@@ -216,7 +216,7 @@ fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
 }
 
 /// Means over replications, by a name for each demand stream; names in order
-/// of first appearance, or `names` first.
+/// of first appearance.
 fn breakdown(
     stream_totals: &[Wei],
     replications: usize,

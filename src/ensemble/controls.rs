@@ -4,7 +4,7 @@
 use crate::demand::{ArrivalStream, Arrivals, DemandStream, DemandUncertainty, RateFactors};
 use crate::kernel::{Sampler, StreamKey};
 use crate::simulation::{ReplicationKeys, SIZE_DRAW, World};
-use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
+use crate::units::{COIN, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
 
 /// Most requests that are expected in the time whose requests are counted. To
 /// count them takes a few milliseconds; beyond so many, their number and sizes
@@ -180,7 +180,7 @@ fn posted_cost(world: &World, stream: &DemandStream) -> f64 {
         .collect();
     let units = scenario.network.models[stream.model].pipeline.billed_units(stream.size.mean());
     let mean = prices.iter().sum::<f64>() / prices.len().max(1) as f64;
-    mean * units as f64 / 1e18
+    mean * units as f64 / COIN as f64
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Estimate, Sample, gini, hhi, nakamoto, top_share};
 use crate::scenario::Scenario;
-use crate::units::Wei;
+use crate::units::{COIN, SECONDS_PER_HOUR, Wei};
 
 /// What a headline figure is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ const FIGURES: [Figure; 14] = [
         s.latency_ms.map(|[_, p95]| p95)
     }),
     ("outage_hours", "without funds", Unit::Hours, Better::Lower, |s| {
-        Some(s.outages.seconds / 3600.0)
+        Some(s.outages.seconds / SECONDS_PER_HOUR as f64)
     }),
     ("gini", "Gini of fees", Unit::Number, Better::Lower, |s| Some(gini(&fees(s)?))),
     ("hhi", "HHI of fees", Unit::Number, Better::Lower, |s| Some(hhi(&fees(s)?))),
@@ -154,5 +154,5 @@ fn fees(sample: &Sample) -> Option<Vec<f64>> {
 fn overpaid_share(sample: &Sample) -> Option<f64> {
     let lost: u128 = sample.books.lost().iter().map(|wei| wei.0).sum();
     let unused = sample.fee_parts.unused + (lost + sample.books.credit_left().0) as i128;
-    per(unused as f64 / 1e18, sample.spend().to_coins())
+    per(unused as f64 / COIN as f64, sample.spend().to_coins())
 }

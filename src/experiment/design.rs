@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::kernel::{StreamKey, index_below};
+use crate::kernel::{StreamKey, index_below, shuffle};
 use crate::scenario::split_at_commas;
 use crate::units::significant;
 
@@ -294,9 +294,7 @@ fn latin_hypercube(varies: &[Vary], points: usize, seed: u64) -> Vec<Vec<String>
         .map(|(vary, number)| {
             let mut draws = key.child(number).sequence();
             let mut strata: Vec<usize> = (0..points).collect();
-            for last in (1..points).rev() {
-                strata.swap(last, draws.below(last + 1));
-            }
+            shuffle(&mut strata, |count| draws.below(count));
             let place = |stratum| vary.levels.in_stratum(stratum, points, draws.uniform());
             strata.into_iter().map(place).collect()
         })

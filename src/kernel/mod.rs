@@ -7,6 +7,7 @@ mod guide_table;
 mod histogram;
 mod priority_list;
 mod random;
+mod shuffle;
 mod ziggurat;
 
 pub use distribution::{Distribution, Sampler};
@@ -14,4 +15,6 @@ pub use events::EventList;
 pub use guide_table::GuideTable;
 pub use histogram::LatencyHistogram;
 pub use priority_list::PriorityList;
+pub(crate) use random::{GOLDEN_GAMMA, mix};
 pub use random::{Sequence, StreamKey, index_below};
+pub use shuffle::shuffle;

@@ -5,17 +5,19 @@
 //! The room holds settings and small state machines over them; the simulation
 //! acts on what they say.
 
+mod allowance;
 mod alpha_group;
 mod injection;
 mod max_price;
 mod pacing;
 mod providers;
 
+pub use allowance::Allowance;
 pub use alpha_group::AlphaGroup;
 pub use injection::{Fallback, Injection, RegionalGateway, Steerer, Steering};
 pub use max_price::{Course, MaxPrice, MaxPricePolicy, Reference, TargetRunway};
 pub use pacing::{
-    Ceiling, DeveloperLimit, Pacer, Pacing, Period, RequestLimit, Scope, SpendCeiling, excess,
+    Ceiling, DeveloperLimit, Pacer, Pacing, Period, RequestLimit, Scope, SpendCeiling,
 };
 pub use providers::{
     CHEAPEST, InputTokens, ModelClass, PROVIDER_PRICES, Provider, ProviderPrice, ProviderShare,

@@ -1,3 +1,4 @@
+use super::Allowance;
 use crate::units::{Amount, Currency, Decimal, SimTime, Wei};
 
 /// Limits on requests and spend; what is above one is refused. The default has
@@ -65,11 +66,12 @@ pub enum Ceiling {
 }
 
 impl Ceiling {
-    /// The amount in ETH at `eth_usd` dollars an ETH.
+    /// The amount in ETH at `eth_usd` dollars an ETH; all there could be where that is
+    /// more than can be held.
     pub fn at(self, eth_usd: Decimal) -> Wei {
         match self {
             Ceiling::Eth(wei) => wei,
-            Ceiling::Usd(usd) => Wei((usd.to_f64() / eth_usd.to_f64() * 1e18) as u128),
+            Ceiling::Usd(usd) => Wei::from_usd(usd, eth_usd).unwrap_or(Wei(u128::MAX)),
         }
     }
 
@@ -105,13 +107,6 @@ impl Period {
     }
 }
 
-/// What requests that come together pay beyond `room`, each the same, where one
-/// after the other only the first would have been let in above it.
-pub fn excess(room: Wei, each: Wei, requests: u64) -> Wei {
-    let fitting = room.0.checked_div(each.0).unwrap_or(u128::MAX).max(1);
-    Wei(each.0.saturating_mul(u128::from(requests).saturating_sub(fitting)))
-}
-
 /// Counts requests and spend against the limits of [`Pacing`]. Times must not
 /// decrease from call to call.
 #[derive(Clone, Debug)]
@@ -120,17 +115,12 @@ pub struct Pacer {
     start_weekday: u64,
     limits_requests: bool,
     today: u64,
-    limits: Vec<LimitCount>,
+    /// Of requests.
+    limits: Vec<Allowance>,
     /// For each stream the limits that count it.
     limits_of: Vec<Vec<usize>>,
     developers: Option<Developers>,
     ceilings: Vec<CeilingCount>,
-}
-
-#[derive(Clone, Debug)]
-struct LimitCount {
-    per_day: u64,
-    today: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -147,11 +137,8 @@ struct Developers {
 #[derive(Clone, Debug)]
 struct CeilingCount {
     ceiling: SpendCeiling,
-    limit: Wei,
-    period: u64,
-    spent: Wei,
-    /// Of it, what counts for the next period.
-    excess: Wei,
+    /// In wei.
+    allowance: Allowance,
 }
 
 impl Pacer {
@@ -175,10 +162,7 @@ impl Pacer {
         };
         let ceiling = |&ceiling: &SpendCeiling| CeilingCount {
             ceiling,
-            limit: ceiling.amount.at(eth_usd),
-            period: 0,
-            spent: Wei::ZERO,
-            excess: Wei::ZERO,
+            allowance: Allowance::new(ceiling.amount.at(eth_usd).0),
         };
         Pacer {
             start_weekday,
@@ -187,7 +171,7 @@ impl Pacer {
             limits: pacing
                 .request_limits
                 .iter()
-                .map(|limit| LimitCount { per_day: limit.per_day, today: 0 })
+                .map(|limit| Allowance::new(limit.per_day.into()))
                 .collect(),
             limits_of: streams.iter().map(counts).collect(),
             developers: pacing.developers.map(|limit| Developers::new(limit, streams)),
@@ -196,7 +180,7 @@ impl Pacer {
     }
 
     /// Whether `requests` of a stream are let in, which come together; they are
-    /// counted then. What exceeds the limit of a day by them counts for the next.
+    /// counted then. What exceeds the limit of a day by them counts for the days after.
     /// `draw`, in (0, 1), says whose of the stream's developers they are.
     pub fn admits(
         &mut self,
@@ -208,18 +192,15 @@ impl Pacer {
         if !self.limits_requests {
             return true;
         }
-        if now.day() > self.today {
-            let days = now.day() - self.today;
-            self.today = now.day();
-            for limit in &mut self.limits {
-                limit.today = limit.today.saturating_sub(limit.per_day.saturating_mul(days));
-            }
+        let today = now.day();
+        if today > self.today {
+            self.today = today;
             if let Some(developers) = &mut self.developers {
                 developers.today.fill(0);
             }
         }
         let limits = &self.limits_of[stream];
-        if limits.iter().any(|&limit| self.limits[limit].today >= self.limits[limit].per_day) {
+        if limits.iter().any(|&limit| self.limits[limit].room(today) == 0) {
             return false;
         }
         if let Some(developers) = &mut self.developers
@@ -227,7 +208,7 @@ impl Pacer {
         {
             return false;
         }
-        limits.iter().for_each(|&limit| self.limits[limit].today += requests);
+        limits.iter().for_each(|&limit| self.limits[limit].note(today, 1, requests));
         true
     }
 
@@ -240,16 +221,13 @@ impl Pacer {
     /// What a gateway may still spend; `None` where nothing limits it.
     pub fn room(&mut self, gateway: usize, now: SimTime) -> Option<Wei> {
         let start_weekday = self.start_weekday;
-        let rooms = self.ceilings.iter_mut().filter(|count| count.holds(gateway)).map(|count| {
-            count.turn_to(now, start_weekday);
-            Wei(count.limit.0.saturating_sub(count.spent.0))
-        });
-        rooms.min()
+        let counts = self.ceilings.iter_mut().filter(|count| count.holds(gateway));
+        counts.map(|count| Wei(count.allowance.room(count.period(now, start_weekday)))).min()
     }
 
     /// Counts what a gateway spent on requests that came together, the same on
     /// each. What a ceiling would have kept from those after the first counts
-    /// for the next period.
+    /// for the periods after.
     #[inline(always)]
     pub fn note_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
         if !self.ceilings.is_empty() {
@@ -259,18 +237,14 @@ impl Pacer {
 
     fn count_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
         for count in self.ceilings.iter_mut().filter(|count| count.holds(gateway)) {
-            count.turn_to(now, self.start_weekday);
-            let room = Wei(count.limit.0.saturating_sub(count.spent.0));
-            count.excess.0 += excess(room, each, requests).0;
-            let all = each.0.saturating_mul(u128::from(requests));
-            count.spent.0 = count.spent.0.saturating_add(all);
+            count.allowance.note(count.period(now, self.start_weekday), each.0, requests);
         }
     }
 
     /// Turns ceilings in USD into ETH at a new rate.
     pub fn read_feed(&mut self, eth_usd: Decimal) {
         for count in &mut self.ceilings {
-            count.limit = count.ceiling.amount.at(eth_usd);
+            count.allowance.limit = count.ceiling.amount.at(eth_usd).0;
         }
     }
 }
@@ -280,12 +254,8 @@ impl CeilingCount {
         self.ceiling.gateway.is_none_or(|only| only == gateway)
     }
 
-    fn turn_to(&mut self, now: SimTime, start_weekday: u64) {
-        let period = self.ceiling.period.number(now, start_weekday);
-        if period != self.period {
-            (self.period, self.spent) = (period, self.excess);
-            self.excess.0 = self.excess.0.saturating_sub(self.limit.0);
-        }
+    fn period(&self, now: SimTime, start_weekday: u64) -> u64 {
+        self.ceiling.period.number(now, start_weekday)
     }
 }
 
@@ -328,6 +298,7 @@ impl Developers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::COIN;
 
     const ONE_USD: Decimal = Decimal::ONE;
 
@@ -341,7 +312,7 @@ mod tests {
         };
         let pacing = Pacing { spend_ceilings: vec![week], ..Pacing::default() };
         let mut pacer = Pacer::new(&pacing, &[(1, "a")], 5, ONE_USD);
-        let eth = |coins: u128| Wei(coins * 1_000_000_000_000_000_000);
+        let eth = |coins: u128| Wei(coins * COIN);
         pacer.note_spend(1, SimTime::ZERO, eth(6), 1);
         pacer.note_spend(0, SimTime::ZERO, eth(60), 1);
         let rooms: Vec<Option<Wei>> =

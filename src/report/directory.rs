@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::figures::{self, Figure};
+use super::lock::Lock;
 use super::table::Table;
 use super::{
     RunContext, html, json as summary, markdown, overpayment, redemptions, tables, treasury,
@@ -206,14 +207,12 @@ pub(super) fn publish(
     files.sort_by(|a, b| a.name.cmp(&b.name));
     files.push(manifest(about, &files));
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    let lock = siblings.lock()?;
+    let _lock = siblings.lock()?;
     let written = siblings.write(&files).and_then(|()| siblings.swap());
     if written.is_err() {
         // Best effort: a leftover is removed by the next run as well.
         let _ = fs::remove_dir_all(&siblings.partial);
     }
-    let _ = fs::remove_file(&siblings.lock);
-    drop(lock);
     written?;
     Ok(files.iter().map(|file| directory.join(&file.name)).collect())
 }
@@ -372,24 +371,21 @@ impl Siblings {
         })
     }
 
-    /// Brings back the old directory of a run killed between its renames.
+    /// Brings back the old directory of a run killed between its renames; one that is
+    /// still between them holds the lock.
     fn restore(&self) -> Result<(), WriteError> {
+        if !exists(&self.previous)? {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
         if is_earlier_run(&self.previous) && !exists(&self.target)? {
             return rename(&self.previous, &self.target);
         }
         Ok(())
     }
 
-    fn lock(&self) -> Result<File, WriteError> {
-        fs::create_dir_all(&self.parent)
-            .map_err(|source| failed("create", &self.parent, source))?;
-        let lock =
-            File::create(&self.lock).map_err(|source| failed("create", &self.lock, source))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(fs::TryLockError::WouldBlock) => Err(WriteError::Busy(self.target.clone())),
-            Err(fs::TryLockError::Error(source)) => Err(failed("lock", &self.lock, source)),
-        }
+    fn lock(&self) -> Result<Lock, WriteError> {
+        Lock::hold(&self.lock, &self.target)
     }
 
     fn write(&self, files: &[OutputFile]) -> Result<(), WriteError> {

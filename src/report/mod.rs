@@ -15,6 +15,7 @@ mod figures;
 mod format;
 mod html;
 mod json;
+mod lock;
 mod markdown;
 mod overpayment;
 #[cfg(feature = "parquet")]

@@ -11,7 +11,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::WriteError;
-use super::directory::{Siblings, exists, failed, pretty, remove, rename, sync_directory};
+use super::directory::{Siblings, exists, failed, pretty, rename, sync_directory};
+use super::lock::Lock;
 use super::shard::{Header, lines, parse};
 use crate::experiment::{Job, Observation, Shard, Unit, sha256};
 
@@ -25,8 +26,7 @@ const CHUNK: &str = "jsonl";
 #[derive(Debug)]
 pub struct Partial {
     directory: PathBuf,
-    /// Held until it goes out of scope.
-    _lock: File,
+    lock: Lock,
     next: u32,
 }
 
@@ -50,14 +50,13 @@ impl Partial {
         directory.push(format!(".{EXTENSION}"));
         let directory = PathBuf::from(directory);
         let header_path = directory.join(HEADER);
-        let is_new = !exists(&header_path)?;
-        if is_new && exists(&directory)? && holds_something(&directory)? {
+        if !exists(&header_path)? && exists(&directory)? && holds_something(&directory)? {
             return Err(WriteError::Foreign(directory));
         }
-        fs::create_dir_all(&directory).map_err(|source| failed("create", &directory, source))?;
-        let lock = lock(&directory, target)?;
+        let lock = Lock::hold(&directory.join(LOCK), target)?;
+        let is_new = !exists(&header_path)?;
         let header = Header::new(job, shard, Vec::new());
-        let mut partial = Partial { directory, _lock: lock, next: 0 };
+        let mut partial = Partial { directory, lock, next: 0 };
         if is_new {
             let text = serde_json::to_value(&header)
                 .map_err(|error| failed("write", &header_path, io::Error::other(error)))?;
@@ -125,7 +124,13 @@ impl Partial {
         for path in chunks(&self.directory)?.iter().chain([&header]) {
             fs::remove_file(path).map_err(|source| failed("remove", path, source))?;
         }
-        remove(&self.directory)
+        let Partial { directory, lock, .. } = self;
+        drop(lock);
+        match fs::remove_dir(&directory) {
+            // Another has begun there meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+            removed => removed.map_err(|source| failed("remove", &directory, source)),
+        }
     }
 
     fn put(&self, name: &str, text: &str) -> Result<(), WriteError> {
@@ -139,16 +144,6 @@ impl Partial {
     }
 }
 
-fn lock(directory: &Path, target: &Path) -> Result<File, WriteError> {
-    let path = directory.join(LOCK);
-    let lock = File::create(&path).map_err(|source| failed("create", &path, source))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(fs::TryLockError::WouldBlock) => Err(WriteError::Busy(target.to_path_buf())),
-        Err(fs::TryLockError::Error(source)) => Err(failed("lock", &path, source)),
-    }
-}
-
 fn entries(directory: &Path) -> Result<Vec<PathBuf>, WriteError> {
     let unreadable = |source| failed("read", directory, source);
     let entries = fs::read_dir(directory).map_err(unreadable)?;
@@ -159,14 +154,12 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, WriteError> {
     Ok(paths)
 }
 
-/// Whether it holds more than a process killed at its very start leaves.
+/// Whether it holds more than a process at its very start has there.
 fn holds_something(directory: &Path) -> Result<bool, WriteError> {
     let name_of = |path: &PathBuf| path.file_name().map(|name| name.to_os_string());
     let unfinished = Path::new(HEADER).with_extension("tmp");
-    Ok(entries(directory)?
-        .iter()
-        .filter_map(name_of)
-        .any(|name| name != LOCK && name != unfinished.as_os_str()))
+    let own = [LOCK.as_ref(), HEADER.as_ref(), unfinished.as_os_str()];
+    Ok(entries(directory)?.iter().filter_map(name_of).any(|name| !own.contains(&name.as_os_str())))
 }
 
 /// The chunks in the order of their numbers.

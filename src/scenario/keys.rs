@@ -613,7 +613,8 @@ const STREAM: &[Key] = &[
                 "file",
                 LINE,
                 "A CSV file, relative to the scenario's folder, with a header: `time_s` (seconds since \
-                 the start) or `time` (ISO 8601), and if wanted `region` and `size`; sorted by time.",
+                 the start) or `time` (ISO 8601), and if wanted `region` and `size`; sorted by time. \
+                 Between its cells stand commas, semicolons or tabs.",
             ),
             required(
                 "requests",

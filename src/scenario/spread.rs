@@ -4,6 +4,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::diagnostics::{Problem, Report};
 use super::tree::Cursor;
+use crate::kernel::{self, GOLDEN_GAMMA, mix};
 
 /// How one attribute is read and counted with.
 pub(super) struct Attribute<'a, T> {
@@ -86,17 +87,12 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-/// Fisher-Yates with SplitMix64.
+/// Shuffles with SplitMix64.
 fn shuffle<T>(values: &mut [T], mut state: u64) {
-    for last in (1..values.len()).rev() {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        let other = (u128::from(mixed) * (last as u128 + 1)) >> 64;
-        values.swap(last, other as usize);
-    }
+    kernel::shuffle(values, |count| {
+        state = state.wrapping_add(GOLDEN_GAMMA);
+        ((u128::from(mix(state)) * count as u128) >> 64) as usize
+    });
 }
 
 #[cfg(test)]

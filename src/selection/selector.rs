@@ -100,9 +100,9 @@ impl Market {
                 orchestrator: index,
                 offer: place,
                 price,
-                price_term: libm::exp(-price.to_f64() / gateway.price_exp_factor),
+                price_term: price_term(price, gateway.price_exp_factor),
                 stake: orchestrator.stake.to_coins(),
-                within_max_price: max_price.is_none_or(|max| price <= max),
+                within_max_price: is_within(price, max_price),
                 passes_perf_score: gateway.min_perf_score <= 0.0
                     || orchestrator.perf_score >= gateway.min_perf_score,
             });
@@ -124,7 +124,7 @@ impl Market {
     pub fn set_max_price(&mut self, max_price: Option<Price>) {
         self.max_price = max_price;
         for candidate in &mut self.candidates {
-            candidate.within_max_price = max_price.is_none_or(|max| candidate.price <= max);
+            candidate.within_max_price = is_within(candidate.price, max_price);
         }
     }
 
@@ -244,9 +244,9 @@ impl Market {
         let (term, was_within) = (known.price_term, known.within_max_price);
         if known.price != price {
             known.price = price;
-            known.price_term = libm::exp(-price.to_f64() / self.price_exp_factor);
+            known.price_term = price_term(price, self.price_exp_factor);
         }
-        known.within_max_price = max_price.is_none_or(|max| price <= max);
+        known.within_max_price = is_within(price, max_price);
         let heeds_term = self.rule.weights.price > 0.0 || (term + known.price_term).is_nan();
         heeds_term && known.price_term.to_bits() != term.to_bits()
             || known.within_max_price != was_within
@@ -295,6 +295,16 @@ impl Market {
     fn refreshes_in_background(&self) -> bool {
         self.is_live && self.version >= Version::V0_9
     }
+}
+
+/// [`Candidate::price_term`] of a price.
+fn price_term(price: Price, price_exp_factor: f64) -> f64 {
+    libm::exp(-price.to_f64() / price_exp_factor)
+}
+
+/// Whether a gateway that pays at most `max_price` pays a price.
+fn is_within(price: Price, max_price: Option<Price>) -> bool {
+    max_price.is_none_or(|max| price <= max)
 }
 
 /// What a request asks a selector for.
@@ -564,7 +574,7 @@ impl SessionSelector {
             chooser.set_max_price(max_price);
         }
         for known in &mut self.known {
-            known.within_max_price = max_price.is_none_or(|max| known.price <= max);
+            known.within_max_price = is_within(known.price, max_price);
         }
         self.note_change();
     }

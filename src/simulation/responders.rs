@@ -10,7 +10,7 @@ use crate::network::{Pricing, Response};
 use crate::payments::{Ledger, Quote};
 use crate::response::{Own, Rivalry, best_node_count, best_price, raised, undercut};
 use crate::selection::SessionSelector;
-use crate::units::{Price, SECONDS_PER_HOUR, SimTime, Wei};
+use crate::units::{COIN, Price, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// How a responding orchestrator stands at the end with one of its offers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -280,7 +280,7 @@ impl<'w> Responders<'w> {
         }
         let cost = |offered: &Offered| {
             let units = self.traffic[offered.offer].units - offered.before.units;
-            self.unit_cost(response, offered, scene) * units as f64 / 1e18
+            self.unit_cost(response, offered, scene) * units as f64 / COIN as f64
         };
         let variable: f64 = responder.offers.iter().map(cost).sum();
         let earned = self.earned[orchestrator].0 - responder.earned_before.0;
@@ -316,7 +316,7 @@ impl<'w> Responders<'w> {
             let gross = if peers.is_empty() {
                 let asked = |place: &Place| self.asked[place.market] - place.asked_before;
                 let units: u128 = offered.places.iter().map(asked).sum();
-                units as f64 * price / 1e18
+                units as f64 * price / COIN as f64
             } else {
                 let earned = self.model_earned[offered.model].0 - offered.model_earned_before.0;
                 Wei(earned).to_coins() / peers.len() as f64
@@ -398,7 +398,7 @@ impl<'w> Responders<'w> {
             for ((cost, markets), &price) in works.iter_mut().zip(&prices) {
                 for market in markets {
                     let units = market.units_per_day * market.chance(price, nodes);
-                    profit += (price - *cost) * units / 1e18;
+                    profit += (price - *cost) * units / COIN as f64;
                 }
             }
             profit

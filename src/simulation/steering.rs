@@ -1,6 +1,5 @@
 use super::world::{StreamPlan, World};
-use crate::demand::Injected;
-use crate::policy::{Fallback, Steerer, excess};
+use crate::policy::{Allowance, Fallback, Steerer};
 use crate::units::{SimTime, Wei};
 
 /// What became of the requests steered to one region.
@@ -23,15 +22,6 @@ pub(super) struct Destination {
     pub is_binding: bool,
 }
 
-impl Spent {
-    fn turn_to(&mut self, day: u64, budget: Wei) {
-        if self.on != day {
-            (self.on, self.today) = (day, self.excess);
-            self.excess.0 = self.excess.0.saturating_sub(budget.0);
-        }
-    }
-}
-
 /// Sends requests to regions and counts what becomes of them.
 #[derive(Debug)]
 pub(super) struct Dispatcher<'w> {
@@ -39,37 +29,27 @@ pub(super) struct Dispatcher<'w> {
     steerer: Steerer<'w>,
     /// One for each region.
     pub records: Vec<SteeringRecord>,
-    /// Of each demand stream, where it has a daily budget.
-    spent: Vec<Spent>,
-}
-
-/// What was paid for test prompts.
-#[derive(Clone, Copy, Debug, Default)]
-struct Spent {
-    on: u64,
-    today: Wei,
-    /// Of it, what counts for another day.
-    excess: Wei,
+    /// The daily budget of each demand stream in wei, 0 where it has none.
+    budgets: Vec<Allowance>,
 }
 
 impl<'w> Dispatcher<'w> {
     pub(super) fn new(world: &'w World<'w>) -> Dispatcher<'w> {
         let regions = world.scenario.network.regions.len();
+        let budget = |stream: &StreamPlan| {
+            Allowance::new(stream.injected.map_or(0, |injected| injected.budget_per_day.0))
+        };
         Dispatcher {
             world,
             steerer: Steerer::new(&world.scenario.policy.injection.steering, regions),
             records: vec![SteeringRecord::default(); regions],
-            spent: vec![Spent::default(); world.streams.len()],
+            budgets: world.streams.iter().map(budget).collect(),
         }
     }
 
     /// Whether a stream may ask for one more request on this day.
     pub(super) fn within_budget(&mut self, stream: &StreamPlan, now: SimTime) -> bool {
-        stream.injected.is_none_or(|Injected { budget_per_day, .. }| {
-            let spent = &mut self.spent[stream.number];
-            spent.turn_to(now.day(), budget_per_day);
-            spent.today < budget_per_day
-        })
+        stream.injected.is_none() || self.budgets[stream.number].room(now.day()) > 0
     }
 
     /// Where a new request of a stream goes; `uniform` is its draw.
@@ -130,12 +110,8 @@ impl<'w> Dispatcher<'w> {
             let region = self.world.scenario.network.orchestrators[orchestrator].region;
             self.steerer.record(region, pace.all(each));
         }
-        if let Some(Injected { budget_per_day, .. }) = stream.injected {
-            let spent = &mut self.spent[stream.number];
-            spent.turn_to(now.day(), budget_per_day);
-            let room = Wei(budget_per_day.0.saturating_sub(spent.today.0));
-            spent.excess.0 += excess(room, each, pace.requests()).0;
-            spent.today.0 += pace.all(each).0;
+        if stream.injected.is_some() {
+            self.budgets[stream.number].note(now.day(), each.0, pace.requests());
         }
     }
 }

@@ -35,7 +35,7 @@ pub use spend::TrailingSpend;
 pub use swap::{Swap, SwapPool, SwapTerms};
 pub use top_up::{GatewayFunds, RESERVE, TopUp, TopUpRule, TopUps, apportion};
 
-use crate::units::{Decimal, Lpt, Wei};
+use crate::units::{self, Decimal, Lpt, Wei};
 
 /// An allocation of LPT, and the prices at the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,14 +59,8 @@ impl Credits {
     }
 }
 
-/// `amount * numerator / denominator`, floored. `u128::MAX` where the result, or
-/// the numerator times the remainder of `amount / denominator`, does not fit,
-/// and where the denominator is 0.
+/// `amount * numerator / denominator`, floored; `u128::MAX` where that does not fit or
+/// the denominator is 0.
 fn mul_div(amount: u128, numerator: u128, denominator: u128) -> u128 {
-    let Some(quotient) = amount.checked_div(denominator) else {
-        return u128::MAX;
-    };
-    let rest = (amount % denominator).checked_mul(numerator);
-    let rest = rest.map_or(u128::MAX, |rest| rest / denominator);
-    quotient.saturating_mul(numerator).saturating_add(rest)
+    units::mul_div(amount, numerator, denominator).unwrap_or(u128::MAX)
 }

@@ -1,10 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::mul_div;
-use crate::units::{Decimal, Lpt, Wei};
-
-/// Base units in a whole coin.
-const COIN: u128 = 1_000_000_000_000_000_000;
+use crate::units::{COIN, Decimal, Lpt, Wei};
 
 /// Decimals of Chainlink's ETH/USD feed.
 const FEED_DECIMALS: u32 = 8;

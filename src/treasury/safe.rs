@@ -1,5 +1,5 @@
 use crate::kernel::{Distribution, Sampler, StreamKey};
-use crate::units::SimTime;
+use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
 
 /// Signers of the Safe that holds the Agent SPE's credits (Livepeer forum,
 /// thread 2747: a 2/4 multisig).
@@ -15,7 +15,6 @@ pub const RETRY_HOURS: f64 = 24.0;
 
 /// Proposals of one transaction before it counts as never signed.
 const ATTEMPTS: u64 = 1_000;
-const SECONDS_PER_HOUR: f64 = 3_600.0;
 
 /// One who signs.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +64,7 @@ impl Sleep {
 }
 
 fn nanos(hours: f64) -> i128 {
-    libm::round(hours * SECONDS_PER_HOUR * 1e9) as i128
+    libm::round(hours * SECONDS_PER_HOUR as f64 * NANOS_PER_SECOND as f64) as i128
 }
 
 /// A multisig wallet: who signs and how many must.
@@ -149,7 +148,7 @@ impl Safe {
             return Err(SafeError::Retry(retry_hours));
         }
         let signers = signers.iter().map(|signer| (signer.clone(), signer.delay_h.sampler()));
-        let retry = SimTime::from_secs(retry_hours * SECONDS_PER_HOUR);
+        let retry = SimTime::from_secs(retry_hours * SECONDS_PER_HOUR as f64);
         Ok(Safe { signers: signers.collect(), threshold, retry, key })
     }
 
@@ -176,7 +175,7 @@ impl Safe {
         let signature = |((signer, delay), index): (&(Signer, Sampler), u64)| {
             let available = presence.uniform(index) < signer.availability;
             let delay_h = delay.draw(delays, index);
-            let ready = proposed + SimTime::from_secs(delay_h * SECONDS_PER_HOUR);
+            let ready = proposed + SimTime::from_secs(delay_h * SECONDS_PER_HOUR as f64);
             let signed = signer.sleep.map_or(ready, |sleep| sleep.awake_from(ready));
             available.then_some(signed)
         };

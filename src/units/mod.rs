@@ -11,8 +11,8 @@ mod price;
 mod time;
 
 pub use decimal::{Decimal, significant};
-pub(crate) use money::give_to_largest;
-pub use money::{Amount, AmountError, Currency, Lpt, Wei, mean_parts};
+pub use money::{Amount, AmountError, COIN, Currency, Lpt, Wei, mean_parts};
+pub(crate) use money::{give_to_largest, mul_div};
 pub use period::{NoPeriod, Period, PeriodLength};
 pub use price::{PostedPrice, Price, PriceError};
 pub use time::{NANOS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};

@@ -2,12 +2,14 @@ use std::fmt;
 use std::iter::Sum;
 use std::str::FromStr;
 
+use ethnum::U256;
 use serde::{Deserialize, Serialize};
 
 use super::Decimal;
 
+/// Base units in a coin: wei in an ETH, as many in an LPT.
+pub const COIN: u128 = 10u128.pow(DECIMALS);
 const DECIMALS: u32 = 18;
-const BASE: u128 = 1_000_000_000_000_000_000;
 
 macro_rules! base_unit_amount {
     ($(#[$doc:meta])* $name:ident, $symbol:literal) => {
@@ -24,7 +26,7 @@ macro_rules! base_unit_amount {
 
             /// The amount in whole coins, for statistics and display only.
             pub fn to_coins(self) -> f64 {
-                self.0 as f64 / BASE as f64
+                self.0 as f64 / COIN as f64
             }
 
             /// `self + other`, or `None` where it would overflow.
@@ -75,10 +77,24 @@ impl Wei {
         }
     }
 
+    /// `usd`, of at most 18 decimals, at `eth_usd` dollars an ETH, fractions of a wei
+    /// dropped; `None` where it cannot be held or an ETH is worth nothing.
+    pub fn from_usd(usd: Decimal, eth_usd: Decimal) -> Option<Wei> {
+        let scale = 10u128.checked_pow(eth_usd.scale)?;
+        mul_div(usd.scaled_to_integer(DECIMALS)?, scale, eth_usd.mantissa).map(Wei)
+    }
+
     /// The whole number of wei, as a decimal string without a unit.
     pub fn to_decimal_string(self) -> String {
         self.0.to_string()
     }
+}
+
+/// `amount * numerator / denominator`, floored; `None` where that does not fit or the
+/// denominator is 0.
+pub(crate) fn mul_div(amount: u128, numerator: u128, denominator: u128) -> Option<u128> {
+    let product = U256::from(amount) * U256::from(numerator);
+    product.checked_div(U256::from(denominator))?.try_into().ok()
 }
 
 /// Divides each of `totals` by `count`, rounding so that the quotients still
@@ -231,11 +247,31 @@ mod tests {
         assert_eq!(amount("12.5 ETH").to_wei(), Some(Wei(12_500_000_000_000_000_000)));
         assert_eq!(amount("1588 wei").to_wei(), Some(Wei(1588)));
         assert_eq!(amount("0.01 gwei").to_wei(), Some(Wei(10_000_000)));
-        assert_eq!(amount("15000 LPT").to_lpt(), Some(Lpt(15_000 * BASE)));
+        assert_eq!(amount("15000 LPT").to_lpt(), Some(Lpt(15_000 * COIN)));
         assert_eq!(amount("0.18 USD").to_wei(), None);
         assert_eq!("12".parse::<Amount>(), Err(AmountError::NoUnit));
         assert_eq!("5 BTC".parse::<Amount>(), Err(AmountError::Unit("BTC".into())));
         assert_eq!("-5 ETH".parse::<Amount>(), Err(AmountError::Number("-5".into())));
+    }
+
+    #[test]
+    fn dollars_convert_to_the_wei() {
+        let wei = |usd: &str, eth_usd: &str| {
+            Wei::from_usd(usd.parse().unwrap(), eth_usd.parse().unwrap())
+        };
+        // go-livepeer's core/autoconvertedprice_test.go, then integers in Python.
+        assert_eq!(wei("2", "100"), Some(Wei(20_000_000_000_000_000)));
+        assert_eq!(wei("1000", "3162.93"), Some(Wei(316_162_545_487_886_232)));
+        let large = Wei(4_938_027_707_293_482_705_644);
+        assert_eq!(wei("12345678.901234", "2500.12345678"), Some(large));
+        assert_eq!(wei("1", "0"), None);
+    }
+
+    #[test]
+    fn a_product_may_be_larger_than_its_quotient() {
+        assert_eq!(mul_div(u128::MAX, u128::MAX, u128::MAX), Some(u128::MAX));
+        assert_eq!(mul_div(u128::MAX, 3, 2), None);
+        assert_eq!(mul_div(7, 3, 2), Some(10));
     }
 
     proptest! {

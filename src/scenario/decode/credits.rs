@@ -2,7 +2,7 @@ use super::super::diagnostics::{Problem, Report};
 use super::super::tree::{Cursor, join};
 use crate::kernel::StreamKey;
 use crate::treasury::{Credits, PricePath, Prices, TokenPrices};
-use crate::units::{Amount, Currency, Decimal, Lpt, SimTime, Wei};
+use crate::units::{Amount, Currency, Decimal, Lpt, SimTime, Wei, mul_div};
 
 /// Decimals kept of an LPT price that is given in ETH.
 const PRICE_DECIMALS: u32 = 12;
@@ -121,15 +121,14 @@ pub(super) fn credits(
         report.push(problem.expected("at most 12 decimals"));
         return None;
     };
+    let times = |amount, (above, below)| mul_div(amount, above, below);
     let proceeds = at.get("proceeds");
     let amounts = match (allocation.currency, &proceeds) {
         (Currency::Lpt, None) => {
-            allocation.to_lpt().and_then(|lpt| Some((lpt, Wei(multiply_ratio(lpt.0, to_eth)?))))
+            allocation.to_lpt().and_then(|lpt| Some((lpt, Wei(times(lpt.0, to_eth)?))))
         }
         (Currency::Lpt, Some(proceeds)) => allocation.to_lpt().zip(amount(proceeds)?.to_wei()),
-        (_, None) => {
-            allocation.to_wei().and_then(|eth| Some((Lpt(multiply_ratio(eth.0, to_lpt)?), eth)))
-        }
+        (_, None) => allocation.to_wei().and_then(|eth| Some((Lpt(times(eth.0, to_lpt)?), eth))),
         (_, Some(proceeds)) => {
             let problem = Problem::at(proceeds, "an amount in ETH is not converted");
             report.push(problem.expected("`proceeds` only beside an `amount` in LPT"));
@@ -194,11 +193,4 @@ fn ratio_terms(above: Decimal, below: Decimal) -> Option<(u128, u128)> {
     let numerator = above.mantissa.checked_mul(10u128.checked_pow(below.scale)?)?;
     let denominator = below.mantissa.checked_mul(10u128.checked_pow(above.scale)?)?;
     Some((numerator, denominator))
-}
-
-/// `amount * numerator / denominator`, floored.
-fn multiply_ratio(amount: u128, (numerator, denominator): (u128, u128)) -> Option<u128> {
-    let whole = (amount / denominator).checked_mul(numerator)?;
-    let rest = (amount % denominator).checked_mul(numerator)? / denominator;
-    whole.checked_add(rest)
 }

@@ -12,7 +12,7 @@ use crate::kernel::Distribution;
 use crate::network::{
     Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, ServiceTime, Version,
 };
-use crate::units::{Decimal, Lpt, PostedPrice, Price, Wei};
+use crate::units::{COIN, Decimal, Lpt, PostedPrice, Price, Wei};
 
 /// Orchestrators elected by the protocol (livepeer/protocol
 /// `deploy/migrations.config.ts`, numActiveTranscoders).
@@ -486,7 +486,7 @@ fn price_from_wei(wei: f64, given: &PostedPrice, eth_usd: Decimal) -> Option<Pos
             price.ok().map(PostedPrice::Wei)
         }
         PostedPrice::Usd { units, .. } => {
-            let usd = wei / 1e18 * eth_usd.to_f64() * *units as f64;
+            let usd = wei / COIN as f64 * eth_usd.to_f64() * *units as f64;
             let pegged = PostedPrice::Usd { usd: reduced(usd)?, units: *units };
             pegged.at(eth_usd).is_ok().then_some(pegged)
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use csv::ByteRecord;
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, tz::Offset};
 
@@ -11,11 +12,13 @@ use super::super::tree::Cursor;
 use super::demand::known_region;
 use super::{Context, files};
 use crate::demand::Trace;
+use crate::text::{Rows, header};
+use crate::units::SECONDS_PER_DAY;
 
 const LARGEST_TRACE_BYTES: u64 = 512 << 20;
 const LARGEST_SIZE: f64 = 1e12;
 /// The longest horizon: nothing later could be simulated.
-const LATEST_SECOND: f64 = 36_500.0 * 86_400.0;
+const LATEST_SECOND: f64 = 36_500.0 * SECONDS_PER_DAY as f64;
 
 /// The traces of a stream by region; `only` is the region of a file without a
 /// region column.
@@ -67,10 +70,14 @@ fn from_file(
 ) -> Option<Vec<(usize, Trace)>> {
     let name = at.text()?;
     let text = files::csv_text(at, LARGEST_TRACE_BYTES, context, report)?;
-    let mut file = CsvFile { at, name, start: context.start?, report, valid: true };
-    let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
-    let (_, header) = lines.next().unwrap_or((1, ""));
-    let columns = file.columns(header)?;
+    let start = context.start?;
+    let mut file = CsvFile { at, name, text: &text, lines: Vec::new(), start, report, valid: true };
+    let mut rows = Rows::new(text.as_bytes());
+    let (line, names) = match rows.next().ok()? {
+        Some((line, record)) => (line, header(record)),
+        None => (1, Vec::new()),
+    };
+    let columns = file.columns(line, &names)?;
     if columns.region.is_some() == only.is_some() {
         let (message, expected) = match only {
             Some(_) => ("the region is named twice", "no `regions`, or no column `region`"),
@@ -78,18 +85,18 @@ fn from_file(
                 ("the users' region is missing", "a column `region`, or `regions` with one region")
             }
         };
-        file.fault(1, header, message, expected);
+        file.fault(line, message, expected);
         return None;
     }
     let mut traces: BTreeMap<usize, Trace> = BTreeMap::new();
     let mut latest = 0.0;
-    for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-        let Some((time, region, size)) = file.row(number, line, &columns, only, context) else {
+    while let Some((line, record)) = rows.next().ok()? {
+        let Some((time, region, size)) = file.row(line, record, &columns, only, context) else {
             continue;
         };
         if time < latest {
             let message = "the request is earlier than the one before";
-            file.fault(number, line, message, "rows in order of time");
+            file.fault(line, message, "rows in order of time");
             continue;
         }
         latest = time;
@@ -112,32 +119,47 @@ struct Columns {
 struct CsvFile<'a, 'r, 't> {
     at: &'a Cursor<'t>,
     name: &'a str,
+    text: &'a str,
+    /// Those of the text, once there was a fault.
+    lines: Vec<&'a str>,
     start: Date,
     report: &'a mut Report<'r>,
     valid: bool,
 }
 
 impl CsvFile<'_, '_, '_> {
-    fn fault(&mut self, number: usize, line: &str, message: impl Into<String>, expected: &str) {
-        self.valid = false;
-        let problem = Problem::at(self.at, message).expected(expected);
-        self.report.push_in_file(problem, self.name, number, line);
+    fn fault(&mut self, line: u64, message: impl Into<String>, expected: &str) {
+        self.push(line, Problem::at(self.at, message).expected(expected));
     }
 
-    fn columns(&mut self, header: &str) -> Option<Columns> {
+    fn push(&mut self, line: u64, problem: Problem) {
+        self.valid = false;
+        if self.lines.is_empty() {
+            self.lines = self.text.lines().collect();
+        }
+        let line = line as usize;
+        let text = self.lines.get(line - 1).copied().unwrap_or_default();
+        self.report.push_in_file(problem, self.name, line, text.trim_start_matches('\u{feff}'));
+    }
+
+    fn columns(&mut self, line: u64, names: &[String]) -> Option<Columns> {
         const EXPECTED: &str = "`time_s` or `time`, and if wanted `region` and `size`";
-        let names: Vec<String> = cells(header).map(str::to_ascii_lowercase).collect();
+        let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         let position = |name: &str| names.iter().position(|known| known == name);
-        let known = |name: &&String| ["time_s", "time", "region", "size"].contains(&name.as_str());
-        if let Some(unknown) = names.iter().find(|name| !known(name)) {
-            self.fault(1, header, format!("unknown column `{unknown}`"), EXPECTED);
+        for (index, name) in names.iter().enumerate() {
+            let message = match ["time_s", "time", "region", "size"].contains(&name.as_str()) {
+                false => format!("unknown column `{name}`"),
+                true if names[..index].contains(name) => format!("there are two columns `{name}`"),
+                true => continue,
+            };
+            self.fault(line, message, EXPECTED);
             return None;
         }
         let (time, in_seconds) = match (position("time_s"), position("time")) {
             (Some(time), None) => (time, true),
             (None, Some(time)) => (time, false),
             _ => {
-                self.fault(1, header, "the header needs one column of times", EXPECTED);
+                self.fault(line, "the header needs one column of times", EXPECTED);
                 return None;
             }
         };
@@ -148,51 +170,50 @@ impl CsvFile<'_, '_, '_> {
     /// Time in seconds since the start, region and size of a row.
     fn row(
         &mut self,
-        number: usize,
-        line: &str,
+        line: u64,
+        record: &ByteRecord,
         columns: &Columns,
         only: Option<usize>,
         context: &Context,
     ) -> Option<(f64, usize, Option<f64>)> {
-        let cells: Vec<&str> = cells(line).collect();
-        if cells.len() != columns.count {
-            let message = format!("{} cells under {} columns", cells.len(), columns.count);
-            self.fault(number, line, message, "one cell for each column");
+        if record.len() != columns.count {
+            let message = format!("{} cells under {} columns", record.len(), columns.count);
+            self.fault(line, message, "one cell for each column");
             return None;
         }
+        let cell = |column: usize| std::str::from_utf8(&record[column]).unwrap_or_default();
         let time = match columns.in_seconds {
-            true => cells[columns.time].parse().ok(),
-            false => seconds_since(self.start, cells[columns.time]),
+            true => cell(columns.time).parse().ok(),
+            false => seconds_since(self.start, cell(columns.time)),
         };
         let Some(time) = time.filter(|time| (0.0..=LATEST_SECOND).contains(time)) else {
             let expected = match columns.in_seconds {
                 true => "seconds since the start, at least 0",
                 false => "a time such as 2025-02-18T06:30:00Z, not before the start",
             };
-            self.fault(number, line, "the time has no meaning", expected);
+            self.fault(line, "the time has no meaning", expected);
             return None;
         };
-        let region = match columns.region.map(|column| cells[column]) {
+        let region = match columns.region.map(cell) {
             None => only,
             Some(name) => {
                 let known = context.names.regions.get(name);
                 if known.is_none() {
                     let names = &context.names.regions;
                     let problem = names.unknown(name, Problem::at(self.at, names.message(name)));
-                    self.report.push_in_file(problem, self.name, number, line);
-                    self.valid = false;
+                    self.push(line, problem);
                 }
                 known
             }
         };
-        let size = match columns.size.map(|column| cells[column]) {
+        let size = match columns.size.map(cell) {
             None | Some("") => None,
             Some(text) => {
                 let size: Option<f64> = text.parse().ok().or_else(|| pixel_size(text));
                 let size = size.filter(|size| (0.0..=LARGEST_SIZE).contains(size));
                 if size.is_none() {
                     let expected = "a number from 0 to 1e12, a picture size, or nothing";
-                    self.fault(number, line, "the size has no meaning", expected);
+                    self.fault(line, "the size has no meaning", expected);
                     return None;
                 }
                 size
@@ -200,10 +221,6 @@ impl CsvFile<'_, '_, '_> {
         };
         Some((time, region?, size))
     }
-}
-
-fn cells(line: &str) -> impl Iterator<Item = &str> {
-    line.trim_start_matches('\u{feff}').split(',').map(|cell| cell.trim().trim_matches('"').trim())
 }
 
 /// Seconds from 00:00 UTC of `start` to an ISO 8601 time; one without an

@@ -9,7 +9,7 @@ use crate::treasury::{
     ConversionPolicy, Credits, Drawing, Inflation, SafeSetup, Schedule, Signer, Sleep, SwapTerms,
     TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
-use crate::units::{Lpt, SimTime};
+use crate::units::{Lpt, SECONDS_PER_HOUR, SimTime};
 
 /// Signers of one Safe.
 const MOST_SIGNERS: usize = 1_000;
@@ -126,11 +126,10 @@ fn schedule(at: &Cursor, context: &Context, report: &mut Report) -> Option<Sched
     let every_at = at.get("every_days")?;
     let every: u64 = every_at.integer()?;
     let hour: u32 = at.get("hour")?.integer()?;
+    let time_of_day = SimTime::from_secs(f64::from(hour) * SECONDS_PER_HOUR as f64);
     let first = match (at.get("first_day"), at.get("weekday")) {
-        (None, None) => SimTime::from_secs(f64::from(hour) * 3_600.0),
-        (Some(day), None) => {
-            SimTime::from_days(day.integer()?) + SimTime::from_secs(f64::from(hour) * 3_600.0)
-        }
+        (None, None) => time_of_day,
+        (Some(day), None) => SimTime::from_days(day.integer()?) + time_of_day,
         (None, Some(_)) if !every.is_multiple_of(DAYS_A_WEEK) => {
             let message = format!("every {every} days is not always the same day of the week");
             report.push(Problem::at(&every_at, message).expected("a multiple of 7"));
