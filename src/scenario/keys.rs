@@ -280,8 +280,8 @@ const GATEWAY: &[Key] = &[
         "max_total_ev",
         ETH,
         "\"100000000000000 wei\"",
-        "-maxTotalEV: the most one payment may be worth on average. Default: what the AI gateway \
-         documentation asks for; go-livepeer's own is 20000000000000 wei.",
+        "-maxTotalEV: the most one payment may be worth on average. Default: what the documentation \
+         of AI gateways asks for (livepeer/docs ai/gateways/onchain.mdx); go-livepeer's own is 20000000000000 wei.",
     ),
     default(
         "deposit_multiplier",

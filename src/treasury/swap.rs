@@ -20,22 +20,6 @@ pub struct SwapTerms {
     pub gas: Wei,
 }
 
-impl SwapTerms {
-    /// LPT to ETH on Arbitrum. The depth is that of six clips of 500 LPT sold
-    /// within four minutes of 2025-08-29 at 0.0016248, 0.0016230, 0.0016226,
-    /// 0.0016213, 0.0016222 and 0.0016207: their regression line falls by
-    /// 0.043 % a clip (depth 2.35 M), the last rate lies 0.25 % below the first
-    /// (depth 1.98 M), and 2.25 M is within an eighth of both. Gas was 1e-5 to
-    /// 3.6e-5 ETH. The fee is Uniswap's tier of 0.3 %. The half-life is an
-    /// assumption: long beside four minutes, short beside a week.
-    pub const ARBITRUM: SwapTerms = SwapTerms {
-        fee_bps: 30,
-        depth: Lpt(2_250_000_000_000_000_000_000_000),
-        recovery_half_life_h: 1.0,
-        gas: Wei(20_000_000_000_000),
-    };
-}
-
 /// What one sale yields, in parts that add up: `gross = net + impact + fee +
 /// gas`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
