@@ -129,6 +129,7 @@ fn state(unsold: u128) -> ConversionState {
         under_way: Lpt(0),
         lowest_balance: Wei(COIN),
         total_balance: Wei(4 * COIN),
+        lacking_reserve: Wei(0),
         spend_per_day: Wei(COIN / 2),
         prices: PRICES,
     }
@@ -197,8 +198,11 @@ fn cover_is_filled_up_to_its_days() {
     let partly = ConversionState { under_way: lpt(1_000), ..state(13_500) };
     assert_eq!(sold(3, &partly), Some(lpt(500)));
     assert_eq!(sold(4, &state(700)), Some(lpt(700)));
+    // Reserves are filled before deposits: 1 ETH is 500 LPT more.
+    let reserves = ConversionState { lacking_reserve: Wei(COIN), ..state(15_000) };
+    assert_eq!(sold(5, &reserves), Some(lpt(2_000)));
     let idle = ConversionState { spend_per_day: Wei(0), ..state(15_000) };
-    assert_eq!(sold(5, &idle), None);
+    assert_eq!(sold(6, &idle), None);
 }
 
 #[test]
@@ -228,7 +232,8 @@ fn others_draw_and_the_rest_goes_back() {
         drawing(3, 40, 100),
         drawing(4, 91, 1),
     ];
-    let mut allocation = Allocation::new(lpt(1_500), drawings, Some(day(90)));
+    let mut allocation = Allocation::new(lpt(1_700), drawings, Some(day(90)));
+    assert_eq!(allocation.for_sale(), lpt(0));
     assert_eq!(allocation.next_time(), day(10));
     assert_eq!(allocation.next_outflow(day(9)), None);
     assert_eq!(allocation.withdraw(lpt(200)), lpt(200));
@@ -237,8 +242,7 @@ fn others_draw_and_the_rest_goes_back() {
     assert_eq!(allocation.next_outflow(day(50)), drawn(0, 400));
     assert_eq!(allocation.next_outflow(day(50)), drawn(3, 100));
     assert_eq!(allocation.next_outflow(day(50)), None);
-    assert_eq!(allocation.on_hand(), lpt(500));
-    assert_eq!(allocation.next_outflow(day(90)), drawn(2, 500));
+    assert_eq!(allocation.next_outflow(day(90)), drawn(2, 700));
     assert_eq!(allocation.next_outflow(day(90)), Some(Outflow::Returned(Lpt(0))));
     assert_eq!(allocation.next_outflow(day(90)), None);
     assert_eq!(allocation.next_time(), SimTime::NEVER);

@@ -95,21 +95,28 @@ pub(super) const TREASURY: &[Key] = &[
             required(
                 "below_threshold",
                 &Shape::Table(&[
-                    required("balance", ETH, "Deposit and reserve of any gateway."),
+                    required(
+                        "balance",
+                        ETH,
+                        "Deposit of any gateway, less what its winning tickets will take.",
+                    ),
                     required("clip", LPT, "What is sold each time."),
                 ]),
-                "A fixed amount whenever a gateway has less than `balance`.",
+                "A fixed amount whenever a gateway's deposit is below `balance`, its reserve not \
+                 counted.",
             ),
             required(
                 "days_of_cover",
                 &Shape::Table(&[
-                    required("days", POSITIVE_DAYS, "Days of recent spend to have."),
+                    required("days", POSITIVE_DAYS, "Days of spend to have in the deposits."),
                     EVERY_DAYS,
                     FIRST_DAY,
                     WEEKDAY,
                     HOUR,
                 ]),
-                "At fixed times what is missing to so many days of spend.",
+                "At fixed times what is missing to so many days of spend and to full reserves: of \
+                 the spend of the last 7 days, or where that is nothing, as at the start, of what \
+                 demand at the start costs at posted prices.",
             ),
         ]),
         "{ all_at_once = {} }",
@@ -201,13 +208,13 @@ pub(super) const TREASURY: &[Key] = &[
             &Shape::Table(&[
                 required("project", LINE, "Who."),
                 required("day", DAY, "On which day of the simulation, at 00:00 UTC."),
-                required("lpt", LPT, "How much; what is left where that is less."),
+                required("lpt", LPT, "How much; it is not sold before."),
             ]),
             0,
             10_000,
         ),
         "[]",
-        "LPT that other projects draw from the same allocation.",
+        "LPT that other projects draw from the same allocation, which must not be ETH already.",
     ),
     optional(
         "deadline_day",
