@@ -32,6 +32,8 @@ pub use spend::TrailingSpend;
 pub use swap::{Swap, SwapPool, SwapTerms};
 pub use top_up::{GatewayFunds, RESERVE, TopUp, TopUpRule, TopUps, apportion};
 
+use ethnum::U256;
+
 use crate::units::{Decimal, Lpt, Wei};
 
 /// An allocation of LPT, and the prices at the start.
@@ -56,14 +58,13 @@ impl Credits {
     }
 }
 
-/// `amount * numerator / denominator`, floored. `u128::MAX` where the result, or
-/// the numerator times the remainder of `amount / denominator`, does not fit,
-/// and where the denominator is 0.
+/// `amount * numerator / denominator`, floored; `u128::MAX` where that does not
+/// fit, and where the denominator is 0.
 fn mul_div(amount: u128, numerator: u128, denominator: u128) -> u128 {
-    let Some(quotient) = amount.checked_div(denominator) else {
-        return u128::MAX;
-    };
-    let rest = (amount % denominator).checked_mul(numerator);
-    let rest = rest.map_or(u128::MAX, |rest| rest / denominator);
-    quotient.saturating_mul(numerator).saturating_add(rest)
+    if let Some(product) = amount.checked_mul(numerator) {
+        return product.checked_div(denominator).unwrap_or(u128::MAX);
+    }
+    let product = U256::from(amount) * U256::from(numerator);
+    let quotient = product.checked_div(U256::from(denominator));
+    quotient.and_then(|quotient| quotient.try_into().ok()).unwrap_or(u128::MAX)
 }
