@@ -142,32 +142,23 @@ impl<'w> Treasurer<'w> {
 
     fn wanted(&mut self, now: SimTime, ledger: &Ledger) -> Option<Lpt> {
         let top_ups = &self.scenario.treasury.top_ups;
-        let gateways = self.gateways(now, ledger);
-        let reached = || gateways.iter().enumerate().filter(|(index, _)| top_ups.reaches(*index));
+        let gateways = 0..self.spend.len();
+        let balances = gateways.clone().map(|gateway| ledger.free_deposit(gateway));
+        let reached = || gateways.clone().filter(|&gateway| top_ups.reaches(gateway));
+        let lowest = reached().map(|gateway| ledger.free_deposit(gateway)).min();
+        let reserves = reached().map(|gateway| ledger.reserve(gateway));
         let under_way: Lpt = self.under_way.values().copied().sum();
-        let recent: Wei = gateways.iter().map(|funds| funds.spend_per_day).sum();
+        let recent: Wei = self.spend.iter_mut().map(|spend| spend.per_day(now)).sum();
         let state = ConversionState {
             unsold: self.for_sale().checked_sub(under_way).unwrap_or(Lpt::ZERO),
             under_way,
-            lowest_balance: reached()
-                .map(|(_, funds)| funds.free_deposit)
-                .min()
-                .unwrap_or(Wei(u128::MAX)),
-            total_balance: gateways.iter().map(|funds| funds.free_deposit).sum(),
-            lacking_reserve: reached().map(|(_, funds)| top_ups.lacking_reserve(funds)).sum(),
+            lowest_balance: lowest.unwrap_or(Wei(u128::MAX)),
+            total_balance: balances.sum(),
+            lacking_reserve: reserves.map(|reserve| top_ups.lacking_reserve(reserve)).sum(),
             spend_per_day: if recent > Wei::ZERO { recent } else { posted_spend(self.scenario) },
             prices: self.path.at(now),
         };
         self.converter.next_action(now, &state)
-    }
-
-    fn gateways(&mut self, now: SimTime, ledger: &Ledger) -> Vec<GatewayFunds> {
-        let funds = |(gateway, spend): (usize, &mut TrailingSpend)| GatewayFunds {
-            free_deposit: ledger.free_deposit(gateway),
-            reserve: ledger.reserve(gateway),
-            spend_per_day: spend.per_day(now),
-        };
-        self.spend.iter_mut().enumerate().map(funds).collect()
     }
 
     /// The signatures of a proposed conversion are there.
@@ -190,7 +181,14 @@ impl<'w> Treasurer<'w> {
     /// Books a sale and tops the gateways up.
     fn book(&mut self, swap: Swap, now: SimTime, ledger: &mut Ledger) {
         self.allocation.withdraw(swap.sold);
-        let top_ups = self.scenario.treasury.top_ups.divide(swap.net, &self.gateways(now, ledger));
+        let funds: Vec<GatewayFunds> = (0..self.spend.len())
+            .map(|gateway| GatewayFunds {
+                free_deposit: ledger.free_deposit(gateway),
+                reserve: ledger.reserve(gateway),
+                spend_per_day: self.spend[gateway].per_day(now),
+            })
+            .collect();
+        let top_ups = self.scenario.treasury.top_ups.divide(swap.net, &funds);
         ledger.convert(&swap, &top_ups);
     }
 

@@ -52,7 +52,7 @@ impl TopUps {
     pub fn divide(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<TopUp> {
         let parts = apportion(amount, &self.weights(amount, gateways));
         let top_up = |(part, gateway): (Wei, &GatewayFunds)| {
-            let reserve = self.lacking_reserve(gateway).min(part);
+            let reserve = self.lacking_reserve(gateway.reserve).min(part);
             TopUp { deposit: Wei(part.0 - reserve.0), reserve }
         };
         parts.into_iter().zip(gateways).map(top_up).collect()
@@ -66,9 +66,9 @@ impl TopUps {
         }
     }
 
-    /// What a gateway's reserve lacks.
-    pub fn lacking_reserve(&self, gateway: &GatewayFunds) -> Wei {
-        Wei(self.reserve.0.saturating_sub(gateway.reserve.0))
+    /// What a reserve lacks.
+    pub fn lacking_reserve(&self, reserve: Wei) -> Wei {
+        Wei(self.reserve.0.saturating_sub(reserve.0))
     }
 
     fn weights(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<u128> {
