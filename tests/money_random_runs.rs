@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{credits, scenario};
+use common::{credits, default_motion, default_treasury, scenario};
 use orchsim::demand::{
     Arrivals, DemandStream, Injected, PayingShare, PriceCurve, Trace, UserPrice, Users,
 };
@@ -17,8 +17,7 @@ use orchsim::policy::{Fallback, Steering};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{ReplicationResult, World, replicate};
 use orchsim::treasury::{
-    ConversionPolicy, Drawing, JumpDiffusion, Schedule, Signer, Sleep, SwapTerms, TokenPrices,
-    TopUpRule,
+    ConversionPolicy, Drawing, Schedule, Signer, Sleep, TokenPrices, TopUpRule,
 };
 use orchsim::units::{Decimal, Lpt, PostedPrice, Price, SECONDS_PER_DAY, SimTime, Wei};
 
@@ -236,9 +235,9 @@ fn money(scenario: &mut Scenario, dice: &mut Dice) {
         .collect();
     treasury.safe.threshold = treasury.safe.signers.len().div_ceil(2);
     treasury.safe.retry_hours = dice.between(0.5, 24.0);
-    treasury.swap = dice.pick(&[SwapTerms::ARBITRUM, treasury.swap]);
-    treasury.prices = dice
-        .pick(&[TokenPrices::Constant, TokenPrices::JumpDiffusion(JumpDiffusion::LPT_ETH_2025)]);
+    treasury.swap = dice.pick(&[default_treasury().swap, treasury.swap]);
+    treasury.prices =
+        dice.pick(&[TokenPrices::Constant, TokenPrices::JumpDiffusion(default_motion())]);
     treasury.top_ups.rule = dice.pick(&[
         TopUpRule::RecentSpend,
         TopUpRule::LowestCover,

@@ -7,7 +7,7 @@ use common::{PLENTY, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::kernel::Distribution;
 use orchsim::network::{TicketPolicy, Version};
-use orchsim::payments::{AI_MAX_TOTAL_EV, AI_TICKET_EV, DEFAULT_TICKET_EV, LossCause, PaymentMode};
+use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, LossCause, PaymentMode};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
 use orchsim::units::{SECONDS_PER_DAY, Wei};
@@ -28,7 +28,7 @@ fn pictures(pixels: f64, every_s: f64, days: u32, ticket_value: Wei) -> Scenario
     scenario.payments.gas_prices = vec![(0.0, Wei(10_000_000))];
     let gateway = &mut scenario.network.gateways[0];
     gateway.version = Version::V0_9;
-    gateway.limits.max_total_ev = AI_MAX_TOTAL_EV;
+    gateway.limits.max_total_ev = Wei(100_000_000_000_000);
     let mut only = orchestrator("only", WEI_PER_PIXEL, 100);
     only.tickets = TicketPolicy { expected_value: ticket_value, ..TicketPolicy::default() };
     scenario.network.orchestrators = vec![only];

@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{RESERVE, credits, orchestrator, scenario};
+use common::{RESERVE, credits, default_motion, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::ensemble::{Endings, Forecast, Plan, forecast};
 use orchsim::report::sentence;
 use orchsim::scenario::Scenario;
-use orchsim::treasury::{ConversionPolicy, JumpDiffusion, PriceSeries, TokenPrices};
+use orchsim::treasury::{ConversionPolicy, PriceSeries, TokenPrices};
 use orchsim::units::{SECONDS_PER_DAY, SimTime, Wei};
 
 const ETH: u128 = 1_000_000_000_000_000_000;
@@ -23,7 +23,7 @@ fn moving() -> Scenario {
     scenario.horizon_days = 60;
     scenario.replications = 20;
     scenario.credits = credits(Wei(1_000 * ETH));
-    scenario.treasury.prices = TokenPrices::JumpDiffusion(JumpDiffusion::LPT_ETH_2025);
+    scenario.treasury.prices = TokenPrices::JumpDiffusion(default_motion());
     scenario
 }
 

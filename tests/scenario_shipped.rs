@@ -6,12 +6,11 @@ use jiff::civil::{Weekday, date};
 use orchsim::demand::Arrivals;
 use orchsim::kernel::Distribution;
 use orchsim::network::{AcceptanceLimits, Offer, Orchestrator, Pipeline, TicketPolicy};
-use orchsim::payments::{AI_MAX_TOTAL_EV, AI_TICKET_EV};
+use orchsim::payments::AI_TICKET_EV;
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset, preset_names, to_toml};
 use orchsim::simulation::Opening;
 use orchsim::treasury::{
-    AGENT_SPE_SIGNERS, AGENT_SPE_THRESHOLD, ConversionPolicy, Inflation, JumpDiffusion, RESERVE,
-    RETRY_HOURS, Signer, SwapTerms, TokenPrices,
+    ConversionPolicy, Inflation, JumpDiffusion, RESERVE, Signer, SwapTerms, TokenPrices,
 };
 use orchsim::units::{Lpt, Price, SimTime, Wei};
 
@@ -184,21 +183,36 @@ fn money_has_its_sourced_defaults() {
     let text = preset("minimal").unwrap().replace("top_ups = { reserve = \"0.03 ETH\" }", "");
     let scenario = load(&source(&text), &[]).unwrap();
     let limits = scenario.network.gateways[0].limits;
-    let expected = AcceptanceLimits { max_total_ev: AI_MAX_TOTAL_EV, ..Default::default() };
+    // livepeer/docs ai/gateways/onchain.mdx.
+    let max_total_ev = Wei(100_000_000_000_000);
+    let expected = AcceptanceLimits { max_total_ev, ..Default::default() };
     assert_eq!(limits, expected);
     let node = &scenario.network.orchestrators[0];
     let expected = TicketPolicy { expected_value: AI_TICKET_EV, ..Default::default() };
     assert_eq!((node.tickets, node.auto_adjust_price), (expected, true));
     let treasury = &scenario.treasury;
     assert_eq!(treasury.prices, TokenPrices::Constant);
-    assert_eq!(treasury.safe.signers, vec![Signer::default(); AGENT_SPE_SIGNERS]);
-    assert_eq!(treasury.safe.threshold, AGENT_SPE_THRESHOLD);
-    assert_eq!(treasury.safe.retry_hours, RETRY_HOURS);
-    assert_eq!(treasury.swap, SwapTerms::ARBITRUM);
+    // Forum thread 2747: a 2/4 multisig.
+    assert_eq!(treasury.safe.signers, vec![Signer::default(); 4]);
+    assert_eq!(treasury.safe.threshold, 2);
+    // Uniswap's tier of 0.3 %; six clips on Arbitrum, 2025-08-29.
+    let SwapTerms { fee_bps, depth, gas, .. } = treasury.swap;
+    assert_eq!((fee_bps, depth.to_coins(), gas.to_coins()), (30, 2.25e6, 2e-5));
     assert_eq!(treasury.top_ups.reserve, RESERVE);
     assert_eq!(treasury.inflation, Inflation::OBSERVED);
     let moving =
         load(&source(preset("minimal").unwrap()), &["token_prices.jump_diffusion={}".into()]);
     let moving = moving.unwrap_or_else(|e| panic!("{e}")).treasury.prices;
-    assert_eq!(moving, TokenPrices::JumpDiffusion(JumpDiffusion::LPT_ETH_2025));
+    // Daily closes of 2024-12-21 to 2025-12-20 (CoinGecko), six extreme days apart.
+    let of_2025 = JumpDiffusion {
+        lpt_drift: 0.0,
+        eth_drift: 0.0,
+        lpt_volatility: 0.99,
+        eth_volatility: 0.75,
+        correlation: 0.78,
+        jumps_per_year: 6.0,
+        jump_mean: 0.0,
+        jump_sd: 0.41,
+    };
+    assert_eq!(moving, TokenPrices::JumpDiffusion(of_2025));
 }

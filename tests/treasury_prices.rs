@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::mean_and_error;
+use common::{default_motion, mean_and_error};
 use jiff::civil::date;
 use orchsim::kernel::StreamKey;
 use orchsim::treasury::{
@@ -51,12 +51,8 @@ fn returns(
 
 #[test]
 fn the_mean_of_jump_diffusion_grows_at_its_drift() {
-    let motion = JumpDiffusion {
-        lpt_drift: 0.5,
-        eth_drift: -0.3,
-        jump_mean: -0.1,
-        ..JumpDiffusion::LPT_ETH_2025
-    };
+    let motion =
+        JumpDiffusion { lpt_drift: 0.5, eth_drift: -0.3, jump_mean: -0.1, ..default_motion() };
     let prices = TokenPrices::JumpDiffusion(motion);
     let ends: Vec<Prices> = (0..10_000)
         .map(|number| {
@@ -75,7 +71,7 @@ fn the_mean_of_jump_diffusion_grows_at_its_drift() {
 #[test]
 fn jump_diffusion_has_its_volatility_and_correlation() {
     let days = 60_000;
-    let motion = JumpDiffusion { jump_mean: -0.1, ..JumpDiffusion::LPT_ETH_2025 };
+    let motion = JumpDiffusion { jump_mean: -0.1, ..default_motion() };
     let JumpDiffusion { jump_mean: m, jump_sd: s, jumps_per_year: rate, .. } = motion;
     let (lpt, eth) = (motion.lpt_volatility, motion.eth_volatility);
     let times = (1..=days).map(SimTime::from_days);
@@ -100,11 +96,11 @@ fn jump_diffusion_has_its_volatility_and_correlation() {
     assert_within("covariance", covariance, common, error);
 }
 
-/// The 2025 constants reproduce the published figures: LPT 1.41 a year and a
+/// The default reproduces the published figures: LPT 1.41 a year and a
 /// correlation of 0.55.
 #[test]
 fn the_default_motion_has_the_observed_totals() {
-    let motion = JumpDiffusion::LPT_ETH_2025;
+    let motion = default_motion();
     let total =
         (motion.lpt_volatility.powi(2) + motion.jumps_per_year * motion.jump_sd.powi(2)).sqrt();
     assert!((total - 1.41).abs() < 0.01, "{total}");
@@ -116,7 +112,7 @@ fn the_default_motion_has_the_observed_totals() {
 #[test]
 fn jumps_come_at_their_rate_with_their_share_of_the_variance() {
     let years = 150;
-    let motion = JumpDiffusion::LPT_ETH_2025;
+    let motion = default_motion();
     let (diffusion, rate, sd) = (motion.lpt_volatility, motion.jumps_per_year, motion.jump_sd);
     let hourly = diffusion / 8760f64.sqrt();
     let times = (1..=years * 8760).map(hour);
@@ -138,7 +134,7 @@ fn jumps_come_at_their_rate_with_their_share_of_the_variance() {
 
 #[test]
 fn a_path_does_not_depend_on_when_it_is_asked() {
-    let prices = TokenPrices::JumpDiffusion(JumpDiffusion::LPT_ETH_2025);
+    let prices = TokenPrices::JumpDiffusion(default_motion());
     let path = || PricePath::new(&prices, START, StreamKey::root(4));
     let (mut often, mut once) = (path(), path());
     assert_eq!(often.at(SimTime::ZERO), START);

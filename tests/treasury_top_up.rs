@@ -7,7 +7,7 @@ use proptest::prelude::*;
 const ETH: u128 = 1_000_000_000_000_000_000;
 
 fn funds(deposit: u128, spend_per_day: u128) -> GatewayFunds {
-    GatewayFunds { deposit: Wei(deposit), reserve: RESERVE, spend_per_day: Wei(spend_per_day) }
+    GatewayFunds { free_deposit: Wei(deposit), reserve: RESERVE, spend_per_day: Wei(spend_per_day) }
 }
 
 /// What each deposit gets of `amount` where all reserves are full.
@@ -77,7 +77,7 @@ proptest! {
         let gateways: Vec<GatewayFunds> = gateways
             .into_iter()
             .map(|(deposit, reserve, spend_per_day)| GatewayFunds {
-                deposit: Wei(deposit),
+                free_deposit: Wei(deposit),
                 reserve: Wei(reserve),
                 spend_per_day: Wei(spend_per_day),
             })
@@ -103,7 +103,7 @@ proptest! {
         let gateways: Vec<_> = gateways.into_iter().map(|(deposit, spend)| funds(deposit, spend)).collect();
         let paid = deposits(TopUpRule::LowestCover, amount, &gateways);
         let cover = |(funds, paid): (&GatewayFunds, &u128)| {
-            (funds.deposit.0 + paid) as f64 / funds.spend_per_day.0 as f64
+            (funds.free_deposit.0 + paid) as f64 / funds.spend_per_day.0 as f64
         };
         let lowest = gateways.iter().zip(&paid).map(cover).fold(f64::INFINITY, f64::min);
         for pair in gateways.iter().zip(&paid).filter(|(_, paid)| **paid > 0) {

@@ -159,7 +159,7 @@ fn endings(scenario: &Scenario, samples: &[Sample]) -> Endings {
     let deadline = scenario.treasury.deadline_days();
     let ran_out = || samples.iter().filter(|s| !s.is_censored && s.runway_days < deadline);
     let count = ran_out().count();
-    let left: f64 = ran_out().map(|sample| sample.left(|_, eth| eth)).sum();
+    let left: f64 = ran_out().map(|sample| sample.books.left().to_coins()).sum();
     let at_deadline = samples.iter().filter(|s| !s.is_censored && s.runway_days >= deadline);
     Endings {
         left_eth: (count > 0).then(|| left / count as f64),

@@ -1,10 +1,10 @@
 //! What replications draw of demand, as control variates: quantities with a
 //! known mean, worked out from the keys alone.
 
-use crate::demand::{ArrivalStream, Arrivals, DemandStream, DemandUncertainty, RateFactors};
+use crate::demand::{ArrivalStream, Arrivals, DemandUncertainty, RateFactors};
 use crate::kernel::{Sampler, StreamKey};
-use crate::simulation::{ReplicationKeys, SIZE_DRAW, World};
-use crate::units::{COIN, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
+use crate::simulation::{ReplicationKeys, SIZE_DRAW, World, posted_cost};
+use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
 
 /// Most requests that are expected in the time whose requests are counted. To
 /// count them takes a few milliseconds; beyond so many, their number and sizes
@@ -51,7 +51,7 @@ impl<'w> DemandControls<'w> {
         let demand = world.scenario.demand.iter().enumerate();
         let counted = demand.map(|(index, stream)| Counted {
             index,
-            cost: posted_cost(world, stream),
+            cost: posted_cost(world.scenario, stream),
             size: stream.size.sampler(),
             mean_size: stream.size.mean(),
         });
@@ -168,21 +168,6 @@ impl<'w> DemandControls<'w> {
     }
 }
 
-/// What a request of mean size costs at the mean of the prices posted for its
-/// model, in ETH; 0 where nobody offers it.
-fn posted_cost(world: &World, stream: &DemandStream) -> f64 {
-    let scenario = world.scenario;
-    let offers = scenario.network.orchestrators.iter().flat_map(|o| &o.offers);
-    let prices: Vec<f64> = offers
-        .filter(|offer| offer.model == stream.model)
-        .filter_map(|offer| offer.price.at(scenario.credits.eth_usd).ok())
-        .map(|price| price.to_f64())
-        .collect();
-    let units = scenario.network.models[stream.model].pipeline.billed_units(stream.size.mean());
-    let mean = prices.iter().sum::<f64>() / prices.len().max(1) as f64;
-    mean * units as f64 / COIN as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,7 +216,9 @@ mod tests {
             (&[few, sizes, drift], 6),
         ];
         for (overrides, count) in cases {
-            let all = [overrides, &["horizon_days=20", "credits.amount=100000 LPT"]].concat();
+            let all =
+                [overrides, &["horizon_days=20", "objectives={}", "credits.amount=100000 LPT"]]
+                    .concat();
             let scores = scores(&all);
             assert_eq!(scores.len(), count, "{overrides:?}");
             assert!(scores.iter().all(|score| score.abs() < 3.5), "{overrides:?}: {scores:?}");

@@ -8,9 +8,6 @@ pub const DEFAULT_MAX_TICKET_EV: Wei = Wei(3_000_000_000_000);
 /// The largest expected value of one payment (`-maxTotalEV`, go-livepeer
 /// `cmd/livepeer/starter/starter.go`).
 pub const DEFAULT_MAX_TOTAL_EV: Wei = Wei(20_000_000_000_000);
-/// The `-maxTotalEV` the documentation of AI gateways asks for (livepeer/docs
-/// `ai/gateways/onchain.mdx`).
-pub const AI_MAX_TOTAL_EV: Wei = Wei(100_000_000_000_000);
 /// Deposit over face value (`-depositMultiplier`, go-livepeer
 /// `cmd/livepeer/starter/starter.go`).
 pub const DEFAULT_DEPOSIT_MULTIPLIER: u64 = 1;

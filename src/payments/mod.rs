@@ -14,8 +14,8 @@ mod setup;
 mod ticket_params;
 
 pub use acceptance::{
-    AI_MAX_TOTAL_EV, Clearance, DEFAULT_DEPOSIT_MULTIPLIER, DEFAULT_MAX_TICKET_EV,
-    DEFAULT_MAX_TOTAL_EV, TicketRefusal,
+    Clearance, DEFAULT_DEPOSIT_MULTIPLIER, DEFAULT_MAX_TICKET_EV, DEFAULT_MAX_TOTAL_EV,
+    TicketRefusal,
 };
 pub use billing::{billed_and_used, text_to_speech_units};
 pub use ledger::{Ledger, LedgerViolation, SafeAccounts, SwapTotals};

@@ -280,8 +280,8 @@ const GATEWAY: &[Key] = &[
         "max_total_ev",
         ETH,
         "\"100000000000000 wei\"",
-        "-maxTotalEV: the most one payment may be worth on average. Default: what the AI gateway \
-         documentation asks for; go-livepeer's own is 20000000000000 wei.",
+        "-maxTotalEV: the most one payment may be worth on average. Default: what the documentation \
+         of AI gateways asks for (livepeer/docs ai/gateways/onchain.mdx); go-livepeer's own is 20000000000000 wei.",
     ),
     default(
         "deposit_multiplier",
@@ -650,7 +650,11 @@ const SIZE_FORMS: &[Key] = &[
 
 const OBJECTIVE: &[Key] = &[
     required("probability", SHARE, "The least share of futures in which it must be true."),
-    optional("lasts_days", &number(0.0, 36_500.0), "Credits last at least so many days."),
+    optional(
+        "lasts_days",
+        &number(0.0, 36_500.0),
+        "Credits last at least so many days, at most `horizon_days`.",
+    ),
     optional("min_success_rate", SHARE, "At least this share of requests is served."),
     optional(
         "min_region_fee_share",

@@ -5,6 +5,7 @@ mod customers;
 mod in_flight;
 mod mode;
 mod paces;
+mod posted;
 mod price_board;
 mod recorder;
 mod replication;
@@ -16,6 +17,7 @@ mod world;
 
 pub use customers::CustomerRecord;
 pub use mode::Mode;
+pub(crate) use posted::posted_cost;
 pub use recorder::{
     Failure, FeeParts, Outages, Redemptions, ReplicationResult, Sampled, Sampling, ServiceRecord,
 };

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::posted::posted_spend;
 use crate::kernel::StreamKey;
 use crate::payments::Ledger;
 use crate::scenario::Scenario;
@@ -11,6 +12,9 @@ use crate::units::{Lpt, NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Days of spend by which top-ups and cover are reckoned.
 const TRAILING_DAYS: u64 = 7;
+
+/// Sales at the start; what the policy asks for beyond is proposed later.
+const MOST_OPENING_SALES: usize = 1_000;
 
 /// How often balances are compared with a threshold.
 const LOOK_AT_BALANCES: SimTime = SimTime(SECONDS_PER_HOUR * NANOS_PER_SECOND);
@@ -31,8 +35,6 @@ pub(super) struct Treasurer<'w> {
     proposed: u64,
     /// The deadline has passed.
     is_over: bool,
-    /// What is left would not cover the gas of selling it.
-    is_dust: bool,
 }
 
 /// What the treasurer wants to be woken for.
@@ -62,7 +64,6 @@ impl<'w> Treasurer<'w> {
             under_way: BTreeMap::new(),
             proposed: 0,
             is_over: false,
-            is_dust: false,
         }
     }
 
@@ -85,10 +86,11 @@ impl<'w> Treasurer<'w> {
             self.book(Swap::made(lpt, eth), SimTime::ZERO, ledger);
             return;
         }
-        let rounds = 2 * self.scenario.network.gateways.len();
-        for _ in 0..rounds {
-            let Some(lpt) = self.wanted(SimTime::ZERO, ledger) else { return };
-            self.execute(lpt, SimTime::ZERO, ledger);
+        for _ in 0..MOST_OPENING_SALES {
+            let wanted = self.wanted(SimTime::ZERO, ledger);
+            if !wanted.is_some_and(|lpt| self.execute(lpt, SimTime::ZERO, ledger)) {
+                return;
+            }
         }
     }
 
@@ -102,12 +104,7 @@ impl<'w> Treasurer<'w> {
         if self.is_over {
             return SimTime::NEVER;
         }
-        if self.is_dust {
-            return self.allocation.next_time();
-        }
-        let looks =
-            matches!(self.scenario.treasury.conversion, ConversionPolicy::BelowThreshold { .. });
-        let look = if looks && self.allocation.on_hand() > Lpt::ZERO {
+        let look = if self.looks_at_balances() && self.for_sale() > Lpt::ZERO {
             now + LOOK_AT_BALANCES
         } else {
             SimTime::NEVER
@@ -138,19 +135,27 @@ impl<'w> Treasurer<'w> {
         Some(Proposal { transaction, executes })
     }
 
+    /// LPT that may still be sold, or is under way to be.
+    pub(super) fn for_sale(&self) -> Lpt {
+        self.allocation.for_sale()
+    }
+
     fn wanted(&mut self, now: SimTime, ledger: &Ledger) -> Option<Lpt> {
-        if self.is_dust {
-            return None;
-        }
+        let top_ups = &self.scenario.treasury.top_ups;
         let gateways = 0..self.spend.len();
         let balances = gateways.clone().map(|gateway| ledger.free_deposit(gateway));
+        let reached = || gateways.clone().filter(|&gateway| top_ups.reaches(gateway));
+        let lowest = reached().map(|gateway| ledger.free_deposit(gateway)).min();
+        let reserves = reached().map(|gateway| ledger.reserve(gateway));
         let under_way: Lpt = self.under_way.values().copied().sum();
+        let recent: Wei = self.spend.iter_mut().map(|spend| spend.per_day(now)).sum();
         let state = ConversionState {
-            unsold: Lpt(self.allocation.on_hand().0.saturating_sub(under_way.0)),
+            unsold: self.for_sale().checked_sub(under_way).unwrap_or(Lpt::ZERO),
             under_way,
-            lowest_balance: balances.clone().min().unwrap_or(Wei::ZERO),
+            lowest_balance: lowest.unwrap_or(Wei(u128::MAX)),
             total_balance: balances.sum(),
-            spend_per_day: gateways.map(|gateway| self.spend[gateway].per_day(now)).sum(),
+            lacking_reserve: reserves.map(|reserve| top_ups.lacking_reserve(reserve)).sum(),
+            spend_per_day: if recent > Wei::ZERO { recent } else { posted_spend(self.scenario) },
             prices: self.path.at(now),
         };
         self.converter.next_action(now, &state)
@@ -163,15 +168,14 @@ impl<'w> Treasurer<'w> {
         }
     }
 
-    fn execute(&mut self, lpt: Lpt, now: SimTime, ledger: &mut Ledger) {
-        let lpt = lpt.min(self.allocation.on_hand());
-        let prices = self.path.at(now);
-        let Some(swap) = self.pool.sell(now, lpt, prices).filter(|swap| swap.sold > Lpt::ZERO)
-        else {
-            self.is_dust = true;
-            return;
-        };
-        self.book(swap, now, ledger);
+    /// Sells `lpt`, or what is left of it; not where that would not cover its
+    /// gas. Returns whether it was sold.
+    fn execute(&mut self, lpt: Lpt, now: SimTime, ledger: &mut Ledger) -> bool {
+        let swap = self.pool.sell(now, lpt.min(self.for_sale()), self.path.at(now));
+        if let Some(swap) = swap {
+            self.book(swap, now, ledger);
+        }
+        swap.is_some()
     }
 
     /// Books a sale and tops the gateways up.
@@ -179,7 +183,7 @@ impl<'w> Treasurer<'w> {
         self.allocation.withdraw(swap.sold);
         let funds: Vec<GatewayFunds> = (0..self.spend.len())
             .map(|gateway| GatewayFunds {
-                deposit: ledger.free_deposit(gateway),
+                free_deposit: ledger.free_deposit(gateway),
                 reserve: ledger.reserve(gateway),
                 spend_per_day: self.spend[gateway].per_day(now),
             })
@@ -188,13 +192,15 @@ impl<'w> Treasurer<'w> {
         ledger.convert(&swap, &top_ups);
     }
 
-    /// Whether more money may still come.
-    pub(super) fn may_still_pay(&self) -> bool {
-        let comes_by_itself = self.converter.next_time() != SimTime::NEVER
-            || matches!(self.scenario.treasury.conversion, ConversionPolicy::BelowThreshold { .. });
-        !self.is_over
-            && !self.is_dust
-            && (!self.under_way.is_empty()
-                || comes_by_itself && self.allocation.on_hand() > Lpt::ZERO)
+    /// Whether more money may still come: the policy goes on to sell, and all that
+    /// is for sale would cover the gas of a sale at the prices of `now`.
+    pub(super) fn may_still_pay(&mut self, now: SimTime) -> bool {
+        let sells = self.looks_at_balances() || self.converter.next_time() != SimTime::NEVER;
+        let sale = self.pool.quote(now, self.for_sale(), self.path.at(now));
+        !self.is_over && sells && sale.is_some()
+    }
+
+    fn looks_at_balances(&self) -> bool {
+        matches!(self.scenario.treasury.conversion, ConversionPolicy::BelowThreshold { .. })
     }
 }

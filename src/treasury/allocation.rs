@@ -36,7 +36,7 @@ pub struct Allocation {
 
 impl Allocation {
     /// An allocation that others draw on, in order of time and then of the
-    /// list. What is left at `deadline`, after drawings of the same moment,
+    /// list. What they will draw is not for sale before. What is left at `deadline`, after drawings of the same moment,
     /// goes back; later ones get nothing.
     pub fn new(lpt: Lpt, mut drawings: Vec<Drawing>, deadline: Option<SimTime>) -> Allocation {
         let deadline = deadline.unwrap_or(SimTime::NEVER);
@@ -46,9 +46,10 @@ impl Allocation {
         Allocation { on_hand: lpt, drawings, deadline }
     }
 
-    /// LPT in the Safe.
-    pub fn on_hand(&self) -> Lpt {
-        self.on_hand
+    /// LPT in the Safe that no drawing to come asks for.
+    pub fn for_sale(&self) -> Lpt {
+        let set_aside: Lpt = self.drawings.iter().map(|drawing| drawing.lpt).sum();
+        self.on_hand.checked_sub(set_aside).unwrap_or(Lpt::ZERO)
     }
 
     /// When [`Allocation::next_outflow`] next has something to tell.

@@ -50,7 +50,8 @@ pub enum ConversionPolicy {
         /// When.
         schedule: Schedule,
     },
-    /// A clip whenever a gateway's balance is low and none is under way.
+    /// A clip whenever a gateway's balance, see [`ConversionState`], is low and
+    /// none is under way.
     BelowThreshold {
         /// The balance of any gateway below which one is sold.
         balance: Wei,
@@ -58,7 +59,8 @@ pub enum ConversionPolicy {
         clip: Lpt,
     },
     /// At fixed times as much as brings the balance of all gateways up to so
-    /// many days of recent spend, before the fee and impact of the swap.
+    /// many days of spend, once their reserves are full and before the fee and
+    /// impact of the swap.
     DaysOfCover {
         /// Days the balance is to last.
         days: f64,
@@ -67,18 +69,22 @@ pub enum ConversionPolicy {
     },
 }
 
-/// What a conversion is decided on.
+/// What a conversion is decided on. A gateway's balance is its deposit less what
+/// its winning tickets will take; its reserve is not part of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConversionState {
-    /// LPT on hand that no proposed transaction sells yet.
+    /// LPT for sale that no proposed transaction sells yet.
     pub unsold: Lpt,
     /// LPT that proposed transactions will sell.
     pub under_way: Lpt,
-    /// Balance of the gateway that has least.
+    /// Balance of the gateway that has least, of those that are topped up.
     pub lowest_balance: Wei,
     /// Balance of all gateways.
     pub total_balance: Wei,
-    /// Recent spend of all gateways a day, see [`super::TrailingSpend`].
+    /// What the reserves of those that are topped up lack; a sale fills them
+    /// first.
+    pub lacking_reserve: Wei,
+    /// Spend of all gateways a day to reckon with.
     pub spend_per_day: Wei,
     /// Prices now.
     pub prices: Prices,
@@ -132,7 +138,8 @@ impl Converter {
             ConversionPolicy::DaysOfCover { days, schedule } => {
                 self.next = schedule.after(now);
                 let steps = (days * DAY_STEPS as f64) as u128;
-                let target = mul_div(state.spend_per_day.0, steps, DAY_STEPS);
+                let cover = mul_div(state.spend_per_day.0, steps, DAY_STEPS);
+                let target = cover.saturating_add(state.lacking_reserve.0);
                 let coming = state.prices.to_wei(state.under_way).0;
                 let missing = target.saturating_sub(state.total_balance.0.saturating_add(coming));
                 state.prices.to_lpt(Wei(missing))

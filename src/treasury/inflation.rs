@@ -13,10 +13,6 @@ pub struct Inflation {
 }
 
 impl Inflation {
-    /// Rounds of 6,377 L1 blocks (livepeer-network-bot) of 12 s.
-    pub const NOMINAL: Inflation =
-        Inflation { minted_per_round: MINTED_PER_ROUND, round_hours: 6_377.0 * 12.0 / 3_600.0 };
-
     /// Rounds as they were observed, 1.11 a day (steps of the explorer's daily
     /// inflation, February to August 2023).
     pub const OBSERVED: Inflation =

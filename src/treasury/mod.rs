@@ -26,10 +26,7 @@ pub use price_path::{
     SeriesFault, TokenPrices,
 };
 pub use prices::Prices;
-pub use safe::{
-    AGENT_SPE_SIGNERS, AGENT_SPE_THRESHOLD, RETRY_HOURS, SIGNING_DELAY_HOURS, Safe, SafeError,
-    SafeSetup, Signer, Sleep,
-};
+pub use safe::{SIGNING_DELAY_HOURS, Safe, SafeError, SafeSetup, Signer, Sleep};
 pub use setup::TreasurySetup;
 pub use spend::TrailingSpend;
 pub use swap::{Swap, SwapPool, SwapTerms};

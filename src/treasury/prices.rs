@@ -3,6 +3,9 @@ use serde::{Deserialize, Serialize};
 use super::mul_div;
 use crate::units::{COIN, Decimal, Lpt, Wei};
 
+/// A million ETH.
+const MOST_WEI_PER_LPT: u128 = 1_000_000 * COIN;
+
 /// Decimals of Chainlink's ETH/USD feed.
 const FEED_DECIMALS: u32 = 8;
 
@@ -22,9 +25,10 @@ impl Prices {
     }
 
     /// [`Prices::lpt_eth`] in wei an LPT, rounded to the nearest wei: the one
-    /// place where a price becomes an integer.
+    /// place where a price becomes an integer. An LPT is worth a million ETH at
+    /// most, so that no sum of what a scenario can hold overflows.
     pub fn wei_per_lpt(self) -> u128 {
-        libm::round(self.lpt_eth() * COIN as f64) as u128
+        (libm::round(self.lpt_eth() * COIN as f64) as u128).min(MOST_WEI_PER_LPT)
     }
 
     /// What `lpt` is worth at [`Prices::wei_per_lpt`], fractions of a wei

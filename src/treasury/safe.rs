@@ -1,17 +1,9 @@
 use crate::kernel::{Distribution, Sampler, StreamKey};
 use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime};
 
-/// Signers of the Safe that holds the Agent SPE's credits (Livepeer forum,
-/// thread 2747: a 2/4 multisig).
-pub const AGENT_SPE_SIGNERS: usize = 4;
-/// Signatures it asks for (same source).
-pub const AGENT_SPE_THRESHOLD: usize = 2;
 /// Mean delay of a signature in hours. An assumption: half a working day; no
 /// record of signing times was found.
 pub const SIGNING_DELAY_HOURS: f64 = 4.0;
-/// Hours until a transaction that found too few signers is proposed again. An
-/// assumption: the next day.
-pub const RETRY_HOURS: f64 = 24.0;
 
 /// Proposals of one transaction before it counts as never signed.
 const ATTEMPTS: u64 = 1_000;

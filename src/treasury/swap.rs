@@ -14,26 +14,11 @@ pub struct SwapTerms {
     /// the pool's price by about `-2 q / depth`.
     pub depth: Lpt,
     /// Hours in which trade with other markets takes back half of the impact; 0
-    /// where it does so at once.
+    /// where all is taken back before the next moment. Sales at one moment move
+    /// along one curve in any case.
     pub recovery_half_life_h: f64,
     /// Gas of one swap.
     pub gas: Wei,
-}
-
-impl SwapTerms {
-    /// LPT to ETH on Arbitrum. The depth is that of six clips of 500 LPT sold
-    /// within four minutes of 2025-08-29 at 0.0016248, 0.0016230, 0.0016226,
-    /// 0.0016213, 0.0016222 and 0.0016207: their regression line falls by
-    /// 0.043 % a clip (depth 2.35 M), the last rate lies 0.25 % below the first
-    /// (depth 1.98 M), and 2.25 M is within an eighth of both. Gas was 1e-5 to
-    /// 3.6e-5 ETH. The fee is Uniswap's tier of 0.3 %. The half-life is an
-    /// assumption: long beside four minutes, short beside a week.
-    pub const ARBITRUM: SwapTerms = SwapTerms {
-        fee_bps: 30,
-        depth: Lpt(2_250_000_000_000_000_000_000_000),
-        recovery_half_life_h: 1.0,
-        gas: Wei(20_000_000_000_000),
-    };
 }
 
 /// What one sale yields, in parts that add up: `gross = net + impact + fee +
@@ -77,13 +62,20 @@ impl SwapPool {
         SwapPool { terms, excess: 0.0, updated: SimTime::ZERO }
     }
 
-    /// Sells `lpt` at time `now`, at which the market pays `prices`. `None`,
-    /// and nothing sold, where the sale would not cover its gas.
+    /// Sells `lpt` at time `now`, see [`SwapPool::quote`].
+    pub fn sell(&mut self, now: SimTime, lpt: Lpt, prices: Prices) -> Option<Swap> {
+        let swap = self.quote(now, lpt, prices)?;
+        (self.excess, self.updated) = (self.excess_at(now) + lpt.to_coins(), now);
+        Some(swap)
+    }
+
+    /// What selling `lpt` at time `now`, at which the market pays `prices`,
+    /// yields. `None` where it is nothing or would not cover its gas.
     ///
     /// The pool pays the market's rate times `depth^2 / ((depth + excess)
     /// (depth + excess + lpt))`, cut to 10^-12: the mean rate along a
     /// constant-product curve. Fractions of a wei are lost to the impact.
-    pub fn sell(&mut self, now: SimTime, lpt: Lpt, prices: Prices) -> Option<Swap> {
+    pub fn quote(&self, now: SimTime, lpt: Lpt, prices: Prices) -> Option<Swap> {
         let SwapTerms { fee_bps, depth, gas, .. } = self.terms;
         let (depth, excess, amount) = (depth.to_coins(), self.excess_at(now), lpt.to_coins());
         let rate = depth / (depth + excess) * (depth / (depth + excess + amount));
@@ -91,8 +83,7 @@ impl SwapPool {
         let paid = mul_div(gross.0, (rate * RATE_STEPS as f64) as u128, RATE_STEPS);
         let kept = BASIS_POINTS.saturating_sub(u128::from(fee_bps));
         let after_fee = mul_div(paid, kept, BASIS_POINTS);
-        let net = Wei(after_fee).checked_sub(gas)?;
-        (self.excess, self.updated) = (excess + amount, now);
+        let net = Wei(after_fee).checked_sub(gas).filter(|_| lpt > Lpt::ZERO)?;
         let (impact, fee) = (Wei(gross.0 - paid), Wei(paid - after_fee));
         Some(Swap { sold: lpt, gross, impact, fee, gas, net })
     }

@@ -8,8 +8,8 @@ pub const RESERVE: Wei = Wei(360_000_000_000_000_000);
 /// What a gateway has with the TicketBroker, and spends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GatewayFunds {
-    /// Deposit.
-    pub deposit: Wei,
+    /// Deposit less what winning tickets will take from it.
+    pub free_deposit: Wei,
     /// Reserve.
     pub reserve: Wei,
     /// Recent spend a day.
@@ -52,11 +52,23 @@ impl TopUps {
     pub fn divide(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<TopUp> {
         let parts = apportion(amount, &self.weights(amount, gateways));
         let top_up = |(part, gateway): (Wei, &GatewayFunds)| {
-            let lacking = Wei(self.reserve.0.saturating_sub(gateway.reserve.0));
-            let reserve = lacking.min(part);
+            let reserve = self.lacking_reserve(gateway.reserve).min(part);
             TopUp { deposit: Wei(part.0 - reserve.0), reserve }
         };
         parts.into_iter().zip(gateways).map(top_up).collect()
+    }
+
+    /// Whether a gateway, by its index, gets anything.
+    pub fn reaches(&self, gateway: usize) -> bool {
+        match &self.rule {
+            TopUpRule::Shares(shares) => shares.get(gateway).is_some_and(|&share| share > 0),
+            TopUpRule::RecentSpend | TopUpRule::LowestCover => true,
+        }
+    }
+
+    /// What a reserve lacks.
+    pub fn lacking_reserve(&self, reserve: Wei) -> Wei {
+        Wei(self.reserve.0.saturating_sub(reserve.0))
     }
 
     fn weights(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<u128> {
@@ -70,7 +82,7 @@ impl TopUps {
                 let days = common_cover(amount, gateways);
                 let lacking = |funds: &GatewayFunds| {
                     let wanted = days * funds.spend_per_day.0 as f64;
-                    (wanted - funds.deposit.0 as f64).max(0.0) as u128
+                    (wanted - funds.free_deposit.0 as f64).max(0.0) as u128
                 };
                 gateways.iter().map(lacking).collect()
             }
@@ -81,7 +93,7 @@ impl TopUps {
 /// The days that the deposits of the gateways with least cover last once
 /// `amount` has levelled them; 0 where none spends.
 fn common_cover(amount: Wei, gateways: &[GatewayFunds]) -> f64 {
-    let terms = |funds: &GatewayFunds| (funds.deposit.0 as f64, funds.spend_per_day.0 as f64);
+    let terms = |funds: &GatewayFunds| (funds.free_deposit.0 as f64, funds.spend_per_day.0 as f64);
     let mut spending: Vec<(f64, f64)> =
         gateways.iter().map(terms).filter(|(_, spend)| *spend > 0.0).collect();
     spending.sort_by(|(a, spend_a), (b, spend_b)| (a / spend_a).total_cmp(&(b / spend_b)));

@@ -13,10 +13,10 @@ use orchsim::network::{
 };
 use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::policy::Policy;
-use orchsim::scenario::Scenario;
+use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::treasury::{
-    ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
-    TreasurySetup,
+    ConversionPolicy, Credits, Inflation, JumpDiffusion, SafeSetup, SwapTerms, TokenPrices,
+    TopUpRule, TopUps, TreasurySetup,
 };
 use orchsim::units::{Lpt, Price, Wei};
 
@@ -154,6 +154,19 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
         }],
         response: None,
     }
+}
+
+/// The treasury of a scenario that says nothing of it, with token prices that move.
+pub fn default_treasury() -> TreasurySetup {
+    let text = preset("minimal").unwrap().replace("top_ups = { reserve = \"0.03 ETH\" }", "");
+    let source = Source { name: "minimal".to_string(), text, directory: None };
+    load(&source, &["token_prices.jump_diffusion={}".to_string()]).unwrap().treasury
+}
+
+/// How token prices move by default.
+pub fn default_motion() -> JumpDiffusion {
+    let TokenPrices::JumpDiffusion(motion) = default_treasury().prices else { panic!("another") };
+    motion
 }
 
 /// Mean and standard error.

@@ -16,8 +16,8 @@ use orchsim::report::RunContext;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::Mode;
 use orchsim::treasury::{
-    ConversionPolicy, Credits, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUpRule, TopUps,
-    TreasurySetup,
+    ConversionPolicy, Credits, Inflation, MINTED_PER_ROUND, SafeSetup, SwapTerms, TokenPrices,
+    TopUpRule, TopUps, TreasurySetup,
 };
 use orchsim::units::{Lpt, Wei, mean_parts};
 
@@ -85,12 +85,20 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
             prices: TokenPrices::Constant,
             safe: SafeSetup { signers: Vec::new(), threshold: 0, retry_hours: 24.0 },
             conversion: ConversionPolicy::AllAtOnce,
-            swap: SwapTerms::ARBITRUM,
+            swap: SwapTerms {
+                fee_bps: 30,
+                depth: Lpt(2_250_000_000_000_000_000_000_000),
+                recovery_half_life_h: 1.0,
+                gas: Wei(20_000_000_000_000),
+            },
             top_ups: TopUps { rule: TopUpRule::RecentSpend, reserve: Wei::ZERO },
             drawings: Vec::new(),
             projects: Vec::new(),
             deadline: None,
-            inflation: Inflation::NOMINAL,
+            inflation: Inflation {
+                minted_per_round: MINTED_PER_ROUND,
+                round_hours: 6_377.0 * 12.0 / 3_600.0,
+            },
         },
         payments: PaymentSetup {
             mode: PaymentMode::Tickets,

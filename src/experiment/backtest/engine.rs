@@ -59,6 +59,8 @@ impl EngineForecast {
         let most = model.quantiles[6] * PLENTY;
         scenario.credits.is_sold = true;
         scenario.credits.eth = Wei((most * 1e18) as u128);
+        scenario.treasury.drawings.clear();
+        scenario.treasury.deadline = None;
         let mut calibrated = calibrate(&scenario, &past, done)?.scenario;
         calibrated.horizon_days = HORIZONS[0] as u32;
         let world = World::new(&calibrated);

@@ -46,13 +46,16 @@ impl Simulated {
     }
 }
 
-/// The scenario with level demand, without trend, weekdays, bursts or uncertainty, and
-/// without the luck of the lottery.
+/// The scenario with level demand, without trend, weekdays, bursts or uncertainty,
+/// without the luck of the lottery, and with credits that nobody else draws on or
+/// takes back.
 fn level(scenario: &Scenario) -> Scenario {
     let mut scenario = scenario.clone();
     scenario.horizon_days = DAYS;
     scenario.uncertainty = DemandUncertainty::default();
     scenario.payments.mode = PaymentMode::Expected;
+    scenario.treasury.drawings.clear();
+    scenario.treasury.deadline = None;
     for stream in &mut scenario.demand {
         if let Arrivals::Poisson(arrivals) = &mut stream.arrivals {
             arrivals.growth = Growth::Constant;

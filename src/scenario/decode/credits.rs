@@ -7,8 +7,8 @@ use crate::units::{Amount, Currency, Decimal, Lpt, SimTime, Wei, mul_div};
 /// Decimals kept of an LPT price that is given in ETH.
 const PRICE_DECIMALS: u32 = 12;
 
-/// Largest amount but that of the credits, in base units: 1e12 coins, so that
-/// sums of many stay far from overflow.
+/// Largest amount, in base units: 1e12 coins, so that sums of many stay far from
+/// overflow.
 const LARGEST_AMOUNT: u128 = 1_000_000_000_000_000_000_000_000_000_000;
 
 /// The amount a checked money text stands for.
@@ -135,6 +135,7 @@ pub(super) fn credits(
             return None;
         }
     };
+    let amounts = amounts.filter(|(lpt, eth)| lpt.0.max(eth.0) <= LARGEST_AMOUNT);
     match amounts {
         Some((lpt, eth)) if eth > Wei::ZERO => {
             let is_sold = allocation.currency != Currency::Lpt || proceeds.is_some();
@@ -147,7 +148,8 @@ pub(super) fn credits(
         }
         None => {
             report.push(
-                Problem::at(&place, "the amount is too large").expected("at most 1e20 coins"),
+                Problem::at(&place, "the amount is too large")
+                    .expected("at most 1e12 coins, in LPT and in ETH"),
             );
             None
         }

@@ -6,8 +6,8 @@ use super::super::tree::Cursor;
 use super::credits::{positive_lpt, wei};
 use super::{Context, demand};
 use crate::treasury::{
-    ConversionPolicy, Credits, Drawing, Inflation, SafeSetup, Schedule, Signer, Sleep, SwapTerms,
-    TokenPrices, TopUpRule, TopUps, TreasurySetup,
+    ConversionPolicy, Credits, Drawing, Inflation, SafeSetup, Schedule, Signer, Sleep, SwapPool,
+    SwapTerms, TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
 use crate::units::{Lpt, SECONDS_PER_HOUR, SimTime};
 
@@ -25,10 +25,19 @@ pub(super) fn treasury(
     let at = root.get("treasury")?;
     let safe = safe(&at, report);
     let conversion = at.get("conversion").and_then(|at| conversion(&at, context, report));
-    if let Some(policy) = conversion {
-        convertible(root, policy, report);
+    let sold_later = conversion.is_some_and(|policy| policy != ConversionPolicy::AllAtOnce);
+    if sold_later {
+        let expected =
+            "an `amount` in LPT without `proceeds`, or `conversion = { all_at_once = {} }`";
+        unsold(root, expected, report);
+    }
+    if !at.list("drawings").is_empty() {
+        unsold(root, "an `amount` in LPT without `proceeds`, or no `drawings`", report);
     }
     let swap = at.get("swap").and_then(|at| swap(&at, report));
+    if let Some(terms) = swap.zip(credits) {
+        worth_its_gas(&at, conversion, terms, report);
+    }
     let top_ups = at.get("top_ups").and_then(|at| top_ups(&at, context, report));
     let drawings = drawings(&at, credits, report);
     let minted = at.get("minted_per_round").and_then(|at| positive_lpt(&at, report));
@@ -150,21 +159,35 @@ fn schedule(at: &Cursor, context: &Context, report: &mut Report) -> Option<Sched
     Some(Schedule { first, every: SimTime::from_days(every) })
 }
 
-/// Reports credits that are ETH already, with nothing left to sell later.
-fn convertible(root: &Cursor, policy: ConversionPolicy, report: &mut Report) {
+/// Reports credits that are ETH already, with no LPT left to sell later or to
+/// draw.
+fn unsold(root: &Cursor, expected: &str, report: &mut Report) {
     let Some(credits) = root.get("credits") else { return };
-    if policy == ConversionPolicy::AllAtOnce {
-        return;
-    }
     let amount = credits.get("amount").filter(|amount| {
         amount.text().is_some_and(|text| !text.to_ascii_lowercase().ends_with("lpt"))
     });
     let fixed = credits.get("proceeds").map(|at| (at, "the proceeds of all of it are given"));
     let fixed = fixed.or(amount.map(|at| (at, "an amount in ETH is not converted")));
     if let Some((place, message)) = fixed {
-        let expected =
-            "an `amount` in LPT without `proceeds`, or `conversion = { all_at_once = {} }`";
         report.push(Problem::at(&place, message).expected(expected));
+    }
+}
+
+/// Reports clips of which none would be sold at the prices of the start.
+fn worth_its_gas(
+    treasury: &Cursor,
+    conversion: Option<ConversionPolicy>,
+    (swap, credits): (SwapTerms, &Credits),
+    report: &mut Report,
+) {
+    use ConversionPolicy::{BelowThreshold, Clip};
+    let Some(Clip { lpt: clip, .. } | BelowThreshold { clip, .. }) = conversion else { return };
+    if SwapPool::new(swap).quote(SimTime::ZERO, clip, credits.prices()).is_some() {
+        return;
+    }
+    if let Some(at) = treasury.get("conversion") {
+        let message = format!("a sale of {clip} does not cover its gas, {}", swap.gas);
+        report.push(Problem::at(&at, message).expected("more LPT a sale, or less `swap.gas`"));
     }
 }
 

@@ -24,6 +24,14 @@ const SWAP_WINDOW_S: f64 = 180.0;
 const LIVE_BOOKING_SHARE: u128 = 4096;
 const MAX_INTERVALS_BOOKED: u64 = SECONDS_PER_HOUR / LIVE_PAYMENT_INTERVAL_S;
 
+/// Why a running stream was not paid for.
+pub(super) enum Unpaid {
+    /// A ceiling of the policy.
+    AtLimit,
+    /// Its gateway, by index, is out of funds.
+    NoFunds(usize),
+}
+
 impl Replication<'_> {
     pub(super) fn start_stream(
         &mut self,
@@ -80,18 +88,17 @@ impl Replication<'_> {
         Some(self.world.markets[plan.market].payee(session.candidate))
     }
 
-    /// Pays a running stream up to `until`, interval by interval. Where the
-    /// gateway cannot, nothing is paid. Returns whether the policy's ceilings
-    /// allow it.
-    pub(super) fn pay_stream(&mut self, number: u32, until: Moment) -> bool {
-        let Some(payee) = self.stream_payee(number) else { return true };
+    /// Pays a running stream up to `until`, interval by interval. Nothing is paid
+    /// where its gateway cannot, or a ceiling of the policy does not allow it.
+    pub(super) fn pay_stream(&mut self, number: u32, until: Moment) -> Result<(), Unpaid> {
+        let Some(payee) = self.stream_payee(number) else { return Ok(()) };
         let request = self.requests.get(number);
         let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
         let plan = &self.world.streams[stream];
         let market = &self.world.markets[plan.market];
         let offer = market.routes[payee.account - market.first_account].offer;
         let live = self.requests.live(number);
-        let Some(meter) = &mut live.meter else { return true };
+        let Some(meter) = &mut live.meter else { return Ok(()) };
         let span = until.local - meter.paid_until();
         let units = meter.advance(until.local);
         live.payments += 1;
@@ -105,13 +112,13 @@ impl Replication<'_> {
         let before_last = fee.0.saturating_sub(last.0);
         let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
         let at_once = last.max(self.cashier.ticket_value(payee));
-        let mut is_allowed = true;
+        let mut paid = Ok(());
         match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
             Ok(staged)
                 if !self.pacer.may_spend(payee.gateway, staged.new_credit, until.calendar) =>
             {
                 self.cashier.served_on(&mut credit, payee, &staged.called_off(), until.local);
-                is_allowed = false;
+                paid = Err(Unpaid::AtLimit);
             }
             Ok(staged) => {
                 // Up to 0.8.4 orchestrators did not stop a stream for want of
@@ -122,10 +129,10 @@ impl Replication<'_> {
                 self.recorder.note_fee(payee.pace, fee, base_price, (units, units));
                 self.customers.billed(stream, pays, fee, units);
             }
-            Err(_) => self.run_out(payee.gateway, until.calendar),
+            Err(_) => paid = Err(Unpaid::NoFunds(payee.gateway)),
         }
         self.requests.live(number).credit = credit;
-        is_allowed
+        paid
     }
 
     /// What is left of a stream's balance is lost when it leaves.
@@ -136,10 +143,14 @@ impl Replication<'_> {
     }
 
     pub(super) fn continue_stream(&mut self, number: u32, now: Moment) {
-        if !self.pay_stream(number, now) {
-            self.lose_stream_credit(number, LossCause::Expiry);
-            self.requests.get(number).last_failure = Some(Failure::Limit);
-            return self.give_up(number, true);
+        match self.pay_stream(number, now) {
+            Ok(()) => {}
+            Err(Unpaid::NoFunds(gateway)) => self.run_out(gateway, now.calendar),
+            Err(Unpaid::AtLimit) => {
+                self.lose_stream_credit(number, LossCause::Expiry);
+                self.requests.get(number).last_failure = Some(Failure::Limit);
+                return self.give_up(number, true);
+            }
         }
         let live = *self.requests.live(number);
         if self.depleted.is_some() {

@@ -261,6 +261,10 @@ impl<'w> Replication<'w> {
         }
         let end = self.depleted.unwrap_or(self.end);
         self.enter_days_before(end);
+        if self.depleted.is_none() {
+            // A deadline at the end of the horizon.
+            self.look_after_treasury(end);
+        }
         self.settle_what_is_in_flight(end);
         self.close_day(end);
         for gateway in 0..self.without_funds.len() {
@@ -316,13 +320,13 @@ impl<'w> Replication<'w> {
         self.recorder.close_day(Wei(ledger.left().0 + unsold.0), prices);
     }
 
-    /// Once the run is over: running streams pay what they owe, as far as the
-    /// funds go, and winning tickets are redeemed.
+    /// Once the run is over: running streams pay what they owe where their gateway
+    /// can, and winning tickets are redeemed. Who cannot pay has not run out for that.
     fn settle_what_is_in_flight(&mut self, end: SimTime) {
         while let Some((_, event)) = self.events.pop() {
             match event {
                 Event::StreamPayment(number) => {
-                    self.pay_stream(number, self.moment(number, end));
+                    let _ = self.pay_stream(number, self.moment(number, end));
                 }
                 Event::Redemption(win) => self.cashier.settle_win(win, end, &mut self.recorder),
                 Event::Select(_)

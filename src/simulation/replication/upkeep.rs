@@ -30,7 +30,7 @@ impl Replication<'_> {
             Course::TargetRunway(target) => {
                 let ledger = &self.cashier.ledger;
                 let deposits = (0..self.without_funds.len()).map(|g| ledger.free_deposit(g));
-                let unsold = self.treasurer.prices(now).to_wei(ledger.safe().on_hand);
+                let unsold = self.treasurer.prices(now).to_wei(self.treasurer.for_sale());
                 let left: Wei = deposits.chain([unsold]).sum();
                 let (since, issued_then) = self.last_review;
                 let issued = ledger.issued();
@@ -75,7 +75,7 @@ impl Replication<'_> {
     /// A gateway cannot pay: it waits for a top-up if one may come, else the
     /// credits are depleted.
     pub(super) fn run_out(&mut self, gateway: usize, now: SimTime) {
-        if !self.treasurer.may_still_pay() {
+        if !self.treasurer.may_still_pay(now) {
             self.depleted.get_or_insert(now);
         } else if self.without_funds[gateway].is_none() {
             self.without_funds[gateway] = Some(now);

@@ -41,12 +41,6 @@ pub enum BootstrapError {
 }
 
 impl Bootstrap {
-    /// Days in a block where nothing else is asked for: the cube root of half a
-    /// year, about the optimum for a variance (Hall, Horowitz and Jing, "On
-    /// blocking rules for the bootstrap with dependent data", Biometrika 82,
-    /// 1995), up to a whole week.
-    pub const BLOCK_DAYS: usize = 7;
-
     /// Draws from `series` in blocks of `block_days`.
     ///
     /// # Errors

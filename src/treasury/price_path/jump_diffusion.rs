@@ -32,23 +32,6 @@ pub struct JumpDiffusion {
 }
 
 impl JumpDiffusion {
-    /// Daily closes of 2024-12-21 to 2025-12-20 (CoinGecko): volatility of LPT
-    /// 1.41 a year, 0.99 without its six extreme days; of ETH 0.75; correlation
-    /// of the returns 0.55. The six days become six jumps a year that carry the
-    /// rest of the variance, `(1.41^2 - 0.99^2) / 6 = 0.41^2`, and the
-    /// correlation is that of the motions which leaves 0.55 overall, `0.55 *
-    /// 1.41 / 0.99`. No drift: the year's fall is no forecast.
-    pub const LPT_ETH_2025: JumpDiffusion = JumpDiffusion {
-        lpt_drift: 0.0,
-        eth_drift: 0.0,
-        lpt_volatility: 0.99,
-        eth_volatility: 0.75,
-        correlation: 0.78,
-        jumps_per_year: 6.0,
-        jump_mean: 0.0,
-        jump_sd: 0.41,
-    };
-
     pub(super) fn walk(&self, key: StreamKey) -> Walk {
         let hour = 1.0 / HOURS_PER_YEAR;
         let jump_variance = self.jump_sd * self.jump_sd;
