@@ -43,7 +43,7 @@ fn assert_requests_are_free(
 fn a_request_of_the_default_scenario_allocates_nothing() {
     let days = |days| {
         let text = preset("agent-spe-15k").unwrap();
-        replication(text, &[&format!("horizon_days={days}"), "objectives={}"])
+        replication(text, &[&format!("horizon_days={days}")])
     };
     assert_requests_are_free(days(20), days(150), 130);
 }

@@ -34,8 +34,6 @@ fn a_history_of_run_is_calibrated_and_the_result_is_valid() {
         "2",
         "--horizon",
         "60",
-        "--set",
-        "objectives={}",
         "--spend-history",
         "--out",
         "run",

@@ -399,8 +399,6 @@ fn a_run_that_lacks_the_period_or_was_changed_is_refused() {
         "2",
         "--horizon",
         "20",
-        "--set",
-        "objectives={}",
         "--out",
         "both",
     ]);

@@ -43,8 +43,8 @@ fn json_is_one_document_the_same_as_the_file() {
 #[test]
 fn no_command_runs_the_built_in_scenario() {
     let workshop = Workshop::new();
-    let short = ["--replications", "1", "--horizon", "1", "--set", "objectives={}"];
-    let ended = workshop.run(&[&short[..], &["--format", "json", "--quiet"]].concat());
+    let ended =
+        workshop.run(&["--replications", "1", "--horizon", "1", "--format", "json", "--quiet"]);
     assert!(ended.code == 0 || ended.code == 3, "{ended:?}");
     assert_eq!(ended.json()["scenario"], "agent-spe-15k");
     assert!(workshop.path("outputs/agent-spe-15k/manifest.json").is_file());

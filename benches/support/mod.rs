@@ -14,9 +14,7 @@ use rayon::ThreadPoolBuilder;
 
 /// A shipped scenario, changed as by `--set`.
 pub fn shipped(name: &str, overrides: &[&str]) -> Scenario {
-    // Objectives ask for longer runs than those here.
-    let overrides = [overrides, &["objectives={}"]].concat();
-    read(name, preset(name).expect("a shipped scenario"), &overrides)
+    read(name, preset(name).expect("a shipped scenario"), overrides)
 }
 
 /// The workload of [`reference`] as a scenario, with so many orchestrators.

@@ -217,7 +217,7 @@ mod tests {
         ];
         for (overrides, count) in cases {
             let all =
-                [overrides, &["horizon_days=20", "objectives={}", "credits.amount=100000 LPT"]]
+                [overrides, &["horizon_days=20", "credits.amount=100000 LPT"]]
                     .concat();
             let scores = scores(&all);
             assert_eq!(scores.len(), count, "{overrides:?}");

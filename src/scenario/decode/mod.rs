@@ -30,7 +30,6 @@ struct Context<'a> {
     names: Names<'a>,
     directory: Option<&'a Path>,
     start: Option<Date>,
-    horizon_days: Option<u32>,
     eth_usd: Option<crate::units::Decimal>,
 }
 
@@ -43,8 +42,7 @@ pub(super) fn scenario(
 ) -> Option<Scenario> {
     let start = start_date(root, report);
     let names = Names::collect(root, report);
-    let horizon_days = root.get("horizon_days").and_then(|at| at.integer());
-    let mut context = Context { names, directory, start, horizon_days, eth_usd: None };
+    let mut context = Context { names, directory, start, eth_usd: None };
     let token_prices = token_prices::token_prices(root, &context, report);
     let prices = credits::prices(root, token_prices.as_ref(), report);
     context.eth_usd = prices.map(|(_, eth_usd)| eth_usd);
@@ -56,12 +54,13 @@ pub(super) fn scenario(
     let policy = policy::policy(root, &context, &mut network, &mut demand, report);
     let uncertainty = demand::uncertainty(root);
     let objectives = objectives::objectives(root, &context, report);
+    let horizon_days = root.get("horizon_days")?.integer()?;
     let suppressed = root.list("suppress_warnings");
     Some(Scenario {
         name: root.text_at("name")?.to_string(),
         title: root.text_at("title")?.to_string(),
         start: start?,
-        horizon_days: horizon_days?,
+        horizon_days,
         seed: root.get("seed")?.integer()?,
         replications: root.get("replications")?.integer()?,
         credits: credits?,

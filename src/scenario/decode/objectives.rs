@@ -28,7 +28,7 @@ fn objective(id: &str, at: &Cursor, context: &Context, report: &mut Report) -> O
     };
     let number = at.number_at(goal);
     let goal = match *goal {
-        "lasts_days" => Goal::LastDays(lasts_days(&at.get(goal)?, context, report)?),
+        "lasts_days" => Goal::LastDays(number?),
         "min_success_rate" => Goal::SuccessRate(number?),
         "max_top_fee_share" => Goal::TopFeeShare(number?),
         _ => {
@@ -38,17 +38,4 @@ fn objective(id: &str, at: &Cursor, context: &Context, report: &mut Report) -> O
         }
     };
     Some(Objective { id: id.to_string(), goal, probability: at.number_at("probability")? })
-}
-
-/// Days the credits are to last, all of which must be simulated.
-fn lasts_days(at: &Cursor, context: &Context, report: &mut Report) -> Option<f64> {
-    let days = at.number()?;
-    let horizon = context.horizon_days?;
-    if days > f64::from(horizon) {
-        let message = format!("a run of {horizon} days does not tell whether credits last {days}");
-        let expected = format!("at most {horizon}, or more `horizon_days`");
-        report.push(Problem::at(at, message).expected(expected));
-        return None;
-    }
-    Some(days)
 }
