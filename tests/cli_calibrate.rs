@@ -90,6 +90,27 @@ fn a_backtest_tells_how_forecasts_did() {
 }
 
 #[test]
+fn rounding_is_no_loss_and_small_amounts_are_shown() {
+    let workshop = Workshop::new();
+    let first: jiff::civil::Date = "2025-01-01".parse().unwrap();
+    let csv = |eth: &str| {
+        let row = |day| format!("{},{eth}\n", first.saturating_add(Span::new().days(day)));
+        format!("date,fees_eth\n{}", (0..120).map(row).collect::<String>())
+    };
+    workshop.write("even.csv", &csv("0.05"));
+    let even = workshop.run(&["backtest", "--spend", "even.csv", "--format", "json"]).json();
+    assert_eq!(even["loses_to"], json!([]));
+    for summary in even["summaries"].as_array().unwrap() {
+        assert_eq!(summary["coverage_80"], 1, "{summary}");
+    }
+    workshop.write("tiny.csv", &csv("0.00000001"));
+    let tiny = workshop.run(&["backtest", "--spend", "tiny.csv"]);
+    assert_eq!(tiny.code, 0, "{tiny:?}");
+    let post = fs::read_to_string(workshop.path("outputs/tiny-backtest/backtest.md")).unwrap();
+    assert!(post.contains(" 3.0e-7 |") && !post.contains("<0.000001"), "{post}");
+}
+
+#[test]
 fn a_backtest_tells_how_well_its_coverage_is_known() {
     let workshop = Workshop::new();
     workshop.write("fees.csv", &fees(180));

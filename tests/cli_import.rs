@@ -327,6 +327,9 @@ fn real_spend_becomes_the_requests_that_cost_as_much() {
     ] {
         assert!(text.lines().any(|have| have == line), "{line}\n{text}");
     }
+    // 0.00002 ETH a day on audio are left out.
+    let headline = "demand for 0.00202 ETH a day, 99 % of 0.00204, the mean of 28 days";
+    assert!(ended.stderr.contains(headline), "{ended:?}");
     assert!(text.contains("`orchsim calibrate` fits them to the same file"), "{text}");
     // Its own output is a base again.
     imported(&workshop, &["spend", "spend.csv", "--base", "my.toml"]);
@@ -408,6 +411,42 @@ fn spend_that_says_nothing_of_the_base_is_refused() {
     workshop.write("spend.csv", "date,amount_eth\n2025-03-01,1\n");
     let ended = workshop.run(&["import", "stakes", "spend.csv", "--zero-days"]);
     assert!(ended.stderr.contains("--zero-days goes with `orchsim import spend`"), "{ended:?}");
+}
+
+#[test]
+fn spend_on_what_nobody_offers_is_left_out_or_the_model_to_ask_for_is_named() {
+    let workshop = workshop();
+    let minimal = orchsim::scenario::preset("minimal").unwrap();
+    let id = "id = \"meta-llama/Meta-Llama-3.1-8B-Instruct\"";
+    let asked = "pipeline = \"llm\"\nmodel = \"meta-llama/Meta-Llama-3.1-8B-Instruct\"";
+    let (models, demand) = minimal.split_once("[demand]").unwrap();
+    let models = models.replace(
+        "[[gateways]]",
+        "[[models]]\npipeline = \"llm\"\nid = \"mine\"\nservice = { overhead_s = 0.3, \
+         seconds_per_unit = 0.0143 }\n\n[[gateways]]",
+    );
+    assert!(models.contains(id) && demand.contains(asked));
+    let demand = demand.replace(asked, "pipeline = \"llm\"\nmodel = \"mine\"");
+    workshop.write("base.toml", &format!("{models}[demand]{demand}"));
+    let spend = |images: f64| {
+        let day = format!("2025-03-01,text-to-image,{images}\n2025-03-01,llm,0.001\n");
+        workshop.write("spend.csv", &format!("date,pipeline,amount_eth\n{day}"));
+    };
+    let named = "`chat` asks for mine, which nobody offers; on offer is \
+                 meta-llama/Meta-Llama-3.1-8B-Instruct: set `demand.streams.chat.model`";
+    // A third of it is left out, and the rate stays.
+    spend(0.002);
+    let ended = imported(&workshop, &["spend", "spend.csv", "--base", "base.toml"]);
+    assert!(ended.stderr.contains("demand for 0.002 ETH a day, 66.7 % of 0.003"), "{ended:?}");
+    assert!(ended.stderr.contains("33.3 % of the spend, on llm"), "{ended:?}");
+    assert!(ended.stderr.contains(named), "{ended:?}");
+    assert!((rates(&scenario(&workshop), "chat").iter().sum::<f64>() - 500.0).abs() < 1e-9);
+    // Most of it is not.
+    spend(0.0005);
+    let ended = workshop.run(&["import", "spend", "spend.csv", "--base", "base.toml"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    let about = "the scenario spends nothing on llm, so that";
+    assert!(ended.stderr.contains(about) && ended.stderr.contains(named), "{ended:?}");
 }
 
 #[test]

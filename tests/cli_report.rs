@@ -243,6 +243,80 @@ fn lpt_that_is_left_is_worth_the_last_price() {
 }
 
 #[test]
+fn what_others_draw_and_the_deadline_takes_is_not_left() {
+    let workshop = Workshop::with_minimal();
+    let rows: String = (18..=28).map(|day| format!("2025-02-{day},0.005\n")).collect();
+    workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+    workshop.write("prices.csv", PRICES);
+    let left = |setting: &str| {
+        let little_by_little =
+            "treasury.conversion={below_threshold={balance=\"0.1 ETH\",clip=\"20 LPT\"}}";
+        let set = ["--out", "run", "--set", little_by_little, "--set", setting];
+        let ran = workshop.run_minimal(&set);
+        assert!(ran.code == 0 || ran.code == 3, "{ran:?}");
+        let prices = ["--of", "2025-02", "--prices", "prices.csv"];
+        let report = json(&workshop, &[&["run", "--spend", "spend.csv"], &prices[..]].concat());
+        (report["left"]["lpt"].clone(), report["notes"].to_string())
+    };
+    // 200 LPT less 11 days of 0.005 ETH at 400 LPT an ETH, less what is drawn by the
+    // end of February, its tenth day.
+    let drawings = "[{project=\"docs\",day=5,lpt=\"100 LPT\"},\
+                    {project=\"docs\",day=11,lpt=\"20 LPT\"}]";
+    let (lpt, notes) = left(&format!("treasury.drawings={drawings}"));
+    close(&lpt, 200.0 - 11.0 * 0.005 * 400.0 - 100.0);
+    assert!(notes.contains("less the 100 LPT that other projects draw"), "{notes}");
+    assert!(notes.contains("comes after the period: drawings of 20 LPT"), "{notes}");
+    let (lpt, notes) = left("treasury.deadline_day=10");
+    close(&lpt, 0.0);
+    assert!(notes.contains("went back at the deadline of the run, 28 Feb 2025"), "{notes}");
+    let (lpt, notes) = left("treasury.deadline_day=11");
+    close(&lpt, 200.0 - 11.0 * 0.005 * 400.0);
+    assert!(notes.contains("the deadline of the run, 1 Mar 2025"), "{notes}");
+}
+
+#[test]
+fn lpt_that_is_given_as_left_is_worth_the_last_price() {
+    let workshop = with_spend();
+    let given = [&MARCH[..], &["prices.csv", "--left", "1500 LPT"]].concat();
+    // 4 USD an LPT and 3,000 an ETH since 6 March.
+    close(&json(&workshop, &given)["left"]["eth"], 2.0);
+    let ended = report(&workshop, &["--spend", "spend.csv", "--left", "1500 LPT"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    let why = "what 1500 LPT are worth on 2025-03-31 is not known";
+    assert!(ended.stderr.contains(why) && ended.stderr.contains("--prices"), "{ended:?}");
+}
+
+#[test]
+fn rare_days_of_very_much_spend_come_again_and_more_of_them_are_warned_of() {
+    let workshop = Workshop::new();
+    let first: jiff::civil::Date = "2025-01-01".parse().unwrap();
+    let write = |name: &str, factor: fn(i64) -> f64| {
+        let row = |day: i64| {
+            let date = first.saturating_add(jiff::Span::new().days(day));
+            let eth = [0.049, 0.05, 0.051][(day * day % 3) as usize] * factor(day);
+            format!("{date},{eth}\n")
+        };
+        let rows: String = (0..181).map(row).collect();
+        workshop.write(name, &format!("date,amount_eth\n{rows}"));
+    };
+    let left = |name: &str| {
+        let report = json(&workshop, &["--spend", name, "--left", "7 ETH"]);
+        let days = |end: &str| report["left"]["runway_days"][end].as_f64();
+        ([days("p10"), days("p50"), days("p90")], report["notes"].to_string())
+    };
+    // Nine days of eight times as much raise the mean from 0.05 to 0.067 ETH, at which
+    // 7 ETH last 104 days.
+    write("bursts.csv", |day| if day % 20 == 10 { 8.0 } else { 1.0 });
+    let ([p10, p50, p90], notes) = left("bursts.csv");
+    assert!(p10 < Some(104.0) && Some(104.0) < p90, "{p10:?} {p90:?}");
+    assert!(Some(94.0) < p50 && p50 < Some(114.0), "{p50:?}");
+    assert!(!notes.contains("than the"), "{notes}");
+    write("late.csv", |day| if day >= 130 && day % 10 == 0 { 8.0 } else { 1.0 });
+    let (_, notes) = left("late.csv");
+    assert!(notes.contains("% more than the") && notes.contains("too low"), "{notes}");
+}
+
+#[test]
 fn a_quarter_is_its_months_and_the_usual_period_the_last_whole_one() {
     let workshop = with_spend();
     let quarter = json(&workshop, &["--spend", "spend.csv", "--period", "quarter"]);

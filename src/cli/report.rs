@@ -13,7 +13,7 @@ use crate::report::{
     spending_json, spending_terminal, usual_period, write_spending_directory,
 };
 use crate::treasury::{DatedPrices, PriceSeries};
-use crate::units::{Amount, Period, PeriodLength, Wei};
+use crate::units::{Amount, Period, PeriodLength};
 
 /// Any day, which those of prices are counted from.
 const PRICES_START: Date = date(2025, 1, 1);
@@ -43,11 +43,12 @@ pub(super) struct ReportArgs {
     /// [default: those of the run]
     #[arg(long, value_name = "CSV")]
     prices: Option<PathBuf>,
-    /// What was left at the end of the period, such as '12.5 ETH' [default: the
-    /// credits of the run less what was spent; LPT sold little by little needs
-    /// prices by day for it]
+    /// What was left at the end of the period, such as '12.5 ETH', or in LPT where
+    /// there are prices: those are worth the last one [default: the credits of the
+    /// run less what was spent and drawn; LPT sold little by little needs prices by
+    /// day for it]
     #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "spend")]
-    left: Option<Wei>,
+    left: Option<Amount>,
     /// Where to write [default: under outputs/, by the scenario or the CSV and the
     /// period]
     ///
@@ -173,9 +174,12 @@ fn read_prices(path: &Path) -> Result<PriceSeries, Failure> {
     })
 }
 
-fn amount(text: &str) -> Result<Wei, String> {
-    let wei = text.parse::<Amount>().ok().and_then(Amount::to_wei);
-    wei.ok_or_else(|| "expected an amount of ETH, gwei or wei, such as '12.5 ETH'".to_string())
+fn amount(text: &str) -> Result<Amount, String> {
+    let amount = text.parse::<Amount>().ok();
+    let counts = |amount: &Amount| amount.to_wei().is_some() || amount.to_lpt().is_some();
+    amount.filter(counts).ok_or_else(|| {
+        "expected an amount of ETH, gwei, wei or LPT, such as '12.5 ETH'".to_string()
+    })
 }
 
 /// Hashes of all that the report is made of.
@@ -211,6 +215,7 @@ impl From<SpendingError> for Failure {
         match error {
             SpendingError::NotARun { .. }
             | SpendingError::OutsideRun { .. }
+            | SpendingError::NoPrice { .. }
             | SpendingError::NoSpend { .. } => Failure::Usage(reason),
             SpendingError::Scenario(diagnostics) => Failure::Invalid(diagnostics),
             SpendingError::Damaged { .. } | SpendingError::Io { .. } => Failure::Runtime(reason),

@@ -18,7 +18,7 @@ pub use schedule::ArrivalSchedule;
 pub use users::{PayingShare, PriceCurve, UserPrice, Users};
 
 use crate::kernel::{Distribution, StreamKey};
-use crate::units::Wei;
+use crate::units::{SECONDS_PER_DAY, Wei};
 
 /// One source of requests: users of one region asking one gateway for one
 /// model.
@@ -67,6 +67,19 @@ impl DemandStream {
         match &self.arrivals {
             Arrivals::Poisson(_) => None,
             Arrivals::Trace(trace) => trace.requests.get(request as usize)?.1,
+        }
+    }
+
+    /// Requests a day at the start; of a trace the mean of its days, up to that of
+    /// the last request.
+    pub fn requests_per_day(&self) -> f64 {
+        match &self.arrivals {
+            Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
+            Arrivals::Trace(trace) => {
+                let last = trace.requests.last().map_or(0.0, |(seconds, _)| *seconds);
+                let days = libm::floor(last / SECONDS_PER_DAY as f64) + 1.0;
+                trace.requests.len() as f64 / days
+            }
         }
     }
 }
@@ -120,7 +133,9 @@ pub struct DemandUncertainty {
     /// Correlation of that rate with the level's logarithm.
     pub level_growth_correlation: f64,
     /// Standard deviation of the steps that the logarithm of every stream's
-    /// level takes at 00:00 UTC of each day but the first: how demand wanders.
+    /// level takes from each day (UTC) to the next: how demand wanders. A step is
+    /// taken as the first hour of the users' clock begins on that day, half an hour
+    /// late where their offset has one.
     pub wander_per_day: f64,
     /// Coefficient of variation of that standard deviation (lognormal): how
     /// well it is known.
@@ -163,5 +178,30 @@ impl DemandUncertainty {
             if self.wander_per_day > 0.0 { step.sampler().draw(key, WANDER_DRAW) } else { 0.0 };
         let rate_per_day = self.growth_per_day_sd * normal;
         Some(Drift { rate_per_day, step_sd, steps: key.child(0) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_requests_of_a_trace_are_counted_by_the_day() {
+        // Six requests, the last in the third day.
+        let seconds = [10.0, 20.0, 30.0, 90_000.0, 172_800.0, 200_000.0];
+        let requests = seconds.map(|at| (at, None)).to_vec();
+        let stream = DemandStream {
+            id: "recorded".to_string(),
+            gateway: 0,
+            model: 0,
+            region: 0,
+            arrivals: Arrivals::Trace(Trace { requests }),
+            size: Distribution::Constant(1.0),
+            used_share: Distribution::Constant(1.0),
+            bad_request_share: 0.0,
+            injected: None,
+            users: None,
+        };
+        assert_eq!(stream.requests_per_day(), 2.0);
     }
 }

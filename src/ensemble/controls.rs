@@ -216,9 +216,7 @@ mod tests {
             (&[few, sizes, drift], 6),
         ];
         for (overrides, count) in cases {
-            let all =
-                [overrides, &["horizon_days=20", "credits.amount=100000 LPT"]]
-                    .concat();
+            let all = [overrides, &["horizon_days=20", "credits.amount=100000 LPT"]].concat();
             let scores = scores(&all);
             assert_eq!(scores.len(), count, "{overrides:?}");
             assert!(scores.iter().all(|score| score.abs() < 3.5), "{overrides:?}: {scores:?}");

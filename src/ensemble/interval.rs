@@ -76,7 +76,7 @@ impl Estimate {
 
 impl Quantiles {
     /// Quantiles of samples in ascending order, interpolated linearly between
-    /// order statistics (type 7 of Hyndman and Fan 1996). All 0 of no samples.
+    /// order statistics. All 0 of no samples.
     pub fn of_sorted(sorted: &[f64]) -> Quantiles {
         Quantiles {
             p05: quantile(sorted, 0.05),
@@ -88,7 +88,8 @@ impl Quantiles {
     }
 }
 
-fn quantile(sorted: &[f64], probability: f64) -> f64 {
+/// A quantile of ascending values (type 7 of Hyndman and Fan 1996); 0 of none.
+pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
     let position = probability * last as f64;
     let below = (position as usize).min(last);

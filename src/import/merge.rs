@@ -291,16 +291,16 @@ impl Merge<'_> {
             let pipeline = network.models[first.model].pipeline.name();
             let gateway = network.gateways[first.gateway].id.as_str();
             let row = level.mix.iter().find(|row| row.group.holds(pipeline, gateway));
-            let about = row.map_or_else(String::new, |row| {
-                let what = row.group.name();
-                let all = if what == "all" { "all streams" } else { &what };
-                let eth = significant(row.eth_per_day, spend::DIGITS);
-                let simulated = significant(row.after_eth_per_day, spend::DIGITS);
-                format!(
-                    "{}: for {eth} ETH a day on {all}, {about}; simulated: {simulated}",
-                    self.label
-                )
-            });
+            // One that spends nothing keeps its rate.
+            let Some(row) = row else { continue };
+            let what = row.group.name();
+            let all = if what == "all" { "all streams" } else { &what };
+            let eth = significant(row.eth_per_day, spend::DIGITS);
+            let simulated = significant(row.after_eth_per_day, spend::DIGITS);
+            let about = format!(
+                "{}: for {eth} ETH a day on {all}, {about}; simulated: {simulated}",
+                self.label
+            );
             let text = set(text, "requests_per_day", &value, &comment(&about));
             let text = text.ok_or_else(|| not_plain("requests_per_day"))?;
             changes.push((element.start..element.end, text));
@@ -715,21 +715,15 @@ fn unserved(scenario: &Scenario) -> Vec<String> {
     let network = &scenario.network;
     let mut ids: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     for stream in &scenario.demand {
-        let is_offered = network.orchestrators.iter().any(|o| o.offer(stream.model).is_some());
-        if !is_offered {
+        if !network.is_offered(stream.model) {
             ids.entry(stream.model).or_default().insert(&stream.id);
         }
     }
     let line = |(model, streams): (usize, BTreeSet<&str>)| {
-        let key = network.models.get(model).map(Model::key).unwrap_or_default();
+        let model = &network.models[model];
+        let key = model.key();
         let streams = streams.into_iter().collect::<Vec<_>>().join(", ");
-        let pipeline = network.models.get(model).map(|model| model.pipeline);
-        let others = network.models.iter().enumerate().filter(|(index, other)| {
-            Some(other.pipeline) == pipeline
-                && network.orchestrators.iter().any(|o| o.offer(*index).is_some())
-        });
-        let others: Vec<&str> = others.map(|(_, other)| other.id.as_str()).collect();
-        let remedy = match others.as_slice() {
+        let remedy = match network.offered(model.pipeline).as_slice() {
             [] => "remove it".to_string(),
             ids => format!("ask for {}, or remove it,", ids.join(" or ")),
         };

@@ -56,9 +56,10 @@ pub(super) fn in_words(level: &SpendLevel, findings: &mut Findings) -> (String, 
         let span = format!("{} to {}", history.date(0), first.yesterday().unwrap_or(*first));
         findings.skip(span, why);
     }
-    for (name, share) in &level.unknown {
-        let percent = significant(share * 100.0, 3);
-        findings.skip(format!("{percent} % of the spend, on {name}"), "not in the base");
+    let percent = |share: f64| significant(share * 100.0, 3);
+    for part in &level.left_out {
+        let what = format!("{} % of the spend, on {}", percent(part.share), part.name);
+        findings.skip(what, part.why.clone());
     }
     findings.notes.extend(level.remarks.iter().cloned());
     if days < FEW_DAYS {
@@ -76,9 +77,18 @@ pub(super) fn in_words(level: &SpendLevel, findings: &mut Findings) -> (String, 
         _ => format!("the mean of {days} days from {first} to {last}"),
     };
     let simulated: f64 = level.mix.iter().map(|row| row.after_eth_per_day).sum();
+    let demand = significant(level.eth_per_day, DIGITS);
+    let left_out: f64 = level.left_out.iter().map(|part| part.share).sum();
+    let source = match left_out {
+        0.0 => about.clone(),
+        share => format!(
+            "{} % of {}, {about}, without what is left out (see skipped)",
+            percent(1.0 - share),
+            significant(level.spent_eth_per_day, DIGITS)
+        ),
+    };
     let summary = format!(
-        "demand for {} ETH a day, {about}; simulated, it spends {}",
-        significant(level.eth_per_day, DIGITS),
+        "demand for {demand} ETH a day, {source}; simulated, it spends {}",
         significant(simulated, DIGITS)
     );
     (about, summary)

@@ -44,3 +44,17 @@ pub struct Network {
     /// more, a discovery always waits for a timer.
     pub unresponsive_orchestrators: u32,
 }
+
+impl Network {
+    /// Whether any orchestrator offers a model, an index into the models.
+    pub fn is_offered(&self, model: usize) -> bool {
+        self.orchestrators.iter().any(|orchestrator| orchestrator.offer(model).is_some())
+    }
+
+    /// The ids of the models of a pipeline that any orchestrator offers.
+    pub fn offered(&self, pipeline: Pipeline) -> Vec<&str> {
+        let models = self.models.iter().enumerate();
+        let offered = models.filter(|(i, model)| model.pipeline == pipeline && self.is_offered(*i));
+        offered.map(|(_, model)| model.id.as_str()).collect()
+    }
+}

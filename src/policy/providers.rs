@@ -96,6 +96,16 @@ pub struct ProviderPrice {
     pub source: &'static str,
 }
 
+impl ProviderPrice {
+    /// USD for [`ProviderPrice::units`] of output and the input that counts with them.
+    fn bill(&self, input: InputTokens) -> f64 {
+        match input {
+            InputTokens::Free => self.usd,
+            InputTokens::Charged { per_output } => self.usd + self.input_usd * per_output,
+        }
+    }
+}
+
 const LITELLM: &str = "LiteLLM price list in AgentOps-AI/tokencost";
 const WORKFLOWLAB: &str = "workflowlab.dev";
 
@@ -201,11 +211,16 @@ impl Provider {
         }
     }
 
-    fn is(self, name: &str) -> bool {
-        match self {
+    /// Its price of a class of models, input tokens counted as `input` has it; `None`
+    /// where it does not serve them.
+    pub fn price_of(self, class: ModelClass, input: InputTokens) -> Option<&'static ProviderPrice> {
+        let is_its = |row: &&ProviderPrice| match self {
             Provider::Cheapest => true,
-            Provider::Named(own) => own == name,
-        }
+            Provider::Named(name) => row.provider == name,
+        };
+        let rows = PROVIDER_PRICES.iter().filter(|row| row.class == class).filter(is_its);
+        let per_unit = |row: &ProviderPrice| row.bill(input) / row.units as f64;
+        rows.min_by(|a, b| per_unit(a).total_cmp(&per_unit(b)))
     }
 }
 
@@ -243,20 +258,9 @@ impl ProviderShare {
     /// bill for one used output token is `output + input x per_output`, of which
     /// a unit bears the share used.
     pub fn price(&self, model: &Model) -> Option<PostedPrice> {
-        let class = ModelClass::of(model)?;
-        let bill = |row: &ProviderPrice| {
-            let input = match self.input_tokens {
-                InputTokens::Free => 0.0,
-                InputTokens::Charged { per_output } => row.input_usd * per_output,
-            };
-            let used = if model.pipeline == Pipeline::Llm { self.used_share } else { 1.0 };
-            ((row.usd + input) * used * self.share, row.units)
-        };
-        let rows = PROVIDER_PRICES
-            .iter()
-            .filter(|row| row.class == class && self.provider.is(row.provider));
-        let per_unit = |&(usd, units): &(f64, u128)| usd / units as f64;
-        let (usd, units) = rows.map(bill).min_by(|a, b| per_unit(a).total_cmp(&per_unit(b)))?;
-        Some(PostedPrice::Usd { usd: Decimal::rounded(usd, USD_DECIMALS)?, units })
+        let row = self.provider.price_of(ModelClass::of(model)?, self.input_tokens)?;
+        let used = if model.pipeline == Pipeline::Llm { self.used_share } else { 1.0 };
+        let usd = row.bill(self.input_tokens) * used * self.share;
+        Some(PostedPrice::Usd { usd: Decimal::rounded(usd, USD_DECIMALS)?, units: row.units })
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn eth(value: f64) -> String {
         _ if size >= 1.0 => grouped(value, 2),
         _ if size >= 0.001 => grouped(value, 4),
         _ if size >= 0.000_001 => grouped(value, 6),
-        _ if value.is_finite() => "<0.000001".to_string(),
+        _ if value.is_finite() => format!("{value:.1e}"),
         _ => MISSING.to_string(),
     }
 }
@@ -244,6 +244,21 @@ pub(super) fn markdown_escaped(text: &str) -> String {
     escaped.replace("](", "]\\(")
 }
 
+/// The same of a sentence, in which what stands between backticks is code.
+pub(super) fn markdown_prose(text: &str) -> String {
+    let mut prose = String::new();
+    let mut rest = text;
+    while let Some((before, (code, after))) =
+        rest.split_once('`').and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
+        && !code.is_empty()
+    {
+        let code: String = code.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        prose += &format!("{}`{code}`", markdown_escaped(before));
+        rest = after;
+    }
+    prose + &markdown_escaped(rest)
+}
+
 /// A share that someone chose, in percent without idle decimals: `95 %`.
 pub(super) fn chosen_percent(share: f64) -> String {
     format!("{} %", precise(share * 100.0))
@@ -281,7 +296,7 @@ mod tests {
         assert_eq!(grouped(f64::INFINITY, 2), MISSING);
         assert_eq!(eth(0.0), "0");
         assert_eq!(eth(40.123_4), "40.12");
-        assert_eq!(eth(1e-9), "<0.000001");
+        assert_eq!(eth(4.23e-9), "4.2e-9");
         assert_eq!(eth(f64::NAN), MISSING);
     }
 
@@ -309,6 +324,8 @@ mod tests {
     fn foreign_text_is_inert() {
         assert_eq!(html_prose("`a` < `b`, `"), "<code>a</code> &lt; <code>b</code>, `");
         assert_eq!(html_escaped("<b a='1'>&\"\u{1b}"), "&lt;b a=&#39;1&#39;&gt;&amp;&quot; ");
+        assert_eq!(markdown_prose("`a_b` < *c*, `"), "`a_b` &lt; \\*c\\*, \\`");
+        assert_eq!(markdown_prose("``a_b`"), "\\`\\`a\\_b\\`");
         assert_eq!(markdown_escaped("a|b\n[x](y)<i>"), "a\\|b [x]\\(y)&lt;i&gt;");
         assert_eq!(printable("a\u{1b}[31m"), "a?[31m");
         assert_eq!(shortened("abcdef", 4), "abc…");

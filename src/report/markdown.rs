@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::figures::Figure;
-use super::format::{extent, grouped, long_date, markdown_escaped};
+use super::format::{extent, grouped, long_date, markdown_escaped, markdown_prose};
 use super::sentence::sentence;
 use super::table::Table;
 use super::{
@@ -32,7 +32,7 @@ pub(super) fn markdown(
         extent(forecast),
     );
     if let Some(aggregation) = aggregation::sentence(forecast) {
-        let _ = writeln!(text, "{}\n", markdown_escaped(&aggregation));
+        let _ = writeln!(text, "{}\n", markdown_prose(&aggregation));
     }
     let figure = |slug: &str| figure(figures, slug);
     let table = |table: Table| table.markdown(usize::MAX) + "\n";
@@ -139,8 +139,8 @@ pub(super) fn beginning(title: &str, answers: &[String], context: &RunContext) -
 /// empty where there is nothing to know.
 pub(super) fn warnings(items: impl Iterator<Item = (String, String)>) -> String {
     let item = |(name, text): (String, String)| match name.as_str() {
-        "" => format!("- {}\n", markdown_escaped(&text)),
-        name => format!("- **{}**: {}\n", markdown_escaped(name), markdown_escaped(&text)),
+        "" => format!("- {}\n", markdown_prose(&text)),
+        name => format!("- **{}**: {}\n", markdown_escaped(name), markdown_prose(&text)),
     };
     let items: String = items.map(item).collect();
     match items.as_str() {
@@ -180,7 +180,7 @@ pub(super) fn figure(figures: &[Figure], slug: &str) -> String {
     let found = figures.iter().find(|figure| figure.slug == slug);
     found.map_or(String::new(), |figure| {
         let (title, explanation) = (&figure.title, &figure.explanation);
-        let (title, explanation) = (markdown_escaped(title), markdown_escaped(explanation));
+        let (title, explanation) = (markdown_escaped(title), markdown_prose(explanation));
         format!("![{title}](figures/{slug}.svg)\n\n{explanation}\n\n")
     })
 }

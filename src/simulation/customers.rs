@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recorder::ServiceRecord;
 use super::world::World;
-use crate::demand::{Arrivals, Pace, UserPrice, Users};
+use crate::demand::{Pace, UserPrice, Users};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
@@ -244,10 +244,7 @@ impl<'w> Group<'w> {
             gateway: demand.gateway,
             service: plan.service,
             pace: plan.pace,
-            requests_per_day: match &demand.arrivals {
-                Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
-                Arrivals::Trace(trace) => trace.requests.len() as f64,
-            },
+            requests_per_day: demand.requests_per_day(),
             price,
             reference_price: reference_price.map(|posted| posted_dollars(posted, eth_usd)),
             price_factor: 1.0,

@@ -36,14 +36,19 @@ pub struct Allocation {
 
 impl Allocation {
     /// An allocation that others draw on, in order of time and then of the
-    /// list. What they will draw is not for sale before. What is left at `deadline`, after drawings of the same moment,
-    /// goes back; later ones get nothing.
+    /// list. What they will draw is not for sale before. What is left at `deadline`,
+    /// after drawings of the same moment, goes back; later ones get nothing.
     pub fn new(lpt: Lpt, mut drawings: Vec<Drawing>, deadline: Option<SimTime>) -> Allocation {
         let deadline = deadline.unwrap_or(SimTime::NEVER);
         drawings.retain(|drawing| drawing.at <= deadline);
         drawings.reverse();
         drawings.sort_by_key(|drawing| std::cmp::Reverse(drawing.at));
         Allocation { on_hand: lpt, drawings, deadline }
+    }
+
+    /// LPT in the Safe.
+    pub fn on_hand(&self) -> Lpt {
+        self.on_hand
     }
 
     /// LPT in the Safe that no drawing to come asks for.

@@ -12,8 +12,8 @@ pub use baselines::{Smoothing, naive, seasonal_naive};
 pub use engine::EngineForecast;
 pub use score::{crps, probability_transform};
 
-use super::spend_model::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, quantile};
-use crate::ensemble::Estimate;
+use super::spend_model::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures};
+use crate::ensemble::{Estimate, quantile};
 use crate::kernel::StreamKey;
 
 /// What the forecasts are of: total spend over so many days.
@@ -22,6 +22,9 @@ pub const HORIZONS: [usize; 2] = [30, 90];
 pub const USUAL_PAST: usize = 56;
 /// Least share of the days of a horizon that must be known for it to count.
 const LEAST_KNOWN: f64 = 0.8;
+
+/// Share of an amount by which rounding may move it.
+const ROUNDING: f64 = 1e-9;
 
 /// Who forecasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,10 +159,13 @@ impl Scored {
         self.quantiles[3]
     }
 
-    /// Whether what came lies within the central 50, 80 and 95 %.
+    /// Whether what came lies within the central 50, 80 and 95 %, to the last digits,
+    /// which a forecast without spread differs in.
     pub fn covered(&self) -> [bool; 3] {
         let q = self.quantiles;
-        [(q[2], q[4]), (q[1], q[5]), (q[0], q[6])].map(|(lo, hi)| (lo..=hi).contains(&self.actual))
+        let slack = ROUNDING * libm::fabs(self.actual);
+        let holds = |(lo, hi): (f64, f64)| (lo - slack..=hi + slack).contains(&self.actual);
+        [(q[2], q[4]), (q[1], q[5]), (q[0], q[6])].map(holds)
     }
 }
 
@@ -242,11 +248,13 @@ impl Summary {
         let mean = |value: &dyn Fn(&Scored) -> f64| {
             scored.iter().map(|scored| value(scored)).sum::<f64>() / n
         };
+        let actual = mean(&|s| s.actual);
+        let exact = |eth: f64| if libm::fabs(eth) <= ROUNDING * actual { 0.0 } else { eth };
         (!scored.is_empty()).then(|| Summary {
             coverage: Coverage::of(scored, independent),
-            crps: mean(&|s| s.crps),
-            bias: mean(&|s| s.median() - s.actual),
-            actual: mean(&|s| s.actual),
+            crps: exact(mean(&|s| s.crps)),
+            bias: exact(mean(&|s| s.median() - s.actual)),
+            actual,
         })
     }
 }

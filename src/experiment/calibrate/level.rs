@@ -3,8 +3,10 @@
 
 use jiff::civil::Date;
 
+use super::mix::MOST_UNKNOWN;
 use super::{
-    CalibrateError, MixRow, later_start, mix, refuse_traces, scale, shortfalls, start_after,
+    CalibrateError, MixRow, later_start, mix, refuse_idle, refuse_traces, scale, shortfalls,
+    start_after,
 };
 use crate::scenario::Scenario;
 use crate::spend::SpendHistory;
@@ -15,11 +17,13 @@ pub struct SpendLevel {
     /// The days that the mean is of, in order: the last
     /// [`MIX_DAYS`](super::MIX_DAYS) complete ones.
     pub days: Vec<Date>,
-    /// Mean spend a day on what the scenario has, in ETH.
+    /// Mean spend a day, in ETH.
+    pub spent_eth_per_day: f64,
+    /// What of it the scenario is to spend: all but what is left out.
     pub eth_per_day: f64,
-    /// Names of what it does not have, each with its share of all spend.
-    pub unknown: Vec<(String, f64)>,
-    /// By group of streams.
+    /// Spend that the scenario cannot have.
+    pub left_out: Vec<LeftOut>,
+    /// By group of streams, those left out not among them.
     pub mix: Vec<MixRow>,
     /// What a reader has to know, a sentence each.
     pub remarks: Vec<String>,
@@ -29,6 +33,17 @@ pub struct SpendLevel {
     pub scenario: Scenario,
 }
 
+/// Spend that a scenario cannot have.
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    /// What it is on.
+    pub name: String,
+    /// Its share of all spend.
+    pub share: f64,
+    /// Why it is left out.
+    pub why: String,
+}
+
 /// Scales the requests of a scenario so that it is simulated to spend, level, the
 /// mean of the last complete days of a history, by pipeline and gateway where the
 /// history tells them apart. `done` is called as each of at most
@@ -36,8 +51,8 @@ pub struct SpendLevel {
 /// threads of the calling rayon pool.
 ///
 /// # Errors
-/// [`CalibrateError`]: no spend, recorded demand, spend on what the scenario does
-/// not have.
+/// [`CalibrateError`]: no spend, recorded demand, most of the spend on what the
+/// scenario does not have, or spends nothing on.
 pub fn scale_to_spend(
     scenario: &Scenario,
     history: &SpendHistory,
@@ -45,20 +60,37 @@ pub fn scale_to_spend(
 ) -> Result<SpendLevel, CalibrateError> {
     refuse_traces(scenario)?;
     let mix = mix::mix(scenario, history)?;
-    let eth_per_day = mix.eth_per_day * (1.0 - mix.unknown_share());
-    if eth_per_day <= 0.0 {
+    let on_known = mix.eth_per_day * (1.0 - mix.unknown_share());
+    if on_known <= 0.0 {
         return Err(CalibrateError::Nothing(history.source.clone()));
     }
     let mut scaled = scenario.clone();
-    let (rows, _) = scale(&mut scaled, &mix, eth_per_day, done)?;
+    let (rows, _) = scale(&mut scaled, &mix, on_known, done)?;
+    let (idle, rows): (Vec<MixRow>, Vec<MixRow>) = rows.into_iter().partition(MixRow::is_idle);
+    let unknown = mix.unknown.iter().map(|(name, share)| LeftOut {
+        name: name.clone(),
+        share: *share,
+        why: "not in the base".to_string(),
+    });
+    let nothing_spent = idle.iter().map(|row| LeftOut {
+        name: row.group.name(),
+        share: row.eth_per_day / mix.eth_per_day,
+        why: format!("the base spends nothing on it: {}", mix.why_idle(scenario, &row.group)),
+    });
+    let left_out: Vec<LeftOut> = unknown.chain(nothing_spent).collect();
+    let share: f64 = left_out.iter().map(|part| part.share).sum();
+    if share > MOST_UNKNOWN {
+        refuse_idle(scenario, &mix, &idle)?;
+    }
     scaled.start = start_after(scenario, history.date(history.len().saturating_sub(1)));
     let mut remarks = mix.remarks;
     remarks.extend(shortfalls(&rows));
     remarks.extend(later_start(scenario, scaled.start));
     Ok(SpendLevel {
         days: mix.window,
-        eth_per_day,
-        unknown: mix.unknown,
+        spent_eth_per_day: mix.eth_per_day,
+        eth_per_day: mix.eth_per_day * (1.0 - share),
+        left_out,
         mix: rows,
         remarks,
         scenario: scaled,

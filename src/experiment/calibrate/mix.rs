@@ -11,7 +11,7 @@ use crate::spend::{Coverage, SpendHistory};
 /// Complete days, the last ones, that the mix is taken from.
 pub const MIX_DAYS: usize = 28;
 /// Largest share of spend that may be on what the scenario does not have.
-const MOST_UNKNOWN: f64 = 0.5;
+pub(super) const MOST_UNKNOWN: f64 = 0.5;
 /// Names in one sentence.
 const MOST_NAMED: usize = 6;
 /// Two-sided 90 % quantile of the normal distribution.
@@ -68,6 +68,35 @@ impl Mix {
     /// The share of the spend that is of no group.
     pub(super) fn unknown_share(&self) -> f64 {
         self.unknown.iter().map(|(_, share)| share).sum()
+    }
+
+    /// Why the streams of a group spend nothing, as far as their models tell.
+    pub(super) fn why_idle(&self, scenario: &Scenario, group: &Group) -> String {
+        let network = &scenario.network;
+        let streams = scenario.demand.iter().zip(&self.of_stream).filter(|(_, of)| *of == group);
+        let mut reasons: Vec<String> = Vec::new();
+        for (stream, _) in streams {
+            let model = &network.models[stream.model];
+            let (id, asked) = (&stream.id, &model.id);
+            let reason = match network.offered(model.pipeline).as_slice() {
+                _ if network.is_offered(stream.model) => {
+                    format!("`{id}` asks for {asked}, which is offered; see `orchsim explain`")
+                }
+                [] => format!(
+                    "`{id}` asks for {asked}, which nobody offers, nor any other model of {}",
+                    model.pipeline.name()
+                ),
+                offered => format!(
+                    "`{id}` asks for {asked}, which nobody offers; on offer is {}: set \
+                     `demand.streams.{id}.model`",
+                    offered.join(" or ")
+                ),
+            };
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        reasons.join("; ")
     }
 
     /// The names it is of, the first few.

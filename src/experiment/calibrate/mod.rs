@@ -19,9 +19,9 @@ pub use moments::MOST_SIMULATED;
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
-    quantile,
 };
 use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
+use crate::ensemble::quantile;
 use crate::kernel::StreamKey;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
@@ -106,9 +106,15 @@ pub enum CalibrateError {
     },
     /// The scenario spends nothing.
     #[error(
-        "simulated, the scenario spends nothing on {0}, so that no rate of requests explains the real spend"
+        "simulated, the scenario spends nothing on {names}, so that no rate of requests explains the \
+         real spend{reasons}"
     )]
-    NoSpend(String),
+    NoSpend {
+        /// On what.
+        names: String,
+        /// Why, a line for each.
+        reasons: String,
+    },
     /// The scenario would need more requests than can be.
     #[error(
         "to spend {eth_per_day} ETH a day on {group} takes more than {MOST_REQUESTS_PER_DAY:e} requests \
@@ -141,6 +147,13 @@ pub struct MixRow {
     pub after_eth_per_day: f64,
     /// Whether that is too little, and more requests do not help.
     pub is_stuck: bool,
+}
+
+impl MixRow {
+    /// Whether no rate of requests makes it spend anything.
+    fn is_idle(&self) -> bool {
+        self.eth_per_day > 0.0 && self.before_eth_per_day <= 0.0
+    }
 }
 
 /// A scenario's demand fitted to spend.
@@ -205,133 +218,53 @@ pub fn calibrate(
     let last = series.date(series.len() - 1);
     let start = start_after(scenario, last);
     let ahead = f64::from((start - last).get_days());
-    let spent_share = 1.0 - series.zero_share();
-    let step = key.child(1);
-    let wanders = posterior.wandering > BELIEVED;
-    let growth = |draw: &Draw| if wanders { draw.growth_to_come } else { draw.growth };
-    // Logarithm of spend a day so many days after the data, draw by draw.
-    let levels_after = |days: f64| -> Vec<f64> {
-        let draws = (0..).zip(&posterior.draws);
-        draws
-            .map(|(number, draw)| {
-                let walk = draw.parameters.wander_per_day * libm::sqrt(days) * step.normal(number);
-                let factor = libm::log(mean_factor(draw) * spent_share);
-                draw.level + growth(draw) * days + walk + factor
-            })
-            .collect()
+    let outlook = Outlook {
+        posterior: &posterior,
+        spent_share: 1.0 - series.zero_share(),
+        wanders: posterior.wandering > BELIEVED,
+        step: key.child(1),
     };
-    let levels = levels_after(ahead);
+    let levels = outlook.levels(ahead);
     let level = exponentials(&levels);
-    let growths: Vec<f64> = posterior.draws.iter().map(growth).collect();
-    let (level_mean, level_sd) = moments_of(&levels);
-    let (growth_mean, growth_sd) = moments_of(&growths);
-    let joint = levels.iter().zip(&growths);
-    let cov =
-        joint.map(|(a, b)| (a - level_mean) * (b - growth_mean)).sum::<f64>() / levels.len() as f64;
-    let correlation = if level_sd * growth_sd > 0.0 { cov / (level_sd * growth_sd) } else { 0.0 };
-    let over_median = libm::exp(level_sd * level_sd / 2.0);
-    let level_cv = libm::sqrt(libm::expm1(level_sd * level_sd));
-    if level_cv > MOST_CV {
+    let uncertainty = outlook.uncertainty(&levels);
+    if uncertainty.level_cv > MOST_CV {
         return Err(CalibrateError::TooFar { start, days: ahead, last });
     }
-    let (wander_mean, wander_sd) = wander_moments(&posterior);
-    let uncertainty = DemandUncertainty {
-        level_cv,
-        growth_sd: 0.0,
-        growth_per_day_sd: growth_sd,
-        level_growth_correlation: correlation.clamp(-1.0, 1.0),
-        wander_per_day: if wanders { wander_mean } else { 0.0 },
-        wander_cv: if wanders { wander_sd / wander_mean } else { 0.0 },
-    };
+    let far = (ahead > FAR_DAYS).then(|| {
+        let near = exponentials(&outlook.levels(1.0));
+        far_ahead(ahead, last, near, level)
+    });
+    let level_sd = moments_of(&levels).1;
+    let mean_level = level.estimate * libm::exp(level_sd * level_sd / 2.0);
 
     let mut calibrated = scenario.clone();
-    // At the median, so that half of the futures spend less; the mean is for the factor
-    // on the level.
-    let (rows, after) = scale(&mut calibrated, &mix, level.estimate, done)?;
-    for (stream, group) in calibrated.demand.iter_mut().zip(&mix.of_stream) {
-        let mean = mix.part(group, level.estimate * over_median);
-        moments::multiply(stream, over_median, group, mean)?;
-    }
-    let spend: f64 = after.eth_per_day.iter().sum();
-    let evenness: f64 = after.eth_per_day.iter().map(|eth| (eth / spend) * (eth / spend)).sum();
-    let burst_cv = Fitted::of(&posterior, |draw| {
-        libm::sqrt(libm::expm1(draw.parameters.burst_sd * draw.parameters.burst_sd))
-    });
-    let stream_burst_cv = burst_cv.times(1.0 / libm::sqrt(evenness));
-    let burst_hours = Fitted::of(&posterior, |draw| draw.parameters.burst_days * 24.0);
-    let weekdays = series.has_weekdays().then(|| weekday_weights(&posterior));
-
+    let (rows, after) = rates(&mut calibrated, &mix, level.estimate, mean_level, done)?;
+    let shape = Shape::of(&series, &posterior, &after);
+    shape.give_to(&mut calibrated);
     calibrated.start = start;
     calibrated.uncertainty = uncertainty;
-    for stream in calibrated.demand.iter_mut().filter(|stream| stream.injected.is_none()) {
-        let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
-        arrivals.growth =
-            Growth::Exponential { rate_per_day: posterior.moments(|draw| draw.growth).0 };
-        arrivals.bursts = Bursts::Modulated {
-            cv: stream_burst_cv.estimate.min(MOST_CV),
-            mean_hold_hours: burst_hours.estimate.clamp(HOLD_HOURS.0, HOLD_HOURS.1),
-        };
-        if let Some(weights) = &weekdays {
-            arrivals.weekdays = WeekProfile::from_weights(weights.map(|fitted| fitted.estimate));
-        }
-    }
 
     let mut remarks = history.notes.clone();
-    if wanders {
-        remarks.push(format!(
-            "where the level wanders, growth so far tells little of growth to come, of which \
-             {:.0} % a month more or less is allowed for (a standard deviation)",
-            100.0 * libm::expm1(30.0 * uncertainty.growth_per_day_sd)
-        ));
-    }
-    if !mix.unknown.is_empty() {
-        remarks.push(format!(
-            "{:.1} % of the spend is on {}, which the scenario does not have: spread over the rest",
-            mix.unknown_share() * 100.0,
-            mix.unknown_names()
-        ));
-    }
+    remarks.extend(outlook.trend_remark(&uncertainty));
+    remarks.extend(posterior.miss_in_words(&series));
+    remarks.extend(unknown_remark(&mix));
     remarks.extend(mix.remarks);
-    if weekdays.is_none() {
-        remarks.push(format!(
-            "fewer than {LEAST_DAYS_FOR_WEEKDAYS} complete days: weekdays are not fitted, those of \
-             the scenario stay"
-        ));
-    }
-    if burst_cv.is_wide() || burst_hours.is_wide() {
-        remarks.push(
-            "how strong bursts are or how long they hold is hardly to be told from these data; \
-             the estimates lean on what was assumed before"
-                .to_string(),
-        );
-    }
+    remarks.extend(shape.remarks());
     remarks.extend(shortfalls(&rows));
-    if ahead > FAR_DAYS {
-        let near = exponentials(&levels_after(1.0));
-        let interval = |fitted: Fitted| {
-            format!("[{}, {}]", significant(fitted.lo, 3), significant(fitted.hi, 3))
-        };
-        remarks.push(format!(
-            "the scenario starts {ahead} days after {last}, the last of the data: what spend does \
-             meanwhile is not known, which widens its 90 % interval from {} to {} ETH a day; data \
-             up to the start, or an earlier start, would narrow it",
-            interval(near),
-            interval(level)
-        ));
-    }
+    remarks.extend(far);
     remarks.extend(later_start(scenario, start));
+    let wander = |draw: &Draw| draw.parameters.wander_per_day;
     Ok(Calibration {
         goodness: Goodness::of(&series, &posterior),
         start,
         level,
-        mean_level: level.estimate * over_median,
+        mean_level,
         growth: Fitted::of(&posterior, |draw| draw.growth),
-        weekdays,
-        burst_cv,
-        stream_burst_cv,
-        burst_hours,
-        wander_per_day: wanders
-            .then(|| Fitted::of(&posterior, |draw| draw.parameters.wander_per_day)),
+        weekdays: shape.weekdays,
+        burst_cv: shape.burst_cv,
+        stream_burst_cv: shape.stream_burst_cv,
+        burst_hours: shape.burst_hours,
+        wander_per_day: outlook.wanders.then(|| Fitted::of(&posterior, wander)),
         uncertainty,
         mix: rows,
         remarks,
@@ -339,6 +272,165 @@ pub fn calibrate(
         posterior,
         scenario: calibrated,
     })
+}
+
+/// What a posterior says of days to come.
+struct Outlook<'a> {
+    posterior: &'a Posterior,
+    spent_share: f64,
+    wanders: bool,
+    /// Of the steps that the level takes.
+    step: StreamKey,
+}
+
+impl Outlook<'_> {
+    fn growth(&self, draw: &Draw) -> f64 {
+        if self.wanders { draw.growth_to_come } else { draw.growth }
+    }
+
+    /// Logarithm of spend a day so many days after the data, draw by draw.
+    fn levels(&self, days: f64) -> Vec<f64> {
+        let draws = (0..).zip(&self.posterior.draws);
+        let level = |(number, draw): (u64, &Draw)| {
+            let walk = draw.parameters.wander_per_day * libm::sqrt(days) * self.step.normal(number);
+            let factor = libm::log(mean_factor(self.posterior, draw) * self.spent_share);
+            draw.level + self.growth(draw) * days + walk + factor
+        };
+        draws.map(level).collect()
+    }
+
+    /// What is not known where the logarithm of the level at the start is one of
+    /// `levels`.
+    fn uncertainty(&self, levels: &[f64]) -> DemandUncertainty {
+        let growths: Vec<f64> = self.posterior.draws.iter().map(|draw| self.growth(draw)).collect();
+        let (level_mean, level_sd) = moments_of(levels);
+        let (growth_mean, growth_sd) = moments_of(&growths);
+        let joint = levels.iter().zip(&growths);
+        let cov = joint.map(|(a, b)| (a - level_mean) * (b - growth_mean)).sum::<f64>()
+            / levels.len() as f64;
+        let correlation =
+            if level_sd * growth_sd > 0.0 { cov / (level_sd * growth_sd) } else { 0.0 };
+        let (wander_mean, wander_sd) = wander_moments(self.posterior);
+        DemandUncertainty {
+            level_cv: libm::sqrt(libm::expm1(level_sd * level_sd)),
+            growth_sd: 0.0,
+            growth_per_day_sd: growth_sd,
+            level_growth_correlation: correlation.clamp(-1.0, 1.0),
+            wander_per_day: if self.wanders { wander_mean } else { 0.0 },
+            wander_cv: if self.wanders { wander_sd / wander_mean } else { 0.0 },
+        }
+    }
+
+    fn trend_remark(&self, uncertainty: &DemandUncertainty) -> Option<String> {
+        self.wanders.then(|| {
+            format!(
+                "where the level wanders, growth so far tells little of growth to come, of which \
+                 {:.0} % a month more or less is allowed for (a standard deviation)",
+                100.0 * libm::expm1(30.0 * uncertainty.growth_per_day_sd)
+            )
+        })
+    }
+}
+
+/// Sets the rates of a scenario: as simulated, it spends the median level, so that half
+/// of the futures spend less; the mean is for the factor on the level. Returns what is
+/// simulated at the median.
+fn rates(
+    scenario: &mut Scenario,
+    mix: &mix::Mix,
+    median_level: f64,
+    mean_level: f64,
+    done: &(dyn Fn() + Sync),
+) -> Result<(Vec<MixRow>, moments::Simulated), CalibrateError> {
+    let original = scenario.clone();
+    let (rows, after) = scale(scenario, mix, median_level, done)?;
+    refuse_idle(&original, mix, &rows)?;
+    for (stream, group) in scenario.demand.iter_mut().zip(&mix.of_stream) {
+        let mean = mix.part(group, mean_level);
+        moments::multiply(stream, mean_level / median_level, group, mean)?;
+    }
+    Ok((rows, after))
+}
+
+/// How spend goes about its level.
+struct Shape {
+    growth: f64,
+    weekdays: Option<[Fitted; 7]>,
+    burst_cv: Fitted,
+    stream_burst_cv: Fitted,
+    burst_hours: Fitted,
+}
+
+impl Shape {
+    fn of(series: &DailySeries, posterior: &Posterior, spend: &moments::Simulated) -> Shape {
+        let total: f64 = spend.eth_per_day.iter().sum();
+        let evenness: f64 = spend.eth_per_day.iter().map(|eth| (eth / total) * (eth / total)).sum();
+        let burst_cv = Fitted::of(posterior, |draw| {
+            libm::sqrt(libm::expm1(draw.parameters.burst_sd * draw.parameters.burst_sd))
+        });
+        Shape {
+            growth: posterior.moments(|draw| draw.growth).0,
+            weekdays: series.has_weekdays().then(|| weekday_weights(posterior)),
+            burst_cv,
+            stream_burst_cv: burst_cv.times(1.0 / libm::sqrt(evenness)),
+            burst_hours: Fitted::of(posterior, |draw| draw.parameters.burst_days * 24.0),
+        }
+    }
+
+    fn give_to(&self, scenario: &mut Scenario) {
+        for stream in scenario.demand.iter_mut().filter(|stream| stream.injected.is_none()) {
+            let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
+            arrivals.growth = Growth::Exponential { rate_per_day: self.growth };
+            arrivals.bursts = Bursts::Modulated {
+                cv: self.stream_burst_cv.estimate.min(MOST_CV),
+                mean_hold_hours: self.burst_hours.estimate.clamp(HOLD_HOURS.0, HOLD_HOURS.1),
+            };
+            if let Some(weights) = &self.weekdays {
+                arrivals.weekdays =
+                    WeekProfile::from_weights(weights.map(|fitted| fitted.estimate));
+            }
+        }
+    }
+
+    fn remarks(&self) -> impl Iterator<Item = String> {
+        let few = self.weekdays.is_none().then(|| {
+            format!(
+                "fewer than {LEAST_DAYS_FOR_WEEKDAYS} complete days: weekdays are not fitted, those \
+                 of the scenario stay"
+            )
+        });
+        let vague = (self.burst_cv.is_wide() || self.burst_hours.is_wide()).then(|| {
+            "how strong bursts are or how long they hold is hardly to be told from these data; \
+             the estimates lean on what was assumed before"
+                .to_string()
+        });
+        few.into_iter().chain(vague)
+    }
+}
+
+fn unknown_remark(mix: &mix::Mix) -> Option<String> {
+    (!mix.unknown.is_empty()).then(|| {
+        format!(
+            "{:.1} % of the spend is on {}, which the scenario does not have: spread over the rest, \
+             so that it spends as much in all",
+            mix.unknown_share() * 100.0,
+            mix.unknown_names()
+        )
+    })
+}
+
+/// What it means that the scenario starts so many days after the last of the data: the
+/// level is known as `near` on the day after them, as `far` at the start.
+fn far_ahead(days: f64, last: Date, near: Fitted, far: Fitted) -> String {
+    let interval =
+        |fitted: Fitted| format!("[{}, {}]", significant(fitted.lo, 3), significant(fitted.hi, 3));
+    format!(
+        "the scenario starts {days} days after {last}, the last of the data: what spend does \
+         meanwhile is not known, which widens its 90 % interval from {} to {} ETH a day; data up to \
+         the start, or an earlier start, would narrow it",
+        interval(near),
+        interval(far)
+    )
 }
 
 fn refuse_traces(scenario: &Scenario) -> Result<(), CalibrateError> {
@@ -386,10 +478,18 @@ fn scale(
         is_stuck: scaled.stuck.contains(group),
     };
     let rows: Vec<MixRow> = mix.shares.iter().map(row).collect();
-    match rows.iter().find(|row| row.eth_per_day > 0.0 && row.before_eth_per_day <= 0.0) {
-        Some(row) => Err(CalibrateError::NoSpend(row.group.name())),
-        None => Ok((rows, scaled.after)),
+    Ok((rows, scaled.after))
+}
+
+/// Refuses a scenario that spends nothing on what is spent on.
+fn refuse_idle(scenario: &Scenario, mix: &mix::Mix, rows: &[MixRow]) -> Result<(), CalibrateError> {
+    let idle: Vec<&Group> = rows.iter().filter(|row| row.is_idle()).map(|row| &row.group).collect();
+    if idle.is_empty() {
+        return Ok(());
     }
+    let names: Vec<String> = idle.iter().map(|group| group.name()).collect();
+    let reasons = idle.iter().map(|group| format!("\n  help: {}", mix.why_idle(scenario, group)));
+    Err(CalibrateError::NoSpend { names: names.join(", "), reasons: reasons.collect() })
 }
 
 /// The groups that do not spend what they are to.

@@ -22,7 +22,7 @@ const LEVEL_SD: f64 = 2.0;
 /// Prior standard deviation of a weekday's effect.
 const WEEKDAY_SD: f64 = 0.2;
 
-/// The parameters of the model that its likelihood is maximised over.
+/// The parameters of the model, given which the filter tells the state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
     /// Standard deviation of the noise of a single day's logarithm.
@@ -34,7 +34,8 @@ pub struct Parameters {
     /// Standard deviation of the steps that the level's logarithm takes each
     /// day; 0 for a level that keeps to its trend.
     pub wander_per_day: f64,
-    /// Prior standard deviation of the growth rate a day.
+    /// Prior standard deviation of the growth rate a day, set by whether the level
+    /// wanders.
     pub growth_sd: f64,
 }
 
@@ -151,7 +152,7 @@ impl Belief {
         }
         let known = project(&gain);
         let spread = noise_var.map(|noise| known + noise);
-        let surprise = Surprise { error, spread };
+        let surprise = Surprise { error, known, spread };
         let [narrow, wide] = surprise.densities();
         // Far out in the tails only the wider noise is left.
         let narrow = if narrow + wide > 0.0 { narrow / (narrow + wide) } else { 0.0 };
@@ -179,7 +180,9 @@ impl Belief {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Surprise {
     error: f64,
-    /// Variance with the usual noise, and with that of a day out of line.
+    /// Variance of what was expected.
+    known: f64,
+    /// The same with the usual noise, and with that of a day out of line.
     spread: [f64; 2],
 }
 
@@ -194,6 +197,23 @@ impl Surprise {
                 / libm::sqrt(2.0 * PI * var)
         };
         [density(0), density(1)]
+    }
+
+    /// How far the value is from the expected.
+    pub(super) fn error(&self) -> f64 {
+        self.error
+    }
+
+    /// The probability that the day was out of line.
+    pub(super) fn outlying(&self) -> f64 {
+        let [narrow, wide] = self.densities();
+        if narrow + wide > 0.0 { wide / (narrow + wide) } else { 1.0 }
+    }
+
+    /// What was expected of the exponential of the value that came out so, noise left
+    /// out.
+    pub(super) fn expected(&self, value: f64) -> f64 {
+        libm::exp(value - self.error + self.known / 2.0)
     }
 
     /// The probability that was given to a lower value.
@@ -215,12 +235,12 @@ pub(super) struct Pass {
     pub(super) end: Belief,
 }
 
-/// Runs over a series. `seen` is told the number of each day that has a value,
-/// and how it came out.
+/// Runs over a series. `seen` is told the number of each day that has a value, the
+/// value, and how it came out.
 pub(super) fn run(
     series: &DailySeries,
     parameters: &Parameters,
-    mut seen: impl FnMut(usize, Surprise),
+    mut seen: impl FnMut(usize, f64, Surprise),
 ) -> Pass {
     let day = DayMean::new(parameters.burst_days);
     let burst_var = parameters.burst_sd * parameters.burst_sd;
@@ -237,7 +257,7 @@ pub(super) fn run(
         let surprise = belief.learn(*value, weekday, noise);
         let [narrow, wide] = surprise.densities();
         log_likelihood += libm::log((narrow + wide).max(f64::MIN_POSITIVE));
-        seen(number, surprise);
+        seen(number, *value, surprise);
     }
     Pass { log_likelihood, end: belief }
 }

@@ -1,13 +1,16 @@
 //! What a series says of the model: its posterior, by adaptive importance
 //! sampling (Cappé, Guillin, Marin and Robert, "Population Monte Carlo", Journal
 //! of Computational and Graphical Statistics 13, 2004). The state is integrated
-//! out by the filter; sampled are the four parameters of [`Parameters`].
+//! out by the filter; sampled are the parameters of [`Parameters`] but `growth_sd`.
 
 use std::f64::consts::PI;
 
-use super::filter::{self, Belief, Parameters, STATES, contrasts};
-use super::series::DailySeries;
+use super::filter::{self, Belief, Parameters, STATES, Surprise, contrasts};
+use super::predict::Outliers;
+use super::series::{DailySeries, LEAST_DAYS};
+use crate::ensemble::quantile;
 use crate::kernel::StreamKey;
+use crate::units::significant;
 
 /// Rounds that bring the proposal to where the posterior is, and draws in each.
 const ROUNDS: u64 = 5;
@@ -52,6 +55,11 @@ const GROWTH_SD_SETTLED: f64 = 0.02;
 /// 11, 1993).
 const TREND_SD: f64 = 0.005;
 
+/// Last days with spend that are compared with what the model expected of them.
+const MISS_DAYS: usize = 56;
+/// Above this share of what was expected a miss is told.
+const MOST_MISS: f64 = 0.1;
+
 const MOST_PARAMETERS: usize = 4;
 type Vector = [f64; MOST_PARAMETERS];
 type Matrix = [[f64; MOST_PARAMETERS]; MOST_PARAMETERS];
@@ -83,6 +91,8 @@ pub struct Posterior {
     pub wandering: f64,
     /// How many independent draws the last round of sampling is worth.
     pub effective: f64,
+    /// What days out of line are like.
+    pub(super) outliers: Outliers,
 }
 
 impl Posterior {
@@ -106,7 +116,15 @@ impl Posterior {
         let draws = chosen(&particles, count, key.child(3).uniform(0));
         let draw = |(i, particle): (u64, &Particle)| particle.draw(normals.child(i));
         let effective = fits.iter().map(|fit| weigh(fit) / total * fit.effective).sum();
-        Posterior { draws: (0..).zip(draws).map(draw).collect(), wandering, effective }
+        let draws = (0..).zip(draws).map(draw).collect();
+        let outliers = Outliers::of(&[]);
+        let mut posterior = Posterior { draws, wandering, effective, outliers };
+        let outlying = posterior.day_means(series, |_, _, surprise| surprise.outlying());
+        let errors = posterior.day_means(series, |_, _, surprise| surprise.error());
+        let days =
+            outlying.iter().zip(errors).map(|((_, probability), (_, error))| (*probability, error));
+        posterior.outliers = Outliers::of(&days.skip(LEAST_DAYS).collect::<Vec<_>>());
+        posterior
     }
 
     /// A quantile of a function of the draws.
@@ -129,17 +147,55 @@ impl Posterior {
     /// to be at least as low as it came out: uniform where the model holds.
     /// Days by their number.
     pub fn probability_transforms(&self, series: &DailySeries) -> Vec<(usize, f64)> {
+        self.day_means(series, |_, _, surprise| surprise.below())
+    }
+
+    /// Where the last days with spend had much more or less in all than the model
+    /// expected of each on the day before: that in words.
+    pub fn miss_in_words(&self, series: &DailySeries) -> Option<String> {
+        let expected = self.day_means(series, |draw, log, surprise| {
+            surprise.expected(log) * self.outliers.mean_factor(draw.parameters.noise_sd)
+        });
+        let skipped = expected.len().saturating_sub(MISS_DAYS).max(LEAST_DAYS);
+        let last = expected.get(skipped..).filter(|days| days.len() >= LEAST_DAYS)?;
+        let mean = |eth: &dyn Fn(&(usize, f64)) -> f64| {
+            last.iter().map(eth).sum::<f64>() / last.len() as f64
+        };
+        let spent = mean(&|(day, _)| series.amounts()[*day].unwrap_or(0.0));
+        let expected = mean(&|(_, eth)| *eth);
+        let miss = spent / expected - 1.0;
+        let (than, forecast) = if miss > 0.0 { ("more", "low") } else { ("less", "high") };
+        (libm::fabs(miss) > MOST_MISS).then(|| {
+            format!(
+                "the last {} days with spend had {} ETH on average, {:.0} % {than} than the {} that \
+                 the model expected of each on the day before; if that goes on, what it forecasts is \
+                 as much too {forecast}",
+                last.len(),
+                significant(spent, 3),
+                100.0 * libm::fabs(miss),
+                significant(expected, 3)
+            )
+        })
+    }
+
+    /// For each known day by its number, the mean over draws of a function of its
+    /// logarithm and of how that came out.
+    fn day_means(
+        &self,
+        series: &DailySeries,
+        value: impl Fn(&Draw, f64, &Surprise) -> f64,
+    ) -> Vec<(usize, f64)> {
         const PASSES: usize = 40;
         let stride = self.draws.len().div_ceil(PASSES).max(1);
         let mut sums: Vec<(usize, f64)> = Vec::new();
         let mut passes = 0.0;
         for draw in self.draws.iter().step_by(stride) {
             let mut place = 0;
-            filter::run(series, &draw.parameters, |day, surprise| {
-                let below = surprise.below();
+            filter::run(series, &draw.parameters, |day, log, surprise| {
+                let value = value(draw, log, &surprise);
                 match sums.get_mut(place) {
-                    Some((_, sum)) => *sum += below,
-                    None => sums.push((day, below)),
+                    Some((_, sum)) => *sum += value,
+                    None => sums.push((day, value)),
                 }
                 place += 1;
             });
@@ -147,16 +203,6 @@ impl Posterior {
         }
         sums.into_iter().map(|(day, sum)| (day, sum / passes)).collect()
     }
-}
-
-/// The quantile of ascending values (type 7 of Hyndman and Fan 1996); NaN of
-/// none.
-pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let position = probability * last as f64;
-    let below = (position as usize).min(last);
-    let above = (below + 1).min(last);
-    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
 }
 
 /// Systematic resampling: `count` particles, each as often as its weight says,
@@ -263,7 +309,7 @@ impl Fit {
             let scored: Vec<(Vector, f64)> = sampled
                 .into_iter()
                 .map(|(logs, log_density)| {
-                    let pass = filter::run(series, &model.parameters(&logs), |_, _| {});
+                    let pass = filter::run(series, &model.parameters(&logs), |_, _, _| {});
                     (logs, pass.log_likelihood + model.log_prior(&logs) - log_density)
                 })
                 .collect();
@@ -275,7 +321,7 @@ impl Fit {
         let mut particles: Vec<Particle> = Vec::with_capacity(sampled.len());
         for (vector, log_density) in sampled {
             let parameters = model.parameters(&vector);
-            let pass = filter::run(series, &parameters, |_, _| {});
+            let pass = filter::run(series, &parameters, |_, _, _| {});
             logs.push(pass.log_likelihood + model.log_prior(&vector) - log_density);
             particles.push(Particle { parameters, end: pass.end, weight: 0.0 });
         }

@@ -17,13 +17,16 @@ pub fn futures(
     let spent_share = 1.0 - series.zero_share();
     let futures = (0..).zip(&posterior.draws).map(|(number, draw)| {
         let weekdays = (0..days).map(|day| draw.weekdays[series.weekday(first + day)]);
-        future(draw, weekdays, key.child(number)).map(|eth| eth * spent_share).collect()
+        future(draw, &posterior.outliers, weekdays, key.child(number))
+            .map(|eth| eth * spent_share)
+            .collect()
     });
     futures.collect()
 }
 
 fn future(
     draw: &Draw,
+    outliers: &Outliers,
     weekdays: impl Iterator<Item = f64>,
     key: StreamKey,
 ) -> impl Iterator<Item = f64> {
@@ -40,22 +43,73 @@ fn future(
         let to_come = to_end * draws.normal(1);
         let mean = day.carry * burst + shared * to_come + alone * draws.normal(2);
         burst = day.decay * burst + to_come;
-        let is_outlier = draws.uniform(4) < OUTLIERS;
-        let scale = if is_outlier { OUTLIER_SCALE } else { 1.0 };
-        let noise = parameters.noise_sd * scale * draws.normal(3);
+        let noise = outliers.noise(parameters.noise_sd, draws);
         libm::exp(level + weekday + mean + noise)
     })
 }
 
 /// The mean of a day's spend over the exponential of its level: what bursts and
 /// noise add.
-pub fn mean_factor(draw: &Draw) -> f64 {
+pub fn mean_factor(posterior: &Posterior, draw: &Draw) -> f64 {
     let parameters = &draw.parameters;
-    let var = parameters.noise_sd * parameters.noise_sd;
-    let noise = (1.0 - OUTLIERS) * libm::exp(var / 2.0)
-        + OUTLIERS * libm::exp(var * OUTLIER_SCALE * OUTLIER_SCALE / 2.0);
+    let noise = posterior.outliers.mean_factor(parameters.noise_sd);
     let bursts =
         parameters.burst_sd * parameters.burst_sd * DayMean::new(parameters.burst_days).total_var;
     let weekdays = draw.weekdays.iter().map(|effect| libm::exp(*effect)).sum::<f64>() / 7.0;
     noise * libm::exp(bursts / 2.0) * weekdays
+}
+
+/// Days out of line to come: those seen again, with the usual noise (a smoothed
+/// bootstrap), and some as the filter takes them, in the proportion in which both
+/// are known of (Ferguson, "A Bayesian Analysis of Some Nonparametric Problems",
+/// Annals of Statistics 1, 1973).
+#[derive(Clone, Debug)]
+pub(super) struct Outliers {
+    /// Their share of all days.
+    share: f64,
+    /// The share of them that is like those seen.
+    seen_share: f64,
+    /// How far out of line each was, a logarithm, and its weight; these sum to 1.
+    seen: Vec<(f64, f64)>,
+}
+
+impl Outliers {
+    /// Days that what the filter takes for granted counts for.
+    const PRIOR_DAYS: f64 = 28.0;
+
+    /// Of days, each with the probability that it was out of line, and how far.
+    pub(super) fn of(days: &[(f64, f64)]) -> Outliers {
+        let seen: f64 = days.iter().map(|(probability, _)| probability).sum();
+        let prior = OUTLIERS * Self::PRIOR_DAYS;
+        Outliers {
+            share: (prior + seen) / (Self::PRIOR_DAYS + days.len() as f64),
+            seen_share: seen / (prior + seen),
+            seen: days.iter().map(|(probability, error)| (*error, probability / seen)).collect(),
+        }
+    }
+
+    fn noise(&self, noise_sd: f64, draws: StreamKey) -> f64 {
+        let usual = noise_sd * draws.normal(3);
+        if draws.uniform(4) >= self.share {
+            return usual;
+        }
+        let mut place = draws.uniform(5) / self.seen_share;
+        for (error, weight) in &self.seen {
+            place -= weight;
+            if place < 0.0 {
+                return usual + error;
+            }
+        }
+        OUTLIER_SCALE * usual
+    }
+
+    /// The mean of the exponential of the noise.
+    pub(super) fn mean_factor(&self, noise_sd: f64) -> f64 {
+        let var = noise_sd * noise_sd;
+        let seen: f64 = self.seen.iter().map(|(error, weight)| weight * libm::exp(*error)).sum();
+        let usual = libm::exp(var / 2.0);
+        let taken = libm::exp(var * OUTLIER_SCALE * OUTLIER_SCALE / 2.0);
+        let outlier = self.seen_share * seen * usual + (1.0 - self.seen_share) * taken;
+        (1.0 - self.share) * usual + self.share * outlier
+    }
 }

@@ -29,6 +29,9 @@ pub const BACKTEST_SCHEMA: u32 = 1;
 /// Width of the interval of a coverage from which on it says next to nothing.
 const SAYS_NOTHING: f64 = 0.6;
 
+/// Share of what came on average below which a difference of CRPS says nothing.
+const NOTICEABLE: f64 = 0.001;
+
 const TITLE: &str = "How good forecasts were";
 
 const COVERAGE: &str = "How well coverage is known";
@@ -116,18 +119,21 @@ fn sentence(backtest: &Backtest) -> String {
     let parts: Vec<String> = parts.collect();
     let lost = lost_to(backtest);
     let rank = match lost.as_slice() {
-        [] => "the fitted model has the best CRPS throughout".to_string(),
+        [] => "no baseline has a noticeably better CRPS than the fitted model".to_string(),
         _ => format!("the fitted model loses to {}", lost.join(" and to ")),
     };
     format!("{}; {rank}.", parts.join(", "))
 }
 
-/// Baselines that do better than the model, and in what.
+/// Baselines that do better than the model, by more than [`NOTICEABLE`], and in what.
 fn lost_to(backtest: &Backtest) -> Vec<String> {
     let better = |summary: &dyn Fn(usize) -> Option<Summary>, what: &str| {
         let model = summary(0);
         let lost = (1..Method::ALL.len()).filter(|&method| {
-            summary(method).zip(model).is_some_and(|(other, model)| other.crps < model.crps)
+            let loses = |(other, model): (Summary, Summary)| {
+                model.crps - other.crps > NOTICEABLE * model.actual
+            };
+            summary(method).zip(model).is_some_and(loses)
         });
         lost.map(|method| format!("{} {what}", Method::ALL[method].label())).collect::<Vec<_>>()
     };
@@ -234,7 +240,7 @@ pub fn backtest_terminal(report: &BacktestReport, context: &RunContext, style: S
 /// | `days` | `first`, `last` of the data, and how many are `complete` |
 /// | `plan` | `least_past` days before the first origin, `every` so many days another, `futures` of each forecast |
 /// | `summaries` | by `quantity` (`total_30`, `total_90`, `all_totals` where there are both, `daily`) and `method`: `forecasts` and as how many `independent` ones they count, `coverage_50`, `coverage_80`, `coverage_95` with their 95 % intervals for that many (`coverage_50_ci95` ...), `crps_eth`, `bias_eth`, `mean_actual_eth`, `skill` (1 less CRPS over that of last week's mean); the last four `null` of all totals, whose amounts do not add up |
-/// | `loses_to` | baselines with a better CRPS |
+/// | `loses_to` | baselines with a CRPS better by more than 0.1 % of what came on average |
 /// | `origins` | `date`, `totals` of each horizon: `horizon`, `days` known, `actual_eth`, and by method `median_eth`, `interval80_eth`, `crps_eth`, `transform` |
 /// | `simulated` | with a scenario, the last forecast of 30 days by the fitted `model` and by the `engine`, simulating the scenario calibrated to the days before: `date`, `replications`, `actual_eth`; else null |
 /// | `notes` | sentences on the data |

@@ -19,8 +19,9 @@ use super::html::{
 use super::json::number;
 use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError, title};
+use crate::ensemble::Quantiles;
 use crate::experiment::calibrate::{Calibration, Fitted};
-use crate::experiment::spend_model::{futures, quantile};
+use crate::experiment::spend_model::futures;
 use crate::kernel::StreamKey;
 use crate::scenario::Scenario;
 
@@ -34,25 +35,14 @@ const AHEAD: usize = 90;
 /// Probability below which a test says that the model does not fit.
 const SUSPECT: f64 = 0.01;
 
-/// Quantiles of a day to come, in ETH.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Band {
-    pub(super) p05: f64,
-    pub(super) p25: f64,
-    pub(super) p50: f64,
-    pub(super) p75: f64,
-    pub(super) p95: f64,
-}
-
-/// What the fit expects of the days after the last.
-fn bands(calibration: &Calibration) -> Vec<Band> {
+/// What the fit expects of the days after the last, in ETH.
+fn bands(calibration: &Calibration) -> Vec<Quantiles> {
     let key = StreamKey::root(calibration.scenario.seed).child(2);
     let futures = futures(&calibration.series, &calibration.posterior, AHEAD, key);
     let of_day = |day: usize| {
         let mut values: Vec<f64> = futures.iter().filter_map(|f| f.get(day)).copied().collect();
         values.sort_by(f64::total_cmp);
-        let [p05, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| quantile(&values, p));
-        Band { p05, p25, p50, p75, p95 }
+        Quantiles::of_sorted(&values)
     };
     (0..AHEAD).map(of_day).collect()
 }

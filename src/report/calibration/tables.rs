@@ -1,4 +1,4 @@
-use super::Band;
+use crate::ensemble::Quantiles;
 use crate::experiment::calibrate::{Calibration, Fitted};
 use crate::report::table::{Cell, Column, Table, Unit};
 
@@ -68,7 +68,7 @@ pub(in crate::report) fn mix(calibration: &Calibration) -> Table {
 }
 
 /// What was spent, then what is expected.
-pub(in crate::report) fn spend(calibration: &Calibration, bands: &[Band]) -> Table {
+pub(in crate::report) fn spend(calibration: &Calibration, bands: &[Quantiles]) -> Table {
     let quantiles =
         [("p05", "5 %"), ("p25", "25 %"), ("p50", "Median"), ("p75", "75 %"), ("p95", "95 %")];
     let mut columns = vec![Column::text("date", "Date"), Column::number("spent_eth", "Spent")];

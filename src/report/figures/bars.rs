@@ -33,7 +33,7 @@ pub(super) fn draw(area: &Area, bars: &[Bar]) -> Result<(), DrawError> {
     };
     let most = bars.iter().map(longest).fold(0.0, f64::max);
     // Room for a column of values at the right.
-    let most = if most > 0.0 { most * 1.19 } else { 1.0 };
+    let most = if most > 0.0 { most * 1.25 } else { 1.0 };
     let count = bars.len().max(2) as f64;
     // The first bar is at the top.
     let row = |i: usize| count - 1.0 - i as f64;

@@ -4,16 +4,17 @@ use plotters::prelude::*;
 
 use super::axis::{Axis, Frame, chart};
 use super::{BLUE, Figure, INK, Key, MUTED, Mark, Plan, VERMILION, draw};
+use crate::ensemble::Quantiles;
 use crate::experiment::calibrate::Calibration;
 use crate::experiment::spend_model::{LAGS, normal_quantile};
 use crate::report::WriteError;
-use crate::report::calibration::{Band, tables};
+use crate::report::calibration::tables;
 use crate::report::format::grouped;
 
 /// Every figure, in the order its report shows them.
 pub(in crate::report) fn all(
     calibration: &Calibration,
-    bands: &[Band],
+    bands: &[Quantiles],
     origin: &str,
 ) -> Result<Vec<Figure>, WriteError> {
     let plans =
@@ -21,7 +22,7 @@ pub(in crate::report) fn all(
     draw(plans, origin)
 }
 
-fn spend<'p>(calibration: &'p Calibration, bands: &'p [Band]) -> Plan<'p> {
+fn spend<'p>(calibration: &'p Calibration, bands: &'p [Quantiles]) -> Plan<'p> {
     let series = &calibration.series;
     let past = series.len() as f64;
     let plot = move |area: &super::Area| {
@@ -31,7 +32,7 @@ fn spend<'p>(calibration: &'p Calibration, bands: &'p [Band]) -> Plan<'p> {
         let x = Axis::dates(series.date(0), past + bands.len() as f64);
         let mut chart = chart(area, &frame, x, Axis::amounts(most * 1.04, grouped))?;
         let at = |day: usize| past + day as f64 + 0.5;
-        let outline = |lo: fn(&Band) -> f64, hi: fn(&Band) -> f64| {
+        let outline = |lo: fn(&Quantiles) -> f64, hi: fn(&Quantiles) -> f64| {
             let upper = bands.iter().enumerate().map(move |(day, band)| (at(day), hi(band)));
             let lower = bands.iter().enumerate().rev().map(move |(day, band)| (at(day), lo(band)));
             upper.chain(lower).collect::<Vec<_>>()

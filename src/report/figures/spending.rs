@@ -6,7 +6,7 @@ use super::axis::{Axis, Frame, chart};
 use super::{BLUE, Figure, GRID, INK, Key, Mark, Plan, VERMILION, bars, draw};
 use crate::report::WriteError;
 use crate::report::format::grouped;
-use crate::report::spending::{Allocation, DayLine, Spending, tables};
+use crate::report::spending::{Allocation, DayLine, Line, Spending, tables};
 use crate::spend::Coverage;
 
 /// Bars of one figure.
@@ -110,7 +110,7 @@ fn shares<'p>(spending: &'p Spending, allocation: &'p Allocation) -> Plan<'p> {
     let has_actual = lines.iter().any(|line| line.actual.is_some());
     let has_forecast = lines.iter().any(|line| line.forecast_share.is_some());
     let colour = if has_actual { VERMILION } else { BLUE };
-    let bar = |line: &crate::report::spending::Line| {
+    let bar = |line: &Line| {
         let (actual, forecast) = (line.actual_share, line.forecast_share);
         let share = if has_actual { actual } else { forecast };
         bars::Bar {
@@ -121,21 +121,30 @@ fn shares<'p>(spending: &'p Spending, allocation: &'p Allocation) -> Plan<'p> {
             colour,
         }
     };
-    let rows: Vec<bars::Bar> = lines.iter().take(SHOWN).map(bar).collect();
-    let mut legend =
-        vec![Key::new(Mark::Patch, colour, if has_actual { "spent" } else { "forecast" })];
-    if has_actual && has_forecast {
-        legend.push(Key::new(Mark::Tick, INK, "forecast"));
-    }
-    let more = match lines.len().saturating_sub(SHOWN) {
+    // Where the file and the run have no name in common, a tick has no bar to go with.
+    let has_both = |line: &Line| line.actual.is_some() && line.forecast_share.is_some();
+    let is_apart = has_actual && has_forecast && !lines.iter().any(has_both);
+    let mut rows: Vec<bars::Bar> =
+        lines.iter().filter(|line| !is_apart || line.actual.is_some()).map(bar).collect();
+    let more = match rows.len().saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!(" {more} smaller ones are in allocation.csv."),
+    };
+    rows.truncate(SHOWN);
+    let mut legend =
+        vec![Key::new(Mark::Patch, colour, if has_actual { "spent" } else { "forecast" })];
+    if has_actual && has_forecast && !is_apart {
+        legend.push(Key::new(Mark::Tick, INK, "forecast"));
+    }
+    let apart = match is_apart {
+        true => " The forecast has other names, which are in the table.",
+        false => "",
     };
     Plan {
         slug: format!("by-{}", dimension.id()),
         title: format!("Shares by {}", dimension.label().to_lowercase()),
         explanation: format!(
-            "Shares of what was {}.{more}",
+            "Shares of what was {}.{apart}{more}",
             if has_actual { "spent" } else { "forecast" }
         ),
         table: tables::allocation(spending, allocation),

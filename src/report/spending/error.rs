@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use crate::scenario::Diagnostics;
-use crate::units::Period;
+use crate::units::{Amount, Period};
 
 /// Why there is no spending report.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,17 @@ pub enum SpendingError {
         first: Date,
         /// Its last.
         last: Date,
+    },
+    /// LPT is left, of which nobody knows what it is worth.
+    #[error(
+        "what {left} are worth on {day} is not known\n  help: give the prices of the days by \
+         --prices, or what is left in ETH"
+    )]
+    NoPrice {
+        /// What is left.
+        left: Amount,
+        /// The last day of the period.
+        day: Date,
     },
     /// Nothing is known of the period.
     #[error(

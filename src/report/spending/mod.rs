@@ -49,9 +49,9 @@ pub struct SpendingReport<'a> {
     pub context: &'a RunContext,
 }
 
-/// The last period of that length that `history` knows every day of; where there
-/// is none, the last it knows any day of. Without a history, the first that the
-/// run has.
+/// The last period of that length that `history` reaches from the first to the last
+/// day of, with gaps or without; where there is none, the last it knows any day of.
+/// Without a history, the first that the run has.
 pub fn usual_period(
     history: Option<&SpendHistory>,
     run: Option<&StoredRun>,

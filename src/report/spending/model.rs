@@ -12,8 +12,8 @@ use crate::experiment::spend_model::SeriesError;
 use crate::report::tables::share_of;
 use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
-use crate::treasury::{ConversionPolicy, DatedPrices, Inflation, Prices, TokenPrices};
-use crate::units::{Lpt, Period, Wei};
+use crate::treasury::{self, ConversionPolicy, DatedPrices, Inflation, Prices, TokenPrices};
+use crate::units::{Amount, Lpt, Period, SimTime, Wei};
 
 /// What a report is made of; a run, spend or both.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ pub struct SpendingInput<'a> {
     pub spend: Option<&'a SpendHistory>,
     /// Token prices by day.
     pub prices: Option<DatedPrices<'a>>,
-    /// What was left at the end of the period.
-    pub left: Option<Wei>,
+    /// What was left at the end of the period, in ETH or LPT.
+    pub left: Option<Amount>,
 }
 
 impl SpendingInput<'_> {
@@ -270,13 +270,16 @@ pub(in crate::report) struct Left {
     pub(in crate::report) pace_days: Option<f64>,
     /// A forecast, or why there is none.
     pub(in crate::report) forecast: Result<Remaining, SeriesError>,
+    /// What the forecast may have missed, in words.
+    pub(in crate::report) miss: Option<String>,
 }
 
 impl Spending {
     /// Works out a report.
     ///
     /// # Errors
-    /// A period of which the run, or the spend, knows no day.
+    /// A period of which the run, or the spend, knows no day; LPT left without a
+    /// price.
     pub fn new(input: &SpendingInput) -> Result<Spending, SpendingError> {
         let period = input.period;
         let reporter = Reporter { input, inflation: inflation(input.run) };
@@ -286,7 +289,7 @@ impl Spending {
             Some(history) => Some(reporter.actual(history, &days, forecast.as_ref())?),
             None => None,
         };
-        let left = reporter.left(actual.as_ref());
+        let left = reporter.left(actual.as_ref())?;
         let allocations = reporter.allocations(forecast.as_ref());
         let prices_paid = prices_paid::rows(input.run, input.spend, period, &days);
         let mut spending = Spending {
@@ -486,36 +489,57 @@ impl Reporter<'_> {
 
     /// What is left at the end of the period, given or worked out from the run's
     /// credits, and how long it lasts.
-    fn left(&self, actual: Option<&Actual>) -> Option<Left> {
+    fn left(&self, actual: Option<&Actual>) -> Result<Option<Left>, SpendingError> {
         let SpendingInput { period, run, spend, left, .. } = self.input;
-        let (history, actual) = ((*spend)?, actual?);
+        let (Some(history), Some(actual)) = (*spend, actual) else { return Ok(None) };
         let left = match (left, run) {
-            (Some(left), _) => *left,
+            (Some(left), _) => Some(self.given(*left)?),
             (None, Some(run)) if history.date(0) <= run.scenario.start => {
-                self.rest_of_credits(run, history)?
+                self.rest_of_credits(run, history)
             }
-            _ => return None,
+            _ => None,
         };
+        let Some(left) = left else { return Ok(None) };
         let eth = left.to_coins();
         let prices = self.prices(period.last()).map(|day| day.prices);
         let past = history.between(history.date(0), period.last());
-        Some(Left {
+        let (forecast, miss) = match Remaining::forecast(eth, &past, period.last()) {
+            Ok((remaining, miss)) => (Ok(remaining), miss),
+            Err(error) => (Err(error), None),
+        };
+        Ok(Some(Left {
             worth: self.worth(
                 eth,
                 prices.map(|prices| prices.eth_in_usd(eth)),
                 prices.map(|prices| prices.eth_in_lpt(eth)),
             ),
             pace_days: actual.per_day.filter(|pace| *pace > 0.0).map(|pace| eth / pace),
-            forecast: Remaining::forecast(eth, &past, period.last()),
-        })
+            forecast,
+            miss,
+        }))
     }
 
-    /// A run's credits less all spend since its start. LPT that the run does not
-    /// sell at its start is taken to be sold on the day it is spent, and is worth the
-    /// last price: `None` where the prices of the days are not known.
+    /// What is left as it was given, LPT at the last price.
+    fn given(&self, left: Amount) -> Result<Wei, SpendingError> {
+        let day = self.input.period.last();
+        let of_lpt = || Some(self.prices(day)?.prices.to_wei(left.to_lpt()?));
+        left.to_wei().or_else(of_lpt).ok_or(SpendingError::NoPrice { left, day })
+    }
+
+    /// A run's credits less all spend since its start and what others draw; nothing
+    /// after its deadline. LPT that the run does not sell at its start is taken to be
+    /// sold on the day it is spent, and is worth the last price: `None` where the
+    /// prices of the days are not known.
     fn rest_of_credits(&self, run: &StoredRun, history: &SpendHistory) -> Option<Wei> {
-        let Scenario { start, credits, .. } = &run.scenario;
+        let Scenario { start, credits, treasury: setup, .. } = &run.scenario;
         let end = self.input.period.last();
+        let last_moment = |date: Date| {
+            let day = days_between(*start, date).unsigned_abs();
+            SimTime(SimTime::from_days(day + 1).0 - 1)
+        };
+        if setup.deadline.is_some_and(|deadline| deadline <= last_moment(end)) {
+            return Some(Wei::ZERO);
+        }
         let since = history.between(*start, end);
         if !holds_lpt(&run.scenario) {
             return Some(credits.eth.checked_sub(since.total()).unwrap_or(Wei::ZERO));
@@ -523,14 +547,16 @@ impl Reporter<'_> {
         if !self.input.has_daily_prices() {
             return None;
         }
-        let mut lpt = credits.lpt;
+        let drawings = setup.drawings.clone();
+        let mut lpt = treasury::Allocation::new(credits.lpt, drawings, setup.deadline);
         for ((date, _), wei) in since.days().zip(since.daily_totals()) {
+            while lpt.next_outflow(last_moment(date)).is_some() {}
             if wei > Wei::ZERO {
-                let sold = self.prices(date)?.prices.to_lpt(wei);
-                lpt = lpt.checked_sub(sold).unwrap_or(Lpt::ZERO);
+                lpt.withdraw(self.prices(date)?.prices.to_lpt(wei));
             }
         }
-        Some(self.prices(end)?.prices.to_wei(lpt))
+        while lpt.next_outflow(last_moment(end)).is_some() {}
+        Some(self.prices(end)?.prices.to_wei(lpt.on_hand()))
     }
 
     fn allocations(&self, planned: Option<&Planned>) -> Vec<Allocation> {
@@ -592,10 +618,10 @@ impl Reporter<'_> {
                 }
             }
         }
-        // Largest first, what has no name last.
+        // Largest first, then what is forecast only, what has no name last.
         let order = |line: &Line| {
             let share = line.actual_share.or(line.forecast_share).unwrap_or(0.0);
-            (line.name.is_none(), share)
+            ((line.name.is_none(), line.actual.is_none()), share)
         };
         lines.sort_by(|a, b| {
             let ((a_last, a_share), (b_last, b_share)) = (order(a), order(b));

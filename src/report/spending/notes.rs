@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use super::model::{DayLine, Dimension, Spending, SpendingInput, holds_lpt, inflation};
 use crate::report::format::{counted, grouped, percent, precise, short_date};
 use crate::spend::{Coverage, SpendForm, SpendHistory, listed};
-use crate::treasury::{MINTED_PER_ROUND, TokenPrices};
+use crate::treasury::{Drawing, MINTED_PER_ROUND, TokenPrices};
+use crate::units::{Lpt, SimTime};
 
 pub(super) fn notes(input: &SpendingInput, spending: &Spending) -> Vec<String> {
     let mut notes = Vec::new();
@@ -127,6 +128,15 @@ fn of_left(
             0 => String::new(),
             _ => format!(", {} without data taken as 0", counted(unknown, "day")),
         };
+        let treasury = &run.scenario.treasury;
+        let from_start = |time: SimTime| start.saturating_add(Span::new().days(time.day() as i64));
+        if let Some(deadline) = treasury.deadline.map(from_start).filter(|day| *day <= end) {
+            notes.push(format!(
+                "Nothing is left: what there was went back at the deadline of the run, {}.",
+                short_date(deadline)
+            ));
+            return;
+        }
         let recorded = spending.days.last().and_then(|day| Some((day.date, day.prices?.age)));
         let sold = match (run.scenario.credits.is_sold, recorded) {
             (true, _) => String::new(),
@@ -140,10 +150,36 @@ fn of_left(
                     .to_string()
             }
         };
+        let drawings = treasury.drawings.iter().filter(|_| holds_lpt(&run.scenario));
+        let (past, to_come): (Vec<&Drawing>, Vec<&Drawing>) =
+            drawings.partition(|drawing| from_start(drawing.at) <= end);
+        let lpt = |drawings: &[&Drawing]| {
+            let sum: Lpt = drawings.iter().map(|drawing| drawing.lpt).sum();
+            grouped(sum.to_coins(), 0)
+        };
+        let drawn = match past.as_slice() {
+            [] => String::new(),
+            past => format!(", less the {} LPT that other projects draw", lpt(past)),
+        };
         notes.push(format!(
-            "What is left is the credits of the run less all spend in the file since {}{unknown}.{sold}",
+            "What is left is the credits of the run less all spend in the file since \
+             {}{unknown}{drawn}.{sold}",
             short_date(start)
         ));
+        let drawn = (!to_come.is_empty()).then(|| format!("drawings of {} LPT", lpt(&to_come)));
+        let over = treasury
+            .deadline
+            .map(|time| format!("the deadline of the run, {}", short_date(from_start(time))));
+        let ahead: Vec<String> = drawn.into_iter().chain(over).collect();
+        if !ahead.is_empty() {
+            notes.push(format!(
+                "How long the rest lasts does not heed what comes after the period: {}.",
+                ahead.join(", and ")
+            ));
+        }
+    }
+    if let Some(miss) = &left.miss {
+        notes.push(format!("How long the rest lasts: {miss}."));
     }
     if let Err(error) = &left.forecast {
         let reason = error.to_string();

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::report::figures::Figure;
 use crate::report::format::{
-    eth, grouped, hours_or_minutes, html_prose, markdown_escaped, percent, plural, usd,
+    eth, grouped, hours_or_minutes, html_prose, markdown_escaped, markdown_prose, percent, plural,
+    usd,
 };
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_reproduction,
@@ -212,7 +213,7 @@ pub(super) fn markdown(report: &SpendingReport, figures: &[Figure]) -> String {
     for section in sections(report) {
         let _ = writeln!(text, "## {}\n", section.heading);
         if let Some(explanation) = &section.explanation {
-            let _ = writeln!(text, "{}\n", markdown_escaped(explanation));
+            let _ = writeln!(text, "{}\n", markdown_prose(explanation));
         }
         for table in &section.tables {
             text += &(table.markdown(TOP_ORCHESTRATORS) + "\n");

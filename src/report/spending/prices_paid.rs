@@ -8,7 +8,7 @@ use super::model::DayLine;
 use super::stored::StoredRun;
 use crate::demand::{Arrivals, DemandStream};
 use crate::network::Pipeline;
-use crate::policy::{ModelClass, PROVIDER_PRICES, ProviderPrice};
+use crate::policy::{InputTokens, ModelClass, Provider};
 use crate::scenario::Scenario;
 use crate::spend::SpendHistory;
 use crate::units::{Period, Wei};
@@ -140,8 +140,9 @@ fn charged(scenario: &Scenario, pipeline: &str) -> Option<Charged> {
     let (mut usd, mut weight) = (0.0, 0.0);
     let mut who: Vec<String> = Vec::new();
     for stream in streams {
-        let cheapest = cheapest(ModelClass::of(models.get(stream.model)?)?)?;
-        let requests = requests_per_day(stream);
+        let class = ModelClass::of(models.get(stream.model)?)?;
+        let cheapest = Provider::Cheapest.price_of(class, InputTokens::Free)?;
+        let requests = stream.requests_per_day();
         usd += requests * units(stream, pipeline) * cheapest.usd / cheapest.units as f64;
         weight += requests;
         let (provider, class, date) = (cheapest.provider, cheapest.class.name(), cheapest.date);
@@ -150,11 +151,6 @@ fn charged(scenario: &Scenario, pipeline: &str) -> Option<Charged> {
     who.sort_unstable();
     who.dedup();
     (weight > 0.0).then(|| Charged { usd: usd / weight, who: who.join("; ") })
-}
-
-fn cheapest(class: ModelClass) -> Option<&'static ProviderPrice> {
-    let rows = PROVIDER_PRICES.iter().filter(|row| row.class == class);
-    rows.min_by(|a, b| (a.usd / a.units as f64).total_cmp(&(b.usd / b.units as f64)))
 }
 
 /// Billing units that a provider charges for the mean request: those used.
@@ -167,11 +163,4 @@ fn units(stream: &DemandStream, pipeline: Pipeline) -> f64 {
         }
     };
     pipeline.billed_units(size) as f64 * stream.used_share.mean()
-}
-
-fn requests_per_day(stream: &DemandStream) -> f64 {
-    match &stream.arrivals {
-        Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
-        Arrivals::Trace(trace) => trace.requests.len() as f64,
-    }
 }

@@ -45,7 +45,8 @@ impl Remaining {
     }
 
     /// How long `left` (ETH) lasts after `end`, by the model of spend fitted to the
-    /// complete days of `history`, which has none after `end`.
+    /// complete days of `history`, which has none after `end`; and what the model may
+    /// have missed, in words.
     ///
     /// # Errors
     /// A history that the model cannot be fitted to.
@@ -53,7 +54,7 @@ impl Remaining {
         left: f64,
         history: &SpendHistory,
         end: Date,
-    ) -> Result<Remaining, SeriesError> {
+    ) -> Result<(Remaining, Option<String>), SeriesError> {
         let past = DailySeries::new(history)?;
         let key = StreamKey::root(SEED);
         let posterior = Posterior::of(&past, FUTURES, key.child(0));
@@ -62,7 +63,7 @@ impl Remaining {
         let futures = futures(&past, &posterior, unknown + MOST_DAYS, key.child(1));
         let runways: Vec<(f64, bool)> =
             futures.iter().map(|future| runway(left, &future[unknown..])).collect();
-        Ok(Remaining::of(&runways))
+        Ok((Remaining::of(&runways), posterior.miss_in_words(&past)))
     }
 }
 
@@ -112,7 +113,7 @@ mod tests {
             let csv = format!("date,amount_eth\n{rows}");
             let history = read_spend(csv.as_bytes(), "spend", &SpendOptions::default()).unwrap();
             let left = 30.0 * past[30..].iter().sum::<f64>() / 30.0;
-            let band = Remaining::forecast(left, &history, end).unwrap();
+            let (band, _) = Remaining::forecast(left, &history, end).unwrap();
             let (came, _) = runway(left, to_come);
             let end = |days: Option<f64>| days.unwrap_or(f64::INFINITY);
             (end(band.p10)..=end(band.p90)).contains(&came)
