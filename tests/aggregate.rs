@@ -219,6 +219,79 @@ fn threads_do_not_change_a_byte() {
     assert_eq!(on(1), on(2));
 }
 
+/// The minimal scenario, scaled up, changed further.
+fn large(changes: &[&str]) -> Scenario {
+    let sizes = [
+        "credits.amount=1200 LPT",
+        "demand.streams.images.requests_per_day=1200",
+        "demand.streams.chat.requests_per_day=3000",
+    ];
+    loaded("minimal", &[&sizes, changes].concat())
+}
+
+/// Whether requests of images and of chats stand for others.
+fn are_sampled(changes: &[&str]) -> [bool; 2] {
+    let scenario = large(changes);
+    let paces = World::in_mode(&scenario, Mode::Aggregate).paces;
+    [0, 1].map(|model| paces[model] > Pace::EXACT)
+}
+
+/// Sessions that are too dear die out by the clock of sessions: k times slower
+/// the runway was 3 to 10 % off. The image price of North America is 4,768,371
+/// wei before what redeeming adds, that of Europe 2 % below, the maximum
+/// 5,000,000; chats cost USD.
+#[test]
+fn nothing_is_sampled_whose_price_may_cross_the_maximum() {
+    let moving = "token_prices={jump_diffusion={}}";
+    let limit = |chat: &str| {
+        let images = r#"{pipeline="text-to-image",price="5000000 wei"}"#;
+        format!(r#"gateways.max_prices=[{images},{{pipeline="llm",price="{chat}"}}]"#)
+    };
+    let (in_wei, in_usd) = (limit("70000000 wei"), limit("0.2 USD per 1000000 tokens"));
+    assert_eq!(are_sampled(&[&in_wei]), [true, true]);
+    assert_eq!(are_sampled(&[&in_wei, moving]), [true, false]);
+    assert_eq!(are_sampled(&[&in_usd, moving]), [true, true]);
+    let steps = |factor: &str| format!("policy.max_price.steps=[{{day=50,factor={factor}}}]");
+    assert_eq!(are_sampled(&[&steps("0.5")]), [false, false]);
+    assert_eq!(are_sampled(&[&steps("2")]), [true, true]);
+    let respond =
+        |price: &str| format!("orchestrators.eu-1.respond={{review_hours=336,price={price}}}");
+    assert_eq!(are_sampled(&[&respond("{undercut={by=0.05}}")]), [false, true]);
+    assert_eq!(are_sampled(&[&respond("{fixed={}}")]), [true, true]);
+    // What redeeming adds at twice the gas lifts North America to 5,149,841 wei.
+    let gas = r#"payments.gas_price_steps=[{day=50,gas_price="0.02 gwei"}]"#;
+    assert_eq!(are_sampled(&[gas]), [false, true]);
+}
+
+/// From 0.8.4 on a member whose session stays in use for good serves no more,
+/// and the prices of others are paid: 5 % more runway on a slower clock.
+#[test]
+fn nothing_is_sampled_where_a_member_of_the_alpha_group_may_be_stuck() {
+    let group = |id: &str| format!(r#"policy.alpha_group={{orchestrators=["{id}"],discount=0.5}}"#);
+    let newer = "gateways.version=0.8.4";
+    assert_eq!(are_sampled(&[&group("eu-1")]), [true, true]);
+    assert_eq!(are_sampled(&[&group("eu-1"), newer]), [false, false]);
+    // It serves images only.
+    assert_eq!(are_sampled(&[&group("asia-1"), newer]), [false, true]);
+}
+
+/// Steering towards shares of all payments goes by what each request of any
+/// model was paid: at paces of 8 and 2 the runway was 1.5 % short.
+#[test]
+fn models_steered_together_go_by_one_pace() {
+    let scenario = large(&["policy.injection.steering={towards={targets={eu=0.5}}}"]);
+    let paces = World::in_mode(&scenario, Mode::Aggregate).paces;
+    assert!(paces[0] > Pace::EXACT && paces[0] == paces[1], "{paces:?}");
+}
+
+#[test]
+fn a_model_nobody_asks_for_is_no_sampling() {
+    let mut scenario = shop(100.0, 2);
+    scenario.network.models.push(scenario.network.models[0].clone());
+    let world = World::paced(&scenario, vec![Pace::EXACT, Pace::at_most(8.0)]);
+    assert_eq!(replicate(&world, 0).unwrap().sampling, None);
+}
+
 /// A variant meets the same requests only at the same pace.
 #[test]
 fn scenarios_compared_share_their_paces() {

@@ -56,6 +56,19 @@ fn concentration_is_taken_over_replications() {
     assert!((concentration.lorenz[1].1 - 1.0 / 3.0).abs() < 1e-12);
 }
 
+/// Nobody has a share of nothing: a replication without fees is no even one.
+#[test]
+fn replications_without_fees_are_left_out() {
+    let fees = [vec![1.0, 0.0], vec![0.0, 0.0], vec![1.0, 1.0]];
+    for reduction in [VarianceReduction::None, VarianceReduction::Antithetic] {
+        let concentration = Concentration::new(&fees, &[1.0, 3.0], reduction);
+        assert_eq!((concentration.gini.mean, concentration.hhi.mean), (0.25, 0.75));
+        assert_eq!(concentration.nakamoto.mean, 1.5);
+    }
+    let nothing = Concentration::new(&[vec![0.0, 0.0]], &[1.0, 3.0], VarianceReduction::None);
+    assert_eq!((nothing.hhi.mean, nothing.nakamoto.mean), (0.0, 0.0));
+}
+
 #[test]
 fn intervals_are_students_within_the_bounds_of_the_index() {
     // Gini 0.25 and 0.26: mean 0.255, standard error 0.005, t(.975, 1) = 12.706.

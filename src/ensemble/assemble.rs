@@ -68,7 +68,7 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
         reduction: (!reduction.is_none()).then(|| reduced(scenario, over, &controls)),
         warnings: Vec::new(),
     };
-    forecast.warnings = warnings(world, &forecast, plan);
+    forecast.warnings = warnings(world, &forecast, samples, plan);
     forecast
 }
 
@@ -368,8 +368,11 @@ fn treasury(scenario: &Scenario, over: Over) -> TreasurySummary {
     }
 }
 
+/// The mean share of fees that the chosen orchestrators earned in replications
+/// with fees.
 fn share_estimate(over: Over, chosen: impl Fn(usize) -> bool) -> Estimate {
-    over.mean(|sample| sample.fee_share(&chosen)).within(0.0, 1.0)
+    let shares = over.samples.iter().map(|sample| sample.fee_share(&chosen));
+    over.reduction.mean_of_known(shares).within(0.0, 1.0)
 }
 
 /// Mean fees of every orchestrator, adding up to the mean spend to the wei.
@@ -563,7 +566,8 @@ fn judge(
     objective: &crate::scenario::Objective,
 ) -> ObjectiveResult {
     let network = &scenario.network;
-    let probability = over.share(|sample| holds(&objective.goal, network, sample));
+    let is_held = |sample| holds(&objective.goal, network, sample);
+    let probability = over.reduction.proportion_of_known(over.samples.iter().map(is_held));
     let text = in_words(&objective.goal, network);
     ObjectiveResult::new(objective.id.clone(), text, objective.probability, probability)
 }
@@ -591,17 +595,19 @@ pub fn in_words(goal: &Goal, network: &Network) -> String {
     }
 }
 
-/// Whether a replication attains a goal. Where no request ended, none failed.
-pub fn holds(goal: &Goal, network: &Network, sample: &Sample) -> bool {
+/// Whether a replication attains a goal. Where no request ended, none failed;
+/// where nobody earned fees, there is no saying for a goal on shares of them
+/// (`None`).
+pub fn holds(goal: &Goal, network: &Network, sample: &Sample) -> Option<bool> {
     match goal {
-        Goal::LastDays(days) => sample.runway_days >= *days,
-        Goal::SuccessRate(rate) => sample.success_rate().is_none_or(|share| share >= *rate),
-        Goal::RegionFeeShare { region, share } => {
-            sample.fee_share(|o| network.orchestrators[o].region == *region) >= *share
-        }
+        Goal::LastDays(days) => Some(sample.runway_days >= *days),
+        Goal::SuccessRate(rate) => Some(sample.success_rate().is_none_or(|share| share >= *rate)),
+        Goal::RegionFeeShare { region, share } => sample
+            .fee_share(|o| network.orchestrators[o].region == *region)
+            .map(|earned| earned >= *share),
         Goal::TopFeeShare(share) => {
             let largest = (0..sample.fees.len()).max_by_key(|&o| sample.fees[o]);
-            sample.fee_share(|o| Some(o) == largest) <= *share
+            sample.fee_share(|o| Some(o) == largest).map(|earned| earned <= *share)
         }
     }
 }

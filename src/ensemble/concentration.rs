@@ -10,10 +10,11 @@ impl Concentration {
     /// Indices of the fees of every orchestrator, a list for each replication
     /// in the same order of orchestrators, with their intervals over
     /// replications, run like this; and of stake, in that order too.
+    /// Replications without fees have no indices and are left out.
     pub fn new(fees: &[Vec<f64>], stake: &[f64], reduction: VarianceReduction) -> Concentration {
         let over = |index: fn(&[f64]) -> f64, most: f64| {
-            let samples: Vec<f64> = fees.iter().map(|fees| index(fees)).collect();
-            reduction.mean(&samples).within(0.0, most)
+            let samples = fees.iter().map(|fees| (total(fees) > 0.0).then(|| index(fees)));
+            reduction.mean_of_known(samples).within(0.0, most)
         };
         let mut total_fees = vec![0.0; stake.len()];
         for fees in fees {

@@ -515,7 +515,8 @@ pub struct ObjectiveResult {
     pub id: String,
     /// It in words: "credits last at least 90 days".
     pub text: String,
-    /// Share of replications in which it held, with its Wilson interval.
+    /// Share of replications in which it held, of those that can be judged, with
+    /// its Wilson interval.
     pub probability: Estimate,
     /// The share it needs.
     pub required: f64,

@@ -127,8 +127,7 @@ pub fn headline_values(scenario: &Scenario, sample: &Sample) -> Vec<Option<f64>>
     let orchestrators = &scenario.network.orchestrators;
     let figures = FIGURES.iter().map(|(.., value)| value(sample));
     let regions = regions_with_orchestrators(scenario)
-        .map(|region| Some(sample.fee_share(|o| orchestrators[o].region == region)))
-        .map(|share| share.filter(|_| fees(sample).is_some()));
+        .map(|region| sample.fee_share(|o| orchestrators[o].region == region));
     figures.chain(regions).collect()
 }
 

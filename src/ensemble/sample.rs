@@ -152,12 +152,12 @@ impl Sample {
         (ended > 0).then(|| self.served as f64 / ended as f64)
     }
 
-    /// Share of all fees that the chosen orchestrators earned, 0 to 1; 0 where
-    /// nobody earned any.
-    pub fn fee_share(&self, chosen: impl Fn(usize) -> bool) -> f64 {
+    /// Share of all fees that the chosen orchestrators earned, 0 to 1; `None`
+    /// where nobody earned any.
+    pub fn fee_share(&self, chosen: impl Fn(usize) -> bool) -> Option<f64> {
         let coins = |(_, fee): (usize, &Wei)| fee.to_coins();
         let total: f64 = self.fees.iter().enumerate().map(coins).sum();
         let part: f64 = self.fees.iter().enumerate().filter(|&(o, _)| chosen(o)).map(coins).sum();
-        if total > 0.0 { part / total } else { 0.0 }
+        (total > 0.0).then(|| part / total)
     }
 }

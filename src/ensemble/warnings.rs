@@ -1,12 +1,12 @@
 //! What a reader should know before believing a forecast.
 
-use super::{Forecast, Plan, Warning};
+use super::{Forecast, Plan, Sample, Warning};
 use crate::scenario::Scenario;
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 16] = [
+pub const WARNING_NAMES: [&str; 17] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -17,6 +17,7 @@ pub const WARNING_NAMES: [&str; 16] = [
     "nobody-within-max-price",
     "region-never-selected",
     "low-success",
+    "no-fees",
     "stale-discovery",
     "slow-sessions",
     "other-settings",
@@ -33,13 +34,19 @@ const NOTICEABLY_STALE_H: f64 = 24.0;
 /// Success rate below which service is called poor.
 const LOW_SUCCESS: f64 = 0.9;
 
-pub(super) fn warnings(world: &World, forecast: &Forecast, plan: Plan) -> Vec<Warning> {
+pub(super) fn warnings(
+    world: &World,
+    forecast: &Forecast,
+    samples: &[Sample],
+    plan: Plan,
+) -> Vec<Warning> {
     let mut all = Vec::new();
     let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
     precision_warnings(forecast, plan, &mut warn);
     let markets = markets(world.scenario);
     selection_warnings(&markets, &mut warn);
     outcome_warnings(&markets, forecast, &mut warn);
+    no_fees_warning(samples, &mut warn);
     aggregation_warnings(world, forecast, &mut warn);
     let suppressed = &world.scenario.suppressed_warnings;
     all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
@@ -215,6 +222,20 @@ fn outcome_warnings(
                 "Only {} of requests are served; most fail for `{reason}`, and a failed request \
                  costs nothing, so the runway is longer than with full service.{hint}",
                 percent(rate)
+            ),
+        );
+    }
+}
+
+fn no_fees_warning(samples: &[Sample], warn: &mut impl FnMut(&'static str, String)) {
+    let without = samples.iter().filter(|sample| sample.fee_share(|_| true).is_none()).count();
+    if without > 0 {
+        warn(
+            "no-fees",
+            format!(
+                "Nobody earns fees in {without} of {} futures, as where no ticket wins: fee shares, \
+                 concentration and objectives on them are of the other futures.",
+                samples.len()
             ),
         );
     }

@@ -172,8 +172,9 @@ pub struct Observation {
     pub is_censored: bool,
     /// The value of each headline figure of the study, where it has one.
     pub values: Vec<Option<f64>>,
-    /// Whether each objective of the setting was attained.
-    pub holds: Vec<bool>,
+    /// Whether each objective of the setting was attained, where there is a
+    /// saying.
+    pub holds: Vec<Option<bool>>,
     /// The control variates, where the variance is reduced by them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<f64>,
@@ -365,10 +366,10 @@ impl SettingResult {
             .enumerate()
             .map(|(place, aim)| {
                 let is_held = |observation: &&Observation| {
-                    observation.holds.get(place).copied().unwrap_or(false)
+                    observation.holds.get(place).copied().unwrap_or(Some(false))
                 };
                 let (id, text) = (aim.id.clone(), aim.text.clone());
-                let probability = reduction.proportion(seen.iter().map(is_held));
+                let probability = reduction.proportion_of_known(seen.iter().map(is_held));
                 ObjectiveResult::new(id, text, aim.required, probability)
             })
             .collect();

@@ -74,6 +74,12 @@ impl<T: Ord + Copy> PriorityList<T> {
         }
     }
 
+    /// Drops every entry that is not to be kept.
+    pub fn retain(&mut self, is_kept: impl Fn(&T) -> bool) {
+        self.near.retain(&is_kept);
+        self.heap.retain(|Reverse(entry)| is_kept(entry));
+    }
+
     /// All entries, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.near.iter().chain(self.heap.iter().map(|Reverse(entry)| entry))
@@ -105,6 +111,8 @@ mod tests {
                 }
                 prop_assert_eq!(list.iter().count(), inside.len());
             }
+            list.retain(|&(value, _)| value % 3 == 0);
+            inside.retain(|&(value, _)| value % 3 == 0);
             inside.sort_unstable();
             let rest: Vec<(u64, usize)> = std::iter::from_fn(|| list.pop()).collect();
             prop_assert_eq!(rest, inside);

@@ -5,10 +5,17 @@ use serde_json::{Map, Value, json};
 use super::format::percent;
 use super::json::number;
 use crate::ensemble::{Aggregation, Forecast};
+use crate::simulation::Mode;
 
-/// It in a sentence or two; `None` where every request was simulated.
+/// It in a sentence or two; `None` in exact mode.
 pub(super) fn sentence(forecast: &Forecast) -> Option<String> {
-    let Aggregation { share, paces, spend_error, .. } = forecast.aggregation.as_ref()?;
+    let Some(Aggregation { share, paces, spend_error, .. }) = &forecast.aggregation else {
+        return (forecast.mode == Mode::Aggregate).then(|| {
+            "Aggregated mode: no request may stand for another here, so every one is simulated, \
+             as in exact mode."
+                .to_string()
+        });
+    };
     let sampled = paces.iter().filter(|(_, pace)| *pace > 1);
     let sampled: Vec<String> = sampled.map(|(model, pace)| format!("{pace} of {model}")).collect();
     Some(format!(

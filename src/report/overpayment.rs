@@ -59,6 +59,14 @@ pub(super) fn conclusion(waterfall: &Waterfall) -> Option<String> {
     if share == 0.0 {
         return Some("Nothing was paid for work that was not used.".to_string());
     }
+    if share > 1.0 {
+        return Some(format!(
+            "Tickets worth {} ETH paid for nothing that was used, more than all {} ETH spent: so \
+             few tickets won that their share of the spend says nothing.",
+            eth(unused_eth(waterfall)),
+            eth(waterfall.total_eth),
+        ));
+    }
     Some(format!(
         "{} of the spend ({} ETH) paid for nothing that was used: units billed but not used, \
          credit lost, and credit left at the end.",

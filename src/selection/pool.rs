@@ -285,14 +285,15 @@ impl SessionPool {
     #[inline(always)]
     fn first_contact_or_fastest(&mut self, search: Search) -> Option<u32> {
         let among = search.among;
-        self.drop_stale();
         let is_everyone = among.is_everyone();
         let is_untried = self.untried.iter().any(|&candidate| among.has(candidate));
         let fastest = if is_everyone {
+            self.drop_stale();
             self.fastest.peek().copied()
         } else {
-            let entries = self.fastest.iter().copied();
-            entries.filter(|entry| among.has(entry.candidate) && self.is_idle(entry)).min()
+            let sessions = &self.sessions;
+            self.fastest.retain(|entry| is_idle(sessions, entry));
+            self.fastest.iter().filter(|entry| among.has(entry.candidate)).min().copied()
         };
         match fastest {
             Some(fastest) if fastest.latency_score == 0 || !is_untried => {
@@ -305,18 +306,11 @@ impl SessionPool {
         }
     }
 
-    /// Whether an entry of the fastest stands for a session that is still there
-    /// and free since.
-    fn is_idle(&self, &Idle { candidate, since, .. }: &Idle) -> bool {
-        let session = &self.sessions[candidate as usize];
-        session.status == Status::Idle && session.idle_since == since
-    }
-
     /// Takes sessions that are no longer there or free off the top of the
     /// fastest.
     fn drop_stale(&mut self) {
         while let Some(entry) = self.fastest.peek() {
-            if self.is_idle(entry) {
+            if is_idle(&self.sessions, entry) {
                 return;
             }
             self.fastest.pop();
@@ -475,6 +469,13 @@ impl SessionPool {
     }
 }
 
+/// Whether an entry of the fastest stands for a session that is still there and
+/// free since.
+fn is_idle(sessions: &[Session], &Idle { candidate, since, .. }: &Idle) -> bool {
+    let session = &sessions[candidate as usize];
+    session.status == Status::Idle && session.idle_since == since
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -562,6 +563,27 @@ mod tests {
         harness.serve(0.5);
         harness.serve(0.5);
         assert_eq!(harness.select(), None);
+    }
+
+    #[test]
+    fn picking_among_some_leaves_nothing_behind_under_min_ls() {
+        let mut harness = Harness::new(PoolRule::FirstContactThenFastest, candidates(3, true));
+        (0..3).for_each(|_| _ = harness.serve(0.1));
+        // The slowest is asked for over and over, then the others are there as
+        // they were, the one that waits longest first.
+        let preferred = [false, false, true];
+        let among = Among { preferred: Some(&preferred), ..Among::default() };
+        for request in 0..100 {
+            let key = StreamKey::root(2).child(request);
+            let search = Search { rule: &EVEN, candidates: &harness.candidates, among, key };
+            let session = harness.pool.select_free(search, None).unwrap();
+            assert_eq!(session.candidate, 2);
+            harness.pool.set_latency_score(session, 0.5);
+            harness.pool.complete(session);
+        }
+        assert!(harness.pool.fastest.iter().count() <= 4);
+        let rest: Vec<u32> = (0..3).map(|_| harness.select().unwrap().candidate).collect();
+        assert_eq!(rest[2], 2);
     }
 
     #[test]

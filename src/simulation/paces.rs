@@ -9,19 +9,20 @@
 //!
 //! A pace also slows the clock of sessions and requests down, and nothing on it
 //! may come near the time over which what they meet changes: hence the limits of
-//! [`most_requests`].
+//! [`most_requests`], and models that are simulated whole: [`must_be_exact`].
 
 use std::collections::BTreeMap;
 
 use super::replication::rehearse;
-use super::world::World;
+use super::world::{Opening, World};
 use super::{ReplicationResult, Sampled};
 use crate::demand::{Arrivals, DemandStream, HourProfile, Pace};
-use crate::network::Orchestrator;
-use crate::policy::Course;
+use crate::network::{Offer, Pricing};
+use crate::policy::{Course, Steering};
 use crate::scenario::Scenario;
 use crate::selection::TIME_TO_LIVE_S;
-use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR};
+use crate::treasury::TokenPrices;
+use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
 
 const DAY_S: f64 = SECONDS_PER_DAY as f64;
 const HOUR_S: f64 = SECONDS_PER_HOUR as f64;
@@ -176,9 +177,13 @@ fn groups(scenario: &Scenario, days: f64) -> Vec<Group> {
 }
 
 /// Models that share something on the time scale of requests: an orchestrator
-/// that has several of them cold keeps loaded the one last asked for.
+/// that has several of them cold keeps loaded the one last asked for, and
+/// steering towards shares of all payments goes by the last request of any.
 fn coupled(scenario: &Scenario) -> Vec<Vec<usize>> {
     let mut group_of: Vec<usize> = (0..scenario.network.models.len()).collect();
+    if matches!(scenario.policy.injection.steering, Steering::Towards { .. }) {
+        return vec![group_of];
+    }
     for orchestrator in &scenario.network.orchestrators {
         let mut cold = orchestrator.offers.iter().filter(|offer| !offer.warm);
         let Some(first) = cold.next() else { continue };
@@ -226,20 +231,14 @@ fn least_sampled(scenario: &Scenario, stream: &DemandStream) -> f64 {
     if is_live || !network.gateways[stream.gateway].version.has_error_classes() {
         return 0.0;
     }
-    let serves = |orchestrator: &&Orchestrator| {
-        orchestrator.offers.iter().any(|offer| offer.model == stream.model)
-    };
-    network.orchestrators.iter().filter(serves).count() as f64 * LEAST_SAMPLED_EACH
+    offers(scenario, stream).count() as f64 * LEAST_SAMPLED_EACH
 }
 
 /// How many requests one of a stream may stand for by what is particular to
 /// it; 0 where none may stand for another.
 fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
     let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 0.0 };
-    // A developer's requests of a day are few: they cannot be told from one in
-    // so many. Steering to a runway magnifies the chance in a week's spend.
-    let is_steered = matches!(scenario.policy.max_price.course, Course::TargetRunway(_));
-    if is_steered || scenario.policy.pacing.developers.is_some() {
+    if must_be_exact(scenario, stream) {
         return 0.0;
     }
     let model = &scenario.network.models[stream.model];
@@ -263,12 +262,83 @@ fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
     {
         most = most.min(reviewed(users.review_hours));
     }
-    for orchestrator in &scenario.network.orchestrators {
-        if let Some(response) = &orchestrator.response
-            && orchestrator.offers.iter().any(|offer| offer.model == stream.model)
-        {
+    for (orchestrator, _) in offers(scenario, stream) {
+        if let Some(response) = &scenario.network.orchestrators[orchestrator].response {
             most = most.min(reviewed(response.review_hours));
         }
     }
     most
+}
+
+/// The offers of the model of a stream, with the orchestrator of each.
+fn offers<'a>(
+    scenario: &'a Scenario,
+    stream: &DemandStream,
+) -> impl Iterator<Item = (usize, &'a Offer)> {
+    let model = stream.model;
+    let orchestrators = scenario.network.orchestrators.iter().enumerate();
+    orchestrators
+        .flat_map(|(index, orchestrator)| {
+            orchestrator.offers.iter().map(move |offer| (index, offer))
+        })
+        .filter(move |(_, offer)| offer.model == model)
+}
+
+/// Whether no request of a stream may stand for another.
+fn must_be_exact(scenario: &Scenario, stream: &DemandStream) -> bool {
+    let Scenario { network, policy, .. } = scenario;
+    // A developer's requests of a day are few: they cannot be told from one in
+    // so many. Steering to a runway magnifies the chance in a week's spend.
+    let is_steered = matches!(policy.max_price.course, Course::TargetRunway(_));
+    // Once a member's session stays in use for good the others serve, at other
+    // prices. That comes of a few refusals, on the clock of sessions.
+    let is_live = network.models[stream.model].pipeline.is_live();
+    let members_may_be_stuck = !is_live
+        && network.gateways[stream.gateway].version.has_error_classes()
+        && offers(scenario, stream).any(|(owner, _)| policy.alpha_group.has(owner));
+    is_steered
+        || policy.pacing.developers.is_some()
+        || members_may_be_stuck
+        || may_cross_max_price(scenario, stream)
+}
+
+/// Whether an orchestrator may come to be above the maximum price, or within it
+/// again, during the run. A session that is too dear leaves the pool by the
+/// clock of sessions, and until then much of the demand may fail.
+fn may_cross_max_price(scenario: &Scenario, stream: &DemandStream) -> bool {
+    let Scenario { network, policy, payments, treasury, credits, .. } = scenario;
+    let opening = Opening::new(scenario);
+    let (_, max_price) = opening.listed_market(stream.gateway, stream.model);
+    let factor = policy.max_price.factor;
+    let highest = |factor| max_price.at(factor, credits.eth_usd).unwrap_or(None);
+    if highest(factor).is_none() {
+        return false;
+    }
+    let prices_move = treasury.prices != TokenPrices::Constant;
+    let responds = |orchestrator: usize| {
+        let response = network.orchestrators[orchestrator].response.as_ref();
+        response.is_some_and(|response| response.pricing != Pricing::Fixed)
+    };
+    let steps = match &policy.max_price.course {
+        Course::Steps(steps) => steps.as_slice(),
+        _ => &[],
+    };
+    let factors = || std::iter::once(factor).chain(steps.iter().map(|&(_, factor)| factor));
+    let gas_prices = || {
+        let later = payments.gas_prices.iter().map(|&(_, gas_price)| gas_price);
+        std::iter::once(payments.gas_price(SimTime::ZERO)).chain(later)
+    };
+    let crosses = |orchestrator: usize, offer: &Offer| {
+        let mut within = gas_prices().flat_map(|gas_price| {
+            let quote = opening.quote(stream.gateway, orchestrator, offer, gas_price);
+            factors().map(move |factor| highest(factor).is_none_or(|most| quote <= most))
+        });
+        let at_first = within.next();
+        within.any(|later| Some(later) != at_first)
+    };
+    offers(scenario, stream).any(|(orchestrator, offer)| {
+        prices_move && offer.price.is_pegged() != max_price.is_pegged()
+            || responds(orchestrator)
+            || crosses(orchestrator, offer)
+    })
 }

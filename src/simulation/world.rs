@@ -290,8 +290,30 @@ impl Opening<'_> {
 
     /// The market of a gateway and a model, indices into the network's.
     pub fn market(&self, gateway: usize, model: usize) -> Market {
+        self.listed_market(gateway, model).0
+    }
+
+    /// The same with how its maximum price is set.
+    pub(super) fn listed_market(&self, gateway: usize, model: usize) -> (Market, MaxPrice) {
         let owners: Vec<usize> = (0..self.scenario.network.orchestrators.len()).collect();
-        self.market_in(&self.scenario.network, &owners, gateway, model).0
+        self.market_in(&self.scenario.network, &owners, gateway, model)
+    }
+
+    /// What an orchestrator quotes a gateway for an offer while a unit of gas
+    /// costs `gas_price`.
+    pub(super) fn quote(
+        &self,
+        gateway: usize,
+        orchestrator: usize,
+        offer: &Offer,
+        gas_price: Wei,
+    ) -> Price {
+        let Scenario { network, credits, policy, .. } = self.scenario;
+        let max_float = sender_funds(network, &self.books, gateway).max_float();
+        let base = offer.price.at(credits.eth_usd);
+        let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
+        let base = base.unwrap_or(Price::ZERO);
+        quoted(&network.orchestrators[orchestrator], base, gas_price, max_float)
     }
 
     /// The market in a network whose nodes belong to `owners`, with how its
@@ -304,15 +326,9 @@ impl Opening<'_> {
         model: usize,
     ) -> (Market, MaxPrice) {
         let Scenario { credits, payments, policy, .. } = self.scenario;
-        let max_float = sender_funds(network, &self.books, gateway).max_float();
-        let quote = |orchestrator: usize, offer: &Offer| {
-            let base = offer.price.at(credits.eth_usd);
-            let owner = owners[orchestrator];
-            let base = base.and_then(|base| policy.alpha_group.price(owner, base));
-            let base = base.unwrap_or(Price::ZERO);
-            let gas_price = payments.gas_price(SimTime::ZERO);
-            quoted(&network.orchestrators[orchestrator], base, gas_price, max_float)
-        };
+        let gas_price = payments.gas_price(SimTime::ZERO);
+        let quote =
+            |node: usize, offer: &Offer| self.quote(gateway, owners[node], offer, gas_price);
         let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
         let highest_quote = market.candidates.iter().map(|candidate| candidate.price).max();
         let today = network.gateways[gateway].max_price[model];
@@ -334,7 +350,7 @@ impl Opening<'_> {
 impl World<'_> {
     /// Whether requests stand for others.
     pub(super) fn is_sampled(&self) -> bool {
-        self.paces.iter().any(|&pace| pace != Pace::EXACT)
+        self.streams.iter().any(|stream| stream.pace != Pace::EXACT)
     }
 
     /// Whether requests stand for others where a session may stay in use for so
