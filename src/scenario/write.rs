@@ -611,12 +611,15 @@ impl Writer<'_> {
                 writeln!(out, "users.curve.logit.competitor = \"{competitor}\"")
             }
         }?;
-        match users.price {
-            UserPrice::Markup(markup) => writeln!(out, "users.price.markup = {markup:?}")?,
-            UserPrice::Posted(price) => writeln!(out, "users.price = \"{price}\"")?,
-        }
-        if let Some(price) = users.reference_price {
-            writeln!(out, "users.reference_price = \"{price}\"")?;
+        let prices = [("price", Some(users.price)), ("reference_price", users.reference_price)];
+        for (key, price) in prices {
+            match price {
+                Some(UserPrice::Markup(markup)) => {
+                    writeln!(out, "users.{key}.markup = {markup:?}")?;
+                }
+                Some(UserPrice::Posted(price)) => writeln!(out, "users.{key} = \"{price}\"")?,
+                None => {}
+            }
         }
         writeln!(out, "users.success_exponent = {:?}", users.success_exponent)?;
         writeln!(out, "users.latency_exponent = {:?}", users.latency_exponent)?;
