@@ -102,6 +102,7 @@ impl Writer<'_> {
                 Goal::LastDays(days) => writeln!(self.out, "lasts_days = {days:?}")?,
                 Goal::SuccessRate(rate) => writeln!(self.out, "min_success_rate = {rate:?}")?,
                 Goal::TopFeeShare(share) => writeln!(self.out, "max_top_fee_share = {share:?}")?,
+                Goal::OutageShare(share) => writeln!(self.out, "max_outage_share = {share:?}")?,
                 Goal::RegionFeeShare { region, share } => {
                     let id = quoted(self.region(region));
                     let table = format!("{{ region = {id}, share = {share:?} }}");
