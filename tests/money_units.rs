@@ -6,9 +6,11 @@ use common::{RESERVE, credits, default_motion, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::ensemble::{Endings, Forecast, Plan, forecast};
 use orchsim::report::sentence;
-use orchsim::scenario::Scenario;
-use orchsim::treasury::{ConversionPolicy, PriceSeries, TokenPrices};
-use orchsim::units::{SECONDS_PER_DAY, SimTime, Wei};
+use orchsim::scenario::{Goal, Objective, Scenario};
+use orchsim::treasury::{
+    ConversionPolicy, JumpDiffusion, PriceSeries, Schedule, TokenPrices, TopUpRule,
+};
+use orchsim::units::{Lpt, SECONDS_PER_DAY, SimTime, Wei};
 
 const ETH: u128 = 1_000_000_000_000_000_000;
 
@@ -91,7 +93,15 @@ fn everything_goes_back_at_the_deadline_and_nothing_has_run_out() {
     scenario.treasury.deadline = Some(SimTime::from_days(30));
     let forecast = run(&scenario);
     assert!(forecast.runways.iter().all(|&runway| runway == (30.0, false)));
-    assert_eq!(forecast.endings, Endings { left_eth: None, deadline_share: 1.0 });
+    assert_eq!(
+        forecast.endings,
+        Endings {
+            left_eth: None,
+            left_reserves_eth: None,
+            left_unsold_eth: None,
+            deadline_share: 1.0
+        }
+    );
     let lasting = |day: usize| forecast.survival[day].share;
     assert_eq!([lasting(29), lasting(30), lasting(31)], [1.0, 1.0, 0.0]);
     near(forecast.treasury.credits_returned_lpt.mean, 1_000.0);
@@ -118,5 +128,52 @@ fn what_is_left_where_the_credits_run_out_is_not_lost() {
     near(forecast.endings.left_eth.unwrap(), reserve);
     near(forecast.days[59].balance_eth.p50, reserve);
     let sentence = sentence(&scenario, &forecast);
-    assert!(sentence.ends_with("(95 %) are left with others and as reserves."), "{sentence}");
+    let end = "That is when the gateway cannot pay any more: <0.000001 ETH (95 %) are left, \
+               <0.000001 as reserve.";
+    assert!(sentence.ends_with(end), "{sentence}");
+}
+
+#[test]
+fn a_gateway_that_ran_out_gets_its_part_of_the_next_sale() {
+    // They spend 1e10 and 2e10 wei a day, and 6e11 come every 30 days, at first in
+    // halves: the second runs out on day 15, then both do after 20 days of 30.
+    let mut scenario = scenario(1_000.0);
+    scenario.horizon_days = 100;
+    scenario.network.orchestrators = vec![orchestrator("only", 10_000, 1000)];
+    scenario.network.gateways.push(scenario.network.gateways[0].clone());
+    scenario.network.gateways[1].id = "second".to_string();
+    scenario.demand.push(scenario.demand[0].clone());
+    scenario.demand[1].gateway = 1;
+    scenario.demand[1].id = "more".to_string();
+    if let Arrivals::Poisson(arrivals) = &mut scenario.demand[1].arrivals {
+        arrivals.requests_per_day *= 2.0;
+    }
+    let sale = Lpt(600_000_000_000);
+    scenario.credits = credits(Wei(3 * sale.0));
+    let schedule = Schedule { first: SimTime::ZERO, every: SimTime::from_days(30) };
+    scenario.treasury.conversion = ConversionPolicy::Clip { lpt: sale, schedule };
+    let objective = |share: f64| Objective {
+        id: "served".to_string(),
+        goal: Goal::OutageShare(share),
+        probability: 1.0,
+    };
+    scenario.objectives = vec![objective(0.2), objective(0.25)];
+    for rule in [TopUpRule::RecentSpend, TopUpRule::LowestCover] {
+        scenario.treasury.top_ups.rule = rule;
+        let forecast = run(&scenario);
+        let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 0.05, "{a} instead of {b}");
+        close(forecast.runways[0].0, 80.0);
+        for (gateway, expected) in [("gateway", 7e11), ("second", 11e11)] {
+            let spent = forecast.spend.by_gateway.iter().find(|(id, _)| id == gateway);
+            close(spent.unwrap().1.0 as f64, expected);
+        }
+        // 25 and 10 days of 80 each.
+        close(forecast.treasury.outage_share, 35.0 / 160.0);
+        close(forecast.treasury.first_outage_days.unwrap(), 15.0);
+        assert!(forecast.warnings.iter().any(|warning| warning.id == "outage"));
+        let answer = sentence(&scenario, &forecast);
+        assert!(answer.contains("gateways wait for money 22 % of the time"), "{answer}");
+        let met: Vec<bool> = forecast.objectives.iter().map(|objective| objective.met).collect();
+        assert_eq!(met, [false, true]);
+    }
 }

@@ -2,7 +2,7 @@
 
 mod report_fixture;
 
-use orchsim::ensemble::{Bound, Forecast};
+use orchsim::ensemble::{Bound, Estimate, Forecast};
 use orchsim::report::{Style, sentence, summary_json, terminal};
 use orchsim::scenario::Scenario;
 use report_fixture::{HOSTILE, awkward, context, made_up, realistic, waterfall};
@@ -281,4 +281,28 @@ fn the_treasury_leaves_out_what_did_not_happen() {
     let summary = summary_json(&scenario, &forecast, &context());
     assert_eq!(summary["treasury"]["sold_lpt"], 0);
     assert_eq!(summary["treasury"]["sold_lpt_ci95"], serde_json::json!([0, 0]));
+}
+
+#[test]
+fn a_terminal_shows_every_count_and_whole_names() {
+    let (scenario, mut forecast) = realistic();
+    forecast.spend.total_eth = Estimate { mean: 0.018, lo: 0.0179, hi: 0.0181 };
+    for reason in [
+        &mut forecast.service.failed.capacity,
+        &mut forecast.service.failed.payment,
+        &mut forecast.service.failed.no_funds,
+        &mut forecast.service.failed.limit,
+    ] {
+        *reason = 81_234.0;
+    }
+    forecast.fees[0].id = "orchestrator-with-a-name/of-more-than-thirty".to_string();
+    let text = text(&scenario, &forecast, false, 60);
+    assert!(text.contains("0.0180 ETH [0.0179, 0.0181] spent"), "{text}");
+    let in_a_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for reason in ["payment 81,234", "no funds 81,234", "limit 81,234"] {
+        assert!(in_a_line.contains(reason), "{reason} in {text}");
+    }
+    for part in ["\norchestrator-with-a-name/of-", "\nmore-than-thirty\n"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }

@@ -222,6 +222,24 @@ fn trailing_spend_is_the_mean_of_its_window() {
 }
 
 #[test]
+fn time_without_funds_is_no_part_of_recent_spend() {
+    let day = SimTime::from_days;
+    let mut spend = TrailingSpend::new(7);
+    for hour in 0..10 * 24 {
+        spend.record(minutes(60 * hour), Wei(100));
+    }
+    let before = spend.per_day(day(10));
+    spend.run_out(day(10));
+    spend.run_out(day(20));
+    assert_eq!(spend.per_day(day(40)), before);
+    spend.go_on(day(40));
+    spend.record(day(41), Wei(2_400));
+    assert_eq!(spend.per_day(day(41)), before);
+    // Who has funds and spends nothing has no recent spend.
+    assert_eq!(spend.per_day(day(50)), Wei(0));
+}
+
+#[test]
 fn others_draw_and_the_rest_goes_back() {
     let day = SimTime::from_days;
     let drawing = |project, at, coins| Drawing { project, at: day(at), lpt: lpt(coins) };

@@ -4,11 +4,12 @@ mod common;
 
 use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Growth, PayingShare, PriceCurve, UserPrice, Users};
-use orchsim::ensemble::{Plan, forecast};
+use orchsim::ensemble::{Plan, VarianceReduction, forecast};
+use orchsim::experiment::{Entry, compare};
 use orchsim::kernel::Distribution;
 use orchsim::report::{RunContext, Style, summary_json, terminal};
 use orchsim::scenario::Scenario;
-use orchsim::simulation::{CustomerRecord, ReplicationResult, World, replicate};
+use orchsim::simulation::{CustomerRecord, Mode, ReplicationResult, World, replicate};
 use orchsim::treasury::{PriceSeries, TokenPrices};
 use orchsim::units::{PostedPrice, Price, Wei};
 
@@ -74,7 +75,7 @@ fn the_number_of_requests_follows_the_curve() {
     ];
     for (curve, price, factor) in cases {
         let price = UserPrice::Posted(wei(price));
-        let reference_price = Some(wei(10));
+        let reference_price = Some(UserPrice::Posted(wei(10)));
         let scenario =
             with(Users { curve, price, reference_price, most: 3.0, ..users() }, 1000.0, 20);
         let asked = run(&scenario).service[0].asked;
@@ -91,7 +92,7 @@ fn a_lower_rate_keeps_a_part_of_the_same_requests() {
     let served = |price: u32| {
         let curve = PriceCurve::Elasticity { exponent: -1.0 };
         let price = UserPrice::Posted(wei(price));
-        let reference_price = Some(wei(10));
+        let reference_price = Some(UserPrice::Posted(wei(10)));
         let users = Users { curve, price, reference_price, most: 3.0, ..users() };
         let mut scenario = with(users, 500.0, 10);
         // The latency tells the size; waits for a discovery are small beside it.
@@ -137,7 +138,7 @@ fn the_paying_share_nears_its_ceiling_exponentially() {
 fn free_users_do_not_see_the_price() {
     let paying = PayingShare { at_start: 0.25, converts_per_day: 0.0, ceiling: 1.0 };
     let curve = PriceCurve::Linear { slope: 1.0 };
-    let (price, reference_price) = (UserPrice::Posted(wei(15)), Some(wei(10)));
+    let (price, reference_price) = (UserPrice::Posted(wei(15)), Some(UserPrice::Posted(wei(10))));
     let users = Users { paying, curve, price, reference_price, ..users() };
     let result = run(&with(users, 1000.0, 20));
     assert!(z(record(&result).free, 15_000.0).abs() < 3.0);
@@ -288,4 +289,22 @@ fn streams_without_users_leave_no_record() {
     let result = run(&scenario);
     assert!(result.customers.is_empty());
     assert_eq!(result.books.income(), Wei::ZERO);
+}
+
+#[test]
+fn a_variant_responds_to_its_price_against_that_of_the_base() {
+    // Twice the price at an elasticity of -1.5 leaves 2^-1.5 of the requests.
+    let curve = PriceCurve::Elasticity { exponent: -1.5 };
+    let at = |price: UserPrice| with(Users { curve, price, ..users() }, 1000.0, 60);
+    let posted = [20, 40].map(|price| UserPrice::Posted(wei(price)));
+    for [base, dear] in [posted, [1.5, 3.0].map(UserPrice::Markup)] {
+        let [base, dear] = [("base", base), ("dear", dear)]
+            .map(|(name, price)| Entry { name: name.to_string(), scenario: at(price) });
+        let reduction = VarianceReduction::None;
+        let comparison = compare(base, vec![dear], Mode::Exact, reduction, &|| {}).unwrap();
+        let asked: Vec<f64> = comparison.runs().map(|run| run.forecast.service.asked).collect();
+        // A markup is felt from the first reviews on: 1, then half of the way a day.
+        let kept = asked[1] / asked[0];
+        assert!((0.33..0.38).contains(&kept), "{kept} of {}", asked[0]);
+    }
 }

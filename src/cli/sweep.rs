@@ -14,6 +14,7 @@ use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
 use crate::experiment::{
     Design, Job, Observation, Sampling, Shard, Study, Sweep, Unit, Vary, observe,
+    refer_to_prices_of,
 };
 use crate::report::{
     Partial, RunContext, ShardData, WriteOptions, check_target, shard_directory, sweep_json,
@@ -78,7 +79,8 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     }
     let design =
         Design::new(vary, *sample, base.seed).map_err(|error| Failure::Usage(error.to_string()))?;
-    let scenarios = load_settings(&source, &common.overrides(), &design)?;
+    let mut scenarios = load_settings(&source, &common.overrides(), &design)?;
+    scenarios.iter_mut().for_each(|scenario| refer_to_prices_of(&base, scenario));
     let study = Study::new(&design, &scenarios, pareto).map_err(Failure::Usage)?;
     let whole = directory(common.out.as_deref(), &base);
     let plan = args.reducing.apply(stopping.plan(common, &base))?;

@@ -1,4 +1,4 @@
-use crate::units::PostedPrice;
+use crate::units::{Decimal, PostedPrice, Price};
 
 /// How the users of a stream respond to what they pay and to what they get,
 /// and how many of them pay.
@@ -13,9 +13,9 @@ pub struct Users {
     pub curve: PriceCurve,
     /// What they pay per billing unit.
     pub price: UserPrice,
-    /// The price at which the rate is what the stream says; `None` for that of
-    /// the start.
-    pub reference_price: Option<PostedPrice>,
+    /// The price at which the rate is what the stream says, a markup on what the
+    /// gateway paid in the first interval between reviews; `None` for `price`.
+    pub reference_price: Option<UserPrice>,
     /// The rate goes with this power of the success rate.
     pub success_exponent: f64,
     /// And with this power of the median latency.
@@ -70,6 +70,16 @@ pub enum UserPrice {
     Posted(PostedPrice),
 }
 
+impl UserPrice {
+    /// Whether it is 0 whatever the gateway pays, to which no price compares.
+    pub fn is_free(self, eth_usd: Decimal) -> bool {
+        match self {
+            UserPrice::Posted(posted) => posted.at(eth_usd) == Ok(Price::ZERO),
+            UserPrice::Markup(markup) => markup == 0.0,
+        }
+    }
+}
+
 /// The share of the requests that come from paying users, which nears a
 /// ceiling as free users convert.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,6 +93,11 @@ pub struct PayingShare {
 }
 
 impl Users {
+    /// The price at which the rate is what the stream says.
+    pub fn reference(&self) -> UserPrice {
+        self.reference_price.unwrap_or(self.price)
+    }
+
     /// The factor on the rate where success rate and latency are so many times
     /// those of the start; between 0 and `most`.
     pub fn quality_factor(&self, success: f64, latency: f64) -> f64 {
@@ -132,7 +147,6 @@ impl PayingShare {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Price;
 
     #[test]
     fn curves_have_their_textbook_values() {

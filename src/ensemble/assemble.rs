@@ -159,10 +159,14 @@ fn endings(scenario: &Scenario, samples: &[Sample]) -> Endings {
     let deadline = scenario.treasury.deadline_days();
     let ran_out = || samples.iter().filter(|s| !s.is_censored && s.runway_days < deadline);
     let count = ran_out().count();
-    let left: f64 = ran_out().map(|sample| sample.books.left().to_coins()).sum();
+    let mean = |value: fn(&Sample) -> f64| {
+        (count > 0).then(|| ran_out().map(value).sum::<f64>() / count as f64)
+    };
     let at_deadline = samples.iter().filter(|s| !s.is_censored && s.runway_days >= deadline);
     Endings {
-        left_eth: (count > 0).then(|| left / count as f64),
+        left_eth: mean(|sample| sample.left(|_, eth| eth)),
+        left_reserves_eth: mean(|sample| sample.books.left_in_reserves().to_coins()),
+        left_unsold_eth: mean(Sample::left_unsold),
         deadline_share: at_deadline.count() as f64 / samples.len() as f64,
     }
 }
@@ -338,6 +342,8 @@ fn redemptions(scenario: &Scenario, over: Over) -> Vec<RedemptionRow> {
 
 fn treasury(scenario: &Scenario, over: Over) -> TreasurySummary {
     let allocated = scenario.credits.lpt;
+    let gateways = scenario.network.gateways.len();
+    let first_outages: Vec<f64> = over.samples.iter().filter_map(|s| s.outages.first_day).collect();
     let part = |value: fn(&Sample) -> f64| over.mean(value).within(0.0, allocated.to_coins());
     TreasurySummary {
         allocated_lpt: allocated.to_coins(),
@@ -363,6 +369,9 @@ fn treasury(scenario: &Scenario, over: Over) -> TreasurySummary {
         conversions: over.mean(|s| s.books.swaps().count as f64).mean,
         inflation_hours: scenario.treasury.inflation.hours(allocated),
         outage_hours: over.amount(|s| s.outages.seconds / 3600.0),
+        outage_share: over.mean(|s| s.outage_share(gateways)).mean,
+        first_outage_days: (!first_outages.is_empty())
+            .then(|| first_outages.iter().sum::<f64>() / first_outages.len() as f64),
         outages: over.mean(|s| s.outages.count as f64).mean,
         refused: over.mean(|s| s.outages.refused as f64).mean,
     }
@@ -592,6 +601,9 @@ pub fn in_words(goal: &Goal, network: &Network) -> String {
         Goal::TopFeeShare(share) => {
             format!("the largest orchestrator earns at most {} of the fees", percent(share))
         }
+        Goal::OutageShare(share) => {
+            format!("gateways are without funds for at most {} of their time", percent(share))
+        }
     }
 }
 
@@ -609,5 +621,6 @@ pub fn holds(goal: &Goal, network: &Network, sample: &Sample) -> Option<bool> {
             let largest = (0..sample.fees.len()).max_by_key(|&o| sample.fees[o]);
             sample.fee_share(|o| Some(o) == largest).map(|earned| earned <= *share)
         }
+        Goal::OutageShare(share) => Some(sample.outage_share(network.gateways.len()) <= *share),
     }
 }

@@ -4,6 +4,9 @@ use super::ReductionSummary;
 use crate::simulation::Mode;
 use crate::units::{Period, Wei};
 
+/// The share of their time without funds that makes outages of gateways long.
+const LONG_OUTAGES: f64 = 0.01;
+
 /// A mean over replications with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
@@ -74,9 +77,13 @@ pub struct Runway {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Endings {
     /// ETH left where the credits run out, since that is when one gateway cannot
-    /// pay: with the others and as reserves, mean over those futures. `None` where
-    /// there are none.
+    /// pay: in deposits, as reserves and as unsold LPT at the last price, mean over
+    /// those futures. `None` where there are none.
     pub left_eth: Option<f64>,
+    /// Of it as reserves.
+    pub left_reserves_eth: Option<f64>,
+    /// Of it as LPT in the Safe.
+    pub left_unsold_eth: Option<f64>,
     /// Share of the futures that have credits at the deadline, where everything
     /// goes back, 0 to 1.
     pub deadline_share: f64,
@@ -290,10 +297,23 @@ pub struct TreasurySummary {
     pub inflation_hours: f64,
     /// Hours in which a gateway refused requests for want of a top-up.
     pub outage_hours: Estimate,
+    /// The same as a share of the time of all gateways, 0 to 1.
+    pub outage_share: f64,
+    /// Days after which the first of them begins, on average over the futures
+    /// with any.
+    pub first_outage_days: Option<f64>,
     /// Outages.
     pub outages: f64,
     /// Requests refused meanwhile.
     pub refused: f64,
+}
+
+impl TreasurySummary {
+    /// Whether gateways are without funds for so long that how long the credits
+    /// last says little of how long users are served.
+    pub fn has_long_outages(&self) -> bool {
+        self.outage_share > LONG_OUTAGES
+    }
 }
 
 /// What one orchestrator earned.

@@ -7,7 +7,7 @@ use crate::simulation::{
     ServiceRecord, SteeringRecord, World,
 };
 use crate::treasury::Prices;
-use crate::units::Wei;
+use crate::units::{SECONDS_PER_DAY, Wei};
 
 /// What is kept of one replication: all that reports and comparisons read, and
 /// what a shard hands on.
@@ -135,6 +135,12 @@ impl Sample {
         left.map_or(0.0, |(eth, prices)| convert(*prices, *eth))
     }
 
+    /// What was left as LPT in the Safe, in ETH at the last prices.
+    pub fn left_unsold(&self) -> f64 {
+        let unsold = |prices: &Prices| prices.to_wei(self.books.safe().on_hand).to_coins();
+        self.daily_prices.last().map_or(0.0, unsold)
+    }
+
     /// What went back at the deadline, LPT and ETH, in ETH, by `convert` at the
     /// last prices.
     pub fn returned(&self, convert: fn(Prices, f64) -> f64) -> f64 {
@@ -150,6 +156,12 @@ impl Sample {
     pub fn success_rate(&self) -> Option<f64> {
         let ended = self.served + self.failed;
         (ended > 0).then(|| self.served as f64 / ended as f64)
+    }
+
+    /// Share of the time of all gateways in which one was without funds, 0 to 1.
+    pub fn outage_share(&self, gateways: usize) -> f64 {
+        let days = self.runway_days * gateways as f64;
+        if days > 0.0 { self.outages.seconds / SECONDS_PER_DAY as f64 / days } else { 0.0 }
     }
 
     /// Share of all fees that the chosen orchestrators earned, 0 to 1; `None`

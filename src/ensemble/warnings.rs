@@ -6,7 +6,7 @@ use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 17] = [
+pub const WARNING_NAMES: [&str; 18] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -18,6 +18,7 @@ pub const WARNING_NAMES: [&str; 17] = [
     "region-never-selected",
     "low-success",
     "no-fees",
+    "outage",
     "stale-discovery",
     "slow-sessions",
     "other-settings",
@@ -47,6 +48,7 @@ pub(super) fn warnings(
     selection_warnings(&markets, &mut warn);
     outcome_warnings(&markets, forecast, &mut warn);
     no_fees_warning(samples, &mut warn);
+    outage_warning(forecast, &mut warn);
     aggregation_warnings(world, forecast, &mut warn);
     let suppressed = &world.scenario.suppressed_warnings;
     all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
@@ -239,4 +241,23 @@ fn no_fees_warning(samples: &[Sample], warn: &mut impl FnMut(&'static str, Strin
             ),
         );
     }
+}
+
+fn outage_warning(forecast: &Forecast, warn: &mut impl FnMut(&'static str, String)) {
+    let treasury = &forecast.treasury;
+    let Some(first) = treasury.first_outage_days.filter(|_| treasury.has_long_outages()) else {
+        return;
+    };
+    warn(
+        "outage",
+        format!(
+            "Gateways stand without funds for {:.0} days of a future on average, {} of the time of \
+             all, from day {first:.0} on. Meanwhile the credits count as lasting, since more is to \
+             come: runway, chances to last and the curve of futures with credits left say nothing \
+             of it. Money that comes earlier or in larger parts shortens outages \
+             (`treasury.conversion`); an objective with `max_outage_share` judges them.",
+            treasury.outage_hours.mean / 24.0,
+            percent(treasury.outage_share),
+        ),
+    );
 }

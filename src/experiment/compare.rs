@@ -1,6 +1,7 @@
 //! A base and variants of it on common random numbers.
 
 use super::Paired;
+use crate::demand::Users;
 use crate::ensemble::{
     Controls, Estimate, Forecast, Headline, Plan, VarianceReduction, assemble, headline_values,
     headlines, simulate,
@@ -260,6 +261,7 @@ fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Ent
         (scenario.seed, scenario.replications, scenario.horizon_days) =
             (base.seed, base.replications, base.horizon_days);
     }
+    refer_to_prices_of(base, &mut scenario);
     // Draws are keyed by the position of a stream; its weekdays by the date.
     let streams = base.demand.iter().zip(&scenario.demand);
     let moved = streams.filter(|(a, b)| (&a.id, a.region) != (&b.id, b.region)).count();
@@ -276,6 +278,25 @@ fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Ent
         remarks.add("other-demand", text, &name, &scenario);
     }
     Entry { name, scenario }
+}
+
+/// Users whose `reference_price` is left out respond to their price against what
+/// the same stream's users pay in `base`: against their own, which they do
+/// otherwise, the difference between the two would have no effect. A price of 0
+/// is no reference.
+pub fn refer_to_prices_of(base: &Scenario, scenario: &mut Scenario) {
+    let eth_usd = base.credits.eth_usd;
+    for stream in &mut scenario.demand {
+        let Some(users) = &mut stream.users else { continue };
+        let same = base.demand.iter().find(|known| known.id == stream.id);
+        let Some(reference) = same.and_then(|same| same.users.as_ref()).map(Users::reference)
+        else {
+            continue;
+        };
+        if reference != users.price && !reference.is_free(eth_usd) {
+            users.reference_price.get_or_insert(reference);
+        }
+    }
 }
 
 #[derive(Default)]

@@ -15,7 +15,9 @@ mod shard;
 pub mod spend_model;
 mod sweep;
 
-pub use compare::{BASE, Comparison, Difference, Entry, Remark, Run, Variant, compare};
+pub use compare::{
+    BASE, Comparison, Difference, Entry, Remark, Run, Variant, compare, refer_to_prices_of,
+};
 pub(crate) use design::quantity;
 pub use design::{Design, DesignError, Sampling, Vary};
 pub use job::{Job, Unit, sha256};

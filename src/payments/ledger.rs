@@ -186,6 +186,15 @@ impl Ledger {
         Wei(self.held().0.saturating_sub(self.all_promised().0))
     }
 
+    /// Of it, what is in reserves.
+    pub fn left_in_reserves(&self) -> Wei {
+        let left = |accounts: &GatewayAccounts| {
+            let claimed = accounts.promised.0.saturating_sub(accounts.deposit.0);
+            Wei(accounts.reserve.0.saturating_sub(claimed))
+        };
+        self.gateways.iter().map(left).sum()
+    }
+
     /// What is in deposits and reserves.
     fn held(&self) -> Wei {
         self.gateways.iter().flat_map(|accounts| [accounts.deposit, accounts.reserve]).sum()

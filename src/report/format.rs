@@ -141,6 +141,11 @@ pub(super) fn interval(estimate: &Estimate, decimals: usize) -> String {
     format!("[{}, {}]", grouped(estimate.lo, decimals), grouped(estimate.hi, decimals))
 }
 
+/// The 95 % interval of an amount of ETH, as [`eth`] has its ends.
+pub(super) fn eth_interval(estimate: &Estimate) -> String {
+    format!("[{}, {}]", eth(estimate.lo), eth(estimate.hi))
+}
+
 /// The interval of a quantile in days. An end that lies beyond the horizon reads
 /// `>365`; one that too few futures bound reads `below` the shortest of them or
 /// `above` the longest. Empty where neither end was reached.

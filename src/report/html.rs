@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::figures::Figure;
 use super::format::{
-    MISSING, chosen_percent, date_after, days, eth, extent, grouped, html_escaped, html_prose,
-    interval, percent, plural, quantile_interval, share_interval, short_date,
+    MISSING, chosen_percent, date_after, days, eth, eth_interval, extent, grouped, html_escaped,
+    html_prose, percent, plural, quantile_interval, share_interval, short_date,
 };
 use super::sentence::sentence;
 use super::table::Table;
@@ -143,7 +143,7 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
         (
             "Spent on average",
             format!("{} ETH", eth(spend.mean)),
-            format!("of {} {}", eth(scenario.credits.eth.to_coins()), interval(spend, 2)),
+            format!("of {} {}", eth(scenario.credits.eth.to_coins()), eth_interval(spend)),
         ),
         (
             "Requests served",

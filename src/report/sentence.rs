@@ -10,11 +10,30 @@ use crate::scenario::Scenario;
 /// The share of the credits from which on it is worth a sentence that so much is
 /// left where they run out.
 const MUCH_LEFT: f64 = 0.1;
+/// The part of what is left from which on a place of it is named.
+const NAMED_FROM: f64 = 0.005;
 
 /// How long the credits last, in one sentence for someone who reads nothing
 /// else. Where more than half of the futures outlive the horizon it says so
-/// instead of naming a date.
+/// instead of naming a date. Long outages before have a sentence of their own.
 pub fn sentence(scenario: &Scenario, forecast: &Forecast) -> String {
+    format!("{}{}", answer(scenario, forecast), outages(scenario.start, forecast))
+}
+
+fn outages(start: Date, forecast: &Forecast) -> String {
+    let treasury = &forecast.treasury;
+    let first = treasury.first_outage_days.filter(|_| treasury.has_long_outages());
+    first.map_or(String::new(), |first| {
+        format!(
+            " Not all users are served until then: gateways wait for money {} of the time, from \
+             about {} on.",
+            whole_percent(treasury.outage_share),
+            date_text(start, first)
+        )
+    })
+}
+
+fn answer(scenario: &Scenario, forecast: &Forecast) -> String {
     let start = scenario.start;
     let runway = &forecast.runway;
     let horizon = horizon_text(start, forecast.horizon_days);
@@ -46,15 +65,27 @@ pub fn sentence(scenario: &Scenario, forecast: &Forecast) -> String {
 /// is much.
 fn left_over(scenario: &Scenario, forecast: &Forecast) -> String {
     let credits = scenario.credits.eth.to_coins();
-    let much = forecast.endings.left_eth.filter(|left| *left >= MUCH_LEFT * credits);
-    much.map_or(String::new(), |left| {
-        format!(
-            " That is when one gateway cannot pay any more: {} ETH ({}) are left with others and \
-             as reserves.",
-            eth(left),
-            whole_percent(left / credits)
-        )
-    })
+    let endings = &forecast.endings;
+    let Some(left) = endings.left_eth.filter(|left| *left >= MUCH_LEFT * credits) else {
+        return String::new();
+    };
+    let (who, deposits) = match scenario.network.gateways.len() {
+        1 => ("the gateway", "in its deposit"),
+        _ => ("one gateway", "in deposits"),
+    };
+    let reserves = endings.left_reserves_eth.unwrap_or(0.0);
+    let unsold = endings.left_unsold_eth.unwrap_or(0.0);
+    let places =
+        [(left - reserves - unsold, deposits), (reserves, "as reserve"), (unsold, "as unsold LPT")];
+    let worth_naming = places.iter().filter(|(part, _)| *part >= NAMED_FROM * left);
+    let places: Vec<String> =
+        worth_naming.map(|(part, place)| format!("{} {place}", eth(*part))).collect();
+    format!(
+        " That is when {who} cannot pay any more: {} ETH ({}) are left, {}.",
+        eth(left),
+        whole_percent(left / credits),
+        places.join(" and ")
+    )
 }
 
 /// Where at least half of the futures reach the deadline.

@@ -7,12 +7,13 @@ use jiff::civil::Date;
 use super::csv;
 use super::format::{
     MISSING, count, days, eth, four_digits, grouped, html_escaped, markdown_escaped, milliseconds,
-    percent, precise, price_decimals, printable, shortened, usd,
+    percent, precise, price_decimals, printable, usd,
 };
 use crate::ensemble::{self, Estimate};
 use crate::units::Wei;
 
-/// Longest cell on a terminal, in characters; the last of a line may be longer.
+/// Widest cell on a terminal, in characters, wrapped if longer; the last of a line
+/// may be wider.
 const TEXT_WIDTH: usize = 30;
 
 /// What a number counts; decides how people see it.
@@ -246,21 +247,28 @@ impl Table {
         let shown: Vec<usize> = keys.iter().filter_map(|key| position(key)).collect();
         let heading = |&i: &usize| self.columns[i].label.clone().unwrap_or_default();
         let mut grid: Vec<Vec<String>> = vec![shown.iter().map(heading).collect()];
+        let mut first_lines = Vec::new();
         for row in self.rows.iter().take(most) {
             let text = |&i: &usize| row.get(i).map(Cell::readable).unwrap_or_default();
             let is_open = |i: &usize| bar.is_none() && shown.last() == Some(i);
             let most = |i: &usize| if is_open(i) { usize::MAX } else { TEXT_WIDTH };
-            let cell = |i: &usize| shortened(&printable(&text(i)), most(i));
-            grid.push(shown.iter().map(cell).collect());
+            let cell = |i: &usize| wrapped(&printable(&text(i)), most(i));
+            let cells: Vec<Vec<String>> = shown.iter().map(cell).collect();
+            first_lines.push(grid.len());
+            for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
+                grid.push(
+                    cells.iter().map(|cell| cell.get(line).cloned().unwrap_or_default()).collect(),
+                );
+            }
         }
         let is_text: Vec<bool> = shown.iter().map(|&i| self.columns[i].is_text).collect();
         let mut lines = aligned(&grid, &is_text);
         if let Some(column) = bar.and_then(position) {
-            for (line, row) in lines.iter_mut().skip(1).zip(&self.rows) {
+            for (line, row) in first_lines.into_iter().zip(&self.rows) {
                 if let Some(Cell::Number(Some(share), Unit::Share)) = row.get(column) {
                     let bar = bar_of(*share);
                     let gap = if bar.is_empty() { "" } else { "  " };
-                    let _ = write!(line, "{gap}{bar}");
+                    lines[line] += &format!("{gap}{bar}");
                 }
             }
         }
@@ -270,6 +278,21 @@ impl Table {
     fn labelled(&self) -> impl Iterator<Item = (&Column, &str)> {
         self.columns.iter().filter_map(|column| Some((column, column.label.as_deref()?)))
     }
+}
+
+/// Lines of at most `width` characters, broken after a mark between words where
+/// there is one.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut left: Vec<char> = text.chars().collect();
+    let mut lines = Vec::new();
+    while left.len() > width {
+        let is_break = |c: &char| matches!(c, '/' | '-' | '_' | ' ');
+        let end = left[..width].iter().rposition(is_break).map_or(width, |last| last + 1);
+        let rest = left.split_off(end);
+        lines.push(std::mem::replace(&mut left, rest).into_iter().collect());
+    }
+    lines.push(left.into_iter().collect());
+    lines
 }
 
 /// Pads cells into columns: text to the left, numbers to the right.

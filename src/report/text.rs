@@ -1,7 +1,7 @@
 //! The summary on a terminal.
 
 use super::format::{
-    self, date_after, eth, extent, interval, milliseconds, percent, printable, short_date,
+    self, date_after, eth, eth_interval, extent, milliseconds, percent, printable, short_date,
 };
 use super::sentence::sentence;
 use super::{
@@ -120,7 +120,10 @@ pub fn terminal(
         usize::MAX,
         None,
     ));
-    page.section(service(forecast));
+    page.section(vec!["Service".to_string()]);
+    for line in service(forecast) {
+        page.paragraph("", &line, "  ");
+    }
     if let Some(conclusion) = reduction::conclusion(forecast) {
         let table = reduction::table(forecast);
         page.section(table.lines(&reduction::SHOWN, TOP_FIGURES, None));
@@ -143,7 +146,7 @@ fn what_was_run(scenario: &Scenario, forecast: &Forecast) -> String {
         extent(forecast),
         forecast.seed,
         eth(forecast.spend.total_eth.mean),
-        interval(&forecast.spend.total_eth, 2),
+        eth_interval(&forecast.spend.total_eth),
     )
 }
 
@@ -152,7 +155,6 @@ fn service(forecast: &Forecast) -> Vec<String> {
     let ms = |value: Option<f64>| value.map_or(format::MISSING.to_string(), milliseconds);
     let success = row.success_rate().map_or(format::MISSING.to_string(), percent);
     let mut lines = vec![
-        "Service".to_string(),
         format!(
             "{} asked, {} served, {} failed: {success} success",
             format::count(row.asked),

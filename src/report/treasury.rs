@@ -71,7 +71,7 @@ impl Quantity {
 }
 
 fn quantities(forecast: &Forecast) -> Vec<Quantity> {
-    use Unit::{Count, Eth, Hours, Lpt, Usd};
+    use Unit::{Count, Eth, Hours, Lpt, Share, Usd};
     let t = &forecast.treasury;
     let (plain, estimated) = (Quantity::plain, Quantity::estimated);
     vec![
@@ -104,6 +104,7 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
             .for_programs(),
         plain("outages", "outages", Count, t.outages).idle_at_zero(),
         estimated("outage_hours", "duration of outages", Hours, &t.outage_hours).idle_at_zero(),
+        plain("outage_share", "share of the gateways' time", Share, t.outage_share).idle_at_zero(),
         plain("refused", "requests refused meanwhile", Count, t.refused).idle_at_zero(),
     ]
 }

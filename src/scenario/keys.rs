@@ -665,6 +665,12 @@ const OBJECTIVE: &[Key] = &[
         SHARE,
         "The largest orchestrator earns at most this share of the fees.",
     ),
+    optional(
+        "max_outage_share",
+        SHARE,
+        "Gateways are without funds, waiting for a top-up, for at most this share of their time \
+         until the credits run out.",
+    ),
 ];
 
 const NAME: &Shape = &Shape::Text(Text::Name);

@@ -163,4 +163,6 @@ pub enum Goal {
     },
     /// The largest orchestrator earns at most this share of the fees, 0 to 1.
     TopFeeShare(f64),
+    /// Gateways are without funds for at most this share of their time, 0 to 1.
+    OutageShare(f64),
 }

@@ -102,6 +102,7 @@ impl Writer<'_> {
                 Goal::LastDays(days) => writeln!(self.out, "lasts_days = {days:?}")?,
                 Goal::SuccessRate(rate) => writeln!(self.out, "min_success_rate = {rate:?}")?,
                 Goal::TopFeeShare(share) => writeln!(self.out, "max_top_fee_share = {share:?}")?,
+                Goal::OutageShare(share) => writeln!(self.out, "max_outage_share = {share:?}")?,
                 Goal::RegionFeeShare { region, share } => {
                     let id = quoted(self.region(region));
                     let table = format!("{{ region = {id}, share = {share:?} }}");
@@ -611,12 +612,15 @@ impl Writer<'_> {
                 writeln!(out, "users.curve.logit.competitor = \"{competitor}\"")
             }
         }?;
-        match users.price {
-            UserPrice::Markup(markup) => writeln!(out, "users.price.markup = {markup:?}")?,
-            UserPrice::Posted(price) => writeln!(out, "users.price = \"{price}\"")?,
-        }
-        if let Some(price) = users.reference_price {
-            writeln!(out, "users.reference_price = \"{price}\"")?;
+        let prices = [("price", Some(users.price)), ("reference_price", users.reference_price)];
+        for (key, price) in prices {
+            match price {
+                Some(UserPrice::Markup(markup)) => {
+                    writeln!(out, "users.{key}.markup = {markup:?}")?;
+                }
+                Some(UserPrice::Posted(price)) => writeln!(out, "users.{key} = \"{price}\"")?,
+                None => {}
+            }
         }
         writeln!(out, "users.success_exponent = {:?}", users.success_exponent)?;
         writeln!(out, "users.latency_exponent = {:?}", users.latency_exponent)?;

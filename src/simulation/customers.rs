@@ -233,12 +233,11 @@ impl<'w> Group<'w> {
                 in_steps(markup * mean).unwrap_or_default()
             }
         };
-        let own_reference = match users.price {
+        let reference_price = match users.reference() {
             // What the gateway pays is not known before it has paid.
             UserPrice::Markup(_) => None,
-            UserPrice::Posted(posted) => Some(posted),
+            UserPrice::Posted(posted) => Some(posted_dollars(posted, eth_usd)),
         };
-        let reference_price = users.reference_price.or(own_reference);
         let mut group = Group {
             users,
             gateway: demand.gateway,
@@ -246,7 +245,7 @@ impl<'w> Group<'w> {
             pace: plan.pace,
             requests_per_day: demand.requests_per_day(),
             price,
-            reference_price: reference_price.map(|posted| posted_dollars(posted, eth_usd)),
+            reference_price,
             price_factor: 1.0,
             quality_factor: 1.0,
             reference: None,
@@ -284,16 +283,19 @@ impl<'w> Group<'w> {
 
     fn review_price(&mut self, eth_usd: Decimal) {
         let (fees, units) = (std::mem::take(&mut self.fees), std::mem::take(&mut self.units));
-        let price = match self.users.price {
+        let in_force = |price: UserPrice| match price {
             UserPrice::Posted(posted) => posted.at(eth_usd).ok(),
             UserPrice::Markup(markup) if units > 0 => {
                 in_steps(markup * (fees as f64 / units as f64))
             }
             UserPrice::Markup(_) => None,
         };
-        if let Some(price) = price {
+        if let Some(price) = in_force(self.users.price) {
             self.price = price;
-            self.reference_price.get_or_insert(dollars(price, eth_usd));
+        }
+        if self.reference_price.is_none() {
+            let reference = in_force(self.users.reference());
+            self.reference_price = reference.map(|price| dollars(price, eth_usd));
         }
         let target = self.asked_by_price(eth_usd);
         self.price_factor += self.users.adjustment * (target - self.price_factor);

@@ -186,6 +186,8 @@ impl Sampled {
 pub struct Outages {
     /// How many.
     pub count: u64,
+    /// Days after which the first began.
+    pub first_day: Option<f64>,
     /// How long in all, in seconds.
     pub seconds: f64,
     /// Requests refused.

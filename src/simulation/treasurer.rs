@@ -78,6 +78,16 @@ impl<'w> Treasurer<'w> {
         self.spend[gateway].record(now, paid);
     }
 
+    /// Notes that a gateway could not pay.
+    pub(super) fn ran_out(&mut self, gateway: usize, now: SimTime) {
+        self.spend[gateway].run_out(now);
+    }
+
+    /// Notes that it can again.
+    pub(super) fn has_funds(&mut self, gateway: usize, now: SimTime) {
+        self.spend[gateway].go_on(now);
+    }
+
     /// The first conversions were signed before the start: they are executed
     /// at once, and repeated until the policy asks for no more.
     pub(super) fn open(&mut self, ledger: &mut Ledger) {

@@ -3,7 +3,8 @@ use std::collections::VecDeque;
 use super::mul_div;
 use crate::units::{SimTime, Wei};
 
-/// What was spent in the last days, one sum a day.
+/// What was spent in the last days, one sum a day. The time without funds is no
+/// part of them: nothing can be spent in it.
 #[derive(Clone, Debug)]
 pub struct TrailingSpend {
     window_days: u64,
@@ -11,6 +12,8 @@ pub struct TrailingSpend {
     past: VecDeque<u128>,
     spent_today: u128,
     today: u64,
+    without_funds: SimTime,
+    out_of_funds_since: Option<SimTime>,
 }
 
 impl TrailingSpend {
@@ -22,12 +25,29 @@ impl TrailingSpend {
             past: VecDeque::new(),
             spent_today: 0,
             today: 0,
+            without_funds: SimTime::ZERO,
+            out_of_funds_since: None,
+        }
+    }
+
+    /// There is no money for a request. Days stand still until there is, or
+    /// something is paid all the same.
+    pub fn run_out(&mut self, now: SimTime) {
+        self.out_of_funds_since.get_or_insert(now);
+    }
+
+    /// There is money again.
+    pub fn go_on(&mut self, now: SimTime) {
+        if let Some(since) = self.out_of_funds_since.take() {
+            self.without_funds = self.without_funds + (now - since);
         }
     }
 
     /// Books a payment. Times must not decrease from call to call.
     #[inline(always)]
     pub fn record(&mut self, now: SimTime, paid: Wei) {
+        self.go_on(now);
+        let now = now - self.without_funds;
         if now >= SimTime::from_days(self.today + 1) {
             self.turn_to(now.day());
         }
@@ -35,8 +55,9 @@ impl TrailingSpend {
     }
 
     /// The mean spend a day over the window, or since the start while that is
-    /// shorter; fractions of a wei dropped.
+    /// shorter, time without funds left out; fractions of a wei dropped.
     pub fn per_day(&mut self, now: SimTime) -> Wei {
+        let now = self.out_of_funds_since.unwrap_or(now) - self.without_funds;
         self.turn_to(now.day());
         let since = SimTime::from_days((self.today + 1).saturating_sub(self.window_days));
         match (now - since).0 {

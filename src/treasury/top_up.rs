@@ -12,7 +12,7 @@ pub struct GatewayFunds {
     pub free_deposit: Wei,
     /// Reserve.
     pub reserve: Wei,
-    /// Recent spend a day.
+    /// Recent spend a day; of one without funds, up to when it ran out.
     pub spend_per_day: Wei,
 }
 

@@ -235,7 +235,12 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         replications,
         horizon_days: horizon,
         runway: runway(&runways, horizon),
-        endings: Endings { left_eth: Some(0.3), deadline_share: 0.0 },
+        endings: Endings {
+            left_eth: Some(0.3),
+            left_reserves_eth: Some(0.2),
+            left_unsold_eth: Some(0.0),
+            deadline_share: 0.0,
+        },
         survival: survival(&runways, horizon),
         runways,
         days,
@@ -360,6 +365,8 @@ fn treasury(spent_eth: f64, proceeds_eth: f64) -> TreasurySummary {
         conversions: 29.0,
         inflation_hours: 34.2,
         outage_hours: around(41.3, 0.4),
+        outage_share: 0.008,
+        first_outage_days: Some(20.0),
         outages: 3.2,
         refused: 1203.4,
     }
@@ -462,6 +469,8 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
         conversions: 0.0,
         inflation_hours: 0.0,
         outage_hours: none,
+        outage_share: 0.0,
+        first_outage_days: None,
         outages: 0.0,
         refused: 0.0,
     };

@@ -14,8 +14,13 @@ pub(super) fn objectives(
 }
 
 fn objective(id: &str, at: &Cursor, context: &Context, report: &mut Report) -> Option<Objective> {
-    const GOALS: [&str; 4] =
-        ["lasts_days", "min_success_rate", "min_region_fee_share", "max_top_fee_share"];
+    const GOALS: [&str; 5] = [
+        "lasts_days",
+        "min_success_rate",
+        "min_region_fee_share",
+        "max_top_fee_share",
+        "max_outage_share",
+    ];
     let goals: Vec<&str> = GOALS.into_iter().filter(|goal| at.get(goal).is_some()).collect();
     let [goal] = goals.as_slice() else {
         let message = match goals.len() {
@@ -31,6 +36,7 @@ fn objective(id: &str, at: &Cursor, context: &Context, report: &mut Report) -> O
         "lasts_days" => Goal::LastDays(number?),
         "min_success_rate" => Goal::SuccessRate(number?),
         "max_top_fee_share" => Goal::TopFeeShare(number?),
+        "max_outage_share" => Goal::OutageShare(number?),
         _ => {
             let share = at.get("min_region_fee_share")?;
             let region = context.names.regions.find(&share.get("region")?, report)?;

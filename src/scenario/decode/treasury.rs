@@ -9,7 +9,7 @@ use crate::treasury::{
     ConversionPolicy, Credits, Drawing, Inflation, SafeSetup, Schedule, Signer, Sleep, SwapPool,
     SwapTerms, TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
-use crate::units::{Lpt, SECONDS_PER_HOUR, SimTime};
+use crate::units::{Lpt, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Signers of one Safe.
 const MOST_SIGNERS: usize = 1_000;
@@ -203,7 +203,14 @@ fn swap(at: &Cursor, report: &mut Report) -> Option<SwapTerms> {
 }
 
 fn top_ups(at: &Cursor, context: &Context, report: &mut Report) -> Option<TopUps> {
-    let reserve = wei(&at.get("reserve")?, report);
+    let reserve_at = at.get("reserve")?;
+    let reserve = wei(&reserve_at, report)?;
+    if reserve == Wei::ZERO {
+        let message = "without a reserve gateways cannot pay: in go-livepeer orchestrators take \
+                       no ticket that a reserve does not back";
+        report.push(Problem::at(&reserve_at, message).expected("an amount above 0"));
+        return None;
+    }
     let rule_at = at.get("rule")?;
     let rule = match rule_at.text() {
         Some("recent_spend") => TopUpRule::RecentSpend,
@@ -211,7 +218,7 @@ fn top_ups(at: &Cursor, context: &Context, report: &mut Report) -> Option<TopUps
         None if rule_at.is_table() => TopUpRule::Shares(shares(&rule_at, context, report)?),
         None => return None,
     };
-    Some(TopUps { rule, reserve: reserve? })
+    Some(TopUps { rule, reserve })
 }
 
 /// The share of each gateway, 0 where it is not named.

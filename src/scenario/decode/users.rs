@@ -4,7 +4,7 @@ use super::Context;
 use super::network::price;
 use crate::demand::{PayingShare, PriceCurve, UserPrice, Users};
 use crate::network::Pipeline;
-use crate::units::{PostedPrice, Price};
+use crate::units::PostedPrice;
 
 /// How the users of a stream of `pipeline` respond.
 pub(super) fn users(
@@ -14,19 +14,23 @@ pub(super) fn users(
     report: &mut Report,
 ) -> Option<Users> {
     let mut price_at = |at: &Cursor| price(at, pipeline, context, report);
-    let user_price = at.get("price").and_then(|at| {
+    let mut user_price_at = |at: &Cursor| {
         if at.is_table() {
             at.number_at("markup").map(UserPrice::Markup)
         } else {
-            price_at(&at).map(UserPrice::Posted)
+            price_at(at).map(UserPrice::Posted)
         }
-    });
-    let reference = at.get("reference_price").map(|at| (price_at(&at), at));
+    };
+    let user_price = at.get("price").and_then(|at| user_price_at(&at));
+    let reference = at.get("reference_price").map(|at| (user_price_at(&at), at));
     let competitor =
         at.get("curve").and_then(|at| at.form()?.1.get("competitor")).map(|at| (price_at(&at), at));
+    let of_competitor = competitor.as_ref().map(|(read, at)| (read.map(UserPrice::Posted), at));
+    let of_reference = reference.as_ref().map(|(read, at)| (*read, at));
     let mut is_comparable = true;
-    for (read, place) in [&reference, &competitor].into_iter().flatten() {
-        if read.is_some_and(|price| is_free(price, context)) {
+    for (read, place) in [of_reference, of_competitor].into_iter().flatten() {
+        let free = read.zip(context.eth_usd).is_some_and(|(price, usd)| price.is_free(usd));
+        if free {
             let problem = Problem::at(place, "nothing can be compared with a price of 0");
             report.push(problem.expected("a price above 0"));
             is_comparable = false;
@@ -54,10 +58,6 @@ pub(super) fn users(
         adjustment: at.number_at("adjustment")?,
         paying: paying(&at.get("paying")?, report)?,
     })
-}
-
-fn is_free(price: PostedPrice, context: &Context) -> bool {
-    context.eth_usd.is_some_and(|eth_usd| price.at(eth_usd) == Ok(Price::ZERO))
 }
 
 fn curve(at: &Cursor, competitor: Option<PostedPrice>) -> Option<PriceCurve> {

@@ -59,9 +59,22 @@ pub(super) const USERS: &[Key] = &[
     ),
     optional(
         "reference_price",
-        PRICE,
-        "The price at which the rate is what the stream says. Left out: that of the start; with a \
-         markup, of the first interval between reviews.",
+        &Shape::Either(&[
+            PRICE,
+            &Shape::Table(&[required(
+                "markup",
+                &Shape::Number(Bounds {
+                    min: 0.0,
+                    max: 1_000.0,
+                    above_min: true,
+                    below_max: false,
+                }),
+                "Times what the gateway paid per unit on average in the first interval between \
+                 reviews.",
+            )]),
+        ]),
+        "The price at which the rate is what the stream says. Left out: `price`, a posted one as \
+         at the start; in a variant of `compare` or a setting of `sweep` that of the base.",
     ),
     default(
         "success_exponent",

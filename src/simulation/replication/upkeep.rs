@@ -69,6 +69,7 @@ impl Replication<'_> {
     pub(super) fn end_outage(&mut self, gateway: usize, now: SimTime) {
         if let Some(since) = self.without_funds[gateway].take() {
             self.outages.seconds += (now - since).as_secs();
+            self.treasurer.has_funds(gateway, now);
         }
     }
 
@@ -77,8 +78,12 @@ impl Replication<'_> {
     pub(super) fn run_out(&mut self, gateway: usize, now: SimTime) {
         if !self.treasurer.may_still_pay(now) {
             self.depleted.get_or_insert(now);
-        } else if self.without_funds[gateway].is_none() {
+            return;
+        }
+        self.treasurer.ran_out(gateway, now);
+        if self.without_funds[gateway].is_none() {
             self.without_funds[gateway] = Some(now);
+            self.outages.first_day.get_or_insert(now.as_days());
             self.outages.count += 1;
         }
     }
