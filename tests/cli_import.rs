@@ -109,7 +109,7 @@ fn a_view_of_the_network_becomes_the_network() {
         "#   skipped orchestrators[3] (four.example:8935): text-to-image \"SG161222/RealVisXL_V4.0_Lightning\": on offer without a price",
         "#   skipped orchestrators[0] (one.example:8935): capabilities.constraints.PerCapability.37: capability `byoc` is not simulated",
         "warm = true, capacity = 2 },  # capabilities.json (capabilities): 1 of the capacity in use",
-        "version = \"0.8.4\"  # capabilities.json (capabilities): 0.8.8",
+        "version = \"0.9\"  # capabilities.json (capabilities): 0.8.8",
         "region = \"na-east\"  # assumed, that of east-studio-1; `orchsim import leaderboard` would replace it",
     ] {
         assert!(text.lines().any(|have| have.ends_with(line)), "{line}\n{text}");

@@ -314,3 +314,14 @@ fn what_is_no_shard_is_refused() {
     let foreign = workshop.run(&["merge", "all.shard-0-of-2", "all.shard-1-of-2", "--out", "."]);
     assert_eq!(foreign.code, 2, "{foreign:?}");
 }
+
+#[test]
+fn the_whole_is_put_beside_its_shards() {
+    for command in [&RUN[..], &SWEEP] {
+        let workshop = with_shards(command, 2);
+        let shards = ["merge", "all.shard-0-of-2", "all.shard-1-of-2/"];
+        assert_eq!(workshop.run(&shards).code, 0);
+        assert!(workshop.path("all/manifest.json").exists());
+        assert!(!workshop.path("outputs").exists());
+    }
+}

@@ -369,3 +369,15 @@ fn edited_work_in_progress_is_done_again() {
     assert_eq!(workshop.run(&[&long_sweep()[..], &["--out", "afresh"]].concat()).code, 0);
     assert!(resumed == contents(&workshop.path("afresh")));
 }
+
+#[test]
+fn weights_varied_one_by_one_are_refused_once_with_what_to_write() {
+    let workshop = Workshop::with_minimal();
+    let weights = ["gateways.weights.stake=0..1", "gateways.weights.random=0..1"];
+    let vary = weights.iter().flat_map(|key| ["--vary", key]);
+    let ended = sweep(&workshop, &vary.chain(["--sample", "lhs:8"]).collect::<Vec<_>>());
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("8 settings are invalid"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("weights sum to 1.").count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("gateways.weights={stake=1,random=0}"), "{}", ended.stderr);
+}

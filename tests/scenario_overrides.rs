@@ -241,3 +241,51 @@ fn projects_are_counted_in_the_order_of_the_list() {
     let projects: Vec<usize> = treasury.drawings.iter().map(|d| d.project).collect();
     assert_eq!(projects, [0, 1, 0]);
 }
+
+#[test]
+fn the_index_behind_the_last_makes_a_new_element() {
+    let price = "gateways.livepeer-eliza.max_prices.4={pipeline='llm',price='9e7 wei'}";
+    let scenario = set(DEFAULT, &[price]);
+    let network = &scenario.network;
+    let llm = network.models.iter().position(|model| model.pipeline.name() == "llm").unwrap();
+    assert_eq!(network.gateways[0].max_price[llm], Some(Price::whole(90_000_000).into()));
+}
+
+#[test]
+fn a_group_of_none_is_left_out() {
+    let ids = |overrides: &[&str]| -> Vec<String> {
+        let network = set(minimal(), overrides).network;
+        network.orchestrators.into_iter().map(|node| node.id).collect()
+    };
+    let others: Vec<String> = ids(&[]).into_iter().filter(|id| !id.starts_with("na-")).collect();
+    assert!(!others.is_empty());
+    assert_eq!(ids(&["orchestrator_groups.na.count=0"]), others);
+}
+
+#[test]
+fn an_absolute_path_needs_no_folder_and_a_trace_with_sizes_no_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace.csv");
+    std::fs::write(&file, "time_s,region,size\n5,na,100\n9,na,300\n").unwrap();
+    let trace = format!("trace={{file='{}'}}", file.display());
+    let stream = format!(
+        "demand.streams=[{{id='s',gateway='gateway',pipeline='llm',\
+         model='meta-llama/Meta-Llama-3.1-8B-Instruct',{trace}}}]"
+    );
+    let scenario = set(minimal(), &[&stream]);
+    let Arrivals::Trace(trace) = &scenario.demand[0].arrivals else { panic!("no trace") };
+    assert_eq!(trace.requests, [(5.0, Some(100.0)), (9.0, Some(300.0))]);
+    assert_eq!(scenario.demand[0].size.mean(), 200.0);
+}
+
+#[test]
+fn a_budget_of_test_prompts_may_be_in_dollars() {
+    // 2,706 USD an ETH.
+    let prompts = "policy.injection.test_prompts=[{id='p',gateway='livepeer-eliza',region='eu',\
+                   pipeline='text-to-image',model='ByteDance/SDXL-Lightning',size='1024x1024',\
+                   requests_per_day=10,budget_per_day='27.06 USD'}]";
+    let scenario = set(DEFAULT, &[prompts]);
+    let budget = |stream: &orchsim::demand::DemandStream| Some(stream.injected?.budget_per_day);
+    let budgets: Vec<Wei> = scenario.demand.iter().filter_map(budget).collect();
+    assert_eq!(budgets, [Wei(10_000_000_000_000_000)]);
+}

@@ -403,3 +403,33 @@ fn past_weights_have_names() {
     assert_eq!(named("studio-2023"), of(0.15, 0.85, 0.0));
     assert_eq!(named("studio-2024"), of(0.65, 0.35, 0.0));
 }
+
+/// Two orchestrators, one so far away (3.5 round trips of 130 ms, and 90 ms of
+/// its own on average) that 39 % of discoveries of 500 ms find it:
+/// 1 - exp(-45 / 90).
+fn far_away() -> Scenario {
+    let mut scenario =
+        market(SelectionRule::Livepeer, &[(0, 1_000, AI_PRICE), (2, 3_000, AI_PRICE)]);
+    weights(&mut scenario, 0.7, 0.0, 0.3);
+    scenario.network.gateways[0].version = Version::V0_9;
+    scenario.network.rtt.set_ms(0, 2, 130.0);
+    scenario.network.orchestrators[1].jitter_ms = 90.0;
+    scenario
+}
+
+#[test]
+fn pools_that_keep_their_sessions_get_whoever_is_found_now_and_then() {
+    assert_shares(&far_away(), &[0.7 * 0.25 + 0.15, 0.7 * 0.75 + 0.15]);
+    let warnings = explanation(&far_away()).warnings;
+    assert!(warnings[0].starts_with("1 of 2 are missed by most discoveries"), "{warnings:?}");
+    let mut never = far_away();
+    never.network.rtt.set_ms(0, 2, 250.0);
+    assert_shares(&never, &[1.0, 0.0]);
+}
+
+#[test]
+fn pools_of_live_video_in_0_9_have_whom_the_last_discovery_found() {
+    let mut scenario = far_away();
+    scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
+    assert_close(&probabilities(&scenario), &[1.0, 0.0]);
+}

@@ -12,7 +12,9 @@ pub(super) struct Overrides {
     /// Change a key of the scenario: `--set gateways.version=0.9`
     ///
     /// KEY is a dotted path; a list is entered by index, by id or, with
-    /// neither, at every element. May be given several times; the last wins.
+    /// neither, at every element; the index behind its last makes a new one:
+    /// `gateways.0.max_prices.4={pipeline="llm",price="9e7 wei"}`. May be given
+    /// several times; the last wins.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub values: Vec<String>,
 }

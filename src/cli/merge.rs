@@ -8,7 +8,9 @@ use super::output::Format;
 use super::{Failure, Outcome, VERSION, run, sweep};
 use crate::ensemble::{Batch, assemble};
 use crate::experiment::{Job, Observation, Part, Sweep, Unit, cover, missing_in_words};
-use crate::report::{ShardData, StoredShard, WriteOptions, check_target, read_shard};
+use crate::report::{
+    ShardData, StoredShard, WriteOptions, check_target, read_shard, whole_directory,
+};
 use crate::scenario::{Scenario, Source, load};
 use crate::simulation::World;
 
@@ -17,7 +19,8 @@ pub(super) struct MergeArgs {
     /// Directories of shards, as `--shard` writes them
     #[arg(value_name = "DIR", required = true)]
     shards: Vec<PathBuf>,
-    /// Where to write [default: where the run or sweep would have written]
+    /// Where to write [default: the directory of the first shard without its
+    /// `.shard-I-of-N`]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Make a result of what is there, and say in it what is missing
@@ -65,12 +68,15 @@ pub(super) fn execute(args: &MergeArgs) -> Result<Outcome, Failure> {
         directory: None,
     };
     let scenario = load(&source, &[])?;
+    let beside = args.shards.first().zip(shards.first());
+    let beside = beside.and_then(|(path, (_, first))| whole_directory(path, first.shard));
+    let out = args.out.clone().or(beside);
     let data = shards.into_iter().map(|(_, shard)| shard.data);
     let merged = Merged { job, scenario, missing, options, format: args.format };
     if merged.job.study.is_some() {
-        merged.sweep(data, args.out.as_deref())
+        merged.sweep(data, out.as_deref())
     } else {
-        merged.run(data, args.out.as_deref())
+        merged.run(data, out.as_deref())
     }
 }
 

@@ -136,15 +136,26 @@ fn load_settings(
             Err(errors) => invalid.push((format!("setting {index} ({})", own.join(", ")), errors)),
         }
     }
-    if invalid.is_empty() { Ok(scenarios) } else { Err(Failure::Usage(in_words(&invalid))) }
+    if invalid.is_empty() {
+        return Ok(scenarios);
+    }
+    let mut message = in_words(&invalid);
+    if design.keys.iter().any(|key| key.contains("weights.")) {
+        message += "\nhelp: weights sum to 1, so they are varied together: \
+                    `--vary 'gateways.weights={stake=1,random=0},{stake=0.7,random=0.3}'`\n";
+    }
+    Err(Failure::Usage(message))
 }
 
-/// What is wrong with settings; problems that several share are shown once.
+/// What is wrong with settings; problems that several share, but for the
+/// numbers in them, are shown once.
 fn in_words(invalid: &[(String, Diagnostics)]) -> String {
+    let without_numbers = |text: &str| text.replace(|c: char| "0123456789.e-^ ".contains(c), "");
+    let is_like = |a: &str, b: &str| without_numbers(a) == without_numbers(b);
     let mut distinct: Vec<(&str, String, usize)> = Vec::new();
     for (name, diagnostics) in invalid {
         let text = diagnostics.to_string();
-        match distinct.iter_mut().find(|(_, known, _)| *known == text) {
+        match distinct.iter_mut().find(|(_, known, _)| is_like(known, &text)) {
             Some((.., others)) => *others += 1,
             None => distinct.push((name, text, 0)),
         }

@@ -6,7 +6,7 @@ use crate::selection::Market;
 use crate::simulation::{Opening, World};
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 18] = [
+pub const WARNING_NAMES: [&str; 19] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -15,6 +15,7 @@ pub const WARNING_NAMES: [&str; 18] = [
     "overpriced-hides-idle",
     "no-offer",
     "nobody-within-max-price",
+    "loose-max-price",
     "region-never-selected",
     "low-success",
     "no-fees",
@@ -119,6 +120,9 @@ fn selection_warnings(markets: &[(String, Market)], warn: &mut impl FnMut(&'stat
         if let Some(text) = market.unaffordable_warning() {
             warn("nobody-within-max-price", format!("{names}: {text}"));
             continue;
+        }
+        if let Some(text) = market.loose_max_price_warning() {
+            warn("loose-max-price", format!("{names}: {text}"));
         }
         if let Some(text) = market.blind_price_warning() {
             warn("price-weight-blind", format!("{names}: {text}"));

@@ -7,9 +7,10 @@ use crate::units::PostedPrice;
 pub enum Version {
     /// 0.8.2 and 0.8.3 (22 and 30 January 2025).
     V0_8_3,
-    /// 0.8.4 (19 March 2025).
+    /// 0.8.4 (19 March 2025) to 0.8.6.
     V0_8_4,
-    /// 0.9 and later (to 0.9.1, August 2026).
+    /// 0.8.7 (5 September 2025, the first with `LiveSelectionAlgorithm`, #3678)
+    /// and later (to 0.9.1, August 2026).
     V0_9,
 }
 
@@ -37,7 +38,7 @@ impl Version {
         let number: (u32, u32, u32) = (major, minor.unwrap_or(0), patch.unwrap_or(0));
         Some(match number {
             _ if number < (0, 8, 4) => Version::V0_8_3,
-            _ if number < (0, 9, 0) => Version::V0_8_4,
+            _ if number < (0, 8, 7) => Version::V0_8_4,
             _ => Version::V0_9,
         })
     }
@@ -124,7 +125,9 @@ mod tests {
             ("0.7.8-1.2.4-2e3fae7a", Version::V0_8_3),
             ("0.8.3", Version::V0_8_3),
             ("v0.8.4", Version::V0_8_4),
-            ("0.8.10-83ea085f", Version::V0_8_4),
+            ("0.8.6", Version::V0_8_4),
+            ("0.8.7", Version::V0_9),
+            ("0.8.10-83ea085f", Version::V0_9),
             ("0.9", Version::V0_9),
             ("1.0.0", Version::V0_9),
         ] {

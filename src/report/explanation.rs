@@ -38,7 +38,8 @@ pub fn explanation_text(
     };
     page.paragraph("", &format!("{whose}: {}.", explanation.rule), "");
     if !eligible.is_empty() {
-        page.section(eligible_lines(network, unit, &eligible));
+        let selected = if explanation.is_first_contact { "At first" } else { "Selected" };
+        page.section(eligible_lines(network, unit, selected, &eligible));
     }
     if !offering.is_empty() {
         page.section(filtered_lines(network, unit, &offering));
@@ -151,12 +152,12 @@ fn common_cells(network: &Network, row: &Row) -> Vec<Cell> {
     ]
 }
 
-fn eligible_lines(network: &Network, unit: &str, rows: &[&Row]) -> Vec<String> {
+fn eligible_lines(network: &Network, unit: &str, selected: &str, rows: &[&Row]) -> Vec<String> {
     let stake: f64 = rows.iter().map(|row| row.stake.to_coins()).sum();
     let mut columns = common_columns(unit);
     columns.push(Column::number("stake_share", "Share"));
     columns.push(Column::number("found", "Found"));
-    columns.push(Column::number("probability", "Selected"));
+    columns.push(Column::number("probability", selected));
     let cells = |row: &&Row| {
         let mut cells = common_cells(network, row);
         let share = (stake > 0.0).then(|| row.stake.to_coins() / stake);

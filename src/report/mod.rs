@@ -55,7 +55,9 @@ pub use json::{SUMMARY_SCHEMA, summary_json};
 pub use partial::{Found, Partial};
 pub use providers::{providers_json, providers_text};
 pub use sentence::sentence;
-pub use shard::{ReadError, ShardData, StoredShard, read_shard, shard_directory, write_shard};
+pub use shard::{
+    ReadError, ShardData, StoredShard, read_shard, shard_directory, whole_directory, write_shard,
+};
 pub use spend_history::spend_history_csv;
 pub use spending::{
     Remaining, SPENDING_SCHEMA, Spending, SpendingError, SpendingInput, SpendingReport, StoredRun,

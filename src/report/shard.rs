@@ -111,6 +111,13 @@ pub fn shard_directory(directory: &Path, shard: Shard) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The directory whose shard `shard` is in `directory`, if it is called so.
+pub fn whole_directory(directory: &Path, shard: Shard) -> Option<PathBuf> {
+    let ending = shard_directory(Path::new(""), shard);
+    let whole = directory.to_str()?.trim_end_matches('/').strip_suffix(ending.to_str()?)?;
+    (!whole.is_empty()).then(|| PathBuf::from(whole))
+}
+
 /// Writes a shard into `directory`, whole or not at all.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use super::diagnostics::{Problem, Report};
 use super::price_text;
 use super::shape::{Key, Presence, Shape, Text};
 use super::tree::{Cursor, Entry, Node, Span, Table, Value, join, parse_value};
+use crate::network::Version;
 use crate::units::{Amount, AmountError};
 
 /// Reports everything in `node` that is not of its shape, marks it invalid,
@@ -12,7 +13,8 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
     if matches!(node.value, Value::Invalid) {
         return;
     }
-    let shape = resolve(shape, &node.value);
+    let whole = shape;
+    let shape = resolve(whole, &node.value);
     let span = node.span;
     let fault = match (shape, &mut node.value) {
         (Shape::Table(keys), Value::Table(table)) => {
@@ -41,7 +43,10 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
                 None
             }
         }
-        (Shape::Text(kind), Value::Text(text)) => text_fault(*kind, text),
+        (Shape::Text(kind), Value::Text(text)) => text_fault(*kind, text).map(|fault| match kind {
+            Text::Word(_) => with_forms(fault, text, whole),
+            _ => fault,
+        }),
         (Shape::Integer { min, max }, Value::Integer(value)) => {
             let holds = (i128::from(*min)..=i128::from(*max)).contains(value);
             (!holds).then(|| Fault::new(format!("{value} is out of range")))
@@ -98,6 +103,25 @@ impl Fault {
     fn new(message: impl Into<String>) -> Fault {
         Fault { message: message.into(), expected: None, word: None }
     }
+}
+
+/// Adds to the fault of a word the tables that may stand in its place.
+fn with_forms(mut fault: Fault, word: &str, whole: &'static Shape) -> Fault {
+    let Shape::Either(shapes) = whole else { return fault };
+    let forms = shapes.iter().filter_map(|shape| match shape {
+        Shape::Form(keys) => Some(keys.iter()),
+        _ => None,
+    });
+    let forms: Vec<&Key> = forms.flatten().collect();
+    if let Some(form) = forms.iter().find(|form| form.name == word) {
+        let expected = Some(format!("a table, `{{ {} }}`", form.outline()));
+        return Fault { expected, ..Fault::new(format!("`{word}` has settings of its own")) };
+    }
+    if let Some((_, valid)) = &mut fault.word {
+        valid.extend(forms.iter().map(|form| form.name));
+    }
+    fault.expected.get_or_insert_with(|| whole.words());
+    fault
 }
 
 /// The alternative of an [`Shape::Either`] that a value seems to mean.
@@ -249,6 +273,21 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
                 ..Fault::new(format!("unknown value `{shown}`"))
             })
         }
+        Text::Release => {
+            let names = Version::NAMES.map(|(name, _)| name);
+            let fault = Fault::new(format!("unknown value `{shown}`"));
+            match Version::of_release(text) {
+                _ if names.contains(&text) => None,
+                Some(like) => Some(Fault {
+                    word: Some((like.name().into(), vec![like.name()])),
+                    ..Fault::new(format!(
+                        "`{shown}` is not modelled by itself: it is like `{}`",
+                        like.name()
+                    ))
+                }),
+                None => Some(Fault { word: Some((text.into(), names.to_vec())), ..fault }),
+            }
+        }
         Text::Money(currencies) => match text.parse::<Amount>() {
             Ok(amount) if currencies.contains(&amount.currency) => None,
             Ok(amount) => {
@@ -268,10 +307,8 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
             let error = price_text::parse(text).err()?;
             Some(Fault { word: error.unit, ..Fault::new(error.message) })
         }
-        Text::PixelSize => {
-            let size = pixel_size(text);
-            size.is_none().then(|| Fault::new(format!("`{shown}` is not a picture size")))
-        }
+        // Which sizes have a meaning depends on the pipeline.
+        Text::PixelSize => None,
     }
 }
 

@@ -2,6 +2,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::keys::SCENARIO;
 use super::shape::{Key, Presence, Shape, Text};
+use crate::network::Version;
 use crate::units::Currency;
 
 /// The JSON Schema (draft 7) of a scenario file, with descriptions and
@@ -82,6 +83,7 @@ fn of_text(text: Text) -> Json {
         Text::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]+$" }),
         Text::Line => json!({ "type": "string", "maxLength": 1000 }),
         Text::Word(words) => json!({ "enum": words() }),
+        Text::Release => json!({ "enum": Version::NAMES.map(|(name, _)| name) }),
         Text::Money(currencies) => {
             let units: Vec<&str> =
                 currencies.iter().map(|currency| Currency::name(*currency)).collect();

@@ -2,7 +2,7 @@
 //! are, what they mean, what they may hold and what they default to.
 
 use super::shape::{Bounds, Key, Shape, Text, default, optional, required};
-use crate::network::{Pipeline, Version};
+use crate::network::Pipeline;
 use crate::units::Currency::{Eth, Gwei, Lpt, Usd, Wei};
 
 /// Most orchestrators, groups expanded.
@@ -129,7 +129,6 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
          that the network is the same in every replication and for every seed.",
     ),
     required("demand", &Shape::Table(DEMAND), "Who asks."),
-    default("policy", &Shape::Table(POLICY), "{}", "What governance can turn."),
     default(
         "objectives",
         &Shape::Map { of: &Shape::Table(OBJECTIVE), keys: "objectives" },
@@ -376,8 +375,8 @@ const GROUP: &[Key] = &[
     required("id", NAME, "Members are called id-1, id-2 and so on."),
     required(
         "count",
-        &Shape::Integer { min: 1, max: MOST_ORCHESTRATORS as u64 },
-        "How many members.",
+        &Shape::Integer { min: 0, max: MOST_ORCHESTRATORS as u64 },
+        "How many members; 0 leaves the group out.",
     ),
     required("region", NAME, "Where they run."),
     ORCHESTRATOR_VERSION,
@@ -575,10 +574,11 @@ const STREAM: &[Key] = &[
         ]),
         "Clustering beyond Poisson, with the same mean. Left out: none.",
     ),
-    required(
+    optional(
         "size",
         &Shape::Either(&[SIZE, PIXELS, &Shape::Form(SIZE_FORMS)]),
-        "Size of a request in pixels, tokens requested, seconds of audio or stream, characters.",
+        "Size of a request in pixels, tokens requested, seconds of audio or stream, characters. May \
+         be left out only beside a `trace` whose every request has a size.",
     ),
     default(
         "used_share",
@@ -612,9 +612,10 @@ const STREAM: &[Key] = &[
             required(
                 "file",
                 LINE,
-                "A CSV file, relative to the scenario's folder, with a header: `time_s` (seconds since \
-                 the start) or `time` (ISO 8601), and if wanted `region` and `size`; sorted by time. \
-                 Between its cells stand commas, semicolons or tabs.",
+                "A CSV file, by an absolute path or one relative to the scenario's folder, with a \
+                 header: `time_s` (seconds since the start) or `time` (ISO 8601), and if wanted \
+                 `region` and `size`; sorted by time. Between its cells stand commas, semicolons or \
+                 tabs.",
             ),
             required(
                 "requests",
@@ -681,7 +682,7 @@ const STAKE: &Shape = LPT;
 const LPT: &Shape = &Shape::Text(Text::Money(&[Lpt]));
 const ETH: &Shape = &Shape::Text(Text::Money(&[Eth, Gwei, Wei]));
 const PIPELINE: &Shape = &Shape::Text(Text::Word(pipeline_names));
-const VERSION: &Shape = &Shape::Text(Text::Word(version_names));
+const VERSION: &Shape = &Shape::Text(Text::Release);
 const EMPTY: &Shape = &Shape::Table(&[]);
 const SHARE: &Shape = &number(0.0, 1.0);
 const CV: &Shape = &number(0.0, 100.0);
@@ -705,8 +706,4 @@ const fn list(of: &'static Shape, min: usize, max: usize) -> Shape {
 
 fn pipeline_names() -> Vec<&'static str> {
     Pipeline::ALL.map(Pipeline::name).to_vec()
-}
-
-fn version_names() -> Vec<&'static str> {
-    Version::NAMES.map(|(name, _)| name).to_vec()
 }

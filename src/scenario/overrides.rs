@@ -132,10 +132,10 @@ fn set(
 }
 
 /// Goes on into the elements a path means: the one of an index, those of an
-/// id, else all.
+/// id, else all. The index behind the last makes a new element.
 fn set_in_list(
     of: &'static Shape,
-    items: &mut [Node],
+    items: &mut Vec<Node>,
     path: &[Segment],
     setting: &Setting,
     report: &mut Report,
@@ -143,15 +143,17 @@ fn set_in_list(
     let Some(segment) = path.first() else { return };
     if let Ok(index) = segment.name.parse::<usize>() {
         let length = items.len();
+        if index == length {
+            items.push(Node { span: segment.span, value: Value::Invalid });
+        }
         match items.get_mut(index) {
             Some(item) => set(of, item, &path[1..], setting, report),
             None => {
                 let message = format!("there is no element {index}");
                 let problem = Problem::new(segment.span, setting.path, message);
                 report.push(problem.expected(match length {
-                    0 => "no index, as the list is empty".to_string(),
-                    1 => "the index 0".to_string(),
-                    length => format!("an index from 0 to {}", length - 1),
+                    0 => "0, for a new element, as the list is empty".to_string(),
+                    length => format!("an index below {length}, or {length} for a new element"),
                 }));
             }
         }
@@ -176,7 +178,11 @@ fn set_in_list(
         let names = labels.iter().map(String::as_str).chain(keys.iter().map(|key| key.name));
         let message = format!("no element and no key is called `{}`", segment.name);
         let problem = Problem::new(segment.span, setting.path, message);
-        let expected = "an index, an id of the list, or a key of its elements";
+        let expected = format!(
+            "an index, an id of the list or a key of its elements; the index {} makes a new \
+             element",
+            items.len()
+        );
         report.push(problem.expected(expected).nearest(&segment.name, names));
         return;
     }
@@ -252,7 +258,7 @@ fn value_for(shape: &'static Shape, setting: &Setting, report: &mut Report) -> O
 }
 
 fn wants_word(shape: &Shape) -> bool {
-    matches!(shape, Shape::Text(Text::Name | Text::Line | Text::Word(_)))
+    matches!(shape, Shape::Text(Text::Name | Text::Line | Text::Word(_) | Text::Release))
 }
 
 /// The parts of a list between the commas that stand neither in quotes nor in

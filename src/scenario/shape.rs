@@ -1,3 +1,4 @@
+use crate::network::Version;
 use crate::units::Currency;
 
 /// One key of a table of the scenario file.
@@ -59,6 +60,8 @@ pub(super) enum Text {
     Line,
     /// One of some words.
     Word(fn() -> Vec<&'static str>),
+    /// A go-livepeer release that is modelled.
+    Release,
     /// A number with one of these currencies.
     Money(&'static [Currency]),
     /// A price per billing unit.
@@ -124,12 +127,25 @@ impl Shape {
     }
 }
 
+impl Key {
+    /// The key in TOML, with the keys its table must have: `cap = { ... }`.
+    pub fn outline(&self) -> String {
+        let Shape::Table(keys) = self.shape else { return format!("{} = ...", self.name) };
+        let required = keys.iter().filter(|key| matches!(key.presence, Presence::Required));
+        let inner: Vec<String> = required.map(|key| format!("{} = ...", key.name)).collect();
+        format!("{} = {{ {} }}", self.name, inner.join(", ")).replace("{  }", "{}")
+    }
+}
+
 impl Text {
     pub fn words(self) -> String {
         match self {
             Text::Name => "a name of letters, digits, `-`, `_` and `.`".into(),
             Text::Line => "a line of text".into(),
             Text::Word(words) => format!("one of {}", quoted(words(), "or")),
+            Text::Release => {
+                format!("one of {}", quoted(Version::NAMES.map(|(name, _)| name), "or"))
+            }
             Text::Money(currencies) => {
                 let names = quoted(currencies.iter().map(|currency| currency.name()), "or");
                 format!("an amount in {names}, such as \"12.5 {}\"", currencies[0].name())

@@ -1,4 +1,4 @@
-use super::selector::in_wei;
+use super::selector::{TIME_TO_LIVE_S, in_wei};
 use super::{Candidate, Chooser, Discovery, Market, PoolRule, Suspender};
 use crate::kernel::StreamKey;
 use crate::network::Network;
@@ -8,11 +8,21 @@ use crate::units::{Lpt, Price};
 /// to within 1 percentage point.
 const DISCOVERIES: u64 = 20_000;
 
+/// Share of discoveries that must find an orchestrator: pools that keep whom
+/// they have found get whoever answers one of a day's in time.
+const FOUND_DAILY: f64 = TIME_TO_LIVE_S / 86_400.0;
+/// Where each discovery makes the pool anew, whoever is found more often than
+/// not.
+const USUALLY_FOUND: f64 = 0.5;
+
 /// Who would be selected by a gateway that has just started, for one model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     /// The rule in words.
     pub rule: String,
+    /// Whether the probabilities are those of the first contact only, as later
+    /// ones go by how the orchestrators did.
+    pub is_first_contact: bool,
     /// What makes the answer other than one might think.
     pub warnings: Vec<String>,
     /// Every orchestrator of the network, in its order.
@@ -36,7 +46,8 @@ pub struct Row {
     pub standing: Standing,
     /// Probability that it is selected for the first request, given that every
     /// eligible orchestrator was discovered; under a regional quota its share
-    /// of many requests.
+    /// of many requests. Under a rule by latency in a pool that each discovery
+    /// makes anew, the mean over discoveries.
     pub probability: f64,
 }
 
@@ -66,7 +77,9 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             probability: 0.0,
         })
         .collect();
-    let in_time = |candidate: &u32| chances.discovered[*candidate as usize] >= 0.5;
+    let keeps_sessions = !market.refreshes_in_background();
+    let least = if keeps_sessions { FOUND_DAILY } else { USUALLY_FOUND };
+    let in_time = |candidate: &u32| chances.discovered[*candidate as usize] >= least;
     let everyone: Vec<u32> = (0..market.candidates.len() as u32).collect();
     let is_there = |candidate: &u32| {
         let orchestrator = market.candidates[*candidate as usize].orchestrator;
@@ -95,7 +108,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
     let probabilities = match market.pool_rule() {
         PoolRule::Nearest => chances.nearest_among(eligible),
         PoolRule::Chosen => market.chooser.as_ref().map_or_else(Vec::new, |chooser| {
-            chances.chosen_among(chooser, &market.candidates, eligible)
+            chances.chosen_among(chooser, &market.candidates, eligible, keeps_sessions)
         }),
         _ => market.rule.probabilities(&market.candidates, eligible),
     };
@@ -111,10 +124,11 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         } else if !is_there(&candidate) {
             Standing::Filtered("not there yet".to_string())
         } else if !in_time(&candidate) {
-            Standing::Filtered(format!(
-                "too far: found by {:.0} % of discoveries",
-                row.discovered * 100.0
-            ))
+            Standing::Filtered(if keeps_sessions {
+                "too far: found less than once a day".to_string()
+            } else {
+                format!("too far: found by {:.0} % of discoveries", row.discovered * 100.0)
+            })
         } else if let Some(max) = market.max_price.filter(|_| !known_as.within_max_price) {
             Standing::Filtered(format!("price above the maximum of {}", in_wei(max)))
         } else if !known_as.passes_perf_score {
@@ -125,14 +139,30 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             Standing::Filtered("cold: asked only when no warm one can be".to_string())
         };
     }
+    let seldom = |&&candidate: &&u32| chances.discovered[candidate as usize] < USUALLY_FOUND;
+    let seldom = eligible.iter().filter(seldom).count();
     let warnings = [
+        (seldom > 0).then(|| {
+            format!(
+                "{seldom} of {} are missed by most discoveries. Sessions stay once found, so the \
+                 probabilities hold when a discovery, one every {:.0} minutes, has found each.",
+                eligible.len(),
+                TIME_TO_LIVE_S / 60.0
+            )
+        }),
         market.blind_price_warning_among(eligible),
         market.overpriced_warning(),
+        market.loose_max_price_warning(),
         market.candidates.is_empty().then(|| "no orchestrator offers the model".to_string()),
     ];
     let warnings = warnings.into_iter().flatten();
     Explanation {
         rule: rule_in_words(network, market),
+        is_first_contact: match market.pool_rule() {
+            PoolRule::FirstContactThenFastest => true,
+            PoolRule::Chosen => market.chooser.as_ref().is_some_and(Chooser::goes_by_latency),
+            _ => false,
+        },
         warnings: warnings.chain(market.degenerate_rule_warnings(eligible)).collect(),
         rows,
     }
@@ -218,21 +248,26 @@ impl Chances {
         chooser: &Chooser,
         candidates: &[Candidate],
         eligible: &[u32],
+        keeps_sessions: bool,
     ) -> Vec<f64> {
         if !chooser.goes_by_latency() {
             return chooser.probabilities(candidates, eligible);
         }
         let mut chooser = chooser.clone();
         let mut means = vec![0.0; eligible.len()];
+        let mut in_pool = vec![false; eligible.len()];
         for found in &self.found {
-            let place = |index: u32| eligible.iter().position(|&other| other == index);
-            let (places, known): (Vec<usize>, Vec<u32>) = found
-                .iter()
-                .filter_map(|&(latency, index)| {
-                    chooser.note_discovery(index, latency);
-                    Some((place(index)?, index))
-                })
-                .unzip();
+            if !keeps_sessions {
+                in_pool.fill(false);
+            }
+            for &(latency, index) in found {
+                chooser.note_discovery(index, latency);
+                if let Some(place) = eligible.iter().position(|&other| other == index) {
+                    in_pool[place] = true;
+                }
+            }
+            let (places, known): (Vec<usize>, Vec<u32>) =
+                (0..).zip(eligible).filter(|(place, _)| in_pool[*place]).unzip();
             let probabilities = chooser.probabilities(candidates, &known);
             for (place, probability) in places.into_iter().zip(probabilities) {
                 means[place] += probability;

@@ -13,6 +13,8 @@ pub const TIME_TO_LIVE_S: f64 = 600.0;
 /// Seconds between background discoveries for live video in 0.9
 /// (`server/ai_session.go`).
 const LIVE_REFRESH_S: f64 = 360.0;
+/// A maximum price so many times the dearest offer limits nothing.
+const LOOSE_MAX_PRICE: f64 = 1_000.0;
 /// A pool never needs more sessions than this before it discovers anew
 /// (`server/broadcast.go`).
 const MAX_REFRESH_THRESHOLD: usize = 8;
@@ -141,6 +143,23 @@ impl Market {
                  as far as this demand goes.",
                 in_wei(max),
                 in_wei(lowest)
+            )
+        })
+    }
+
+    /// Whether the maximum price is so far above every quote that it looks like
+    /// one of a whole request written as one of a billing unit.
+    pub fn loose_max_price_warning(&self) -> Option<String> {
+        let max = self.max_price?;
+        let dearest = self.candidates.iter().map(|candidate| candidate.price).max()?;
+        let times = max.to_f64() / dearest.to_f64();
+        (dearest.to_f64() > 0.0 && times > LOOSE_MAX_PRICE).then(|| {
+            format!(
+                "the maximum price of {} a unit is {times:.0} times the dearest offer ({}). A \
+                 price without `per` is of one pixel, token, character or millisecond: one of a \
+                 picture is written `per 1048576 pixels`.",
+                in_wei(max),
+                in_wei(dearest)
             )
         })
     }
@@ -291,8 +310,9 @@ impl Market {
         if self.is_live && self.version >= Version::V0_8_4 { 0 } else { PENALTY }
     }
 
-    /// 0.9 keeps live pools fresh in the background.
-    fn refreshes_in_background(&self) -> bool {
+    /// 0.9 keeps live pools fresh in the background, and in them only whom the
+    /// last discovery found.
+    pub(super) fn refreshes_in_background(&self) -> bool {
         self.is_live && self.version >= Version::V0_9
     }
 }

@@ -184,6 +184,14 @@ pub enum AmountError {
     /// The number is missing, negative, not finite or too long.
     #[error("`{0}` is not a non-negative decimal number")]
     Number(String),
+    /// A number that its unit follows without a space.
+    #[error("`{0}{1}` has no space before its unit: write `{0} {1}`")]
+    NoSpace(String, String),
+    /// A number with separators of thousands, or a comma for a point.
+    #[error(
+        "`{0}` has a comma or space in it: thousands are not separated, decimals stand after a point"
+    )]
+    Separated(String),
     /// There is a number and nothing behind it.
     #[error("the amount has no unit")]
     NoUnit,
@@ -220,13 +228,31 @@ impl FromStr for Amount {
     fn from_str(text: &str) -> Result<Self, AmountError> {
         let mut words = text.split_whitespace();
         let number = words.next().unwrap_or("");
-        let value = number.parse().map_err(|()| AmountError::Number(number.to_string()))?;
+        let value = number.parse().map_err(|()| unreadable(number))?;
         let unit = words.collect::<Vec<_>>().join(" ");
+        if unit.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(AmountError::Separated(text.trim().to_string()));
+        }
         if unit.is_empty() {
             return Err(AmountError::NoUnit);
         }
         let currency = Currency::named(&unit).ok_or(AmountError::Unit(unit))?;
         Ok(Amount { value, currency })
+    }
+}
+
+/// Why a word is not the number of an amount.
+fn unreadable(word: &str) -> AmountError {
+    let is_number = |text: &str| text.parse::<Decimal>().is_ok();
+    let split = word.find(|c: char| c.is_ascii_alphabetic()).map(|at| word.split_at(at));
+    match split {
+        Some((number, unit)) if is_number(number) && Currency::named(unit).is_some() => {
+            AmountError::NoSpace(number.to_string(), unit.to_string())
+        }
+        _ if word.contains(',') && is_number(&word.replace(',', "")) => {
+            AmountError::Separated(word.to_string())
+        }
+        _ => AmountError::Number(word.to_string()),
     }
 }
 
@@ -250,6 +276,13 @@ mod tests {
         assert_eq!(amount("15000 LPT").to_lpt(), Some(Lpt(15_000 * COIN)));
         assert_eq!(amount("0.18 USD").to_wei(), None);
         assert_eq!("12".parse::<Amount>(), Err(AmountError::NoUnit));
+        assert_eq!("1LPT".parse::<Amount>(), Err(AmountError::NoSpace("1".into(), "LPT".into())));
+        for separated in ["15,000 LPT", "1,5 ETH", "15 000 LPT"] {
+            assert!(
+                matches!(separated.parse::<Amount>(), Err(AmountError::Separated(_))),
+                "{separated}"
+            );
+        }
         assert_eq!("5 BTC".parse::<Amount>(), Err(AmountError::Unit("BTC".into())));
         assert_eq!("-5 ETH".parse::<Amount>(), Err(AmountError::Number("-5".into())));
     }

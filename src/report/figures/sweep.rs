@@ -25,6 +25,9 @@ const LOGARITHMIC: f64 = 50.0;
 const MOST_NUMBERED: usize = 6;
 /// Most settings of a front that are labelled.
 const MOST_LABELLED: usize = 16;
+/// What a label covers of a panel's extent, across and up.
+const LABEL_WIDTH: f64 = 0.08;
+const LABEL_HEIGHT: f64 = 0.15;
 /// Text on the cells of a heat map, which keep their colours on dark paper.
 const DARK: RGBColor = RGBColor(0x1B, 0x1E, 0x22);
 const LIGHT: RGBColor = RGBColor(0xFD, 0xFE, 0xFE);
@@ -362,7 +365,12 @@ fn trade_offs(sweep: &Sweep) -> Plan<'_> {
     let explanation = format!(
         "Each setting, by the means of {} (from left to right) and of each other criterion.{}",
         cost.title(),
-        if is_labelled { " Settings on the Pareto front have their numbers." } else { "" }
+        if is_labelled {
+            " Settings on the Pareto front have their numbers, at the first of those that lie close \
+             together."
+        } else {
+            ""
+        }
     );
     let panels: Vec<Panel> = others
         .into_iter()
@@ -381,7 +389,11 @@ fn trade_offs(sweep: &Sweep) -> Plan<'_> {
                     let standing = standing(sweep, setting);
                     dot(&mut chart, place, standing)?;
                     if is_labelled && standing == Standing::Front {
-                        match labels.iter_mut().find(|(known, _)| *known == place) {
+                        let is_near = |known: &(f64, f64)| {
+                            (known.0 - place.0).abs() <= LABEL_WIDTH * cost.extent()
+                                && (known.1 - place.1).abs() <= LABEL_HEIGHT * other.extent()
+                        };
+                        match labels.iter_mut().find(|(known, _)| is_near(known)) {
                             Some((_, label)) => *label += &format!(", {setting}"),
                             None => labels.push((place, setting.to_string())),
                         }

@@ -157,6 +157,12 @@ impl Quantity {
         }
     }
 
+    /// How far the means of the settings are apart.
+    pub(super) fn extent(&self) -> f64 {
+        let means = || self.estimates.iter().flatten().map(|estimate| estimate.mean);
+        means().fold(f64::NEG_INFINITY, f64::max) - means().fold(f64::INFINITY, f64::min)
+    }
+
     /// Its name with its unit.
     pub(super) fn title(&self) -> String {
         match self.unit.name() {

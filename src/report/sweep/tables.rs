@@ -14,7 +14,12 @@ pub(super) fn front(sweep: &Sweep) -> Table {
 }
 
 fn of_settings(sweep: &Sweep, chosen: &[usize]) -> Table {
-    let shown: Vec<String> = quantities(sweep).into_iter().map(|quantity| quantity.id).collect();
+    // With the regions, which have figures, a table is wider than a page.
+    let is_shown = |id: &String| {
+        !id.starts_with("fee_share.") || sweep.study.criteria.iter().any(|known| known == id)
+    };
+    let shown = quantities(sweep).into_iter().map(|quantity| quantity.id);
+    let shown: Vec<String> = shown.filter(is_shown).collect();
     let all = every_quantity(sweep);
     let mut columns = vec![Column::number("setting", "No.")];
     columns.extend(key_columns(sweep));
@@ -94,7 +99,8 @@ fn every_quantity(sweep: &Sweep) -> Vec<Quantity> {
 
 fn key_columns(sweep: &Sweep) -> Vec<Column> {
     let keys = sweep.study.keys.iter().zip(short_keys(sweep));
-    keys.map(|(key, short)| Column::text(key, short)).collect()
+    // With spaces a heading can break.
+    keys.map(|(key, short)| Column::text(key, &short.replace('_', " "))).collect()
 }
 
 fn values(sweep: &Sweep, setting: usize) -> Vec<Cell> {

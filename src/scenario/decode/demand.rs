@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::check::pixel_size;
 use super::super::diagnostics::{Problem, Report};
 use super::super::spread::rounded;
-use super::super::tree::{Cursor, Span};
+use super::super::tree::{Cursor, Span, join};
 use super::names::duplicate;
 use super::{Context, trace, users};
 use crate::demand::{
@@ -117,8 +117,8 @@ fn stream(
     let gateway = at.get("gateway").and_then(|name| context.names.gateways.find(&name, report));
     let asked = context.names.model(at, report);
     let pipeline = at.text_at("pipeline").and_then(Pipeline::named);
-    let in_pixels = pipeline.map(|pipeline| pipeline.size_unit() == "pixels");
-    let size = at.get("size").and_then(|size| distribution(&size, in_pixels, report));
+    let unit = pipeline.map(Pipeline::size_unit);
+    let size = at.get("size").map(|size| distribution(&size, unit, report));
     let used_share = at.get("used_share").and_then(|share| distribution(&share, None, report));
     let hours = profile(at, "hours", hours, |w| HourProfile::from_weights(w).0, report);
     let weekdays = profile(at, "weekdays", weekdays, |w| WeekProfile::from_weights(w).0, report);
@@ -133,7 +133,11 @@ fn stream(
         _ => Some(None),
     };
     let (gateway, (_, model), requests) = (gateway?, asked?, requests?);
-    let (size, used_share) = (size?, used_share?);
+    let size = match size {
+        Some(size) => size?,
+        None => recorded_size(at, &requests, report)?,
+    };
+    let used_share = used_share?;
     let (hours, weekdays) = (HourProfile(hours?), WeekProfile(weekdays?));
     let (growth, bursts, users) = (growth?, bursts?, users?);
     let id = at.text_at("id")?;
@@ -163,6 +167,34 @@ fn stream(
         }
     };
     Some(requests.into_iter().map(of_region).collect())
+}
+
+/// The size of the requests of a stream without `size`: the mean of a trace in
+/// which each has one of its own.
+fn recorded_size(
+    at: &Cursor,
+    requests: &[(usize, Requests)],
+    report: &mut Report,
+) -> Option<Distribution> {
+    let sizes = |(_, requests): &(usize, Requests)| match requests {
+        Requests::Recorded(trace) => trace.requests.iter().map(|(_, size)| *size).collect(),
+        Requests::PerDay(_) => vec![None],
+    };
+    let sizes: Option<Vec<f64>> = requests.iter().flat_map(sizes).collect();
+    match sizes {
+        Some(sizes) => {
+            let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
+            Some(Distribution::Constant(mean))
+        }
+        None => {
+            let problem =
+                Problem::new(at.node.span, join(&at.path, "size"), "the key `size` is missing");
+            report.push(
+                problem.expected("a size, which only a `trace` with one in each row needs not"),
+            );
+            None
+        }
+    }
 }
 
 /// The requests of one stream from one region.
@@ -341,21 +373,29 @@ fn bursts(stream: &Cursor) -> Option<Bursts> {
     })
 }
 
-/// A distribution of sizes or shares. `in_pixels` says whether a picture size
-/// such as "1024x1024" has a meaning; where the pipeline is not known, it has.
+/// A distribution of sizes or shares, counted in `unit` (where that is known:
+/// an unknown pipeline is reported already). Of pixels it may be a picture size
+/// such as "1024x1024".
 pub(super) fn distribution(
     at: &Cursor,
-    in_pixels: Option<bool>,
+    unit: Option<&str>,
     report: &mut Report,
 ) -> Option<Distribution> {
     let mut value = |at: &Cursor| {
         let Some(text) = at.text() else { return at.number() };
-        if in_pixels == Some(false) {
-            let problem = Problem::at(at, "a picture size, but the pipeline counts something else");
-            report.push(problem.expected("a number"));
-            return None;
+        let unit = unit?;
+        let pixels = pixel_size(text).filter(|_| unit == "pixels");
+        if pixels.is_none() {
+            let shown: String = text.chars().take(60).collect();
+            let problem = Problem::at(at, format!("`{shown}` is not a number of {unit}"));
+            report.push(problem.expected(match unit {
+                "pixels" => {
+                    "a number of pixels or a picture size such as \"1024x1024\"".to_string()
+                }
+                unit => format!("a number of {unit}, without a unit"),
+            }));
         }
-        pixel_size(text)
+        pixels
     };
     let Some((form, inner)) = at.form() else { return value(at).map(Distribution::Constant) };
     match form {

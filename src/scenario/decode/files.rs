@@ -1,6 +1,7 @@
-//! Files a scenario names, relative to its own folder.
+//! Files a scenario names, by an absolute path or relative to its own folder.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use super::super::diagnostics::{Problem, Report};
 use super::super::source::read_text;
@@ -15,9 +16,12 @@ pub(super) fn csv_text(
     report: &mut Report,
 ) -> Option<String> {
     let name = at.text()?;
-    let Some(directory) = context.directory else {
-        let problem = Problem::at(at, "a scenario that is not a file has no folder to find it in");
-        report.push(problem);
+    let is_absolute = Path::new(name).is_absolute();
+    let Some(directory) = context.directory.or(is_absolute.then_some(Path::new(""))) else {
+        let problem = Problem::at(at, format!("the scenario has no folder to find `{name}` in"));
+        report.push(problem.expected(
+            "an absolute path, as the scenario is not a file (`orchsim init` makes one of it)",
+        ));
         return None;
     };
     match read_text(&directory.join(name), limit) {

@@ -11,6 +11,7 @@ use crate::demand::{
 use crate::kernel::Distribution;
 use crate::network::{Gateway, Network, Pipeline};
 use crate::policy::{Fallback, Injection, RegionalGateway, Steering};
+use crate::units::{Currency, PostedPrice, Wei};
 
 /// How far above 1 shares may sum.
 const SHARE_TOLERANCE: f64 = 1e-9;
@@ -123,6 +124,22 @@ fn steering_form(at: &Cursor, context: &Context, report: &mut Report) -> Option<
     })
 }
 
+/// A budget in wei; one in USD at the ETH price of the start.
+fn budget(at: &Cursor, context: &Context, report: &mut Report) -> Option<Wei> {
+    let written = credits::amount(at)?;
+    if written.currency != Currency::Usd {
+        return credits::wei(at, report);
+    }
+    let posted = PostedPrice::Usd { usd: written.value.reduced(), units: 1 };
+    match posted.at(context.eth_usd?) {
+        Ok(price) => Some(Wei((price.wei() / price.units()).into())),
+        Err(error) => {
+            report.push(Problem::at(at, error.to_string()));
+            None
+        }
+    }
+}
+
 fn test_prompts(
     root: &Cursor,
     at: &Cursor,
@@ -133,10 +150,10 @@ fn test_prompts(
         let region = entry.get("region").and_then(|at| context.names.regions.find(&at, report));
         let gateway = entry.get("gateway").and_then(|at| context.names.gateways.find(&at, report));
         let asked = context.names.model(entry, report);
-        let pixels = entry.text_at("pipeline").and_then(Pipeline::named);
-        let pixels = pixels.map(|pipeline| pipeline.size_unit() == "pixels");
-        let size = entry.get("size").and_then(|size| distribution(&size, pixels, report));
-        let budget = entry.get("budget_per_day").and_then(|at| credits::wei(&at, report));
+        let pipeline = entry.text_at("pipeline").and_then(Pipeline::named);
+        let unit = pipeline.map(Pipeline::size_unit);
+        let size = entry.get("size").and_then(|size| distribution(&size, unit, report));
+        let budget = entry.get("budget_per_day").and_then(|at| budget(&at, context, report));
         let (gateway, region) = (gateway?, region?);
         Some(DemandStream {
             id: entry.text_at("id")?.to_string(),

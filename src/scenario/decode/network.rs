@@ -271,15 +271,16 @@ fn orchestrators(
 ) -> Option<Vec<Orchestrator>> {
     let singles = root.list("orchestrators");
     let groups = root.list("orchestrator_groups");
-    if singles.is_empty() && groups.is_empty() {
+    let written_count = |group: &Cursor| group.get("count").and_then(|at| at.integer());
+    if singles.is_empty() && groups.iter().all(|group| written_count(group) == Some(0)) {
         if let (Some(list), Some(_)) = (root.get("orchestrators"), root.get("orchestrator_groups"))
         {
-            let problem = Problem::at(&list, "there is no orchestrator");
+            let problem = Problem::at(groups.first().unwrap_or(&list), "there is no orchestrator");
             report.push(problem.expected("[[orchestrators]] or [[orchestrator_groups]]"));
         }
         return None;
     }
-    let count = |group: &Cursor| group.get("count").and_then(|at| at.integer()).unwrap_or(0);
+    let count = |group: &Cursor| written_count(group).unwrap_or(0);
     let orchestrators = singles.len() + groups.iter().map(count).sum::<usize>();
     let offers = |at: &Cursor| at.list("offers").len();
     let offers = singles.iter().map(offers).sum::<usize>()

@@ -66,8 +66,8 @@ pub(super) fn tickets(
         Some(place) => Some(positive_wei(place, report)?),
         None => None,
     };
-    let most = expected_values.iter().max()?;
-    if let (Some(place), Some(limit)) = (&face_value, max_face_value)
+    let most = expected_values.iter().max();
+    if let (Some(place), Some(limit), Some(most)) = (&face_value, max_face_value, most)
         && limit < *most
     {
         let message = "the face value stays below the ticket's expected value";

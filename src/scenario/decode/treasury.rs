@@ -97,7 +97,7 @@ fn safe(at: &Cursor, report: &mut Report) -> Option<SafeSetup> {
 
 /// A signer and how many there are of the kind.
 fn signer(at: &Cursor, report: &mut Report) -> Option<(Signer, usize)> {
-    let delay_h = demand::distribution(&at.get("delay_h")?, Some(false), report)?;
+    let delay_h = demand::distribution(&at.get("delay_h")?, Some("hours"), report)?;
     let sleep = match at.get("sleep") {
         Some(sleep) => Some(Sleep {
             utc_offset_h: sleep.number_at("utc_offset_h")?,
@@ -227,8 +227,11 @@ fn shares(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<u64
     let mut shares = vec![0u64; names.len()];
     let mut valid = true;
     for (name, key, share) in at.entries() {
-        match names.get(name).and_then(|index| shares.get_mut(index)).zip(share.integer()) {
-            Some((place, share)) => *place = share,
+        match names.get(name).and_then(|index| shares.get_mut(index)) {
+            Some(place) => match share.integer() {
+                Some(share) => *place = share,
+                None => valid = false,
+            },
             None => {
                 let problem = Problem::new(key, share.path.as_str(), names.message(name));
                 report.push(names.unknown(name, problem));

@@ -1,8 +1,9 @@
 //! The keys of bringing requests to regions.
 
 use super::super::shape::{Key, Shape, Text, default, optional, required};
-use super::{ETH, LINE, NAME, PIPELINE, PIXELS, RATE, SHARE, SIZE, list};
+use super::{LINE, NAME, PIPELINE, PIXELS, RATE, SHARE, SIZE, list};
 use crate::policy::Fallback;
+use crate::units::Currency::{Eth, Gwei, Usd, Wei};
 
 pub(super) const INJECTION: &[Key] = &[
     default(
@@ -72,8 +73,9 @@ pub(super) const INJECTION: &[Key] = &[
                 required("requests_per_day", RATE, "Prompts a day, at random times."),
                 required(
                     "budget_per_day",
-                    ETH,
-                    "No more prompts are sent on a day (UTC) on which so much was paid.",
+                    &Shape::Text(Text::Money(&[Eth, Gwei, Wei, Usd])),
+                    "No more prompts are sent on a day (UTC) on which so much was paid; in USD at \
+                     the ETH price of the start.",
                 ),
             ]),
             0,
