@@ -4,12 +4,10 @@ mod common;
 
 use common::{RESERVE, credits, default_motion, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
-use orchsim::ensemble::{Endings, Forecast, Plan, forecast};
+use orchsim::ensemble::{Endings, Forecast, Plan, Verdict, forecast};
 use orchsim::report::sentence;
 use orchsim::scenario::{Goal, Objective, Scenario};
-use orchsim::treasury::{
-    ConversionPolicy, JumpDiffusion, PriceSeries, Schedule, TokenPrices, TopUpRule,
-};
+use orchsim::treasury::{ConversionPolicy, PriceSeries, Schedule, TokenPrices, TopUpRule};
 use orchsim::units::{Lpt, SECONDS_PER_DAY, SimTime, Wei};
 
 const ETH: u128 = 1_000_000_000_000_000_000;
@@ -173,7 +171,8 @@ fn a_gateway_that_ran_out_gets_its_part_of_the_next_sale() {
         assert!(forecast.warnings.iter().any(|warning| warning.id == "outage"));
         let answer = sentence(&scenario, &forecast);
         assert!(answer.contains("gateways wait for money 22 % of the time"), "{answer}");
-        let met: Vec<bool> = forecast.objectives.iter().map(|objective| objective.met).collect();
-        assert_eq!(met, [false, true]);
+        let verdicts: Vec<Verdict> =
+            forecast.objectives.iter().map(|objective| objective.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Missed, Verdict::Met]);
     }
 }

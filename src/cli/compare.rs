@@ -9,7 +9,7 @@ use super::options::{
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input};
-use crate::ensemble::Plan;
+use crate::ensemble::{Plan, Verdict};
 use crate::experiment::{BASE, Entry, compare};
 use crate::report::{
     RunContext, check_target, comparison_json, comparison_terminal, write_comparison_directory,
@@ -99,7 +99,7 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     }
     let mut objectives =
         comparison.variants.iter().flat_map(|variant| &variant.run.forecast.objectives);
-    let missed = objectives.any(|objective| !objective.met);
+    let missed = objectives.any(|objective| objective.verdict != Verdict::Met);
     Ok(if missed { Outcome::ObjectiveMissed } else { Outcome::Success })
 }
 

@@ -9,7 +9,7 @@ use super::options::{
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
-use crate::ensemble::{Forecast, forecast, simulate};
+use crate::ensemble::{Forecast, Verdict, forecast, simulate};
 use crate::experiment::{Job, Shard};
 use crate::report::{
     RunContext, ShardData, WriteOptions, check_target, shard_directory, spend_history_csv,
@@ -163,7 +163,7 @@ impl Finished<'_> {
             }
             Format::Json => output::print_json(&summary_json(scenario, result, &context))?,
         }
-        let missed = result.objectives.iter().any(|objective| !objective.met);
+        let missed = result.objectives.iter().any(|objective| objective.verdict != Verdict::Met);
         Ok(if missed { Outcome::ObjectiveMissed } else { Outcome::Success })
     }
 }

@@ -8,7 +8,7 @@ use super::{
     FailureCounts, FeeRow, Forecast, LatencySummary, ObjectiveResult, PipelineDay, Plan, Quantiles,
     RedemptionRow, ReducedFigure, ReductionSummary, RegionFees, ResponseRow, Runway, Sample,
     ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, VarianceReduction,
-    Waterfall, WaterfallStep, headline_values, headlines,
+    Verdict, Waterfall, WaterfallStep, headline_values, headlines,
 };
 use crate::network::{Network, Offer, Orchestrator};
 use crate::payments::LossCause;
@@ -575,16 +575,35 @@ fn judge(
     objective: &crate::scenario::Objective,
 ) -> ObjectiveResult {
     let network = &scenario.network;
-    let is_held = |sample| holds(&objective.goal, network, sample);
-    let probability = over.reduction.proportion_of_known(over.samples.iter().map(is_held));
+    let held: Vec<Option<bool>> =
+        over.samples.iter().map(|sample| holds(&objective.goal, network, sample)).collect();
     let text = in_words(&objective.goal, network);
-    ObjectiveResult::new(objective.id.clone(), text, objective.probability, probability)
+    let probability = over.reduction.proportion_of_known(held.iter().copied());
+    ObjectiveResult::new(objective.id.clone(), text, objective.probability, probability, &held)
 }
 
 impl ObjectiveResult {
-    /// Judges an objective that holds with this probability.
-    pub fn new(id: String, text: String, required: f64, probability: Estimate) -> ObjectiveResult {
-        ObjectiveResult { id, text, met: probability.mean >= required, probability, required }
+    /// Judges an objective that holds with this probability, by whether it held in
+    /// each replication.
+    pub fn new(
+        id: String,
+        text: String,
+        required: f64,
+        probability: Estimate,
+        held: &[Option<bool>],
+    ) -> ObjectiveResult {
+        let share = |outcome| {
+            held.iter().filter(|&&held| held == outcome).count() as f64 / held.len().max(1) as f64
+        };
+        let (held_share, unknown_share) = (share(Some(true)), share(None));
+        let verdict = if held_share >= required {
+            Verdict::Met
+        } else if held_share + unknown_share < required {
+            Verdict::Missed
+        } else {
+            Verdict::NotKnown
+        };
+        ObjectiveResult { id, text, probability, required, unknown_share, verdict }
     }
 }
 
@@ -608,11 +627,14 @@ pub fn in_words(goal: &Goal, network: &Network) -> String {
 }
 
 /// Whether a replication attains a goal. Where no request ended, none failed;
-/// where nobody earned fees, there is no saying for a goal on shares of them
-/// (`None`).
+/// where nobody earned fees, or the run ended with credits left before the day they
+/// are to last to, it cannot be said (`None`).
 pub fn holds(goal: &Goal, network: &Network, sample: &Sample) -> Option<bool> {
     match goal {
-        Goal::LastDays(days) => Some(sample.runway_days >= *days),
+        Goal::LastDays(days) if sample.runway_days < *days => {
+            (!sample.is_censored).then_some(false)
+        }
+        Goal::LastDays(_) => Some(true),
         Goal::SuccessRate(rate) => Some(sample.success_rate().is_none_or(|share| share >= *rate)),
         Goal::RegionFeeShare { region, share } => sample
             .fee_share(|o| network.orchestrators[o].region == *region)

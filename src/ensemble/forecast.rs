@@ -540,8 +540,32 @@ pub struct ObjectiveResult {
     pub probability: Estimate,
     /// The share it needs.
     pub required: f64,
-    /// Whether `probability.mean >= required`.
-    pub met: bool,
+    /// Share of replications of which it cannot be said.
+    pub unknown_share: f64,
+    /// Whether it is attained.
+    pub verdict: Verdict,
+}
+
+/// Whether an objective is attained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Whatever those replications are of which it cannot be said.
+    Met,
+    /// The same.
+    Missed,
+    /// That depends on them.
+    NotKnown,
+}
+
+impl Verdict {
+    /// In words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Verdict::Met => "met",
+            Verdict::Missed => "missed",
+            Verdict::NotKnown => "not known",
+        }
+    }
 }
 
 /// Something a reader of the forecast should know before believing it.

@@ -23,7 +23,7 @@ pub use forecast::{
     Aggregation, Bound, Concentration, CustomerRow, DayRow, Endings, Estimate, FailureCounts,
     FeeRow, Forecast, LatencySummary, ObjectiveResult, PeriodRow, PipelineDay, Quantile, Quantiles,
     RedemptionRow, RegionFees, ResponseRow, Runway, ServiceRow, ServiceSpend, SpendBreakdown,
-    SteeringRow, SurvivalPoint, TreasurySummary, Warning, Waterfall, WaterfallStep,
+    SteeringRow, SurvivalPoint, TreasurySummary, Verdict, Warning, Waterfall, WaterfallStep,
 };
 pub(crate) use hand_out::hand_out;
 pub use headline::{Better, Headline, Unit, headline_values, headlines};

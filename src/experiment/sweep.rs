@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Design, Job, Shard, Unit, front, sha256};
 use crate::ensemble::{
     Better, Controls, Estimate, Headline, ObjectiveResult, ReducedFigure, Replicator, Sample,
-    VarianceReduction, hand_out, headline_values, headlines, holds, in_words, precise_enough,
+    VarianceReduction, Verdict, hand_out, headline_values, headlines, holds, in_words,
+    precise_enough,
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::{Scenario, to_toml};
@@ -368,9 +369,10 @@ impl SettingResult {
                 let is_held = |observation: &&Observation| {
                     observation.holds.get(place).copied().unwrap_or(Some(false))
                 };
+                let held: Vec<Option<bool>> = seen.iter().map(is_held).collect();
                 let (id, text) = (aim.id.clone(), aim.text.clone());
-                let probability = reduction.proportion_of_known(seen.iter().map(is_held));
-                ObjectiveResult::new(id, text, aim.required, probability)
+                let probability = reduction.proportion_of_known(held.iter().copied());
+                ObjectiveResult::new(id, text, aim.required, probability, &held)
             })
             .collect();
         let censored = seen.iter().filter(|observation| observation.is_censored).count();
@@ -386,7 +388,8 @@ impl SettingResult {
                 controls: controls.count(),
                 equivalent_replications: figures.iter().map(equivalent).collect(),
             }),
-            is_admissible: !seen.is_empty() && objectives.iter().all(|objective| objective.met),
+            is_admissible: !seen.is_empty()
+                && objectives.iter().all(|objective| objective.verdict == Verdict::Met),
             is_on_front: false,
             objectives,
         }

@@ -3,7 +3,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 
-use crate::ensemble::{Bound, Estimate, Forecast, Quantile};
+use crate::ensemble::{Bound, Estimate, Forecast, ObjectiveResult, Quantile, Verdict};
 
 /// What stands where there is no number.
 pub(super) const MISSING: &str = "–";
@@ -282,6 +282,19 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
     }
     let kept: String = text.chars().take(width.saturating_sub(1)).collect();
     format!("{kept}…")
+}
+
+/// An objective and in how many futures it is attained: "credits last at least 90
+/// days in 97 % of the futures [93, 99] (needs 95 %)".
+pub(super) fn objective_found(objective: &ObjectiveResult) -> String {
+    let ObjectiveResult { text, probability, required, unknown_share, verdict, .. } = objective;
+    let needed = chosen_percent(*required);
+    if *verdict == Verdict::NotKnown {
+        let unknown = percent(*unknown_share);
+        return format!("{text}; it cannot be said of {unknown} of the futures (needs {needed})");
+    }
+    let (share, interval) = (percent(probability.mean), share_interval(probability));
+    format!("{text} in {share} of the futures {interval} (needs {needed})")
 }
 
 #[cfg(test)]

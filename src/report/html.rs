@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::figures::Figure;
 use super::format::{
-    MISSING, chosen_percent, date_after, days, eth, eth_interval, extent, grouped, html_escaped,
-    html_prose, percent, plural, quantile_interval, share_interval, short_date,
+    MISSING, date_after, days, eth, eth_interval, extent, grouped, html_escaped, html_prose,
+    objective_found, percent, plural, quantile_interval, share_interval, short_date,
 };
 use super::sentence::sentence;
 use super::table::Table;
@@ -184,15 +184,12 @@ fn push_objectives(page: &mut String, forecast: &Forecast) {
     }
     page.push_str("<section>\n<h2>Objectives</h2>\n<ul class=\"objectives\">\n");
     for objective in &forecast.objectives {
-        let verdict = if objective.met { "met" } else { "missed" };
+        let verdict = objective.verdict.in_words();
         let _ = writeln!(
             page,
-            "<li class=\"{verdict}\"><b>{verdict}</b> {}: {} in {} of the futures {}, needs {}</li>",
+            "<li class=\"{verdict}\"><b>{verdict}</b> {}: {}</li>",
             html_escaped(&objective.id),
-            html_escaped(&objective.text),
-            html_escaped(&percent(objective.probability.mean)),
-            share_interval(&objective.probability),
-            html_escaped(&chosen_percent(objective.required)),
+            html_escaped(&objective_found(objective)),
         );
     }
     page.push_str("</ul>\n</section>\n");

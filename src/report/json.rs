@@ -8,7 +8,7 @@ use super::{
     RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
     treasury,
 };
-use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile};
+use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile, Verdict};
 use crate::scenario::Scenario;
 use crate::units::Wei;
 
@@ -225,7 +225,9 @@ pub(super) fn objective(objective: &ObjectiveResult) -> Value {
         "probability": number(objective.probability.mean),
         "probability_ci95": ci95(&objective.probability),
         "required": number(objective.required),
-        "met": objective.met,
+        "unknown_share": number(objective.unknown_share),
+        "verdict": objective.verdict.in_words(),
+        "met": objective.verdict == Verdict::Met,
     })
 }
 

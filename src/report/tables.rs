@@ -287,7 +287,7 @@ pub(super) fn objectives(forecast: &Forecast) -> Table {
             Cell::share(objective.probability.mean),
             Cell::text(format!("{} %", share_interval(&objective.probability))),
             Cell::text(chosen_percent(objective.required)),
-            Cell::text(if objective.met { "met" } else { "missed" }),
+            Cell::text(objective.verdict.in_words()),
         ]
     });
     Table::new(columns, rows.collect())

@@ -8,7 +8,7 @@ use super::{
     RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
     tables, title, treasury,
 };
-use crate::ensemble::Forecast;
+use crate::ensemble::{Forecast, Verdict};
 use crate::scenario::Scenario;
 
 /// Widest summary, in columns.
@@ -301,14 +301,16 @@ impl Page {
         }
         self.section(vec!["Objectives".to_string()]);
         for objective in &forecast.objectives {
-            let (verdict, colour) = if objective.met { ("met", GREEN) } else { ("missed", RED) };
+            let colour = match objective.verdict {
+                Verdict::Met => GREEN,
+                Verdict::Missed => RED,
+                Verdict::NotKnown => YELLOW,
+            };
             let text = format!(
-                "{verdict:<6}  {}: {} in {} of the futures {} (needs {})",
+                "{:<6}  {}: {}",
+                objective.verdict.in_words(),
                 objective.id,
-                objective.text,
-                percent(objective.probability.mean),
-                format::share_interval(&objective.probability),
-                format::chosen_percent(objective.required),
+                format::objective_found(objective),
             );
             self.paragraph(colour, &text, "        ");
         }

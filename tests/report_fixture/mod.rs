@@ -6,8 +6,8 @@ use orchsim::demand::DemandUncertainty;
 use orchsim::ensemble::{
     Bound, Concentration, DayRow, Endings, Estimate, FailureCounts, FeeRow, Forecast,
     LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
-    Runway, ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Warning, Waterfall,
-    WaterfallStep,
+    Runway, ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Verdict, Warning,
+    Waterfall, WaterfallStep,
 };
 use orchsim::network::{Network, Region, RttMatrix};
 use orchsim::payments::{PaymentMode, PaymentSetup};
@@ -272,14 +272,16 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
                 text: "credits last at least 90 days".into(),
                 probability: Estimate { mean: 1.0, lo: 0.963, hi: 1.0 },
                 required: 0.95,
-                met: true,
+                unknown_share: 0.0,
+                verdict: Verdict::Met,
             },
             ObjectiveResult {
                 id: "asia-earns".into(),
                 text: "asia earns at least 10 % of the fees".into(),
                 probability: Estimate { mean: 0.41, lo: 0.319, hi: 0.508 },
                 required: 0.5,
-                met: false,
+                unknown_share: 0.0,
+                verdict: Verdict::Missed,
             },
         ],
         reduction: None,

@@ -130,7 +130,7 @@ pub(super) fn objectives(comparison: &Comparison) -> Table {
                 percent(holds.mean),
                 share_interval(holds),
                 chosen_percent(objective.required),
-                if objective.met { "met" } else { "missed" }.to_string(),
+                objective.verdict.in_words().to_string(),
             ]
         })
     });
