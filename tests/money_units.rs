@@ -126,8 +126,8 @@ fn what_is_left_where_the_credits_run_out_is_not_lost() {
     near(forecast.endings.left_eth.unwrap(), reserve);
     near(forecast.days[59].balance_eth.p50, reserve);
     let sentence = sentence(&scenario, &forecast);
-    let end = "That is when the gateway cannot pay any more: <0.000001 ETH (95 %) are left, \
-               <0.000001 as reserve.";
+    let end = "That is when the gateway cannot pay any more: 1.0e-9 ETH (95 %) are left, \
+               1.0e-9 as reserve.";
     assert!(sentence.ends_with(end), "{sentence}");
 }
 

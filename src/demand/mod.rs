@@ -70,15 +70,14 @@ impl DemandStream {
         }
     }
 
-    /// Requests a day at the start; of a trace the mean of its days, up to that of
-    /// the last request.
+    /// Requests a day at the start; of a trace the mean up to its last request, over a
+    /// day at least.
     pub fn requests_per_day(&self) -> f64 {
         match &self.arrivals {
             Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
             Arrivals::Trace(trace) => {
                 let last = trace.requests.last().map_or(0.0, |(seconds, _)| *seconds);
-                let days = libm::floor(last / SECONDS_PER_DAY as f64) + 1.0;
-                trace.requests.len() as f64 / days
+                trace.requests.len() as f64 / (last / SECONDS_PER_DAY as f64).max(1.0)
             }
         }
     }
@@ -187,8 +186,8 @@ mod tests {
 
     #[test]
     fn the_requests_of_a_trace_are_counted_by_the_day() {
-        // Six requests, the last in the third day.
-        let seconds = [10.0, 20.0, 30.0, 90_000.0, 172_800.0, 200_000.0];
+        // Six requests, the last at the end of the third day.
+        let seconds = [10.0, 20.0, 30.0, 90_000.0, 172_800.0, 259_200.0];
         let requests = seconds.map(|at| (at, None)).to_vec();
         let stream = DemandStream {
             id: "recorded".to_string(),
