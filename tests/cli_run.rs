@@ -168,6 +168,18 @@ fn a_missed_objective_ends_with_3_after_everything_is_written() {
 }
 
 #[test]
+fn an_objective_beyond_the_horizon_is_neither_met_nor_missed() {
+    let workshop = Workshop::with_minimal();
+    let beyond = ["--set", "objectives.lasts-three-months.lasts_days=91"];
+    let ended = workshop.run_minimal(&beyond);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stdout.contains("not known lasts-three-months"), "{}", ended.stdout);
+
+    let ended = workshop.run_minimal(&[&beyond[..], &["--set", "credits.amount=1 LPT"]].concat());
+    assert!(ended.stdout.contains("missed lasts-three-months"), "{}", ended.stdout);
+}
+
+#[test]
 fn an_invalid_scenario_ends_with_2_and_every_error_and_writes_nothing() {
     let workshop = Workshop::with_minimal();
     let ended = workshop.run(&["run", "minimal.toml", "--set", "sede=1", "--horizon", "0"]);

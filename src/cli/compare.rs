@@ -28,7 +28,7 @@ Exit codes:
   0  success
   1  a run-time failure: disk, unreadable file
   2  a usage error or an invalid scenario; nothing was written
-  3  a variant misses an objective of its scenario, after everything was written and printed;
+  3  a variant misses an objective of its scenario, or it is not known, after everything was written and printed;
      the base may miss its own, since it is what the variants are to improve on";
 
 #[derive(Debug, Args)]

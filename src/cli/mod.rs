@@ -36,7 +36,7 @@ Exit codes:
   0  success
   1  a run-time failure: disk, unreadable file
   2  a usage error or an invalid scenario; nothing was written
-  3  an objective of the scenario was missed (in a sweep: by every setting), after everything was written and printed";
+  3  an objective of the scenario was missed or is not known (in a sweep: by every setting), after everything was written and printed";
 
 const CALIBRATE_CODES: &str = "\
 Exit codes:

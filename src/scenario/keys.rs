@@ -651,7 +651,11 @@ const SIZE_FORMS: &[Key] = &[
 
 const OBJECTIVE: &[Key] = &[
     required("probability", SHARE, "The least share of futures in which it must be true."),
-    optional("lasts_days", &number(0.0, 36_500.0), "Credits last at least so many days."),
+    optional(
+        "lasts_days",
+        &number(0.0, 36_500.0),
+        "Credits last at least so many days; not known of a run that ends before with credits left.",
+    ),
     optional("min_success_rate", SHARE, "At least this share of requests is served."),
     optional(
         "min_region_fee_share",
