@@ -126,18 +126,10 @@ impl<E: Copy> EventList<E> {
             if self.far[bucket].len() > MOST_SORTED {
                 self.spread(bucket);
             } else {
-                let far = &mut self.far[bucket];
-                self.horizon = far[0].0.0 | ((1 << bucket) - 1);
-                self.near.extend_from_slice(far);
-                // Counted, not compared and moved: a processor foresees no outcome here.
-                for (index, &entry) in far.iter().enumerate() {
-                    let is_later = |&(other, &(time, _)): &(usize, &Entry<E>)| {
-                        (time > entry.0) | ((time == entry.0) & (other > index))
-                    };
-                    let place = far.iter().enumerate().filter(is_later).count();
-                    self.near[place] = entry;
-                }
-                far.clear();
+                self.near.append(&mut self.far[bucket]);
+                self.horizon = self.near[0].0.0 | ((1 << bucket) - 1);
+                self.near.sort_by_key(|&(time, _)| time);
+                self.near.reverse();
             }
         }
         if self.occupied == 0 {
