@@ -91,15 +91,7 @@ fn everything_goes_back_at_the_deadline_and_nothing_has_run_out() {
     scenario.treasury.deadline = Some(SimTime::from_days(30));
     let forecast = run(&scenario);
     assert!(forecast.runways.iter().all(|&runway| runway == (30.0, false)));
-    assert_eq!(
-        forecast.endings,
-        Endings {
-            left_eth: None,
-            left_reserves_eth: None,
-            left_unsold_eth: None,
-            deadline_share: 1.0
-        }
-    );
+    assert_eq!(forecast.endings, Endings { left: None, deadline_share: 1.0 });
     let lasting = |day: usize| forecast.survival[day].share;
     assert_eq!([lasting(29), lasting(30), lasting(31)], [1.0, 1.0, 0.0]);
     near(forecast.treasury.credits_returned_lpt.mean, 1_000.0);
@@ -123,7 +115,7 @@ fn what_is_left_where_the_credits_run_out_is_not_lost() {
     let forecast = run(&scenario);
     assert_eq!(forecast.runway.censored_share, 0.0);
     let reserve = Wei(RESERVE.0 + 1).to_coins();
-    near(forecast.endings.left_eth.unwrap(), reserve);
+    near(forecast.endings.left.unwrap().total, reserve);
     near(forecast.days[59].balance_eth.p50, reserve);
     let sentence = sentence(&scenario, &forecast);
     let end = "That is when the gateway cannot pay any more: 1.0e-9 ETH (95 %) are left, \

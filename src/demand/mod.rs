@@ -184,13 +184,11 @@ impl DemandUncertainty {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_requests_of_a_trace_are_counted_by_the_day() {
-        // Six requests, the last at the end of the third day.
-        let seconds = [10.0, 20.0, 30.0, 90_000.0, 172_800.0, 259_200.0];
-        let requests = seconds.map(|at| (at, None)).to_vec();
-        let stream = DemandStream {
-            id: "recorded".to_string(),
+    /// A stream of requests recorded at these seconds.
+    pub(super) fn recorded(seconds: impl IntoIterator<Item = f64>) -> DemandStream {
+        let requests = seconds.into_iter().map(|at| (at, None)).collect();
+        DemandStream {
+            id: String::new(),
             gateway: 0,
             model: 0,
             region: 0,
@@ -200,7 +198,13 @@ mod tests {
             bad_request_share: 0.0,
             injected: None,
             users: None,
-        };
+        }
+    }
+
+    #[test]
+    fn the_requests_of_a_trace_are_counted_by_the_day() {
+        // The last of six at the end of the third day.
+        let stream = recorded([10.0, 20.0, 30.0, 90_000.0, 172_800.0, 259_200.0]);
         assert_eq!(stream.requests_per_day(), 2.0);
     }
 }

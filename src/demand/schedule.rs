@@ -90,8 +90,11 @@ impl<'a> ArrivalSchedule<'a> {
 
     /// Sorts the batch by the two leading digits of its span of time (radix sort,
     /// Knuth, The Art of Computer Programming 3, 5.2.5), which leaves next to nothing
-    /// to be compared.
+    /// to be compared; a small one by comparing.
     fn sort(&mut self) {
+        if self.batch.len() < BATCH.start {
+            return self.batch.sort_unstable();
+        }
         let last = (self.window.0 << self.stream_bits) - 1;
         let lowest = (u64::BITS - last.leading_zeros()).saturating_sub(2 * DIGIT_BITS);
         for shift in [lowest, lowest + DIGIT_BITS] {
@@ -112,23 +115,17 @@ impl<'a> ArrivalSchedule<'a> {
             }
             std::mem::swap(&mut self.batch, &mut self.sorted);
         }
-        for next in 1..self.batch.len() {
-            let due = self.batch[next];
-            let mut place = next;
-            while place > 0 && self.batch[place - 1] > due {
-                self.batch[place] = self.batch[place - 1];
-                place -= 1;
-            }
-            self.batch[place] = due;
-        }
+        let alike = self.batch.chunk_by_mut(|a, b| a >> lowest == b >> lowest);
+        alike.filter(|span| span.len() > 1).for_each(<[u64]>::sort_unstable);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demand::{Arrivals, DemandStream, Pace, RateFactors, Trace, UserClock};
-    use crate::kernel::{Distribution, StreamKey};
+    use crate::demand::tests::recorded;
+    use crate::demand::{Arrivals, DemandStream, Pace, RateFactors, UserClock};
+    use crate::kernel::StreamKey;
     use proptest::prelude::*;
 
     proptest! {
@@ -140,19 +137,7 @@ mod tests {
         ) {
             let stream = |mut seconds: Vec<u32>| {
                 seconds.sort_unstable();
-                let requests = seconds.iter().map(|&s| (f64::from(s) / 7.0, None)).collect();
-                DemandStream {
-                    id: String::new(),
-                    gateway: 0,
-                    model: 0,
-                    region: 0,
-                    arrivals: Arrivals::Trace(Trace { requests }),
-                    size: Distribution::Constant(1.0),
-                    used_share: Distribution::Constant(1.0),
-                    bad_request_share: 0.0,
-                    injected: None,
-                    users: None,
-                }
+                recorded(seconds.iter().map(|&s| f64::from(s) / 7.0))
             };
             let streams: Vec<DemandStream> = traces.into_iter().map(stream).collect();
             let mut expected = Vec::new();

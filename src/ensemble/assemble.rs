@@ -5,10 +5,10 @@ use super::survival::{KaplanMeier, runway, summary};
 use super::warnings::warnings;
 use super::{
     Aggregation, Batch, Concentration, Controls, CustomerRow, DayRow, Endings, Estimate,
-    FailureCounts, FeeRow, Forecast, LatencySummary, ObjectiveResult, PipelineDay, Plan, Quantiles,
-    RedemptionRow, ReducedFigure, ReductionSummary, RegionFees, ResponseRow, Runway, Sample,
-    ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, VarianceReduction,
-    Verdict, Waterfall, WaterfallStep, headline_values, headlines,
+    FailureCounts, FeeRow, Forecast, LatencySummary, LeftOver, ObjectiveResult, PipelineDay, Plan,
+    Quantiles, RedemptionRow, ReducedFigure, ReductionSummary, RegionFees, ResponseRow, Runway,
+    Sample, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary,
+    VarianceReduction, Verdict, Waterfall, WaterfallStep, headline_values, headlines,
 };
 use crate::network::{Network, Offer, Orchestrator};
 use crate::payments::LossCause;
@@ -17,7 +17,7 @@ use crate::scenario::{Goal, Scenario};
 use crate::selection::TIME_TO_LIVE_S;
 use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
 use crate::treasury::Prices;
-use crate::units::{Price, Wei, mean_parts};
+use crate::units::{COIN, Price, SECONDS_PER_HOUR, Wei, mean_parts};
 
 /// Sums up replications of a world, run to this plan.
 pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
@@ -142,7 +142,8 @@ fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
     let keys = models.iter().map(|&model| world.scenario.network.models[model].key());
     (count > 0.0).then(|| Aggregation {
         share: 1.0 - simulated as f64 / requests.max(1) as f64,
-        stale_hours: paces.clone().max().unwrap_or(1) as f64 * TIME_TO_LIVE_S / 3600.0,
+        stale_hours: paces.clone().max().unwrap_or(1) as f64 * TIME_TO_LIVE_S
+            / SECONDS_PER_HOUR as f64,
         paces: keys.zip(paces).collect(),
         spend_error: errors.sum::<f64>() / count,
     })
@@ -159,14 +160,14 @@ fn endings(scenario: &Scenario, samples: &[Sample]) -> Endings {
     let deadline = scenario.treasury.deadline_days();
     let ran_out = || samples.iter().filter(|s| !s.is_censored && s.runway_days < deadline);
     let count = ran_out().count();
-    let mean = |value: fn(&Sample) -> f64| {
-        (count > 0).then(|| ran_out().map(value).sum::<f64>() / count as f64)
-    };
+    let mean = |value: fn(&Sample) -> f64| ran_out().map(value).sum::<f64>() / count as f64;
     let at_deadline = samples.iter().filter(|s| !s.is_censored && s.runway_days >= deadline);
     Endings {
-        left_eth: mean(|sample| sample.left(|_, eth| eth)),
-        left_reserves_eth: mean(|sample| sample.books.left_in_reserves().to_coins()),
-        left_unsold_eth: mean(Sample::left_unsold),
+        left: (count > 0).then(|| LeftOver {
+            total: mean(|sample| sample.left(|_, eth| eth)),
+            reserves: mean(|sample| sample.books.left_in_reserves().to_coins()),
+            unsold: mean(Sample::left_unsold),
+        }),
         deadline_share: at_deadline.count() as f64 / samples.len() as f64,
     }
 }
@@ -295,7 +296,7 @@ fn waterfall(over: Over) -> Waterfall {
         ),
         ("lottery", "luck of the lottery", Box::new(|s| s.books.lottery())),
     ];
-    let eth = |wei: i128| wei as f64 / 1e18;
+    let eth = |wei: i128| wei as f64 / COIN as f64;
     let estimates: Vec<Estimate> =
         steps.iter().map(|(_, _, amount)| over.mean(|sample| eth(amount(sample)))).collect();
     let total_eth: f64 = estimates.iter().map(|estimate| estimate.mean).sum();
@@ -316,7 +317,8 @@ fn redemptions(scenario: &Scenario, over: Over) -> Vec<RedemptionRow> {
             redemptions.iter().map(count).sum::<u128>() as f64
         };
         let redeemed = over.amount(|sample| of(sample, |tickets| tickets.redeemed.into()));
-        let face_value = over.mean(|sample| of(sample, |tickets| tickets.face_value.0)).mean / 1e18;
+        let face_value =
+            over.mean(|sample| of(sample, |tickets| tickets.face_value.0)).mean / COIN as f64;
         RedemptionRow {
             gas_price,
             days: over.mean(|sample| (sample.runway_days.min(to) - from).max(0.0)).mean,
@@ -368,7 +370,7 @@ fn treasury(scenario: &Scenario, over: Over) -> TreasurySummary {
         credits_returned_lpt: over.amount(|s| s.returned(Prices::eth_in_lpt)),
         conversions: over.mean(|s| s.books.swaps().count as f64).mean,
         inflation_hours: scenario.treasury.inflation.hours(allocated),
-        outage_hours: over.amount(|s| s.outages.seconds / 3600.0),
+        outage_hours: over.amount(|s| s.outages.seconds / SECONDS_PER_HOUR as f64),
         outage_share: over.mean(|s| s.outage_share(gateways)).mean,
         first_outage_days: (!first_outages.is_empty())
             .then(|| first_outages.iter().sum::<f64>() / first_outages.len() as f64),
@@ -578,20 +580,19 @@ fn judge(
     let held: Vec<Option<bool>> =
         over.samples.iter().map(|sample| holds(&objective.goal, network, sample)).collect();
     let text = in_words(&objective.goal, network);
-    let probability = over.reduction.proportion_of_known(held.iter().copied());
-    ObjectiveResult::new(objective.id.clone(), text, objective.probability, probability, &held)
+    ObjectiveResult::new(objective.id.clone(), text, objective.probability, &held, over.reduction)
 }
 
 impl ObjectiveResult {
-    /// Judges an objective that holds with this probability, by whether it held in
-    /// each replication.
+    /// Judges an objective by whether it held in each replication, run like this.
     pub fn new(
         id: String,
         text: String,
         required: f64,
-        probability: Estimate,
         held: &[Option<bool>],
+        reduction: VarianceReduction,
     ) -> ObjectiveResult {
+        let probability = reduction.proportion_of_known(held.iter().copied());
         let share = |outcome| {
             held.iter().filter(|&&held| held == outcome).count() as f64 / held.len().max(1) as f64
         };

@@ -76,14 +76,9 @@ pub struct Runway {
 /// How futures end before the horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Endings {
-    /// ETH left where the credits run out, since that is when one gateway cannot
-    /// pay: in deposits, as reserves and as unsold LPT at the last price, mean over
-    /// those futures. `None` where there are none.
-    pub left_eth: Option<f64>,
-    /// Of it as reserves.
-    pub left_reserves_eth: Option<f64>,
-    /// Of it as LPT in the Safe.
-    pub left_unsold_eth: Option<f64>,
+    /// What is left where the credits run out, since that is when one gateway cannot
+    /// pay, mean over those futures. `None` where there are none.
+    pub left: Option<LeftOver>,
     /// Share of the futures that have credits at the deadline, where everything
     /// goes back, 0 to 1.
     pub deadline_share: f64,
@@ -306,6 +301,24 @@ pub struct TreasurySummary {
     pub outages: f64,
     /// Requests refused meanwhile.
     pub refused: f64,
+}
+
+/// What is left of credits, in ETH.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LeftOver {
+    /// In all.
+    pub total: f64,
+    /// As reserves.
+    pub reserves: f64,
+    /// As LPT in the Safe, at the last price.
+    pub unsold: f64,
+}
+
+impl LeftOver {
+    /// In deposits.
+    pub fn deposits(&self) -> f64 {
+        self.total - self.reserves - self.unsold
+    }
 }
 
 impl TreasurySummary {

@@ -371,8 +371,7 @@ impl SettingResult {
                 };
                 let held: Vec<Option<bool>> = seen.iter().map(is_held).collect();
                 let (id, text) = (aim.id.clone(), aim.text.clone());
-                let probability = reduction.proportion_of_known(held.iter().copied());
-                ObjectiveResult::new(id, text, aim.required, probability, &held)
+                ObjectiveResult::new(id, text, aim.required, &held, reduction)
             })
             .collect();
         let censored = seen.iter().filter(|observation| observation.is_censored).count();

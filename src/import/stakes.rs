@@ -9,13 +9,13 @@ use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
 use crate::text::{NumberError, Table, number, plain};
-use crate::units::{Amount, Currency, Lpt};
+use crate::units::{Amount, COIN, Currency, Lpt};
 
 /// Where no unit is told, a whole number from here on counts base units (1e-18 LPT): a
 /// thousandth of an LPT there, more LPT than there will be here.
 const LEAST_BASE_UNITS: u128 = 1_000_000_000_000_000;
 /// More than will ever be minted.
-const MOST_LPT: Lpt = Lpt(1_000_000_000_000_000_000_000_000_000);
+const MOST_LPT: Lpt = Lpt(1_000_000_000 * COIN);
 const IDS: [&str; 9] = [
     "address",
     "orchestrator",

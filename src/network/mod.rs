@@ -46,9 +46,16 @@ pub struct Network {
 }
 
 impl Network {
+    /// The offers of a model, an index into the models, each with the index of its
+    /// orchestrator.
+    pub fn offers_of(&self, model: usize) -> impl Iterator<Item = (usize, &Offer)> {
+        let orchestrators = self.orchestrators.iter().enumerate();
+        orchestrators.filter_map(move |(index, own)| Some((index, own.offer(model)?)))
+    }
+
     /// Whether any orchestrator offers a model, an index into the models.
     pub fn is_offered(&self, model: usize) -> bool {
-        self.orchestrators.iter().any(|orchestrator| orchestrator.offer(model).is_some())
+        self.offers_of(model).next().is_some()
     }
 
     /// The ids of the models of a pipeline that any orchestrator offers.

@@ -45,7 +45,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `users` | of each `gateway` whose users respond or pay, means over replications: `requests_free` and `requests_paying`; `revenue_eth`, `spend_eth` and their difference `net_eth`, with their `_ci95`, and `revenue_usd`; the `rate_factor` of price and quality at the end; `carries_itself`, the share of replications in which it comes to carry itself, and the median `carries_itself_day` of those |
 /// | `responses` | of orchestrators that respond, offer by offer: `orchestrator`, `model`, `opening_price_wei` a unit, and at the end `price_wei` with its `price_wei_ci95`, the share of futures `present` with its `present_ci95`, and mean `nodes`, none counted where it is not there; empty where nobody responds |
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
-/// | `objectives` | `id`, `text`, `probability`, `probability_ci95`, `required`, `met` |
+/// | `objectives` | `id`, `text`, `probability` with `probability_ci95` over the replications that show it, `unknown_share` of the others, `required`, `verdict` (`met`, `missed`, or `not known` where the others decide), and `met`, whether that is `met` |
 /// | `variance_reduction` | only with `--variance-reduction`: its `method`, the independent `observations` (replications or pairs), the control variates fitted (`controls`), and of each headline figure (`id`) its `mean` and `ci95`, whether control variates adjust it (`adjusted`), and `equivalent_replications`, the number of independent, unadjusted ones that would know the mean as well (fewer than were run: a loss; `null`: it does not vary). The mean runways of `runway_days` are adjusted too |
 /// | `warnings` | `id`, `text` |
 /// | `missing` | what is missing, only where the result is put together from some of its shards |
@@ -132,7 +132,7 @@ pub(super) fn runway(forecast: &Forecast) -> Value {
         "restricted_mean_ci95": ci95(&runway.restricted_mean),
         "censored_share": number(runway.censored_share),
         "deadline_share": number(forecast.endings.deadline_share),
-        "left_eth": optional(forecast.endings.left_eth),
+        "left_eth": optional(forecast.endings.left.map(|left| left.total)),
     })
 }
 

@@ -65,25 +65,24 @@ fn answer(scenario: &Scenario, forecast: &Forecast) -> String {
 /// is much.
 fn left_over(scenario: &Scenario, forecast: &Forecast) -> String {
     let credits = scenario.credits.eth.to_coins();
-    let endings = &forecast.endings;
-    let Some(left) = endings.left_eth.filter(|left| *left >= MUCH_LEFT * credits) else {
-        return String::new();
-    };
+    let much = forecast.endings.left.filter(|left| left.total >= MUCH_LEFT * credits);
+    let Some(left) = much else { return String::new() };
     let (who, deposits) = match scenario.network.gateways.len() {
         1 => ("the gateway", "in its deposit"),
         _ => ("one gateway", "in deposits"),
     };
-    let reserves = endings.left_reserves_eth.unwrap_or(0.0);
-    let unsold = endings.left_unsold_eth.unwrap_or(0.0);
-    let places =
-        [(left - reserves - unsold, deposits), (reserves, "as reserve"), (unsold, "as unsold LPT")];
-    let worth_naming = places.iter().filter(|(part, _)| *part >= NAMED_FROM * left);
+    let places = [
+        (left.deposits(), deposits),
+        (left.reserves, "as reserve"),
+        (left.unsold, "as unsold LPT"),
+    ];
+    let worth_naming = places.iter().filter(|(part, _)| *part >= NAMED_FROM * left.total);
     let places: Vec<String> =
         worth_naming.map(|(part, place)| format!("{} {place}", eth(*part))).collect();
     format!(
         " That is when {who} cannot pay any more: {} ETH ({}) are left, {}.",
-        eth(left),
-        whole_percent(left / credits),
+        eth(left.total),
+        whole_percent(left.total / credits),
         places.join(" and ")
     )
 }

@@ -2,7 +2,7 @@ use super::selector::{TIME_TO_LIVE_S, in_wei};
 use super::{Candidate, Chooser, Discovery, Market, PoolRule, Suspender};
 use crate::kernel::StreamKey;
 use crate::network::Network;
-use crate::units::{Lpt, Price};
+use crate::units::{Lpt, Price, SECONDS_PER_DAY};
 
 /// Discoveries simulated to tell who answers in time: a share of them is known
 /// to within 1 percentage point.
@@ -10,7 +10,7 @@ const DISCOVERIES: u64 = 20_000;
 
 /// Share of discoveries that must find an orchestrator: pools that keep whom
 /// they have found get whoever answers one of a day's in time.
-const FOUND_DAILY: f64 = TIME_TO_LIVE_S / 86_400.0;
+const FOUND_DAILY: f64 = TIME_TO_LIVE_S / SECONDS_PER_DAY as f64;
 /// Where each discovery makes the pool anew, whoever is found more often than
 /// not.
 const USUALLY_FOUND: f64 = 0.5;

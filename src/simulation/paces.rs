@@ -163,9 +163,10 @@ fn by_model(scenario: &Scenario, groups: &[Group], sizes: impl Iterator<Item = f
 
 /// The models in groups, for a simulation of so many days.
 fn groups(scenario: &Scenario, days: f64) -> Vec<Group> {
+    let opening = Opening::new(scenario);
     let group = |models: Vec<usize>| {
         let streams = || scenario.demand.iter().filter(|stream| models.contains(&stream.model));
-        let most = streams().map(|stream| most_requests(scenario, stream, days));
+        let most = streams().map(|stream| most_requests(scenario, &opening, stream, days));
         Group {
             requests: streams().map(|stream| expected_requests(stream, days)).sum(),
             least: streams().map(|s| least_sampled(scenario, s)).fold(LEAST_SAMPLED, f64::max),
@@ -231,14 +232,14 @@ fn least_sampled(scenario: &Scenario, stream: &DemandStream) -> f64 {
     if is_live || !network.gateways[stream.gateway].version.has_error_classes() {
         return 0.0;
     }
-    offers(scenario, stream).count() as f64 * LEAST_SAMPLED_EACH
+    network.offers_of(stream.model).count() as f64 * LEAST_SAMPLED_EACH
 }
 
 /// How many requests one of a stream may stand for by what is particular to
 /// it; 0 where none may stand for another.
-fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
+fn most_requests(scenario: &Scenario, opening: &Opening, stream: &DemandStream, days: f64) -> f64 {
     let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 0.0 };
-    if must_be_exact(scenario, stream) {
+    if must_be_exact(scenario, opening, stream) {
         return 0.0;
     }
     let model = &scenario.network.models[stream.model];
@@ -262,7 +263,7 @@ fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
     {
         most = most.min(reviewed(users.review_hours));
     }
-    for (orchestrator, _) in offers(scenario, stream) {
+    for (orchestrator, _) in scenario.network.offers_of(stream.model) {
         if let Some(response) = &scenario.network.orchestrators[orchestrator].response {
             most = most.min(reviewed(response.review_hours));
         }
@@ -270,22 +271,8 @@ fn most_requests(scenario: &Scenario, stream: &DemandStream, days: f64) -> f64 {
     most
 }
 
-/// The offers of the model of a stream, with the orchestrator of each.
-fn offers<'a>(
-    scenario: &'a Scenario,
-    stream: &DemandStream,
-) -> impl Iterator<Item = (usize, &'a Offer)> {
-    let model = stream.model;
-    let orchestrators = scenario.network.orchestrators.iter().enumerate();
-    orchestrators
-        .flat_map(|(index, orchestrator)| {
-            orchestrator.offers.iter().map(move |offer| (index, offer))
-        })
-        .filter(move |(_, offer)| offer.model == model)
-}
-
 /// Whether no request of a stream may stand for another.
-fn must_be_exact(scenario: &Scenario, stream: &DemandStream) -> bool {
+fn must_be_exact(scenario: &Scenario, opening: &Opening, stream: &DemandStream) -> bool {
     let Scenario { network, policy, .. } = scenario;
     // A developer's requests of a day are few: they cannot be told from one in
     // so many. Steering to a runway magnifies the chance in a week's spend.
@@ -295,19 +282,18 @@ fn must_be_exact(scenario: &Scenario, stream: &DemandStream) -> bool {
     let is_live = network.models[stream.model].pipeline.is_live();
     let members_may_be_stuck = !is_live
         && network.gateways[stream.gateway].version.has_error_classes()
-        && offers(scenario, stream).any(|(owner, _)| policy.alpha_group.has(owner));
+        && network.offers_of(stream.model).any(|(owner, _)| policy.alpha_group.has(owner));
     is_steered
         || policy.pacing.developers.is_some()
         || members_may_be_stuck
-        || may_cross_max_price(scenario, stream)
+        || may_cross_max_price(scenario, opening, stream)
 }
 
 /// Whether an orchestrator may come to be above the maximum price, or within it
 /// again, during the run. A session that is too dear leaves the pool by the
 /// clock of sessions, and until then much of the demand may fail.
-fn may_cross_max_price(scenario: &Scenario, stream: &DemandStream) -> bool {
+fn may_cross_max_price(scenario: &Scenario, opening: &Opening, stream: &DemandStream) -> bool {
     let Scenario { network, policy, payments, treasury, credits, .. } = scenario;
-    let opening = Opening::new(scenario);
     let (_, max_price) = opening.listed_market(stream.gateway, stream.model);
     let factor = policy.max_price.factor;
     let highest = |factor| max_price.at(factor, credits.eth_usd).unwrap_or(None);
@@ -336,7 +322,7 @@ fn may_cross_max_price(scenario: &Scenario, stream: &DemandStream) -> bool {
         let at_first = within.next();
         within.any(|later| Some(later) != at_first)
     };
-    offers(scenario, stream).any(|(orchestrator, offer)| {
+    network.offers_of(stream.model).any(|(orchestrator, offer)| {
         prices_move && offer.price.is_pegged() != max_price.is_pegged()
             || responds(orchestrator)
             || crosses(orchestrator, offer)

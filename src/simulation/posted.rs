@@ -7,10 +7,9 @@ use crate::units::{COIN, Wei};
 /// What a request of mean size costs at the mean of the prices posted for its
 /// model, in ETH; 0 where nobody offers it.
 pub(crate) fn posted_cost(scenario: &Scenario, stream: &DemandStream) -> f64 {
-    let offers = scenario.network.orchestrators.iter().flat_map(|o| &o.offers);
+    let offers = scenario.network.offers_of(stream.model);
     let prices: Vec<f64> = offers
-        .filter(|offer| offer.model == stream.model)
-        .filter_map(|offer| offer.price.at(scenario.credits.eth_usd).ok())
+        .filter_map(|(_, offer)| offer.price.at(scenario.credits.eth_usd).ok())
         .map(|price| price.to_f64())
         .collect();
     let units = scenario.network.models[stream.model].pipeline.billed_units(stream.size.mean());

@@ -30,6 +30,8 @@ pub(super) struct Treasurer<'w> {
     pool: SwapPool,
     path: PricePath<'w>,
     spend: Vec<TrailingSpend>,
+    /// A day's at posted prices, to reckon with while nothing was spent.
+    posted_spend: Wei,
     /// Proposed and not yet executed, by number of the transaction.
     under_way: BTreeMap<u64, Lpt>,
     proposed: u64,
@@ -61,6 +63,7 @@ impl<'w> Treasurer<'w> {
                 .iter()
                 .map(|_| TrailingSpend::new(TRAILING_DAYS))
                 .collect(),
+            posted_spend: posted_spend(scenario),
             under_way: BTreeMap::new(),
             proposed: 0,
             is_over: false,
@@ -165,7 +168,7 @@ impl<'w> Treasurer<'w> {
             lowest_balance: lowest.unwrap_or(Wei(u128::MAX)),
             total_balance: balances.sum(),
             lacking_reserve: reserves.map(|reserve| top_ups.lacking_reserve(reserve)).sum(),
-            spend_per_day: if recent > Wei::ZERO { recent } else { posted_spend(self.scenario) },
+            spend_per_day: if recent > Wei::ZERO { recent } else { self.posted_spend },
             prices: self.path.at(now),
         };
         self.converter.next_action(now, &state)

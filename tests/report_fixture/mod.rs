@@ -5,9 +5,9 @@
 use orchsim::demand::DemandUncertainty;
 use orchsim::ensemble::{
     Bound, Concentration, DayRow, Endings, Estimate, FailureCounts, FeeRow, Forecast,
-    LatencySummary, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees,
-    Runway, ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Verdict, Warning,
-    Waterfall, WaterfallStep,
+    LatencySummary, LeftOver, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow,
+    RegionFees, Runway, ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Verdict,
+    Warning, Waterfall, WaterfallStep,
 };
 use orchsim::network::{Network, Region, RttMatrix};
 use orchsim::payments::{PaymentMode, PaymentSetup};
@@ -236,9 +236,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
         horizon_days: horizon,
         runway: runway(&runways, horizon),
         endings: Endings {
-            left_eth: Some(0.3),
-            left_reserves_eth: Some(0.2),
-            left_unsold_eth: Some(0.0),
+            left: Some(LeftOver { total: 0.3, reserves: 0.2, unsold: 0.0 }),
             deadline_share: 0.0,
         },
         survival: survival(&runways, horizon),

@@ -153,10 +153,8 @@ impl Belief {
         let known = project(&gain);
         let spread = noise_var.map(|noise| known + noise);
         let surprise = Surprise { error, known, spread };
-        let [narrow, wide] = surprise.densities();
-        // Far out in the tails only the wider noise is left.
-        let narrow = if narrow + wide > 0.0 { narrow / (narrow + wide) } else { 0.0 };
-        let weights = [narrow, 1.0 - narrow];
+        let outlying = surprise.outlying();
+        let weights = [1.0 - outlying, outlying];
         let step = weights[0] / spread[0] + weights[1] / spread[1];
         let second: f64 = (0..2)
             .map(|i| {
@@ -207,7 +205,8 @@ impl Surprise {
     /// The probability that the day was out of line.
     pub(super) fn outlying(&self) -> f64 {
         let [narrow, wide] = self.densities();
-        if narrow + wide > 0.0 { wide / (narrow + wide) } else { 1.0 }
+        // Far out in the tails only the wider noise is left.
+        1.0 - if narrow + wide > 0.0 { narrow / (narrow + wide) } else { 0.0 }
     }
 
     /// What was expected of the exponential of the value that came out so, noise left

@@ -2,14 +2,14 @@ use super::super::diagnostics::{Problem, Report};
 use super::super::tree::{Cursor, join};
 use crate::kernel::StreamKey;
 use crate::treasury::{Credits, PricePath, Prices, TokenPrices};
-use crate::units::{Amount, Currency, Decimal, Lpt, SimTime, Wei, mul_div};
+use crate::units::{Amount, COIN, Currency, Decimal, Lpt, SimTime, Wei, mul_div};
 
 /// Decimals kept of an LPT price that is given in ETH.
 const PRICE_DECIMALS: u32 = 12;
 
 /// Largest amount, in base units: 1e12 coins, so that sums of many stay far from
 /// overflow.
-const LARGEST_AMOUNT: u128 = 1_000_000_000_000_000_000_000_000_000_000;
+const LARGEST_AMOUNT: u128 = 1_000_000_000_000 * COIN;
 
 /// The amount a checked money text stands for.
 pub(super) fn amount(at: &Cursor) -> Option<Amount> {
