@@ -4,9 +4,6 @@ use crate::units::{NANOS_PER_SECOND, SECONDS_PER_DAY, SimTime};
 /// Arrivals a batch should hold: enough that working it out costs each little, few
 /// enough to stay in the cache.
 const BATCH: std::ops::Range<usize> = 1024..8192;
-/// Of a digit by which a batch is sorted.
-const DIGIT_BITS: u32 = 11;
-const DIGITS: usize = 1 << DIGIT_BITS;
 const FIRST_WINDOW: SimTime = SimTime(NANOS_PER_SECOND);
 const LONGEST_WINDOW: SimTime = SimTime(SECONDS_PER_DAY * NANOS_PER_SECOND);
 
@@ -22,8 +19,10 @@ pub struct ArrivalSchedule<'a> {
     start: SimTime,
     stream_bits: u32,
     taken: usize,
-    /// Where [`ArrivalSchedule::sort`] puts the batch together.
+    /// Where [`ArrivalSchedule::sort`] puts the batch together, and for each span
+    /// of time the place in it.
     sorted: Vec<u64>,
+    places: Vec<u32>,
     window: SimTime,
 }
 
@@ -39,6 +38,7 @@ impl<'a> ArrivalSchedule<'a> {
             streams,
             taken: 0,
             sorted: Vec::new(),
+            places: Vec::new(),
             window: FIRST_WINDOW,
         };
         schedule.fill();
@@ -88,35 +88,41 @@ impl<'a> ArrivalSchedule<'a> {
         }
     }
 
-    /// Sorts the batch by the two leading digits of its span of time (radix sort,
-    /// Knuth, The Art of Computer Programming 3, 5.2.5), which leaves next to nothing
-    /// to be compared; a small one by comparing.
+    /// Sorts the batch by distribution (Knuth, The Art of Computer Programming 3,
+    /// 5.2): over one to two spans of time for each arrival, since within a window
+    /// they come at about an even rate.
     fn sort(&mut self) {
-        if self.batch.len() < BATCH.start {
-            return self.batch.sort_unstable();
+        let span_bits = (self.window.0 / self.batch.len() as u64).max(1).ilog2();
+        let due_bits = self.stream_bits + span_bits;
+        let span = |due: u64| (due >> due_bits) as usize;
+        self.places.clear();
+        self.places.resize((self.window.0 >> span_bits) as usize + 1, 0);
+        for &due in &self.batch {
+            self.places[span(due)] += 1;
         }
-        let last = (self.window.0 << self.stream_bits) - 1;
-        let lowest = (u64::BITS - last.leading_zeros()).saturating_sub(2 * DIGIT_BITS);
-        for shift in [lowest, lowest + DIGIT_BITS] {
-            let digit = |due: u64| (due >> shift) as usize % DIGITS;
-            let mut places = [0u32; DIGITS];
-            for &due in &self.batch {
-                places[digit(due)] += 1;
-            }
-            let mut before = 0;
-            for place in &mut places {
-                before += std::mem::replace(place, before);
-            }
-            self.sorted.resize(self.batch.len(), 0);
-            for &due in &self.batch {
-                let place = &mut places[digit(due)];
-                self.sorted[*place as usize] = due;
-                *place += 1;
-            }
-            std::mem::swap(&mut self.batch, &mut self.sorted);
+        let mut before = 0;
+        for place in &mut self.places {
+            before += std::mem::replace(place, before);
         }
-        let alike = self.batch.chunk_by_mut(|a, b| a >> lowest == b >> lowest);
-        alike.filter(|span| span.len() > 1).for_each(<[u64]>::sort_unstable);
+        self.sorted.clear();
+        self.sorted.resize(self.batch.len(), 0);
+        for &due in &self.batch {
+            let place = &mut self.places[span(due)];
+            self.sorted[*place as usize] = due;
+            *place += 1;
+        }
+        let mut start = 0;
+        for &end in &self.places {
+            match &mut self.sorted[start..end as usize] {
+                [] | [_] => {}
+                [first, second] => {
+                    (*first, *second) = (*first.min(second), *first.max(second));
+                }
+                of_span => of_span.sort_unstable(),
+            }
+            start = end as usize;
+        }
+        std::mem::swap(&mut self.batch, &mut self.sorted);
     }
 }
 
