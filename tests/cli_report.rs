@@ -3,6 +3,7 @@
 
 mod cli_support;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use cli_support::{Ended, Workshop, contents};
@@ -369,6 +370,28 @@ fn a_run_is_set_against_what_was_spent_from_it() {
     assert!(both["left"]["runway_days"]["p50"].as_f64().unwrap() > 0.0);
     let html = fs::read_to_string(workshop.path("both/report.html")).unwrap();
     assert!(html.contains("of all fees, forecast, whole run"));
+}
+
+#[test]
+fn a_simulated_day_without_spend_is_no_gap() {
+    let workshop = Workshop::with_minimal();
+    let seldom = ["images", "chat"].map(|id| format!("demand.streams.{id}.requests_per_day=0.5"));
+    let ran = workshop.run_minimal(&[
+        "--set",
+        &seldom[0],
+        "--set",
+        &seldom[1],
+        "--spend-history",
+        "--out",
+        "run",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let spend = fs::read_to_string(workshop.path("run/spend.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(spend.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let dates: BTreeSet<&str> = rows.iter().map(|row| &row[0]).collect();
+    assert_eq!(dates.len(), 90);
+    assert!(rows.iter().any(|row| &row[4] == "0"));
 }
 
 #[test]
