@@ -6,9 +6,10 @@ use crate::units::Currency;
 const TIMES: [&str; 5] = ["date", "day", "time", "timestamp", "block_timestamp"];
 /// Times of Dune and Etherscan, whose exports may have one row's more than once: the
 /// first of these that is there counts.
-const EXPORTED_TIMES: [&str; 4] = ["block_time", "unixtimestamp", "datetime_utc", "block_date"];
+const EXPORTED_TIMES: [&str; 4] = ["block_time", "unix_timestamp", "date_time_utc", "block_date"];
 const AMOUNTS: [&str; 4] = ["amount", "spend", "spent", "cost"];
-const FEES: [&str; 2] = ["fees", "fee"];
+/// Volume is what the explorer's subgraph calls the fees of a day.
+const FEES: [&str; 3] = ["fees", "fee", "volume"];
 const FACE_VALUE: &str = "face_value";
 /// What an address sent, in an export of Etherscan.
 const SENT: &str = "value_out";
@@ -28,6 +29,11 @@ const MOST_SHOWN: usize = 40;
 
 /// The names a row may have, in the order of [`SpendKey`](super::SpendKey).
 pub(super) const NAMES: [&str; 5] = ["gateway", "pipeline", "model", "region", "orchestrator"];
+
+/// What a ticket's contract and the subgraph call the one who pays by it, and the one
+/// who is paid.
+const TICKET_NAMES: [&[&str]; 5] =
+    [&["sender", "sender_id", "broadcaster"], &[], &[], &[], &["recipient", "recipient_id"]];
 
 /// Where in a row each column stands.
 #[derive(Clone, Debug)]
@@ -55,18 +61,41 @@ pub(super) struct HeaderFault {
     pub(super) expected: &'static str,
 }
 
-/// `Amount (ETH)` as `amount_eth`.
+/// `Amount (ETH)` and `amountETH` as `amount_eth`.
 fn normal(name: &str) -> String {
-    let lower = name.trim().to_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("_")
+    let mut normal = String::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        let begins_word = before.is_lowercase() && c.is_uppercase() || !before.is_alphanumeric();
+        if c.is_alphanumeric() {
+            if begins_word && !normal.is_empty() {
+                normal.push('_');
+            }
+            normal.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    normal
 }
 
-/// A name with its unit at the end.
+/// Whether two names differ in nothing but where words begin.
+fn is_same(name: &str, known: &str) -> bool {
+    name.chars().filter(|c| *c != '_').eq(known.chars().filter(|c| *c != '_'))
+}
+
+fn is_among(known: &[&str], name: &str) -> bool {
+    known.iter().any(|known| is_same(name, known))
+}
+
+/// A name without its unit, which is at its end, at its front or all of it.
 fn with_unit(name: &str) -> Option<(&str, Currency)> {
-    let (stem, unit) = name.rsplit_once('_')?;
-    let (_, unit) = UNITS.iter().find(|(known, _)| *known == unit)?;
-    Some((stem, *unit))
+    let at_end = name.rsplit_once('_');
+    let at_front = name.split_once('_').map(|(unit, stem)| (stem, unit));
+    let ways = [at_end, at_front, Some((AMOUNTS[0], name))];
+    ways.into_iter().flatten().find_map(|(stem, unit)| {
+        let (_, unit) = UNITS.iter().find(|(known, _)| *known == unit)?;
+        Some((stem, *unit))
+    })
 }
 
 pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
@@ -74,15 +103,17 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
         Header { written: header, normal: header.iter().map(|name| normal(name)).collect() };
     let time = header.time()?;
     let (amount, stem, unit) = header.amount()?;
+    let is_tickets = is_same(stem, FACE_VALUE);
     let mut names = [None; 5];
-    for (place, name) in names.iter_mut().zip(NAMES) {
-        *place = header.position(&[name])?;
+    for ((place, name), of_tickets) in names.iter_mut().zip(NAMES).zip(TICKET_NAMES) {
+        let others = if is_tickets { of_tickets } else { &[] };
+        *place = header.position(&[&[name], others].concat())?;
     }
     let requests = header.position(&["requests"])?;
     let tickets = header.position(&TICKETS)?;
-    let form = if stem == FACE_VALUE {
+    let form = if is_tickets {
         SpendForm::Redemptions
-    } else if FEES.contains(&stem) && names.iter().all(Option::is_none) {
+    } else if is_among(&FEES, stem) && names.iter().all(Option::is_none) {
         SpendForm::DailyFees
     } else {
         SpendForm::Rows
@@ -90,7 +121,7 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
     let is_known = |i: usize| {
         [Some(time), Some(amount), requests, tickets].contains(&Some(i))
             || names.contains(&Some(i))
-            || with_unit(&header.normal[i]).is_some_and(|(stem, _)| stem == MEAN_FACE_VALUE)
+            || with_unit(&header.normal[i]).is_some_and(|(stem, _)| is_same(stem, MEAN_FACE_VALUE))
     };
     let all = header.written.iter().enumerate();
     let ignored = all.filter(|(i, _)| !is_known(*i)).map(|(_, name)| name.to_string()).collect();
@@ -108,7 +139,7 @@ impl Header<'_> {
     /// Where the one column of such a name stands.
     fn position(&self, known: &[&str]) -> Result<Option<usize>, HeaderFault> {
         let normal = &self.normal;
-        let mut places = (0..normal.len()).filter(|&i| known.contains(&normal[i].as_str()));
+        let mut places = (0..normal.len()).filter(|&i| is_among(known, &normal[i]));
         let first = places.next();
         match places.next() {
             Some(second) => Err(HeaderFault {
@@ -143,7 +174,7 @@ impl Header<'_> {
     /// The column of amounts, its name without the unit, and the unit.
     fn amount(&self) -> Result<(usize, &str, Currency), HeaderFault> {
         let is_amount = |stem: &str| {
-            AMOUNTS.contains(&stem) || FEES.contains(&stem) || [FACE_VALUE, SENT].contains(&stem)
+            [&AMOUNTS[..], &FEES, &[FACE_VALUE, SENT]].iter().any(|names| is_among(names, stem))
         };
         let amounts: Vec<(usize, &str, Currency)> = self
             .normal
@@ -209,8 +240,15 @@ mod tests {
         let fees = ["date", "fees_eth", "winning_tickets", "mean_face_value_eth"];
         assert_eq!(form(&fees), Some((DailyFees, Currency::Eth)));
         assert_eq!(form(&["date", "fees_eth", "gateway"]), Some((Rows, Currency::Eth)));
-        let tickets = ["block_timestamp", "face_value_wei", "orchestrator"];
+        assert_eq!(form(&["Date", "volumeETH", "volumeUSD"]), Some((DailyFees, Currency::Eth)));
+        assert_eq!(form(&["day", "gateway", "ETH", "eth_usd"]), Some((Rows, Currency::Eth)));
+        assert_eq!(form(&["date", "wei_spent"]), Some((Rows, Currency::Wei)));
+        let tickets = ["timeStamp", "facevalue_wei", "sender.id", "recipient.id"];
         assert_eq!(form(&tickets), Some((Redemptions, Currency::Wei)));
+        let names = |header: &[&str]| columns(header).map(|c| c.names).ok();
+        assert_eq!(names(&tickets), Some([Some(2), None, None, None, Some(3)]));
+        // Who gets an amount that is no ticket need not be an orchestrator.
+        assert_eq!(names(&["date", "amount_eth", "recipient"]), Some([None; 5]));
     }
 
     #[test]
@@ -227,6 +265,8 @@ mod tests {
     fn a_header_that_leaves_the_unit_open_is_refused() {
         let message = |header: &[&str]| columns(header).err().map(|fault| fault.message);
         assert!(message(&["date", "amount"]).unwrap().contains("has no unit"));
+        assert!(message(&["timestamp", "faceValue"]).unwrap().contains("has no unit"));
+        assert!(message(&["date", "eth", "wei"]).unwrap().contains("both"));
         assert!(message(&["date", "amount_eth", "amount_wei"]).unwrap().contains("both"));
         assert!(message(&["date", "time", "amount_eth"]).unwrap().contains("two columns"));
         let no_time = message(&["gateway", "amount_eth"]).unwrap();

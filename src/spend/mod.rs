@@ -1,13 +1,14 @@
 //! What was really spent: spend series read from CSV, checked and put by day.
 //!
 //! Three forms are told apart by their header; names are compared without
-//! regard to case, spaces or brackets, so that `Amount (ETH)` is `amount_eth`.
+//! regard to case, spaces or brackets, so that `Amount (ETH)` and `amountETH` are
+//! `amount_eth`. The unit may stand in front, as in `eth_spent`, or alone.
 //!
 //! | form | columns |
 //! | --- | --- |
 //! | [`SpendForm::Rows`] | a time, an amount; if there, `gateway`, `pipeline`, `model`, `region`, `orchestrator`, `requests` |
 //! | [`SpendForm::DailyFees`] | a day, `fees_eth` (or `_wei`); if there, `winning_tickets`, `mean_face_value_eth` |
-//! | [`SpendForm::Redemptions`] | a time, `face_value_eth` (or `_wei`); if there, `gateway`, `orchestrator` |
+//! | [`SpendForm::Redemptions`] | a time, `face_value_eth` (or `_wei`); if there, `gateway` or `sender`, `orchestrator` or `recipient` |
 //!
 //! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` (or, in
 //! exports of Dune and Etherscan, `block_time`, `block_date`, `UnixTimestamp` or
