@@ -7,7 +7,7 @@ use super::leaderboard::Test;
 use crate::network::{Pipeline, Version};
 use crate::spend::SpendHistory;
 use crate::text::is_address;
-use crate::units::{Lpt, PostedPrice};
+use crate::units::{Decimal, Lpt, PostedPrice};
 
 /// What a scenario takes of one orchestrator.
 pub(super) const MOST_OFFERS: usize = 1_000;
@@ -70,6 +70,27 @@ impl Findings {
             self.orchestrators.push(Found { id: id.to_string(), ..Found::default() });
         }
         &mut self.orchestrators[place]
+    }
+
+    /// Leaves out prices in USD that cannot be quoted in wei while an ETH is worth
+    /// `eth_usd` dollars.
+    pub fn skip_unquotable(&mut self, eth_usd: Decimal) {
+        let skipped = &mut self.skipped;
+        let mut is_quotable = |pipeline: Pipeline, model: &str, price: PostedPrice| {
+            let quoted = price.at(eth_usd);
+            if let Err(error) = &quoted {
+                let place = format!("{}/{model}", pipeline.name());
+                skipped.push((place, format!("{price} a unit: {error}")));
+            }
+            quoted.is_ok()
+        };
+        for offers in self.orchestrators.iter_mut().filter_map(|found| found.offers.as_mut()) {
+            offers.retain(|offer| is_quotable(offer.pipeline, &offer.model, offer.price));
+        }
+        self.orchestrators.retain(|found| found.offers.as_ref().is_none_or(|all| !all.is_empty()));
+        self.max_prices.retain(|max| {
+            is_quotable(max.pipeline, max.model.as_deref().unwrap_or("default"), max.price)
+        });
     }
 
     pub fn is_empty(&self) -> bool {

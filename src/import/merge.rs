@@ -94,6 +94,7 @@ pub fn import(
     {
         found.id = options.orchestrator.clone().unwrap_or_else(|| name_from(stem));
     }
+    findings.skip_unquotable(scenario.credits.eth_usd);
     if findings.is_empty() {
         return Err(nothing(file, &findings));
     }
