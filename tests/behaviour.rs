@@ -125,15 +125,32 @@ fn a_refusal_for_capacity_goes_to_another_orchestrator() {
 
 #[test]
 fn a_malformed_request_suspends_an_innocent_orchestrator() {
-    // 0.9 answers 400 to the client at once and removes the session: of one
-    // orchestrator nothing is left, so the next request discovers anew.
-    let mut scenario = staked(Version::V0_9, &[1]);
-    scenario.demand[0].bad_request_share = 0.25;
-    let record = &run(&scenario, 0).service[0];
-    let bad = record.failed[Failure::BadRequest as usize];
-    assert_eq!(record.failed.iter().sum::<u64>(), bad);
-    let (asked, bad) = (record.asked as f64, bad as f64);
-    assert!((bad / asked - 0.25).abs() < 3.5 * (0.1875 / asked).sqrt());
+    // The gateway answers 400 to the client at once and removes the session: the
+    // second orchestrator never sees the request. Tickets are paid before the
+    // runner looks at it, one for each request here; a sound file's length the
+    // gateway itself looks at first.
+    let cases = [Version::V0_8_3, Version::V0_9].map(|version| (version, Pipeline::TextToImage));
+    for (version, pipeline) in cases.into_iter().chain([(Version::V0_9, Pipeline::AudioToText)]) {
+        let mut scenario = staked(version, &[1, 1]);
+        scenario.demand[0].bad_request_share = 0.25;
+        scenario.network.models[0].pipeline = pipeline;
+        scenario.demand[0].size = Distribution::Constant(1.0);
+        for orchestrator in &mut scenario.network.orchestrators {
+            orchestrator.tickets.expected_value = Wei(1_000_000);
+            orchestrator.tickets.max_face_value = Some(Wei(1_000_001));
+        }
+        // Half an hour apart: no balance is left from the request before.
+        let requests = (0..2_000).map(|n| (f64::from(n) * 1_800.0, None)).collect();
+        scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+        let result = run(&scenario, 0);
+        let record = &result.service[0];
+        let bad = record.failed[Failure::BadRequest as usize];
+        assert_eq!((record.failed.iter().sum::<u64>(), record.asked), (bad, 2_000));
+        assert!((bad as f64 / 2_000.0 - 0.25).abs() < 3.5 * (0.1875f64 / 2_000.0).sqrt());
+        let tickets = if pipeline == Pipeline::AudioToText { 0 } else { u128::from(bad) };
+        let lost = result.books.lost()[LossCause::Failure as usize].0;
+        assert_eq!(lost, tickets * 1_000_000, "{version:?} {pipeline:?}");
+    }
 }
 
 const INTERVAL_WEI: u128 = 3 * 5 * LIVE_PIXELS_PER_SECOND as u128;
@@ -169,6 +186,22 @@ fn a_stream_costs_its_prepayment_and_every_second_of_720p30() {
 }
 
 #[test]
+fn a_stream_loses_its_balance_with_its_auth_token_every_27_minutes() {
+    // A ticket is worth two intervals, and the balance must be worth one before
+    // each: after an even number of intervals one ticket is left. So it is after
+    // 324 (27 minutes), after 648, and after the last 72 of the hour.
+    let mut scenario = streams(Version::V0_9);
+    let only = &mut scenario.network.orchestrators[0].tickets;
+    only.expected_value = Wei(2 * INTERVAL_WEI);
+    only.max_face_value = Some(Wei(2 * INTERVAL_WEI + 1));
+    let result = run(&scenario, 0);
+    let lost = |cause: LossCause| result.books.lost()[cause as usize].0;
+    assert_eq!(lost(LossCause::SessionRefresh), 10 * 2 * 2 * INTERVAL_WEI);
+    assert_eq!(lost(LossCause::Expiry), 10 * 2 * INTERVAL_WEI);
+    assert_eq!(result.fees[0].0, 10 * (12 + 3600 / 5 + 3 * 2) * INTERVAL_WEI);
+}
+
+#[test]
 fn a_stream_swaps_until_it_has_swapped_too_often() {
     // An orchestrator that fails on the average every 36 s: the third swap
     // within three minutes of the last ends the stream.
@@ -198,6 +231,28 @@ fn a_far_region_is_never_known_while_a_near_one_answers() {
     // Without anyone near the gateway waits for the next checkpoint.
     scenario.network.orchestrators[0].offers.clear();
     assert!(run(&scenario, 0).served_by[1] > 40_000);
+}
+
+#[test]
+fn a_score_is_of_the_request_and_not_of_the_session_refresh_before_it() {
+    // server/ai_process.go starts its clock after prepareAIPayment. There: 0.7 s
+    // and three round trips of 0.09 s; here: 1 s. A refresh, with which every
+    // request begins where they are ten minutes apart, takes another 0.315 s.
+    let mut scenario = staked(Version::V0_8_3, &[1, 1]);
+    scenario.network.regions.push(orchsim::network::Region {
+        id: "there".to_string(),
+        name: "There".to_string(),
+        utc_offset_hours: 8.0,
+    });
+    let mut rtt = orchsim::network::RttMatrix::zero(2);
+    rtt.set_ms(0, 1, 90.0);
+    scenario.network.rtt = rtt;
+    scenario.network.orchestrators[0].speed = 1.0;
+    scenario.network.orchestrators[1].region = 1;
+    scenario.network.orchestrators[1].speed = 1.0 / 0.7;
+    let requests = (0..1_000).map(|n| (f64::from(n) * 600.0, None)).collect();
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    assert!(run(&scenario, 0).served_by[1] > 900);
 }
 
 #[test]

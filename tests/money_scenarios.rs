@@ -125,3 +125,18 @@ fn overpayment_is_counted_alike_by_mechanism_and_as_one_figure() {
     let unused: f64 = unused.map(|step| step.eth.mean).sum();
     assert!(share > 0.01 && (share - unused / waterfall.total_eth).abs() < 1e-9, "{share}");
 }
+
+#[test]
+fn a_stream_whose_payment_is_refused_does_not_empty_the_gateway() {
+    // Orchestrators that raise their prices by more than twice within a session are
+    // not paid (server/segment_rpc.go, validatePrice). That is between the gateway and
+    // them: its deposit is what it was.
+    let overrides = [
+        "horizon_days=8",
+        "treasury.conversion={all_at_once={}}",
+        "orchestrator_groups.respond={price={best_response={}}}",
+    ];
+    for result in runs(&shipped("agent-spe-15k", &overrides), 4) {
+        assert_eq!((result.depleted, result.outages.refused), (None, 0));
+    }
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use orchsim::demand::{Arrivals, DemandStream, Growth};
-use orchsim::network::Version;
+use orchsim::network::{Pipeline, Version};
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset};
 use orchsim::treasury::{ConversionPolicy, TokenPrices, TopUpRule};
 use orchsim::units::{Decimal, Lpt, Price, SimTime, Wei};
@@ -288,4 +288,20 @@ fn a_budget_of_test_prompts_may_be_in_dollars() {
     let budget = |stream: &orchsim::demand::DemandStream| Some(stream.injected?.budget_per_day);
     let budgets: Vec<Wei> = scenario.demand.iter().filter_map(budget).collect();
     assert_eq!(budgets, [Wei(10_000_000_000_000_000)]);
+}
+
+#[test]
+fn a_maximum_price_of_0_is_none() {
+    // server/broadcast.go: a price is compared with a maximum above 0 only.
+    let zero = "gateways.0.max_prices=[{pipeline=\"text-to-image\",price=\"0 wei\"}]";
+    let source = Source::built_in();
+    for global in ["5 wei", "0 wei"] {
+        let global = format!("gateways.0.max_price_per_unit={global}");
+        let scenario = load(&source, &[zero.to_string(), global.clone()]).unwrap();
+        let by_model = scenario.network.models.iter().zip(&scenario.network.gateways[0].max_price);
+        for (model, max_price) in by_model {
+            let is_free = model.pipeline == Pipeline::TextToImage || global.ends_with("=0 wei");
+            assert_eq!(max_price.is_none(), is_free, "{} {global}", model.id);
+        }
+    }
 }

@@ -58,6 +58,12 @@ impl Version {
         self >= Version::V0_8_4
     }
 
+    /// Whether an orchestrator of it stops a live stream that is not paid for: not
+    /// between commits 5a756c44a (19 December 2024) and f106930c4 (24 June 2025).
+    pub fn stops_unpaid_streams(self) -> bool {
+        self >= Version::V0_9
+    }
+
     /// Whether a refresh leaves suspended orchestrators out. Before commit
     /// 39db9b695 (18 February 2025) they came back at the next refresh.
     pub fn honours_suspension(self) -> bool {

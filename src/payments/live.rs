@@ -5,6 +5,12 @@ use crate::units::{NANOS_PER_SECOND, SimTime};
 /// `-livePaymentInterval`, default 5).
 pub const LIVE_PAYMENT_INTERVAL_S: u64 = 5;
 
+/// Seconds after which a running stream's session is refreshed: the last tenth of the
+/// 30 minutes its auth token is valid (go-livepeer `server/rpc.go`,
+/// `authTokenValidPeriod`; `server/broadcast.go`, `shouldRefreshSession`). The session then
+/// has a new id, and with it an empty balance.
+pub const AUTH_TOKEN_REFRESH_S: u64 = 27 * 60;
+
 /// Pixels paid when a stream starts or swaps, never credited back: 30 s of
 /// 3200 x 1800 at 30 frames up to 0.8.4 (`server/ai_process.go` at v0.8.3), 60 s
 /// of the billed size in 0.9 (commit f106930c4).

@@ -19,7 +19,9 @@ pub use acceptance::{
 };
 pub use billing::{billed_and_used, text_to_speech_units};
 pub use ledger::{Ledger, LedgerViolation, SafeAccounts, SwapTotals};
-pub use live::{LIVE_PAYMENT_INTERVAL_S, live_prepaid_pixels, live_stream_pixels};
+pub use live::{
+    AUTH_TOKEN_REFRESH_S, LIVE_PAYMENT_INTERVAL_S, live_prepaid_pixels, live_stream_pixels,
+};
 pub use live_interval::IntervalMeter;
 pub use lottery::winning_tickets;
 pub use max_float::{Redemption, RedemptionRefusal, SenderFunds, TICKET_VALIDITY_ROUNDS};

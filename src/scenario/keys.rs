@@ -291,7 +291,7 @@ const GATEWAY: &[Key] = &[
     optional(
         "max_price_per_unit",
         PRICE,
-        "-maxPricePerUnit: the maximum for a model max_prices does not reach.",
+        "-maxPricePerUnit: the maximum for a model max_prices does not reach; 0: none.",
     ),
     default(
         "max_prices",
@@ -299,7 +299,7 @@ const GATEWAY: &[Key] = &[
             &Shape::Table(&[
                 required("pipeline", PIPELINE, "The pipeline."),
                 optional("model", LINE, "One of its models. Left out: those not named."),
-                required("price", PRICE, "The highest price it pays."),
+                required("price", PRICE, "The highest price it pays; 0: any, as in go-livepeer."),
             ]),
             0,
             10_000,

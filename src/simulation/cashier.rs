@@ -418,27 +418,21 @@ impl<'w> Cashier<'w> {
         self.lose(payee, staged.called_off().forfeit());
     }
 
-    /// The tickets reach the orchestrator at `now` by the model's clock. Returns
-    /// how many of them win, which `lottery` names the draw of, and whether the
-    /// orchestrator accepts them; winners are redeemed in any case.
+    /// Tickets are sent. Returns how many of them win, which `lottery` names the draw of;
+    /// winners are redeemed whether the orchestrator accepts them or not.
     #[inline(always)]
     pub(super) fn send(
         &mut self,
         payee: Payee,
         staged: &Staged,
         paid_for: PaidFor,
-        now: SimTime,
         lottery: (StreamKey, u64),
         recorder: &mut Recorder,
-    ) -> (u64, Result<(), NotAccepted>) {
-        let Account { win_probability, params, .. } = &mut self.accounts[payee.account];
-        let receipt = match params {
-            Some(params) if staged.tickets > 0 => params.receive(staged.tickets, now),
-            _ => Receipt::Accepted,
-        };
+    ) -> u64 {
+        let win_probability = self.accounts[payee.account].win_probability;
         let paid = payee.pace.all(staged.new_credit);
         self.ledger.issue(paid);
-        let winners = match self.world.scenario.payments.mode {
+        match self.world.scenario.payments.mode {
             PaymentMode::Expected => {
                 self.ledger.pay(paid, payee.gateway, payee.owner);
                 recorder.spend(paid_for, paid);
@@ -447,11 +441,10 @@ impl<'w> Cashier<'w> {
             PaymentMode::Tickets if staged.tickets > 0 => {
                 let (key, index) = lottery;
                 let tickets = staged.tickets.saturating_mul(payee.pace.requests());
-                winning_tickets(key, index, tickets, *win_probability)
+                winning_tickets(key, index, tickets, win_probability)
             }
             PaymentMode::Tickets => 0,
-        };
-        (winners, self.receive(payee, staged, receipt, now))
+        }
     }
 
     /// Winning tickets promise their face values; returns their number.
@@ -482,17 +475,22 @@ impl<'w> Cashier<'w> {
         number as u32
     }
 
-    /// The orchestrator books what it got and looks whether the gateway has at
+    /// Tickets reach the orchestrator at `now` by the model's clock and take nonces of the
+    /// session's ticket parameters. It books what it got and looks whether the gateway has at
     /// least a ticket's worth with it (go-livepeer `core/orchestrator.go`,
     /// `SufficientBalance`).
-    fn receive(
+    #[inline(always)]
+    pub(super) fn receive(
         &mut self,
         payee: Payee,
         staged: &Staged,
-        receipt: Receipt,
         now: SimTime,
     ) -> Result<(), NotAccepted> {
         let account = &mut self.accounts[payee.account];
+        let receipt = match &mut account.params {
+            Some(params) if staged.tickets > 0 => params.receive(staged.tickets, now),
+            _ => Receipt::Accepted,
+        };
         let ticket_value = account.ticket_value.0;
         let credited = match receipt {
             Receipt::Accepted => staged.new_credit.0,
@@ -612,6 +610,11 @@ impl<'w> Cashier<'w> {
         let loss = account.credit.close(cause);
         account.params = None;
         self.ledger.lose_credit(payee.pace.all(loss.amount), loss.cause);
+    }
+
+    /// The orchestrator's release.
+    pub(super) fn version(&self, payee: Payee) -> Version {
+        self.quoted[payee.account].version
     }
 
     /// The value of one ticket agreed.

@@ -41,6 +41,8 @@ pub(super) struct LiveState {
     /// When the present orchestrator fails or the user leaves.
     pub leg_ends: SimTime,
     pub leg_fails: bool,
+    /// When its session got its auth token.
+    pub token_issued: SimTime,
     /// What interval payments have left over.
     pub credit: SessionCredit,
     pub payments: u64,

@@ -165,6 +165,14 @@ impl PostedPrice {
         }
     }
 
+    /// Whether it is 0.
+    pub fn is_zero(self) -> bool {
+        match self {
+            PostedPrice::Wei(price) => price == Price::ZERO,
+            PostedPrice::Usd { usd, .. } => usd.mantissa == 0,
+        }
+    }
+
     /// Whether the price in wei follows the feed.
     pub fn is_pegged(self) -> bool {
         matches!(self, PostedPrice::Usd { .. })

@@ -244,7 +244,9 @@ fn max_prices(
             valid &= by_model[index].is_some();
         }
     }
-    valid.then_some(by_model)
+    // Of 0, go-livepeer pays any price.
+    let limits = by_model.into_iter().map(|price| price.filter(|price| !price.is_zero()));
+    valid.then(|| limits.collect())
 }
 
 /// A price per billing unit of `pipeline`.

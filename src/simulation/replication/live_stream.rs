@@ -3,11 +3,11 @@ use super::{Draw, Event, Replication};
 use crate::demand::Moment;
 use crate::network::LIVE_PIXELS_PER_SECOND;
 use crate::payments::{
-    IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, Staged, live_prepaid_pixels,
-    live_stream_pixels,
+    AUTH_TOKEN_REFRESH_S, IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, Staged,
+    live_prepaid_pixels, live_stream_pixels,
 };
 use crate::selection::SessionRef;
-use crate::simulation::cashier::Payee;
+use crate::simulation::cashier::{NoPayment, Payee};
 use crate::simulation::in_flight::LiveState;
 use crate::simulation::recorder::Failure;
 use crate::simulation::world::MarketPlan;
@@ -28,6 +28,8 @@ const MAX_INTERVALS_BOOKED: u64 = SECONDS_PER_HOUR / LIVE_PAYMENT_INTERVAL_S;
 pub(super) enum Unpaid {
     /// A ceiling of the policy.
     AtLimit,
+    /// The gateway's limits or the orchestrator's terms.
+    Refused,
     /// Its gateway, by index, is out of funds.
     NoFunds(usize),
 }
@@ -59,6 +61,7 @@ impl Replication<'_> {
         let is_first_start = live.meter.is_none();
         live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now.local));
         (live.price, live.base_price) = (price, base);
+        live.token_issued = now.local;
         if is_first_start {
             let count = plan.pace.requests();
             self.recorder.service[plan.service].latency.record_all(latency.0, count);
@@ -76,7 +79,8 @@ impl Replication<'_> {
         let affordable = deposit.min(room).0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
         let live = self.requests.live(number);
-        let next = (now.local + SimTime(interval.0 * intervals)).min(live.leg_ends.max(now.local));
+        let booked = now.local + SimTime(interval.0 * intervals);
+        let next = booked.min(live.token_renewed()).min(live.leg_ends.max(now.local));
         self.schedule(payee.pace, next, Event::StreamPayment(number));
     }
 
@@ -121,15 +125,16 @@ impl Replication<'_> {
                 paid = Err(Unpaid::AtLimit);
             }
             Ok(staged) => {
-                // Up to 0.8.4 orchestrators did not stop a stream for want of
-                // payment; on a stream that pays every interval none is wanting.
-                let _ = self.send(number, plan, payee, &staged, until, lottery);
+                // A stream that pays every interval never has too little with its
+                // orchestrator, whose replies renew its ticket parameters.
+                self.send(number, plan, payee, &staged, until, lottery);
                 self.cashier.served_on(&mut credit, payee, &staged, until.local);
                 self.responders.worked(offer, units * payee.pace.requests());
                 self.recorder.note_fee(payee.pace, fee, base_price, (units, units));
                 self.customers.billed(stream, pays, fee, units);
             }
-            Err(_) => paid = Err(Unpaid::NoFunds(payee.gateway)),
+            Err(NoPayment::NoFunds) => paid = Err(Unpaid::NoFunds(payee.gateway)),
+            Err(NoPayment::Refused | NoPayment::AboveCeiling) => paid = Err(Unpaid::Refused),
         }
         self.requests.live(number).credit = credit;
         paid
@@ -145,18 +150,25 @@ impl Replication<'_> {
     pub(super) fn continue_stream(&mut self, number: u32, now: Moment) {
         match self.pay_stream(number, now) {
             Ok(()) => {}
-            Err(Unpaid::NoFunds(gateway)) => self.run_out(gateway, now.calendar),
-            Err(Unpaid::AtLimit) => {
-                self.lose_stream_credit(number, LossCause::Expiry);
-                self.requests.get(number).last_failure = Some(Failure::Limit);
-                return self.give_up(number, true);
+            Err(Unpaid::AtLimit) => return self.end_unpaid(number, Failure::Limit),
+            Err(Unpaid::NoFunds(gateway)) => {
+                self.run_out(gateway, now.calendar);
+                if self.stops_unpaid(number) {
+                    return self.end_unpaid(number, Failure::NoFunds);
+                }
             }
+            Err(Unpaid::Refused) if self.stops_unpaid(number) => return self.swap(number, now),
+            Err(Unpaid::Refused) => {}
         }
         let live = *self.requests.live(number);
         if self.depleted.is_some() {
             return;
         }
         if now.local < live.leg_ends {
+            if now.local >= live.token_renewed() {
+                self.lose_stream_credit(number, LossCause::SessionRefresh);
+                self.requests.live(number).token_issued = now.local;
+            }
             self.schedule_stream_payment(number, now);
         } else if live.leg_fails {
             self.swap(number, now);
@@ -165,6 +177,18 @@ impl Replication<'_> {
             let plan = &self.world.streams[self.requests.stream(number)];
             self.serve(number, plan, now.local, payee.owner);
         }
+    }
+
+    /// Whether a stream's orchestrator stops it where payment fails.
+    fn stops_unpaid(&mut self, number: u32) -> bool {
+        let payee = self.stream_payee(number);
+        payee.is_some_and(|payee| self.cashier.version(payee).stops_unpaid_streams())
+    }
+
+    fn end_unpaid(&mut self, number: u32, failure: Failure) {
+        self.lose_stream_credit(number, LossCause::Expiry);
+        self.requests.get(number).last_failure = Some(failure);
+        self.give_up(number, true);
     }
 
     /// A running stream lost its orchestrator: another one takes over, unless
@@ -197,6 +221,11 @@ impl Replication<'_> {
 }
 
 impl LiveState {
+    /// When its session gets a new token.
+    fn token_renewed(&self) -> SimTime {
+        self.token_issued + SimTime(AUTH_TOKEN_REFRESH_S * NANOS_PER_SECOND)
+    }
+
     /// Begins the stream on an orchestrator that is ready at `ready` and would
     /// fail after `leg_s` seconds; returns when that leg ends.
     pub(super) fn begin_leg(&mut self, ready: SimTime, stream_s: f64, leg_s: f64) -> SimTime {

@@ -36,7 +36,6 @@ pub(crate) const SIZE_DRAW: u64 = Purpose::Size as u64;
 
 impl<'w> Replication<'w> {
     /// Sends staged tickets, and schedules the redemption of those that win.
-    /// Returns whether the orchestrator accepts them.
     #[inline(always)]
     pub(super) fn send(
         &mut self,
@@ -46,13 +45,11 @@ impl<'w> Replication<'w> {
         staged: &Staged,
         now: Moment,
         lottery: (StreamKey, u64),
-    ) -> Result<(), NotAccepted> {
+    ) {
         let paid_for = self.recorder.paid_for(plan);
-        let recorder = &mut self.recorder;
-        let (winners, accepted) =
-            self.cashier.send(payee, staged, paid_for, now.local, lottery, recorder);
+        let winners = self.cashier.send(payee, staged, paid_for, lottery, &mut self.recorder);
         if staged.tickets == 0 {
-            return accepted;
+            return;
         }
         let (calendar, pace) = (now.calendar, plan.pace);
         if pace != Pace::EXACT {
@@ -75,7 +72,6 @@ impl<'w> Replication<'w> {
             let win = self.cashier.win(payee, tickets, paid_for, calendar, &mut self.recorder);
             self.events.schedule(calendar + SimTime::from_secs(delay), Event::Redemption(win));
         }
-        accepted
     }
 
     pub(super) fn arrive(&mut self, stream: usize, calendar: SimTime) {
@@ -222,7 +218,8 @@ impl<'w> Replication<'w> {
         }
         let arrival =
             now.local + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
-        let turned_away = if is_bad {
+        let turned_away = if is_bad && plan.pipeline == Pipeline::AudioToText {
+            // The gateway cannot tell how long it is, and does not send it.
             Some(Failure::BadRequest)
         } else if !self.slots[route.offer].make_room(arrival) {
             Some(Failure::Capacity)
@@ -238,7 +235,8 @@ impl<'w> Replication<'w> {
             }
             None => {
                 let lottery = (key, Draw::Lottery.index());
-                let accepted = self.send(number, plan, payee, &staged, now, lottery);
+                self.send(number, plan, payee, &staged, now, lottery);
+                let accepted = self.cashier.receive(payee, &staged, now.local);
                 accepted.err().map(|problem| match problem {
                     NotAccepted::Nonces => Failure::Nonces,
                     NotAccepted::Balance => Failure::Payment,
@@ -250,6 +248,8 @@ impl<'w> Replication<'w> {
         let slots = &mut self.slots[route.offer];
         let outcome = if let Some(failure) = failure {
             Outcome::Failed(failure)
+        } else if is_bad {
+            Outcome::Failed(Failure::BadRequest)
         } else if route.reliability < 1.0 && key.uniform(Draw::Success.index()) >= route.reliability
         {
             work_s =
@@ -277,7 +277,9 @@ impl<'w> Replication<'w> {
         let staged = turned_away.is_none().then_some(staged);
         let request = self.requests.get(number);
         request.tries += 1;
-        request.submission = Some(Submission { session, warm, at: now.local, staged, outcome });
+        // A refresh of the session comes before the request, which alone is timed.
+        let at = now.local + SimTime::from_secs(refresh_s);
+        request.submission = Some(Submission { session, warm, at, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         let back = arrival + SimTime::from_secs(work_s + back_s);
         self.schedule(plan.pace, back, Event::Answer(number));
@@ -453,7 +455,7 @@ impl<'w> Replication<'w> {
         }
         let request = self.requests.get(number);
         let window_is_over = (now.local - request.round_began).as_secs() > *retry_window_s;
-        if window_is_over || classes && failure == Failure::BadRequest {
+        if window_is_over || failure == Failure::BadRequest {
             // go-livepeer returns here without giving set-aside sessions back:
             // they stay in use for good.
             self.give_up(number, false);
