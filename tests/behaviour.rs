@@ -5,7 +5,7 @@ mod common;
 use common::{mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::kernel::Distribution;
-use orchsim::network::{LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Version};
+use orchsim::network::{LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Version, VideoFormat};
 use orchsim::payments::LossCause;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
@@ -182,6 +182,25 @@ fn a_stream_costs_its_prepayment_and_every_second_of_720p30() {
         assert_eq!(result.service[0].served, 10);
         let lost: u128 = result.books.lost().iter().map(|wei| wei.0).sum();
         assert_eq!(lost, if version == Version::V0_9 { 0 } else { 10 * INTERVAL_WEI / 2 });
+    }
+}
+
+#[test]
+fn up_to_0_8_4_a_stream_costs_the_pixels_it_shows() {
+    // 512 x 512 at 20 frames a second are 5,242,880 pixels a second; in 0.9 every
+    // second is one of 720p30. What is paid ahead does not depend on the picture.
+    let shown = VideoFormat { width: 512, height: 512, frames_per_second: 20 };
+    let of_720p30 = LIVE_PIXELS_PER_SECOND;
+    for (version, ahead, pixels) in [
+        (Version::V0_8_3, 30 * 3200 * 1800 * 30, 5_242_880),
+        (Version::V0_8_4, 30 * 3200 * 1800 * 30, 5_242_880),
+        (Version::V0_9, 60 * of_720p30, of_720p30),
+    ] {
+        let mut scenario = streams(version);
+        scenario.demand[0].video_format = shown;
+        let parts = run(&scenario, 0).fee_parts;
+        assert_eq!(parts.used, i128::from(10 * 3600 * pixels * 3), "{version:?}");
+        assert_eq!(parts.unused, i128::from(10 * ahead * 3), "{version:?}");
     }
 }
 

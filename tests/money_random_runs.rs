@@ -10,7 +10,7 @@ use orchsim::demand::{
 use orchsim::kernel::{Distribution, Sequence, StreamKey};
 use orchsim::network::{
     Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Region, Response, RttMatrix,
-    TicketPolicy, Version,
+    TicketPolicy, Version, VideoFormat,
 };
 use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, PaymentMode};
 use orchsim::policy::{Fallback, Steering};
@@ -194,6 +194,7 @@ fn demand(scenario: &mut Scenario, dice: &mut Dice, sizes: &[f64]) {
                 Distribution::Lognormal { mean: sizes[model], cv: 1.0 },
             ]),
             used_share: Distribution::Uniform { min: 0.2, max: 1.0 },
+            video_format: VideoFormat::P720_30,
             bad_request_share: dice.pick(&[0.0, 0.0, 0.2]),
             injected: None,
             users: None,

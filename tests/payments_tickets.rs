@@ -2,8 +2,7 @@
 //! vectors.
 
 use ethnum::U256;
-use orchsim::network::{AcceptanceLimits, TicketPolicy};
-use orchsim::network::{Pipeline, Version};
+use orchsim::network::{AcceptanceLimits, LIVE_PIXELS_PER_SECOND, Pipeline, TicketPolicy, Version};
 use orchsim::payments::{
     AI_TICKET_EV, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, Receipt,
     RedemptionRefusal, SenderFunds, TicketParams, TicketRefusal, TicketTerms, WinProbability,
@@ -447,21 +446,20 @@ proptest! {
 
 #[test]
 fn units_billed_and_not_used() {
-    assert_eq!(billed_and_used(Pipeline::Llm, 256.0, 90.0), (256, 90));
-    assert_eq!(billed_and_used(Pipeline::TextToImage, 262_144.0, 262_144.0), (262_144, 262_144));
+    let units =
+        |pipeline, size, used| billed_and_used(pipeline, size, used, LIVE_PIXELS_PER_SECOND);
+    assert_eq!(units(Pipeline::Llm, 256.0, 90.0), (256, 90));
+    assert_eq!(units(Pipeline::TextToImage, 262_144.0, 262_144.0), (262_144, 262_144));
     // 14 of 25 frames of 1024 x 576 came back.
     let pixels = 1024.0 * 576.0;
     assert_eq!(
-        billed_and_used(Pipeline::ImageToVideo, pixels, pixels * 14.0 / 25.0),
+        units(Pipeline::ImageToVideo, pixels, pixels * 14.0 / 25.0),
         (14_745_600, 8_257_536)
     );
     // A stream of half the pixels billed.
-    assert_eq!(
-        billed_and_used(Pipeline::LiveVideoToVideo, 60.0, 30.0),
-        (1_658_880_000, 829_440_000)
-    );
+    assert_eq!(units(Pipeline::LiveVideoToVideo, 60.0, 30.0), (1_658_880_000, 829_440_000));
     // The last 0.9 s of audio are not paid.
-    assert_eq!(billed_and_used(Pipeline::AudioToText, 61.9, 61.9), (61_000, 61_000));
+    assert_eq!(units(Pipeline::AudioToText, 61.9, 61.9), (61_000, 61_000));
     // "né" has three bytes and two characters.
     assert_eq!(text_to_speech_units(3, 2), (3, 2000));
 }

@@ -1,4 +1,4 @@
-use super::{AcceptanceLimits, SelectionRule};
+use super::{AcceptanceLimits, LIVE_PIXELS_PER_SECOND, SelectionRule, VideoFormat};
 use crate::units::PostedPrice;
 
 /// The go-livepeer release a node runs. Behaviour changed materially in February
@@ -62,6 +62,15 @@ impl Version {
     /// between commits 5a756c44a (19 December 2024) and f106930c4 (24 June 2025).
     pub fn stops_unpaid_streams(self) -> bool {
         self >= Version::V0_9
+    }
+
+    /// The pixels that a second of a stream of `format` is billed as: until commit
+    /// f106930c4 (24 June 2025) those it was probed to have, since then those of 720p30.
+    pub fn live_pixels_per_second(self, format: VideoFormat) -> u64 {
+        match self {
+            Version::V0_8_3 | Version::V0_8_4 => format.pixels_per_second(),
+            Version::V0_9 => LIVE_PIXELS_PER_SECOND,
+        }
     }
 
     /// Whether a refresh leaves suspended orchestrators out. Before commit

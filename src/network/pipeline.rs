@@ -7,6 +7,28 @@ use crate::text::plain;
 /// probed, here taken to be the same.
 pub const LIVE_PIXELS_PER_SECOND: u64 = 1280 * 720 * 30;
 
+/// The picture of a stream of live video.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VideoFormat {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
+    /// Pictures a second.
+    pub frames_per_second: u32,
+}
+
+impl VideoFormat {
+    /// The format of [`LIVE_PIXELS_PER_SECOND`].
+    pub const P720_30: VideoFormat =
+        VideoFormat { width: 1280, height: 720, frames_per_second: 30 };
+
+    /// Pixels that are shown in a second.
+    pub fn pixels_per_second(self) -> u64 {
+        u64::from(self.width) * u64::from(self.height) * u64::from(self.frames_per_second)
+    }
+}
+
 /// Frames an image-to-video request is billed for, whatever it returns
 /// (go-livepeer `server/ai_process.go`).
 const IMAGE_TO_VIDEO_FRAMES: u64 = 25;
@@ -141,12 +163,17 @@ impl Pipeline {
     /// Billing units of a batch request of `size` (in [`Pipeline::size_unit`]),
     /// as the gateway pays them (go-livepeer `server/ai_process.go`): whole
     /// seconds of audio in milliseconds, 25 frames for a video, else the size.
-    /// For live video the units of `size` seconds.
+    /// For live video the units of `size` seconds at [`LIVE_PIXELS_PER_SECOND`].
     pub fn billed_units(self, size: f64) -> u64 {
+        self.units_at(size, LIVE_PIXELS_PER_SECOND)
+    }
+
+    /// The same where a second of live video is billed as so many pixels.
+    pub fn units_at(self, size: f64, live_pixels_per_second: u64) -> u64 {
         match self {
             Pipeline::AudioToText => whole(size) * 1000,
             Pipeline::ImageToVideo => whole(size + 0.5) * IMAGE_TO_VIDEO_FRAMES,
-            Pipeline::LiveVideoToVideo => whole(size * LIVE_PIXELS_PER_SECOND as f64),
+            Pipeline::LiveVideoToVideo => whole(size * live_pixels_per_second as f64),
             _ => whole(size + 0.5),
         }
     }

@@ -9,16 +9,21 @@ const TEXT_TO_SPEECH_DEBIT: u64 = 1000;
 /// [`Pipeline::size_unit`]): tokens generated of the `max_tokens` paid, frames
 /// returned of the 25 paid, live pixels sent of the size billed. What is used
 /// beyond what is billed, such as the last fraction of a second of audio, is not
-/// paid and does not count.
-pub fn billed_and_used(pipeline: Pipeline, size: f64, used_size: f64) -> (u64, u64) {
-    let billed = pipeline.billed_units(size);
+/// paid and does not count. A second of live video is billed as so many pixels.
+pub fn billed_and_used(
+    pipeline: Pipeline,
+    size: f64,
+    used_size: f64,
+    live_pixels_per_second: u64,
+) -> (u64, u64) {
+    let billed = pipeline.units_at(size, live_pixels_per_second);
     let used = match pipeline {
         Pipeline::AudioToText => (used_size * 1000.0 + 0.5) as u64,
         Pipeline::ImageToVideo => {
             let frames_of_one_pixel = pipeline.billed_units(1.0);
             (used_size * frames_of_one_pixel as f64 + 0.5) as u64
         }
-        _ => pipeline.billed_units(used_size),
+        _ => pipeline.units_at(used_size, live_pixels_per_second),
     };
     (billed, used.min(billed))
 }

@@ -22,8 +22,8 @@ pub fn live_prepaid_pixels(version: Version) -> u64 {
 }
 
 /// Pixels paid for so long a stretch of a stream, fractions dropped.
-pub fn live_stream_pixels(span: SimTime) -> u64 {
-    let pixels = u128::from(span.0) * u128::from(LIVE_PIXELS_PER_SECOND);
+pub fn live_stream_pixels(pixels_per_second: u64, span: SimTime) -> u64 {
+    let pixels = u128::from(span.0) * u128::from(pixels_per_second);
     (pixels / u128::from(NANOS_PER_SECOND)) as u64
 }
 
@@ -34,7 +34,8 @@ mod tests {
     #[test]
     fn stretches_are_billed_by_the_wall_clock() {
         // live_payment_processor_test.go: 1.5 s are 1.5 * 27,648,000 pixels.
-        assert_eq!(live_stream_pixels(SimTime::from_secs(1.5)), 41_472_000);
+        let span = SimTime::from_secs(1.5);
+        assert_eq!(live_stream_pixels(LIVE_PIXELS_PER_SECOND, span), 41_472_000);
         assert_eq!(live_prepaid_pixels(Version::V0_9), 1_658_880_000);
     }
 }

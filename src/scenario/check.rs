@@ -314,10 +314,15 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
 
 /// The pixels of a size such as `1024x576`.
 pub(super) fn pixel_size(text: &str) -> Option<f64> {
+    picture_sides(text).map(|(width, height)| f64::from(width) * f64::from(height))
+}
+
+/// Width and height of such a size.
+pub(super) fn picture_sides(text: &str) -> Option<(u32, u32)> {
     let (width, height) = text.split_once('x')?;
     let side = |digits: &str| {
-        let side: u32 = digits.trim().parse().ok()?;
-        (1..=100_000).contains(&side).then_some(f64::from(side))
+        let side = digits.trim().parse().ok()?;
+        (1..=100_000).contains(&side).then_some(side)
     };
-    Some(side(width)? * side(height)?)
+    Some((side(width)?, side(height)?))
 }

@@ -599,6 +599,17 @@ const STREAM: &[Key] = &[
         "1",
         "Share of the requested size that is really worked on (tokens used of tokens requested).",
     ),
+    optional(
+        "resolution",
+        PIXELS,
+        "The picture of a stream of live video, which gateways on 0.8.3 and 0.8.4 pay for; 0.9 pays \
+         for 1280x720 at 30 frames a second whatever it is. Left out: 1280x720.",
+    ),
+    optional(
+        "frames_per_second",
+        &Shape::Integer { min: 1, max: 240 },
+        "Pictures a second of a stream of live video, likewise. Left out: 30.",
+    ),
     default("bad_request_share", SHARE, "0", "Probability that a request is malformed."),
     optional(
         "users",

@@ -8,7 +8,9 @@ use crate::demand::{
     Arrivals, Bursts, DemandStream, Growth, HourProfile, PriceCurve, UserPrice, Users, WeekProfile,
 };
 use crate::kernel::Distribution;
-use crate::network::{Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Response};
+use crate::network::{
+    Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Response, VideoFormat,
+};
 use crate::policy::{Course, Fallback, InputTokens, Period, Reference, Scope, Steering};
 use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
 use crate::units::{Amount, Currency, Decimal, SimTime, Wei};
@@ -548,6 +550,11 @@ impl Writer<'_> {
         writeln!(out, "model = {}", quoted(&model.id))?;
         writeln!(out, "size = {}", distribution(&first.size))?;
         writeln!(out, "used_share = {}", distribution(&first.used_share))?;
+        if model.pipeline.is_live() {
+            let VideoFormat { width, height, frames_per_second } = first.video_format;
+            writeln!(out, "resolution = \"{width}x{height}\"")?;
+            writeln!(out, "frames_per_second = {frames_per_second}")?;
+        }
         writeln!(out, "bad_request_share = {:?}", first.bad_request_share)?;
         let Arrivals::Poisson(arrivals) = &first.arrivals else {
             write!(out, "trace.requests = {{ ")?;

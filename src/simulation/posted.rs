@@ -12,7 +12,10 @@ pub(crate) fn posted_cost(scenario: &Scenario, stream: &DemandStream) -> f64 {
         .filter_map(|(_, offer)| offer.price.at(scenario.credits.eth_usd).ok())
         .map(|price| price.to_f64())
         .collect();
-    let units = scenario.network.models[stream.model].pipeline.billed_units(stream.size.mean());
+    let pipeline = scenario.network.models[stream.model].pipeline;
+    let version = scenario.network.gateways[stream.gateway].version;
+    let live_pixels = version.live_pixels_per_second(stream.video_format);
+    let units = pipeline.units_at(stream.size.mean(), live_pixels);
     let mean = prices.iter().sum::<f64>() / prices.len().max(1) as f64;
     mean * units as f64 / COIN as f64
 }

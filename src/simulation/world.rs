@@ -89,6 +89,8 @@ pub(super) struct StreamPlan {
     pub clock: UserClock,
     pub size: Sampler,
     pub used_share: Sampler,
+    /// What a second of live video is billed as.
+    pub live_pixels_per_second: u64,
     pub overhead_s: f64,
     pub seconds_per_unit: f64,
     pub variation: Sampler,
@@ -199,8 +201,8 @@ impl<'a> World<'a> {
             .map(|(number, stream)| {
                 let model = &network.models[stream.model];
                 let key = key_of(stream);
-                let gateway = network.gateways[stream.gateway].region;
-                let user_rtt_s = network.rtt.secs(stream.region, gateway);
+                let gateway = &network.gateways[stream.gateway];
+                let user_rtt_s = network.rtt.secs(stream.region, gateway.region);
                 StreamPlan {
                     number,
                     market: market_index[&(stream.gateway, stream.model)],
@@ -216,6 +218,9 @@ impl<'a> World<'a> {
                     },
                     size: stream.size.sampler(),
                     used_share: stream.used_share.sampler(),
+                    live_pixels_per_second: gateway
+                        .version
+                        .live_pixels_per_second(stream.video_format),
                     overhead_s: model.service.overhead_s,
                     seconds_per_unit: model.service.seconds_per_unit,
                     variation: model.service.variation.sampler(),

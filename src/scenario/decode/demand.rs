@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::check::pixel_size;
+use super::super::check::{picture_sides, pixel_size};
 use super::super::diagnostics::{Problem, Report};
 use super::super::spread::rounded;
 use super::super::tree::{Cursor, Span, join};
@@ -11,7 +11,7 @@ use crate::demand::{
     WeekProfile,
 };
 use crate::kernel::Distribution;
-use crate::network::Pipeline;
+use crate::network::{Pipeline, VideoFormat};
 
 /// How far shares may be from summing to 1.
 const SHARE_TOLERANCE: f64 = 1e-6;
@@ -132,12 +132,13 @@ fn stream(
         (Some(at), Some(pipeline)) => users::users(&at, pipeline, context, report).map(Some),
         _ => Some(None),
     };
+    let video_format = pipeline.and_then(|pipeline| video_format(at, pipeline, report));
     let (gateway, (_, model), requests) = (gateway?, asked?, requests?);
     let size = match size {
         Some(size) => size?,
         None => recorded_size(at, &requests, report)?,
     };
-    let used_share = used_share?;
+    let (used_share, video_format) = (used_share?, video_format?);
     let (hours, weekdays) = (HourProfile(hours?), WeekProfile(weekdays?));
     let (growth, bursts, users) = (growth?, bursts?, users?);
     let id = at.text_at("id")?;
@@ -161,12 +162,37 @@ fn stream(
             arrivals,
             size: size.clone(),
             used_share: used_share.clone(),
+            video_format,
             bad_request_share,
             injected: None,
             users: users.clone(),
         }
     };
     Some(requests.into_iter().map(of_region).collect())
+}
+
+/// The picture of a stream of live video.
+fn video_format(at: &Cursor, pipeline: Pipeline, report: &mut Report) -> Option<VideoFormat> {
+    let (resolution, frames) = (at.get("resolution"), at.get("frames_per_second"));
+    if let Some(given) = resolution.as_ref().or(frames.as_ref()).filter(|_| !pipeline.is_live()) {
+        let message = format!("a request for {} has no video", pipeline.name());
+        let problem = Problem::at(given, message);
+        report.push(problem.expected("such a key for live-video-to-video only"));
+        return None;
+    }
+    let mut format = VideoFormat::P720_30;
+    if let Some(at) = resolution {
+        let Some((width, height)) = at.text().and_then(picture_sides) else {
+            let problem = Problem::at(&at, "not the size of a picture");
+            report.push(problem.expected("width and height in pixels, such as \"512x512\""));
+            return None;
+        };
+        (format.width, format.height) = (width, height);
+    }
+    if let Some(frames) = frames {
+        format.frames_per_second = frames.integer()?;
+    }
+    Some(format)
 }
 
 /// The size of the requests of a stream without `size`: the mean of a trace in

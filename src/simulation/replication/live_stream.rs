@@ -1,7 +1,6 @@
 use super::request::submission_key;
 use super::{Draw, Event, Replication};
 use crate::demand::Moment;
-use crate::network::LIVE_PIXELS_PER_SECOND;
 use crate::payments::{
     AUTH_TOKEN_REFRESH_S, IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, Staged,
     live_prepaid_pixels, live_stream_pixels,
@@ -59,7 +58,7 @@ impl Replication<'_> {
         }
         let live = self.requests.live(number);
         let is_first_start = live.meter.is_none();
-        live.meter = Some(IntervalMeter::start(LIVE_PIXELS_PER_SECOND, now.local));
+        live.meter = Some(IntervalMeter::start(plan.live_pixels_per_second, now.local));
         (live.price, live.base_price) = (price, base);
         live.token_issued = now.local;
         if is_first_start {
@@ -72,8 +71,11 @@ impl Replication<'_> {
     fn schedule_stream_payment(&mut self, number: u32, now: Moment) {
         let Some(payee) = self.stream_payee(number) else { return };
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND);
+        let pixels_per_second =
+            self.world.streams[self.requests.stream(number)].live_pixels_per_second;
         let live = self.requests.live(number);
-        let interval_fee = payee.pace.all(live.price.fee(live_stream_pixels(interval))).0.max(1);
+        let units = live_stream_pixels(pixels_per_second, interval);
+        let interval_fee = payee.pace.all(live.price.fee(units)).0.max(1);
         let deposit = self.cashier.ledger.free_deposit(payee.gateway);
         let room = self.pacer.room(payee.gateway, now.calendar).unwrap_or(deposit);
         let affordable = deposit.min(room).0 / LIVE_BOOKING_SHARE / interval_fee;
@@ -112,7 +114,7 @@ impl Replication<'_> {
         let fee = price.fee(units);
         // Before its last interval the balance must still be worth a ticket.
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND).min(span);
-        let last = price.fee(live_stream_pixels(interval));
+        let last = price.fee(live_stream_pixels(plan.live_pixels_per_second, interval));
         let before_last = fee.0.saturating_sub(last.0);
         let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
         let at_once = last.max(self.cashier.ticket_value(payee));

@@ -95,7 +95,8 @@ impl<'w> Replication<'w> {
         let recorded_size = self.world.scenario.demand[stream].recorded_size(request_number);
         let size = recorded_size.unwrap_or_else(|| plan.size.draw(key, Purpose::Size as u64));
         let used_size = size * plan.used_share.draw(key, Purpose::UsedShare as u64);
-        let (billed, used) = billed_and_used(plan.pipeline, size, used_size);
+        let (billed, used) =
+            billed_and_used(plan.pipeline, size, used_size, plan.live_pixels_per_second);
         self.responders.asked(plan.market, billed * count);
         let request = Request {
             stream: stream as u32,
