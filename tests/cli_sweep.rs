@@ -146,11 +146,15 @@ fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
         (vary("credits.amount=1..2 LPT"), &["needs a number of values"]),
         (
             vary("gateways.version=0.7,0.9"),
-            &["1 setting is invalid", "in setting 0 (gateways.version=0.7)", "one of `0.8.3`"],
+            &[
+                "1 of 2 settings is invalid",
+                "in setting 0 (gateways.version=0.7)",
+                "one of `0.8.3`",
+            ],
         ),
         (
             [vary("gateways.versoin=0.8.3,0.9"), vary("horizon_days=0,90")].concat(),
-            &["4 settings are invalid", "did you mean `version`", "horizon_days"],
+            &["4 of 4 settings are invalid", "did you mean `version`", "horizon_days"],
         ),
         (
             [vary("horizon_days=30,90"), vec!["--pareto", "spend_eth"]].concat(),
@@ -371,13 +375,64 @@ fn edited_work_in_progress_is_done_again() {
 }
 
 #[test]
+fn weights_are_varied_by_range_beside_one_that_is_the_rest() {
+    let workshop = Workshop::with_minimal();
+    let documents = |args: &[&str]| {
+        let common = ["--set", "gateways.version=0.9", "--format", "json", "-q"];
+        let ended = sweep(&workshop, &[args, &common].concat());
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended.json()["settings"].as_array().unwrap().clone()
+    };
+    let ranged = documents(&[
+        "--set",
+        "gateways.weights.price=rest",
+        "--vary",
+        "gateways.weights.stake=0..0.4:3",
+        "--vary",
+        "gateways.weights.random=0.1..0.3:2",
+    ]);
+    let tables: Vec<String> = [(0, 1), (0, 3), (2, 1), (2, 3), (4, 1), (4, 3)]
+        .map(|(stake, random)| {
+            let price = 10 - stake - random;
+            format!("{{stake=0.{stake},price=0.{price},random=0.{random}}}")
+        })
+        .to_vec();
+    let stated = documents(&["--vary", &format!("gateways.weights={}", tables.join(","))]);
+    assert_eq!(ranged[3]["values"]["gateways.weights.random"], "0.3");
+    let sampled = documents(&[
+        "--set",
+        "gateways.weights={price='rest',random=0}",
+        "--vary",
+        "gateways.weights.stake=0..1",
+        "--sample",
+        "lhs:7",
+    ]);
+    assert_eq!(sampled.len(), 7);
+    for (ranged, stated) in ranged.iter().zip(&stated) {
+        for key in ["scenario_sha256", "figures", "objectives"] {
+            assert_eq!(ranged[key], stated[key], "{}", ranged["values"]);
+        }
+    }
+}
+
+#[test]
 fn weights_varied_one_by_one_are_refused_once_with_what_to_write() {
     let workshop = Workshop::with_minimal();
     let weights = ["gateways.weights.stake=0..1", "gateways.weights.random=0..1"];
     let vary = weights.iter().flat_map(|key| ["--vary", key]);
     let ended = sweep(&workshop, &vary.chain(["--sample", "lhs:8"]).collect::<Vec<_>>());
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.stderr.contains("8 settings are invalid"), "{}", ended.stderr);
-    assert_eq!(ended.stderr.matches("weights sum to 1.").count(), 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("gateways.weights={stake=1,random=0}"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("8 of 8 settings are invalid"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("selection weights sum to").count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("--set gateways.weights.price=rest"), "{}", ended.stderr);
+
+    // Of 0, 0.25, 0.5, 0.75 and 1 ten pairs of 25 sum to more than 1.
+    let vary = ["--vary", "gateways.weights.stake=0..1:5", "--vary"];
+    let args = [&vary[..], &["gateways.weights.random=0..1:5", "--set"]].concat();
+    let ended = sweep(&workshop, &[&args[..], &["gateways.weights.price=rest"]].concat());
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("10 of 25 settings are invalid"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("than the rest sum to").count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("upper\n      ends sum to at most 1"), "{}", ended.stderr);
+    assert_eq!(workshop.names(), ["minimal.toml"]);
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use orchsim::demand::{Arrivals, DemandStream, Growth};
-use orchsim::network::{Pipeline, Version};
+
+use orchsim::network::{Pipeline, SelectionWeights, Version};
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset};
 use orchsim::treasury::{ConversionPolicy, TokenPrices, TopUpRule};
 use orchsim::units::{Decimal, Lpt, Price, SimTime, Wei};
@@ -249,6 +250,21 @@ fn the_index_behind_the_last_makes_a_new_element() {
     let network = &scenario.network;
     let llm = network.models.iter().position(|model| model.pipeline.name() == "llm").unwrap();
     assert_eq!(network.gateways[0].max_price[llm], Some(Price::whole(90_000_000).into()));
+}
+
+#[test]
+fn one_weight_may_be_what_the_others_leave() {
+    let weights = |overrides: &[&str]| set(minimal(), overrides).network.gateways[0].weights;
+    let of = |stake, price, random| SelectionWeights { stake, price, random };
+    let table = "gateways.weights={stake=0.4,price='rest',random=0.2}";
+    assert_eq!(weights(&[table]), of(0.4, 0.4, 0.2));
+    // In floats 1 - 0.7 - 0.1 is 0.20000000000000007.
+    let keys =
+        ["price=rest", "stake=0.7", "random=0.1"].map(|key| format!("gateways.weights.{key}"));
+    assert_eq!(weights(&keys.each_ref().map(String::as_str)), of(0.7, 0.2, 0.1));
+    // Nothing is left where the others are above 1 within go-livepeer's tolerance.
+    let nothing = "gateways.weights={stake='rest',price=0.7,random=0.30005}";
+    assert_eq!(weights(&[nothing]), of(0.0, 0.7, 0.30005));
 }
 
 #[test]

@@ -27,6 +27,15 @@ use crate::scenario::{Diagnostics, Scenario, Source, load, to_toml};
 const LOST_AT_MOST: f64 = 0.02;
 const STORED_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
+const WEIGHTS_HELP: &str = "
+help: let one weight be the rest, what the others leave of 1, and vary those in ranges whose upper
+      ends sum to at most 1:
+        --set gateways.weights.price=rest --vary gateways.weights.stake=0..0.5:6
+        --vary gateways.weights.random=0..0.5:6
+      Three such sweeps, each with another weight as the rest, cover all there are. Tables do for a
+      few: `--vary 'gateways.weights={stake=1,random=0},{stake=0.7,random=0.3}'`
+";
+
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {
     /// A scenario file; without one, the built-in scenario
@@ -139,18 +148,17 @@ fn load_settings(
     if invalid.is_empty() {
         return Ok(scenarios);
     }
-    let mut message = in_words(&invalid);
-    if design.keys.iter().any(|key| key.contains("weights.")) {
-        message += "\nhelp: weights sum to 1, so they are varied together: \
-                    `--vary 'gateways.weights={stake=1,random=0},{stake=0.7,random=0.3}'`\n";
+    let mut message = in_words(&invalid, design.settings.len());
+    if message.contains("the selection weights") {
+        message += WEIGHTS_HELP;
     }
     Err(Failure::Usage(message))
 }
 
-/// What is wrong with settings; problems that several share, but for the
-/// numbers in them, are shown once.
-fn in_words(invalid: &[(String, Diagnostics)]) -> String {
-    let without_numbers = |text: &str| text.replace(|c: char| "0123456789.e-^ ".contains(c), "");
+/// What is wrong with some of `settings` settings; problems that several share,
+/// but for the numbers in them, are shown once.
+fn in_words(invalid: &[(String, Diagnostics)], settings: usize) -> String {
+    let without_numbers = |text: &str| text.replace(|c: char| "0123456789.e-^ \n".contains(c), "");
     let is_like = |a: &str, b: &str| without_numbers(a) == without_numbers(b);
     let mut distinct: Vec<(&str, String, usize)> = Vec::new();
     for (name, diagnostics) in invalid {
@@ -160,8 +168,10 @@ fn in_words(invalid: &[(String, Diagnostics)]) -> String {
             None => distinct.push((name, text, 0)),
         }
     }
-    let plural = if invalid.len() == 1 { " is" } else { "s are" };
-    let mut text = format!("{} setting{plural} invalid; nothing was simulated\n", invalid.len());
+    let of = if settings == 1 { "setting" } else { "settings" };
+    let are = if invalid.len() == 1 { "is" } else { "are" };
+    let invalid = invalid.len();
+    let mut text = format!("{invalid} of {settings} {of} {are} invalid; nothing was simulated\n");
     for (name, problems, others) in distinct {
         let more = if others == 0 { String::new() } else { format!(" and {others} more") };
         text += &format!("\nin {name}{more}:\n{problems}");

@@ -142,7 +142,10 @@ impl Text {
         match self {
             Text::Name => "a name of letters, digits, `-`, `_` and `.`".into(),
             Text::Line => "a line of text".into(),
-            Text::Word(words) => format!("one of {}", quoted(words(), "or")),
+            Text::Word(words) => match words().as_slice() {
+                [word] => format!("`{word}`"),
+                words => format!("one of {}", quoted(words.iter().copied(), "or")),
+            },
             Text::Release => {
                 format!("one of {}", quoted(Version::NAMES.map(|(name, _)| name), "or"))
             }

@@ -7,6 +7,7 @@ use crate::network::{
     CappedStake, Mixture, PriceReference, PriceSoftmax, RegionalQuota, SelectionRule,
     SelectionWeights,
 };
+use crate::units::Decimal;
 
 /// How far go-livepeer lets the selection weights' sum be from 1
 /// (`cmd/livepeer/starter/starter.go`).
@@ -21,21 +22,44 @@ pub(super) fn weights(at: &Cursor, report: &mut Report) -> Option<SelectionWeigh
         let named = SelectionWeights::NAMED.into_iter().find(|(known, _)| *known == name);
         return named.map(|(_, weights)| weights);
     }
-    let weights = SelectionWeights {
-        stake: at.number_at("stake")?,
-        price: at.number_at("price")?,
-        random: at.number_at("random")?,
-    };
-    let sum = weights.stake + weights.price + weights.random;
-    if (sum - 1.0).abs() > WEIGHT_TOLERANCE {
-        let SelectionWeights { stake, price, random } = weights;
-        let message = format!("the selection weights sum to {}", rounded(sum));
-        let expected =
-            format!("a sum of 1; they are stake = {stake}, price = {price}, random = {random}");
+    let mut stated = Vec::new();
+    let mut rest = None;
+    for key in ["stake", "price", "random"] {
+        let weight = at.get(key)?;
+        if weight.text().is_none() {
+            stated.push((key, weight.number()?));
+        } else if let Some(first) = rest.replace(key) {
+            let message = format!("`{first}` and `{key}` are both the rest");
+            report.push(Problem::at(&weight, message).expected("one weight at most as the rest"));
+            return None;
+        }
+    }
+    let sum: f64 = stated.iter().map(|(_, weight)| weight).sum();
+    if sum - 1.0 > WEIGHT_TOLERANCE || rest.is_none() && 1.0 - sum > WEIGHT_TOLERANCE {
+        let list: Vec<String> = stated.iter().map(|(key, it)| format!("{key} = {it}")).collect();
+        let list = list.join(", ");
+        let (message, expected) = match rest {
+            Some(rest) => (
+                "the selection weights other than the rest sum to",
+                format!("at most 1, as `{rest}` is the rest; they are {list}"),
+            ),
+            None => (
+                "the selection weights sum to",
+                format!("a sum of 1; they are {list}; one may be \"rest\", what the others leave"),
+            ),
+        };
+        let message = format!("{message} {}", rounded(sum));
         report.push(Problem::at(at, message).expected(expected));
         return None;
     }
-    Some(weights)
+    // 1 - (0.4 + 0.2) is 0.4: floats err by less than half of the last of 15 decimals.
+    let left = Decimal::rounded((1.0 - sum).max(0.0), 15)?.to_f64();
+    let weight = |key| stated.iter().find(|(of, _)| *of == key).map_or(left, |(_, it)| *it);
+    Some(SelectionWeights {
+        stake: weight("stake"),
+        price: weight("price"),
+        random: weight("random"),
+    })
 }
 
 /// The selection rule at `at`.

@@ -20,16 +20,16 @@ pub(super) const WEIGHTS: Key = default(
     &Shape::Either(&[
         &Shape::Text(Text::Word(weight_names)),
         &Shape::Table(&[
-            default("stake", SHARE, "0.7", "-selectStakeWeight"),
-            default("price", SHARE, "0", "-selectPriceWeight"),
-            default("random", SHARE, "0.3", "-selectRandFreq"),
+            default("stake", SHARE_OR_REST, "0.7", "-selectStakeWeight"),
+            default("price", SHARE_OR_REST, "0", "-selectPriceWeight"),
+            default("random", SHARE_OR_REST, "0.3", "-selectRandFreq"),
         ]),
     ]),
     "{}",
-    "Weights of the selection probability; they sum to 1 (within 0.0001, as go-livepeer has it). By \
-     name: default (0.7 stake, 0.3 random), studio-2023 (0.15 stake, 0.85 price: Livepeer Studio \
-     after price had replaced random), studio-2024 (0.65 stake, 0.35 price: the same from early \
-     2024).",
+    "Weights of the selection probability; they sum to 1 (within 0.0001, as go-livepeer has it). One \
+     of them may be \"rest\": what the others leave of 1. By name: default (0.7 stake, 0.3 random), \
+     studio-2023 (0.15 stake, 0.85 price: Livepeer Studio after price had replaced random), \
+     studio-2024 (0.65 stake, 0.35 price: the same from early 2024).",
 );
 
 /// The rules with settings.
@@ -105,9 +105,14 @@ const MIXTURE: Key = required(
     "go-livepeer's formula with the gateway's weights and other terms.",
 );
 
+const SHARE_OR_REST: &Shape = &Shape::Either(&[SHARE, &Shape::Text(Text::Word(rest))]);
 const RULE_NAME: &Shape = &Shape::Text(Text::Word(rule_names));
 const ABOVE_ZERO_SHARE: &Shape =
     &Shape::Number(Bounds { min: 0.0, max: 1.0, above_min: true, below_max: false });
+
+fn rest() -> Vec<&'static str> {
+    vec!["rest"]
+}
 
 fn rule_names() -> Vec<&'static str> {
     SelectionRule::NAMED.map(|(name, _)| name).to_vec()
