@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use orchsim::demand::{Arrivals, DemandStream, Growth};
-
 use orchsim::network::{Pipeline, SelectionWeights, Version};
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset};
 use orchsim::treasury::{ConversionPolicy, TokenPrices, TopUpRule};
