@@ -187,13 +187,13 @@ fn a_stream_costs_its_prepayment_and_every_second_of_720p30() {
 
 #[test]
 fn up_to_0_8_4_a_stream_costs_the_pixels_it_shows() {
-    // 512 x 512 at 20 frames a second are 5,242,880 pixels a second; in 0.9 every
+    // 512 x 512 is billed as 30 frames or 7,864,320 pixels a second; in 0.9 every
     // second is one of 720p30. What is paid ahead does not depend on the picture.
-    let shown = VideoFormat { width: 512, height: 512, frames_per_second: 20 };
+    let shown = VideoFormat { width: 512, height: 512 };
     let of_720p30 = LIVE_PIXELS_PER_SECOND;
     for (version, ahead, pixels) in [
-        (Version::V0_8_3, 30 * 3200 * 1800 * 30, 5_242_880),
-        (Version::V0_8_4, 30 * 3200 * 1800 * 30, 5_242_880),
+        (Version::V0_8_3, 30 * 3200 * 1800 * 30, 7_864_320),
+        (Version::V0_8_4, 30 * 3200 * 1800 * 30, 7_864_320),
         (Version::V0_9, 60 * of_720p30, of_720p30),
     ] {
         let mut scenario = streams(version);

@@ -194,7 +194,7 @@ fn demand(scenario: &mut Scenario, dice: &mut Dice, sizes: &[f64]) {
                 Distribution::Lognormal { mean: sizes[model], cv: 1.0 },
             ]),
             used_share: Distribution::Uniform { min: 0.2, max: 1.0 },
-            video_format: VideoFormat::P720_30,
+            video_format: VideoFormat::P720,
             bad_request_share: dice.pick(&[0.0, 0.0, 0.2]),
             injected: None,
             users: None,

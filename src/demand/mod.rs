@@ -198,7 +198,7 @@ mod tests {
             arrivals: Arrivals::Trace(Trace { requests }),
             size: Distribution::Constant(1.0),
             used_share: Distribution::Constant(1.0),
-            video_format: VideoFormat::P720_30,
+            video_format: VideoFormat::P720,
             bad_request_share: 0.0,
             injected: None,
             users: None,

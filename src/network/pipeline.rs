@@ -3,8 +3,7 @@ use crate::text::plain;
 
 /// Pixels a gateway pays for each second of live video, whatever is streamed:
 /// 1280 x 720 at 30 frames a second (go-livepeer 0.9
-/// `server/live_payment_processor.go`). Earlier releases billed the size they
-/// probed, here taken to be the same.
+/// `server/live_payment_processor.go`). Earlier releases bill a [`VideoFormat`].
 pub const LIVE_PIXELS_PER_SECOND: u64 = 1280 * 720 * 30;
 
 /// The picture of a stream of live video.
@@ -14,18 +13,16 @@ pub struct VideoFormat {
     pub width: u32,
     /// Pixels from top to bottom.
     pub height: u32,
-    /// Pictures a second.
-    pub frames_per_second: u32,
 }
 
 impl VideoFormat {
     /// The format of [`LIVE_PIXELS_PER_SECOND`].
-    pub const P720_30: VideoFormat =
-        VideoFormat { width: 1280, height: 720, frames_per_second: 30 };
+    pub const P720: VideoFormat = VideoFormat { width: 1280, height: 720 };
 
-    /// Pixels that are shown in a second.
+    /// Pixels billed a second by the picture: of 30 frames, whatever it has (go-livepeer
+    /// `server/live_payment_processor.go` before commit f106930c4, `probeSegment`).
     pub fn pixels_per_second(self) -> u64 {
-        u64::from(self.width) * u64::from(self.height) * u64::from(self.frames_per_second)
+        u64::from(self.width) * u64::from(self.height) * 30
     }
 }
 

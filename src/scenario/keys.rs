@@ -602,13 +602,8 @@ const STREAM: &[Key] = &[
     optional(
         "resolution",
         PIXELS,
-        "The picture of a stream of live video, which gateways on 0.8.3 and 0.8.4 pay for; 0.9 pays \
-         for 1280x720 at 30 frames a second whatever it is. Left out: 1280x720.",
-    ),
-    optional(
-        "frames_per_second",
-        &Shape::Integer { min: 1, max: 240 },
-        "Pictures a second of a stream of live video, likewise. Left out: 30.",
+        "The picture of a stream of live video, which gateways on 0.8.3 and 0.8.4 pay for, at 30 \
+         frames a second whatever it has; 0.9 pays for 1280x720 always. Left out: 1280x720.",
     ),
     default("bad_request_share", SHARE, "0", "Probability that a request is malformed."),
     optional(

@@ -550,10 +550,9 @@ impl Writer<'_> {
         writeln!(out, "model = {}", quoted(&model.id))?;
         writeln!(out, "size = {}", distribution(&first.size))?;
         writeln!(out, "used_share = {}", distribution(&first.used_share))?;
-        if model.pipeline.is_live() {
-            let VideoFormat { width, height, frames_per_second } = first.video_format;
+        if first.video_format != VideoFormat::P720 {
+            let VideoFormat { width, height } = first.video_format;
             writeln!(out, "resolution = \"{width}x{height}\"")?;
-            writeln!(out, "frames_per_second = {frames_per_second}")?;
         }
         writeln!(out, "bad_request_share = {:?}", first.bad_request_share)?;
         let Arrivals::Poisson(arrivals) = &first.arrivals else {

@@ -118,7 +118,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             })),
             size: Distribution::Constant(1000.0),
             used_share: Distribution::Constant(1.0),
-            video_format: VideoFormat::P720_30,
+            video_format: VideoFormat::P720,
             bad_request_share: 0.0,
             injected: None,
             users: None,

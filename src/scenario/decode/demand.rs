@@ -173,26 +173,19 @@ fn stream(
 
 /// The picture of a stream of live video.
 fn video_format(at: &Cursor, pipeline: Pipeline, report: &mut Report) -> Option<VideoFormat> {
-    let (resolution, frames) = (at.get("resolution"), at.get("frames_per_second"));
-    if let Some(given) = resolution.as_ref().or(frames.as_ref()).filter(|_| !pipeline.is_live()) {
+    let Some(at) = at.get("resolution") else { return Some(VideoFormat::P720) };
+    if !pipeline.is_live() {
         let message = format!("a request for {} has no video", pipeline.name());
-        let problem = Problem::at(given, message);
+        let problem = Problem::at(&at, message);
         report.push(problem.expected("such a key for live-video-to-video only"));
         return None;
     }
-    let mut format = VideoFormat::P720_30;
-    if let Some(at) = resolution {
-        let Some((width, height)) = at.text().and_then(picture_sides) else {
-            let problem = Problem::at(&at, "not the size of a picture");
-            report.push(problem.expected("width and height in pixels, such as \"512x512\""));
-            return None;
-        };
-        (format.width, format.height) = (width, height);
-    }
-    if let Some(frames) = frames {
-        format.frames_per_second = frames.integer()?;
-    }
-    Some(format)
+    let Some((width, height)) = at.text().and_then(picture_sides) else {
+        let problem = Problem::at(&at, "not the size of a picture");
+        report.push(problem.expected("width and height in pixels, such as \"512x512\""));
+        return None;
+    };
+    Some(VideoFormat { width, height })
 }
 
 /// The size of the requests of a stream without `size`: the mean of a trace in

@@ -169,7 +169,7 @@ fn test_prompts(
             })),
             size: size?,
             used_share: Distribution::Constant(1.0),
-            video_format: VideoFormat::P720_30,
+            video_format: VideoFormat::P720,
             bad_request_share: 0.0,
             injected: Some(Injected { region, budget_per_day: budget? }),
             users: None,
