@@ -5,7 +5,9 @@ mod common;
 use common::{mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::kernel::Distribution;
-use orchsim::network::{LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Version, VideoFormat};
+use orchsim::network::{
+    LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Region, Resolution, RttMatrix, Version,
+};
 use orchsim::payments::LossCause;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
@@ -188,19 +190,21 @@ fn a_stream_costs_its_prepayment_and_every_second_of_720p30() {
 #[test]
 fn up_to_0_8_4_a_stream_costs_the_pixels_it_shows() {
     // 512 x 512 is billed as 30 frames or 7,864,320 pixels a second; in 0.9 every
-    // second is one of 720p30. What is paid ahead does not depend on the picture.
-    let shown = VideoFormat { width: 512, height: 512 };
-    let of_720p30 = LIVE_PIXELS_PER_SECOND;
-    for (version, ahead, pixels) in [
-        (Version::V0_8_3, 30 * 3200 * 1800 * 30, 7_864_320),
-        (Version::V0_8_4, 30 * 3200 * 1800 * 30, 7_864_320),
-        (Version::V0_9, 60 * of_720p30, of_720p30),
+    // second is one of 720p30, and what is not shown of it counts as unused. What is
+    // paid ahead does not depend on the picture.
+    let shown = Resolution { width: 512, height: 512 };
+    let of_512 = 7_864_320;
+    for (version, ahead, billed) in [
+        (Version::V0_8_3, 30 * 3200 * 1800 * 30, of_512),
+        (Version::V0_8_4, 30 * 3200 * 1800 * 30, of_512),
+        (Version::V0_9, 60 * LIVE_PIXELS_PER_SECOND, LIVE_PIXELS_PER_SECOND),
     ] {
         let mut scenario = streams(version);
-        scenario.demand[0].video_format = shown;
+        scenario.demand[0].resolution = shown;
         let parts = run(&scenario, 0).fee_parts;
-        assert_eq!(parts.used, i128::from(10 * 3600 * pixels * 3), "{version:?}");
-        assert_eq!(parts.unused, i128::from(10 * ahead * 3), "{version:?}");
+        let unused = ahead + 3600 * (billed - of_512);
+        assert_eq!(parts.used, i128::from(10 * 3600 * of_512 * 3), "{version:?}");
+        assert_eq!(parts.unused, i128::from(10 * unused * 3), "{version:?}");
     }
 }
 
@@ -233,19 +237,23 @@ fn a_stream_swaps_until_it_has_swapped_too_often() {
     assert_eq!(run(&scenario, 0).service[0].served, 10);
 }
 
-#[test]
-fn a_far_region_is_never_known_while_a_near_one_answers() {
-    let mut scenario = staked(Version::V0_9, &[1, 1000]);
-    scenario.network.regions.push(orchsim::network::Region {
+/// The second orchestrator in a region of its own, a round trip of `ms` away.
+fn second_away(ms: f64, mut scenario: Scenario) -> Scenario {
+    scenario.network.regions.push(Region {
         id: "there".to_string(),
         name: "There".to_string(),
         utc_offset_hours: 8.0,
     });
-    let mut rtt = orchsim::network::RttMatrix::zero(2);
-    // 3.5 round trips of 150 ms are 525 ms: past the first checkpoint.
-    rtt.set_ms(0, 1, 150.0);
-    scenario.network.rtt = rtt;
+    scenario.network.rtt = RttMatrix::zero(2);
+    scenario.network.rtt.set_ms(0, 1, ms);
     scenario.network.orchestrators[1].region = 1;
+    scenario
+}
+
+#[test]
+fn a_far_region_is_never_known_while_a_near_one_answers() {
+    // 3.5 round trips of 150 ms are 525 ms: past the first checkpoint.
+    let mut scenario = second_away(150.0, staked(Version::V0_9, &[1, 1000]));
     assert_eq!(run(&scenario, 0).served_by[1], 0);
     // Without anyone near the gateway waits for the next checkpoint.
     scenario.network.orchestrators[0].offers.clear();
@@ -257,17 +265,7 @@ fn a_score_is_of_the_request_and_not_of_the_session_refresh_before_it() {
     // server/ai_process.go starts its clock after prepareAIPayment. There: 0.7 s
     // and three round trips of 0.09 s; here: 1 s. A refresh, with which every
     // request begins where they are ten minutes apart, takes another 0.315 s.
-    let mut scenario = staked(Version::V0_8_3, &[1, 1]);
-    scenario.network.regions.push(orchsim::network::Region {
-        id: "there".to_string(),
-        name: "There".to_string(),
-        utc_offset_hours: 8.0,
-    });
-    let mut rtt = orchsim::network::RttMatrix::zero(2);
-    rtt.set_ms(0, 1, 90.0);
-    scenario.network.rtt = rtt;
-    scenario.network.orchestrators[0].speed = 1.0;
-    scenario.network.orchestrators[1].region = 1;
+    let mut scenario = second_away(90.0, staked(Version::V0_8_3, &[1, 1]));
     scenario.network.orchestrators[1].speed = 1.0 / 0.7;
     let requests = (0..1_000).map(|n| (f64::from(n) * 600.0, None)).collect();
     scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });

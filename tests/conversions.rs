@@ -7,9 +7,9 @@ mod common;
 use common::{credits, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::kernel::Distribution;
-use orchsim::network::Pipeline;
+use orchsim::network::{Pipeline, Version};
 use orchsim::scenario::Scenario;
-use orchsim::simulation::{ReplicationResult, World, replicate};
+use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
 use orchsim::treasury::{ConversionPolicy, Drawing, PriceSeries, Schedule, TokenPrices};
 use orchsim::units::{Lpt, SECONDS_PER_HOUR, SimTime, Wei};
 
@@ -27,6 +27,22 @@ fn hourly(conversion: ConversionPolicy) -> Scenario {
     let mut requests: Vec<(f64, Option<f64>)> = (0..167).map(half_past).collect();
     requests.push((SimTime::from_days(7).as_secs(), None));
     scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    scenario
+}
+
+const STREAMING_RESERVE: u128 = 10_000_000_000_000;
+
+/// One stream instead of the requests, at 276,480,000 wei a second in 0.9; a ticket
+/// pays for five.
+fn streaming(conversion: ConversionPolicy, begins_s: f64, lasts_s: f64) -> Scenario {
+    let mut scenario = hourly(conversion);
+    scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
+    scenario.demand[0].size = Distribution::Constant(lasts_s);
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests: vec![(begins_s, None)] });
+    let tickets = &mut scenario.network.orchestrators[0].tickets;
+    tickets.expected_value = Wei(5 * 276_480_000);
+    tickets.max_face_value = Some(Wei(5 * 276_480_000 + 1));
+    scenario.treasury.top_ups.reserve = Wei(STREAMING_RESERVE);
     scenario
 }
 
@@ -101,23 +117,37 @@ fn a_deadline_at_the_end_of_the_horizon_is_kept() {
     assert_eq!(result.books.returned(), Wei(2_000_000 - 1_440_000));
 }
 
+#[test]
+fn a_stream_ends_with_the_funds_of_its_gateway_in_0_9_only() {
+    // A clip pays for some hour of ten, and the next comes the next day. Between December 2024 and June 2025 orchestrators did not stop
+    // a stream that was not paid for.
+    let clip = STREAMING_RESERVE + 4_000 * 276_480_000;
+    for (version, served) in [(Version::V0_9, 0), (Version::V0_8_4, 1)] {
+        let sells = ConversionPolicy::Clip { lpt: Lpt(clip), schedule: every(1, 0) };
+        let mut scenario = streaming(sells, 60.0, 36_000.0);
+        scenario.credits = credits(Wei(10 * clip));
+        scenario.network.gateways[0].version = version;
+        let result = run(&scenario);
+        let service = &result.service[0];
+        let lost = service.failed[Failure::StreamLost as usize];
+        assert_eq!((service.served, lost), (served, 1 - served), "{version:?}");
+        assert_eq!((result.depleted, result.outages.count), (None, 1));
+    }
+}
+
 /// A stream that runs beyond the horizon, and deposits around what it costs until
 /// then: they last or end before, but never with the horizon.
 #[test]
 fn what_is_settled_after_the_end_ends_no_run() {
-    let mut scenario = hourly(ConversionPolicy::AllAtOnce);
+    let mut scenario = streaming(ConversionPolicy::AllAtOnce, 43_201.0, 1e6);
     scenario.horizon_days = 1;
-    scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
-    scenario.demand[0].size = Distribution::Constant(1e6);
-    let from_noon = vec![(43_201.0, None)];
-    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests: from_noon });
     scenario.credits = credits(common::PLENTY);
     let spent = run(&scenario).books.issued().0;
     let a_second = spent / 43_199;
     let mut lasted = 0;
     for quarter_seconds in 0..60 {
         let deposit = spent - 10 * a_second + quarter_seconds * a_second / 4;
-        scenario.credits = credits(Wei(95_000 + deposit));
+        scenario.credits = credits(Wei(STREAMING_RESERVE + deposit));
         let result = run(&scenario);
         assert_ne!(result.depleted, Some(SimTime::from_days(1)), "{quarter_seconds}");
         assert_eq!(result.outages.count, 0);

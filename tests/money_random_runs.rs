@@ -9,8 +9,8 @@ use orchsim::demand::{
 };
 use orchsim::kernel::{Distribution, Sequence, StreamKey};
 use orchsim::network::{
-    Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Region, Response, RttMatrix,
-    TicketPolicy, Version, VideoFormat,
+    Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Region, Resolution, Response,
+    RttMatrix, TicketPolicy, Version,
 };
 use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, PaymentMode};
 use orchsim::policy::{Fallback, Steering};
@@ -194,7 +194,7 @@ fn demand(scenario: &mut Scenario, dice: &mut Dice, sizes: &[f64]) {
                 Distribution::Lognormal { mean: sizes[model], cv: 1.0 },
             ]),
             used_share: Distribution::Uniform { min: 0.2, max: 1.0 },
-            video_format: VideoFormat::P720,
+            resolution: Resolution::P720,
             bad_request_share: dice.pick(&[0.0, 0.0, 0.2]),
             injected: None,
             users: None,

@@ -18,7 +18,7 @@ pub use schedule::ArrivalSchedule;
 pub use users::{PayingShare, PriceCurve, UserPrice, Users};
 
 use crate::kernel::{Distribution, StreamKey};
-use crate::network::VideoFormat;
+use crate::network::Resolution;
 use crate::units::{SECONDS_PER_DAY, Wei};
 
 /// One source of requests: users of one region asking one gateway for one
@@ -42,7 +42,7 @@ pub struct DemandStream {
     /// (tokens used of tokens requested; 1 elsewhere).
     pub used_share: Distribution,
     /// The picture of its streams, where they are live video.
-    pub video_format: VideoFormat,
+    pub resolution: Resolution,
     /// Probability that a request is malformed (answered "400").
     pub bad_request_share: f64,
     /// Set where the requests are test prompts of the gateway itself.
@@ -198,7 +198,7 @@ mod tests {
             arrivals: Arrivals::Trace(Trace { requests }),
             size: Distribution::Constant(1.0),
             used_share: Distribution::Constant(1.0),
-            video_format: VideoFormat::P720,
+            resolution: Resolution::P720,
             bad_request_share: 0.0,
             injected: None,
             users: None,

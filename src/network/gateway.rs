@@ -1,4 +1,4 @@
-use super::{AcceptanceLimits, LIVE_PIXELS_PER_SECOND, SelectionRule, VideoFormat};
+use super::{AcceptanceLimits, LIVE_PIXELS_PER_SECOND, Resolution, SelectionRule};
 use crate::units::PostedPrice;
 
 /// The go-livepeer release a node runs. Behaviour changed materially in February
@@ -64,11 +64,12 @@ impl Version {
         self >= Version::V0_9
     }
 
-    /// The pixels that a second of a stream of `format` is billed as: until commit
-    /// f106930c4 (24 June 2025) those it was probed to have, since then those of 720p30.
-    pub fn live_pixels_per_second(self, format: VideoFormat) -> u64 {
+    /// The pixels that a second of a stream is billed as: until commit f106930c4
+    /// (24 June 2025) those of the picture it was probed to have, since then those of
+    /// 720p30.
+    pub fn live_pixels_per_second(self, probed: Resolution) -> u64 {
         match self {
-            Version::V0_8_3 | Version::V0_8_4 => format.pixels_per_second(),
+            Version::V0_8_3 | Version::V0_8_4 => probed.pixels_per_second(),
             Version::V0_9 => LIVE_PIXELS_PER_SECOND,
         }
     }

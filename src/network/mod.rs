@@ -14,9 +14,7 @@ mod tickets;
 
 pub use gateway::{Gateway, SelectionWeights, Version};
 pub use orchestrator::{Offer, Orchestrator};
-pub use pipeline::{
-    BillingUnit, LIVE_PIXELS_PER_SECOND, Model, Pipeline, ServiceTime, VideoFormat,
-};
+pub use pipeline::{BillingUnit, LIVE_PIXELS_PER_SECOND, Model, Pipeline, Resolution, ServiceTime};
 pub use region::{Region, RttMatrix};
 pub use response::{Pricing, Response};
 pub use selection_rule::{

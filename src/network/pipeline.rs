@@ -3,26 +3,26 @@ use crate::text::plain;
 
 /// Pixels a gateway pays for each second of live video, whatever is streamed:
 /// 1280 x 720 at 30 frames a second (go-livepeer 0.9
-/// `server/live_payment_processor.go`). Earlier releases bill a [`VideoFormat`].
-pub const LIVE_PIXELS_PER_SECOND: u64 = 1280 * 720 * 30;
+/// `server/live_payment_processor.go`). Earlier releases bill a [`Resolution`].
+pub const LIVE_PIXELS_PER_SECOND: u64 = Resolution::P720.pixels_per_second();
 
 /// The picture of a stream of live video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VideoFormat {
+pub struct Resolution {
     /// Pixels from left to right.
     pub width: u32,
     /// Pixels from top to bottom.
     pub height: u32,
 }
 
-impl VideoFormat {
-    /// The format of [`LIVE_PIXELS_PER_SECOND`].
-    pub const P720: VideoFormat = VideoFormat { width: 1280, height: 720 };
+impl Resolution {
+    /// That of [`LIVE_PIXELS_PER_SECOND`].
+    pub const P720: Resolution = Resolution { width: 1280, height: 720 };
 
     /// Pixels billed a second by the picture: of 30 frames, whatever it has (go-livepeer
     /// `server/live_payment_processor.go` before commit f106930c4, `probeSegment`).
-    pub fn pixels_per_second(self) -> u64 {
-        u64::from(self.width) * u64::from(self.height) * 30
+    pub const fn pixels_per_second(self) -> u64 {
+        self.width as u64 * self.height as u64 * 30
     }
 }
 

@@ -603,7 +603,8 @@ const STREAM: &[Key] = &[
         "resolution",
         PIXELS,
         "The picture of a stream of live video, which gateways on 0.8.3 and 0.8.4 pay for, at 30 \
-         frames a second whatever it has; 0.9 pays for 1280x720 always. Left out: 1280x720.",
+         frames a second whatever it has; 0.9 pays for 1280x720 always, and what a smaller \
+         picture lacks of that counts as not used. Left out: 1280x720.",
     ),
     default("bad_request_share", SHARE, "0", "Probability that a request is malformed."),
     optional(

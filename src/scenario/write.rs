@@ -9,7 +9,7 @@ use crate::demand::{
 };
 use crate::kernel::Distribution;
 use crate::network::{
-    Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Response, VideoFormat,
+    Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Resolution, Response,
 };
 use crate::policy::{Course, Fallback, InputTokens, Period, Reference, Scope, Steering};
 use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
@@ -550,8 +550,8 @@ impl Writer<'_> {
         writeln!(out, "model = {}", quoted(&model.id))?;
         writeln!(out, "size = {}", distribution(&first.size))?;
         writeln!(out, "used_share = {}", distribution(&first.used_share))?;
-        if first.video_format != VideoFormat::P720 {
-            let VideoFormat { width, height } = first.video_format;
+        if first.resolution != Resolution::P720 {
+            let Resolution { width, height } = first.resolution;
             writeln!(out, "resolution = \"{width}x{height}\"")?;
         }
         writeln!(out, "bad_request_share = {:?}", first.bad_request_share)?;

@@ -14,7 +14,7 @@ pub(crate) fn posted_cost(scenario: &Scenario, stream: &DemandStream) -> f64 {
         .collect();
     let pipeline = scenario.network.models[stream.model].pipeline;
     let version = scenario.network.gateways[stream.gateway].version;
-    let live_pixels = version.live_pixels_per_second(stream.video_format);
+    let live_pixels = version.live_pixels_per_second(stream.resolution);
     let units = pipeline.units_at(stream.size.mean(), live_pixels);
     let mean = prices.iter().sum::<f64>() / prices.len().max(1) as f64;
     mean * units as f64 / COIN as f64

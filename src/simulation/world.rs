@@ -89,8 +89,9 @@ pub(super) struct StreamPlan {
     pub clock: UserClock,
     pub size: Sampler,
     pub used_share: Sampler,
-    /// What a second of live video is billed as.
+    /// What a second of live video is billed as, and what of it is shown.
     pub live_pixels_per_second: u64,
+    pub live_pixels_shown: u64,
     pub overhead_s: f64,
     pub seconds_per_unit: f64,
     pub variation: Sampler,
@@ -203,6 +204,8 @@ impl<'a> World<'a> {
                 let key = key_of(stream);
                 let gateway = &network.gateways[stream.gateway];
                 let user_rtt_s = network.rtt.secs(stream.region, gateway.region);
+                let live_pixels_per_second =
+                    gateway.version.live_pixels_per_second(stream.resolution);
                 StreamPlan {
                     number,
                     market: market_index[&(stream.gateway, stream.model)],
@@ -218,9 +221,11 @@ impl<'a> World<'a> {
                     },
                     size: stream.size.sampler(),
                     used_share: stream.used_share.sampler(),
-                    live_pixels_per_second: gateway
-                        .version
-                        .live_pixels_per_second(stream.video_format),
+                    live_pixels_per_second,
+                    live_pixels_shown: stream
+                        .resolution
+                        .pixels_per_second()
+                        .min(live_pixels_per_second),
                     overhead_s: model.service.overhead_s,
                     seconds_per_unit: model.service.seconds_per_unit,
                     variation: model.service.variation.sampler(),

@@ -8,8 +8,8 @@ use orchsim::demand::{
 };
 use orchsim::kernel::Distribution;
 use orchsim::network::{
-    AcceptanceLimits, Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix,
-    SelectionRule, SelectionWeights, ServiceTime, TicketPolicy, Version, VideoFormat,
+    AcceptanceLimits, Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, Resolution,
+    RttMatrix, SelectionRule, SelectionWeights, ServiceTime, TicketPolicy, Version,
 };
 use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::policy::Policy;
@@ -118,7 +118,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             })),
             size: Distribution::Constant(1000.0),
             used_share: Distribution::Constant(1.0),
-            video_format: VideoFormat::P720,
+            resolution: Resolution::P720,
             bad_request_share: 0.0,
             injected: None,
             users: None,

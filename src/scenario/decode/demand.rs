@@ -11,7 +11,7 @@ use crate::demand::{
     WeekProfile,
 };
 use crate::kernel::Distribution;
-use crate::network::{Pipeline, VideoFormat};
+use crate::network::{Pipeline, Resolution};
 
 /// How far shares may be from summing to 1.
 const SHARE_TOLERANCE: f64 = 1e-6;
@@ -132,13 +132,13 @@ fn stream(
         (Some(at), Some(pipeline)) => users::users(&at, pipeline, context, report).map(Some),
         _ => Some(None),
     };
-    let video_format = pipeline.and_then(|pipeline| video_format(at, pipeline, report));
+    let resolution = pipeline.and_then(|pipeline| resolution(at, pipeline, report));
     let (gateway, (_, model), requests) = (gateway?, asked?, requests?);
     let size = match size {
         Some(size) => size?,
         None => recorded_size(at, &requests, report)?,
     };
-    let (used_share, video_format) = (used_share?, video_format?);
+    let (used_share, resolution) = (used_share?, resolution?);
     let (hours, weekdays) = (HourProfile(hours?), WeekProfile(weekdays?));
     let (growth, bursts, users) = (growth?, bursts?, users?);
     let id = at.text_at("id")?;
@@ -162,7 +162,7 @@ fn stream(
             arrivals,
             size: size.clone(),
             used_share: used_share.clone(),
-            video_format,
+            resolution,
             bad_request_share,
             injected: None,
             users: users.clone(),
@@ -172,8 +172,8 @@ fn stream(
 }
 
 /// The picture of a stream of live video.
-fn video_format(at: &Cursor, pipeline: Pipeline, report: &mut Report) -> Option<VideoFormat> {
-    let Some(at) = at.get("resolution") else { return Some(VideoFormat::P720) };
+fn resolution(at: &Cursor, pipeline: Pipeline, report: &mut Report) -> Option<Resolution> {
+    let Some(at) = at.get("resolution") else { return Some(Resolution::P720) };
     if !pipeline.is_live() {
         let message = format!("a request for {} has no video", pipeline.name());
         let problem = Problem::at(&at, message);
@@ -185,7 +185,7 @@ fn video_format(at: &Cursor, pipeline: Pipeline, report: &mut Report) -> Option<
         report.push(problem.expected("width and height in pixels, such as \"512x512\""));
         return None;
     };
-    Some(VideoFormat { width, height })
+    Some(Resolution { width, height })
 }
 
 /// The size of the requests of a stream without `size`: the mean of a trace in

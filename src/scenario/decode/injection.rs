@@ -9,7 +9,7 @@ use crate::demand::{
     Arrivals, Bursts, DemandStream, Growth, HourProfile, Injected, PoissonArrivals, WeekProfile,
 };
 use crate::kernel::Distribution;
-use crate::network::{Gateway, Network, Pipeline, VideoFormat};
+use crate::network::{Gateway, Network, Pipeline, Resolution};
 use crate::policy::{Fallback, Injection, RegionalGateway, Steering};
 use crate::units::{Currency, PostedPrice, Wei};
 
@@ -169,7 +169,7 @@ fn test_prompts(
             })),
             size: size?,
             used_share: Distribution::Constant(1.0),
-            video_format: VideoFormat::P720,
+            resolution: Resolution::P720,
             bad_request_share: 0.0,
             injected: Some(Injected { region, budget_per_day: budget? }),
             users: None,

@@ -132,7 +132,9 @@ impl Replication<'_> {
                 self.send(number, plan, payee, &staged, until, lottery);
                 self.cashier.served_on(&mut credit, payee, &staged, until.local);
                 self.responders.worked(offer, units * payee.pace.requests());
-                self.recorder.note_fee(payee.pace, fee, base_price, (units, units));
+                let shown = u128::from(units) * u128::from(plan.live_pixels_shown)
+                    / u128::from(plan.live_pixels_per_second);
+                self.recorder.note_fee(payee.pace, fee, base_price, (units, shown as u64));
                 self.customers.billed(stream, pays, fee, units);
             }
             Err(NoPayment::NoFunds) => paid = Err(Unpaid::NoFunds(payee.gateway)),
@@ -150,22 +152,22 @@ impl Replication<'_> {
     }
 
     pub(super) fn continue_stream(&mut self, number: u32, now: Moment) {
-        match self.pay_stream(number, now) {
-            Ok(()) => {}
-            Err(Unpaid::AtLimit) => return self.end_unpaid(number, Failure::Limit),
-            Err(Unpaid::NoFunds(gateway)) => {
-                self.run_out(gateway, now.calendar);
-                if self.stops_unpaid(number) {
-                    return self.end_unpaid(number, Failure::NoFunds);
-                }
-            }
-            Err(Unpaid::Refused) if self.stops_unpaid(number) => return self.swap(number, now),
-            Err(Unpaid::Refused) => {}
+        let unpaid = self.pay_stream(number, now).err();
+        if let Some(Unpaid::NoFunds(gateway)) = unpaid {
+            self.run_out(gateway, now.calendar);
         }
-        let live = *self.requests.live(number);
         if self.depleted.is_some() {
             return;
         }
+        match unpaid {
+            Some(Unpaid::AtLimit) => return self.end_unpaid(number, Failure::Limit),
+            Some(Unpaid::NoFunds(_)) if self.stops_unpaid(number) => {
+                return self.end_unpaid(number, Failure::NoFunds);
+            }
+            Some(Unpaid::Refused) if self.stops_unpaid(number) => return self.swap(number, now),
+            _ => {}
+        }
+        let live = *self.requests.live(number);
         if now.local < live.leg_ends {
             if now.local >= live.token_renewed() {
                 self.lose_stream_credit(number, LossCause::SessionRefresh);
