@@ -189,13 +189,15 @@ impl<'w> Replication<'w> {
         let payee = market.payee(session.candidate);
         // Drawn early, so that a processor works it out beside the payment.
         let variation = plan.variation.draw(key, Draw::Variation.index());
-        let mut refresh_s = 0.0;
+        let (mut at, mut refresh_s) = (now.local, 0.0);
         match self.cashier.refresh(payee, self.prices.offer(route.offer), now) {
             Ok(None) => {}
             Ok(Some(price)) => {
                 let selector = &mut self.selectors[plan.market];
                 selector.learn_price(&market.market, session.candidate, price);
                 refresh_s = PROBE_ROUND_TRIPS / 3.0 * route.network_s;
+                // Not part of the request, which alone is timed.
+                at = now.local + SimTime::from_secs(refresh_s);
             }
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
         }
@@ -278,8 +280,6 @@ impl<'w> Replication<'w> {
         let staged = turned_away.is_none().then_some(staged);
         let request = self.requests.get(number);
         request.tries += 1;
-        // A refresh of the session comes before the request, which alone is timed.
-        let at = now.local + SimTime::from_secs(refresh_s);
         request.submission = Some(Submission { session, warm, at, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         let back = arrival + SimTime::from_secs(work_s + back_s);
