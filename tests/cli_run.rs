@@ -144,6 +144,40 @@ fn a_reduced_variance_is_told_in_every_format_and_the_same_on_any_number_of_thre
 }
 
 #[test]
+fn the_credits_add_up_where_prices_stay() {
+    let workshop = Workshop::with_minimal();
+    let settings = [
+        "treasury.conversion={clip={lpt=\"20 LPT\"}}",
+        "treasury.drawings=[{project=\"docs\",day=10,lpt=\"30 LPT\"},\
+         {project=\"docs\",day=95,lpt=\"10 LPT\"}]",
+        "treasury.swap={gas=\"0.0001 ETH\"}",
+        "demand.streams.images.users={price={markup=0.5},paying={at_start=0.5}}",
+    ];
+    for (deadline, drawn) in [(91, "| 30 |"), (120, "| 40 |")] {
+        let deadline = format!("treasury.deadline_day={deadline}");
+        let set = settings.into_iter().chain([deadline.as_str()]);
+        let set: Vec<&str> = set.flat_map(|setting| ["--set", setting]).collect();
+        let args =
+            ["run", "minimal.toml", "--replications", "4", "--horizon", "93", "--out", "out"];
+        assert_eq!(workshop.run(&[&args[..], &set].concat()).code, 0);
+        let report = fs::read_to_string(workshop.path("out/report.md")).unwrap();
+        let row = |label: &str| report.lines().find(|line| line.contains(label)).unwrap_or("");
+        let eth = |label: &str| -> f64 {
+            row(&format!("| {label} |"))
+                .split('|')
+                .nth(2)
+                .map_or(0.0, |eth| eth.trim().parse().unwrap())
+        };
+        let came = eth("at the start") + eth("paid in by users");
+        let went =
+            ["for other projects", "cost of selling LPT", "spent", "left", "back at the deadline"];
+        assert!(row("for other projects").contains(drawn), "{report}");
+        // Every amount is rounded to four digits.
+        assert!((came - went.into_iter().map(eth).sum::<f64>()).abs() < 2e-4, "{report}");
+    }
+}
+
+#[test]
 fn no_interval_of_lpt_leaves_what_was_allocated() {
     let workshop = Workshop::with_minimal();
     // In two of eight futures a clip of 50 of the 200 LPT is left.

@@ -7,7 +7,7 @@ use orchsim::demand::{Arrivals, Trace};
 use orchsim::ensemble::{Endings, Forecast, Plan, Verdict, forecast};
 use orchsim::report::sentence;
 use orchsim::scenario::{Goal, Objective, Scenario};
-use orchsim::treasury::{ConversionPolicy, PriceSeries, Schedule, TokenPrices, TopUpRule};
+use orchsim::treasury::{ConversionPolicy, Drawing, PriceSeries, Schedule, TokenPrices, TopUpRule};
 use orchsim::units::{Lpt, SECONDS_PER_DAY, SimTime, Wei};
 
 const ETH: u128 = 1_000_000_000_000_000_000;
@@ -56,8 +56,7 @@ fn unsold_credits_keep_their_lpt_and_sold_ones_their_eth() {
 #[test]
 fn spend_is_converted_at_the_prices_of_its_day() {
     // One request a day of 1e8 wei. An ETH is worth 1,000 USD,
-    // from day 2 on 4,000; an LPT 10, from day 3 on 5. Prices are those of the
-    // end of the day.
+    // from day 2 on 4,000; an LPT 10, from day 3 on 5.
     let mut scenario = scenario(1.0);
     scenario.horizon_days = 4;
     scenario.credits = credits(Wei(ETH));
@@ -70,17 +69,50 @@ fn spend_is_converted_at_the_prices_of_its_day() {
     let usd: Vec<f64> = forecast.days.iter().map(|row| row.spend_usd.p50).collect();
     let lpt: Vec<f64> = forecast.days.iter().map(|row| row.spend_lpt.p50).collect();
     for ((usd, lpt), (expected_usd, expected_lpt)) in
-        usd.iter().zip(&lpt).zip([(1.0, 0.1), (4.0, 0.4), (4.0, 0.8), (4.0, 0.8)])
+        usd.iter().zip(&lpt).zip([(1.0, 0.1), (1.0, 0.1), (4.0, 0.4), (4.0, 0.8)])
     {
         near(*usd, expected_usd * 1e-7);
         near(*lpt, expected_lpt * 1e-7);
     }
-    near(forecast.treasury.spent_usd.mean, 13.0e-7);
-    near(forecast.treasury.spent_lpt.mean, 2.1e-7);
+    near(forecast.treasury.spent_usd.mean, 10.0e-7);
+    near(forecast.treasury.spent_lpt.mean, 1.4e-7);
     // What is left is worth the last day's prices.
     let left = forecast.treasury.credits_left_eth.mean;
     near(forecast.treasury.credits_left_usd.mean, 4_000.0 * left);
     near(forecast.treasury.credits_left_lpt.mean, 800.0 * left);
+}
+
+#[test]
+fn credits_at_other_prices_than_the_replayed_ones_are_warned_of() {
+    let mut scenario = scenario(1.0);
+    let series = [(0.0, 10.0, 1_000.0), (1.0, 5.0, 4_000.0)];
+    scenario.treasury.prices = TokenPrices::Replay(PriceSeries::new(&series).unwrap());
+    scenario.credits.eth_usd = "1000".parse().unwrap();
+    for (lpt_usd, disagree) in [("10", false), ("10.05", false), ("8", true)] {
+        scenario.credits.lpt_usd = lpt_usd.parse().unwrap();
+        let warnings = run(&scenario).warnings;
+        let warned = warnings.iter().any(|warning| warning.id == "prices-disagree");
+        assert_eq!(warned, disagree, "{lpt_usd}");
+    }
+}
+
+#[test]
+fn what_others_will_draw_is_not_left() {
+    let mut scenario = moving();
+    scenario.treasury.conversion =
+        ConversionPolicy::BelowThreshold { balance: Wei::ZERO, clip: scenario.credits.lpt };
+    let drawing = |day| Drawing { project: 0, at: SimTime::from_days(day), lpt: Lpt(300 * ETH) };
+    // The second comes after the horizon.
+    scenario.treasury.drawings = vec![drawing(30), drawing(90)];
+    scenario.treasury.projects = vec!["another".to_string()];
+    let forecast = run(&scenario);
+    for row in &forecast.days {
+        near(row.balance_lpt.p50, 400.0);
+    }
+    let treasury = &forecast.treasury;
+    near(treasury.credits_left_lpt.mean, 400.0);
+    let lpt = [&treasury.drawn_lpt, &treasury.set_aside_lpt, &treasury.unsold_lpt];
+    assert_eq!(lpt.map(|estimate| estimate.mean), [300.0, 300.0, 400.0]);
 }
 
 #[test]

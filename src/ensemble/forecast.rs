@@ -127,7 +127,7 @@ pub struct PipelineDay {
 pub struct DayRow {
     /// Day number, 0 is the first; the balance is the one at its end.
     pub day: u32,
-    /// Credits left, in ETH.
+    /// Credits left, in ETH; without what other projects will draw.
     pub balance_eth: Quantiles,
     /// The same in USD at the day's price.
     pub balance_usd: Quantiles,
@@ -251,7 +251,9 @@ pub struct TreasurySummary {
     pub sold_lpt: Estimate,
     /// LPT drawn by other projects.
     pub drawn_lpt: Estimate,
-    /// LPT left in the Safe at the end.
+    /// LPT left in the Safe at the end that other projects will draw.
+    pub set_aside_lpt: Estimate,
+    /// Other LPT left in the Safe at the end.
     pub unsold_lpt: Estimate,
     /// LPT returned to the treasury at the deadline.
     pub returned_lpt: Estimate,

@@ -7,7 +7,7 @@ use crate::simulation::{
     ServiceRecord, SteeringRecord, World,
 };
 use crate::treasury::Prices;
-use crate::units::{SECONDS_PER_DAY, Wei};
+use crate::units::{Lpt, SECONDS_PER_DAY, Wei};
 
 /// What is kept of one replication: all that reports and comparisons read, and
 /// what a shard hands on.
@@ -28,10 +28,13 @@ pub struct Sample {
     /// Spend of each calendar month by gateway, pipeline and users' region: month
     /// after month, each in the order of [`World::service_keys`].
     pub spend_by_month: Vec<Wei>,
-    /// What the credits were worth at the end of each day, in ETH.
+    /// What was left of the credits at the end of each day, in ETH; without what
+    /// other projects will draw.
     pub daily_balance_eth: Vec<f64>,
     /// Token prices at the end of each day.
     pub daily_prices: Vec<Prices>,
+    /// LPT left in the Safe at the end that no drawing to come asks for.
+    pub for_sale: Lpt,
     /// Spend by demand stream.
     pub spend_by_stream: Vec<Wei>,
     /// Fees by orchestrator.
@@ -85,6 +88,7 @@ impl Sample {
             daily_spend_eth: in_coins(&result.daily_spend),
             daily_balance_eth: in_coins(&result.daily_balance),
             daily_prices: result.daily_prices,
+            for_sale: result.for_sale,
             served: service.served,
             failed: service.failed.iter().sum(),
             latency_ms: service
@@ -135,9 +139,14 @@ impl Sample {
         left.map_or(0.0, |(eth, prices)| convert(*prices, *eth))
     }
 
-    /// What was left as LPT in the Safe, in ETH at the last prices.
+    /// LPT left in the Safe at the end for drawings to come.
+    pub fn set_aside(&self) -> Lpt {
+        self.books.safe().on_hand.checked_sub(self.for_sale).unwrap_or(Lpt::ZERO)
+    }
+
+    /// What was left as LPT for sale, in ETH at the last prices.
     pub fn left_unsold(&self) -> f64 {
-        let unsold = |prices: &Prices| prices.to_wei(self.books.safe().on_hand).to_coins();
+        let unsold = |prices: &Prices| prices.to_wei(self.for_sale).to_coins();
         self.daily_prices.last().map_or(0.0, unsold)
     }
 

@@ -1,16 +1,20 @@
 //! What a reader should know before believing a forecast.
 
 use super::{Forecast, Plan, Sample, Warning};
+use crate::kernel::StreamKey;
 use crate::scenario::Scenario;
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
+use crate::treasury::PricePath;
+use crate::units::SimTime;
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 19] = [
+pub const WARNING_NAMES: [&str; 20] = [
     "single-replication",
     "few-replications",
     "wide-interval",
     "censored",
+    "prices-disagree",
     "price-weight-blind",
     "overpriced-hides-idle",
     "no-offer",
@@ -33,6 +37,8 @@ pub const WARNING_NAMES: [&str; 19] = [
 const WIDE: f64 = 0.05;
 /// Hours by which gateways' knowledge may be old before it is worth a word.
 const NOTICEABLY_STALE_H: f64 = 24.0;
+/// Relative difference above which two prices of a token are not the same.
+const DISAGREEING: f64 = 0.01;
 /// Success rate below which service is called poor.
 const LOW_SUCCESS: f64 = 0.9;
 
@@ -45,6 +51,7 @@ pub(super) fn warnings(
     let mut all = Vec::new();
     let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
     precision_warnings(forecast, plan, &mut warn);
+    price_warning(world.scenario, &mut warn);
     let markets = markets(world.scenario);
     selection_warnings(&markets, &mut warn);
     outcome_warnings(&markets, forecast, &mut warn);
@@ -106,6 +113,25 @@ fn precision_warnings(
                  are not known. A longer `--horizon` shows them.",
                 percent(censored),
                 forecast.horizon_days
+            ),
+        );
+    }
+}
+
+fn price_warning(scenario: &Scenario, warn: &mut impl FnMut(&'static str, String)) {
+    let written = scenario.credits.prices();
+    let followed =
+        PricePath::new(&scenario.treasury.prices, written, StreamKey::root(0)).at(SimTime::ZERO);
+    let disagree = |a: f64, b: f64| (a / b - 1.0).abs() > DISAGREEING;
+    if disagree(written.lpt_usd, followed.lpt_usd) || disagree(written.eth_usd, followed.eth_usd) {
+        warn(
+            "prices-disagree",
+            format!(
+                "`credits` has an LPT at {:.2} USD and an ETH at {:.2} USD, where \
+                 `token_prices.replay` begins with {:.2} and {:.2}. What the credits are worth at \
+                 the start is by the first, what they sell for and what is left by the second. \
+                 Leave `lpt_price` and `eth_price` out, or have both say the same.",
+                written.lpt_usd, written.eth_usd, followed.lpt_usd, followed.eth_usd
             ),
         );
     }

@@ -73,9 +73,9 @@ pub(super) fn html(
         push_table(&mut page, &table);
     }
     page.push_str("</div>\n</section>\n");
-    page.push_str("<section>\n<h2>Concentration of fees</h2>\n");
-    push_table(&mut page, &tables::concentration(forecast));
-    page.push_str("</section>\n<section>\n<h2>How well users are served</h2>\n");
+    let concentration = [tables::concentration(forecast)];
+    push_explained(&mut page, "Concentration of fees", tables::SHARES_EXPLANATION, &concentration);
+    page.push_str("<section>\n<h2>How well users are served</h2>\n");
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
     if let Some(conclusion) = reduction::conclusion(forecast) {

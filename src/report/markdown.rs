@@ -100,7 +100,7 @@ pub(super) fn markdown(
         text.push_str(&table(responding));
     }
 
-    text.push_str("## Who earns the fees\n\n");
+    let _ = writeln!(text, "## Who earns the fees\n\n{}\n", tables::SHARES_EXPLANATION);
     text.push_str(&tables::fees_by_orchestrator(forecast).markdown(TOP_ORCHESTRATORS));
     text.push_str("\nEvery orchestrator is in `fees_by_orchestrator.csv`.\n\n");
     text.push_str(&figure("fees-by-orchestrator"));

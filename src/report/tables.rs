@@ -174,6 +174,11 @@ pub(super) fn fees_by_region(forecast: &Forecast) -> Table {
     Table::new(columns, rows.collect())
 }
 
+/// How shares and indices of fees were arrived at, for beside them.
+pub(super) const SHARES_EXPLANATION: &str = "Fees are means over all simulated futures. Shares and \
+     measures of concentration are taken in each future and their mean is shown: where futures \
+     differ much, they are not those of the mean fees, of which the Lorenz curve is.";
+
 pub(super) fn concentration(forecast: &Forecast) -> Table {
     let measures = &forecast.concentration;
     let columns = vec![

@@ -6,6 +6,7 @@ use super::json::number;
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Estimate, Forecast};
 use crate::scenario::Scenario;
+use crate::treasury::TokenPrices;
 
 /// One figure of the treasury.
 struct Quantity {
@@ -80,6 +81,7 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
         estimated("drawn_lpt", "drawn by other projects", Lpt, &t.drawn_lpt).idle_at_zero(),
         estimated("sold_lpt", "sold", Lpt, &t.sold_lpt),
         plain("conversions", "conversions", Count, t.conversions).idle_at_zero(),
+        estimated("set_aside_lpt", "set aside for them", Lpt, &t.set_aside_lpt).idle_at_zero(),
         estimated("unsold_lpt", "left in the Safe", Lpt, &t.unsold_lpt).idle_at_zero(),
         estimated("returned_lpt", "returned at the deadline", Lpt, &t.returned_lpt).idle_at_zero(),
         estimated("proceeds_eth", "proceeds", Eth, &t.proceeds_eth),
@@ -114,7 +116,8 @@ pub(super) const EXPLANATION: &str = "Means over all simulated futures. The prot
      shown; proceeds are what the swaps left after their cost. What was spent is worth so much at \
      the prices of the days it was spent on, what is left at those of the last day.";
 
-/// The credits, what was spent and what is left of them in the three units.
+/// The credits, what came in, what became of them, in the three units. What happens
+/// in one of them at a price of its day is known in the others where prices stay.
 pub(super) fn worth(scenario: &Scenario, forecast: &Forecast) -> Table {
     let (credits, t) = (&scenario.credits, &forecast.treasury);
     let columns = vec![
@@ -125,25 +128,43 @@ pub(super) fn worth(scenario: &Scenario, forecast: &Forecast) -> Table {
         Column::number("minted_hours", "Minted in hours"),
     ];
     let hours_an_lpt = t.inflation_hours / t.allocated_lpt;
-    let row = |label: &str, eth: f64, usd: f64, lpt: f64| {
-        let number = |value, unit| Cell::Number(Some(value), unit);
-        let hours = number(lpt * hours_an_lpt, Unit::Hours);
-        let (usd, lpt) = (number(usd, Unit::Usd), number(lpt, Unit::Lpt));
-        vec![Cell::text(label), Cell::eth(eth), usd, lpt, hours]
+    let row = |label: &str, eth: Option<f64>, usd: Option<f64>, lpt: Option<f64>| {
+        let hours = lpt.map(|lpt| lpt * hours_an_lpt);
+        let amounts = [(eth, Unit::Eth), (usd, Unit::Usd), (lpt, Unit::Lpt), (hours, Unit::Hours)];
+        let cells = amounts.map(|(amount, unit)| Cell::Number(amount, unit));
+        std::iter::once(Cell::text(label)).chain(cells).collect()
     };
+    let prices = credits.prices();
+    let stay = scenario.treasury.prices == TokenPrices::Constant;
+    let of_eth = |label: &str, eth: f64| {
+        let [usd, lpt] = [prices.eth_in_usd(eth), prices.eth_in_lpt(eth)];
+        row(label, Some(eth), stay.then_some(usd), stay.then_some(lpt))
+    };
+    let of_lpt = |label: &str, lpt: f64| {
+        let [eth, usd] = [lpt * prices.lpt_eth(), lpt * prices.lpt_usd];
+        row(label, stay.then_some(eth), stay.then_some(usd), Some(lpt))
+    };
+    let worth =
+        |label: &str, eth: f64, usd: f64, lpt: f64| row(label, Some(eth), Some(usd), Some(lpt));
     let start_eth = credits.eth.to_coins();
-    let start_usd = credits.prices().eth_in_usd(start_eth);
+    let others_lpt = t.drawn_lpt.mean + t.set_aside_lpt.mean;
+    let swap_eth = t.swap_fee_eth.mean + t.swap_impact_eth.mean + t.swap_gas_eth.mean;
+    let spent_eth = forecast.spend.total_eth.mean;
     let (left_eth, left_usd) = (t.credits_left_eth.mean, t.credits_left_usd.mean);
-    let mut rows = vec![
-        row("at the start", start_eth, start_usd, t.allocated_lpt),
-        row("spent", forecast.spend.total_eth.mean, t.spent_usd.mean, t.spent_lpt.mean),
-        row("left", left_eth, left_usd, t.credits_left_lpt.mean),
+    let (returned_eth, returned_usd) = (t.credits_returned_eth.mean, t.credits_returned_usd.mean);
+    let rows = [
+        (true, worth("at the start", start_eth, prices.eth_in_usd(start_eth), t.allocated_lpt)),
+        (t.income_eth.mean > 0.0, of_eth("paid in by users", t.income_eth.mean)),
+        (others_lpt > 0.0, of_lpt("for other projects", others_lpt)),
+        (swap_eth > 0.0, of_eth("cost of selling LPT", swap_eth)),
+        (true, worth("spent", spent_eth, t.spent_usd.mean, t.spent_lpt.mean)),
+        (true, worth("left", left_eth, left_usd, t.credits_left_lpt.mean)),
+        (
+            returned_eth > 0.0,
+            worth("back at the deadline", returned_eth, returned_usd, t.credits_returned_lpt.mean),
+        ),
     ];
-    if t.credits_returned_eth.mean > 0.0 {
-        let (eth, usd) = (t.credits_returned_eth.mean, t.credits_returned_usd.mean);
-        rows.push(row("back at the deadline", eth, usd, t.credits_returned_lpt.mean));
-    }
-    Table::new(columns, rows)
+    Table::new(columns, rows.into_iter().filter(|(shown, _)| *shown).map(|(_, row)| row).collect())
 }
 
 /// What people want to know of it; no row where there is nothing to tell.

@@ -6,7 +6,7 @@ use crate::demand::Pace;
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
-use crate::units::{Price, SimTime, Wei};
+use crate::units::{Lpt, Price, SimTime, Wei};
 
 /// Why a request was not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +74,13 @@ pub struct ReplicationResult {
     /// The same by gateway, pipeline and users' region: day after day, each in
     /// the order of [`World::service_keys`].
     pub daily_spend_by_service: Vec<Wei>,
-    /// What the credits were worth at the end of each day: unsold LPT at the
-    /// day's price, and what is free in deposits and reserves.
+    /// What the credits were worth at the end of each day: LPT for sale at the
+    /// day's last price, and what is free in deposits and reserves.
     pub daily_balance: Vec<Wei>,
     /// Token prices at the end of each day.
     pub daily_prices: Vec<Prices>,
+    /// LPT left in the Safe at the end that no drawing to come asks for.
+    pub for_sale: Lpt,
     /// Spend by demand stream.
     pub spend_by_stream: Vec<Wei>,
     /// Fees by orchestrator.

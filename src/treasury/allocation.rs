@@ -46,11 +46,6 @@ impl Allocation {
         Allocation { on_hand: lpt, drawings, deadline }
     }
 
-    /// LPT in the Safe.
-    pub fn on_hand(&self) -> Lpt {
-        self.on_hand
-    }
-
     /// LPT in the Safe that no drawing to come asks for.
     pub fn for_sale(&self) -> Lpt {
         let set_aside: Lpt = self.drawings.iter().map(|drawing| drawing.lpt).sum();

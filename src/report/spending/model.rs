@@ -526,8 +526,8 @@ impl Reporter<'_> {
         left.to_wei().or_else(of_lpt).ok_or(SpendingError::NoPrice { left, day })
     }
 
-    /// A run's credits less all spend since its start and what others draw; nothing
-    /// after its deadline. LPT that the run does not sell at its start is taken to be
+    /// A run's credits less all spend since its start and what others draw or will
+    /// draw; nothing after its deadline. LPT that the run does not sell at its start is taken to be
     /// sold on the day it is spent, and is worth the last price: `None` where the
     /// prices of the days are not known.
     fn rest_of_credits(&self, run: &StoredRun, history: &SpendHistory) -> Option<Wei> {
@@ -556,7 +556,7 @@ impl Reporter<'_> {
             }
         }
         while lpt.next_outflow(last_moment(end)).is_some() {}
-        Some(self.prices(end)?.prices.to_wei(lpt.on_hand()))
+        Some(self.prices(end)?.prices.to_wei(lpt.for_sale()))
     }
 
     fn allocations(&self, planned: Option<&Planned>) -> Vec<Allocation> {

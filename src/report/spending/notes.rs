@@ -150,31 +150,36 @@ fn of_left(
                     .to_string()
             }
         };
+        let over = treasury.deadline.unwrap_or(SimTime::NEVER);
         let drawings = treasury.drawings.iter().filter(|_| holds_lpt(&run.scenario));
-        let (past, to_come): (Vec<&Drawing>, Vec<&Drawing>) =
-            drawings.partition(|drawing| from_start(drawing.at) <= end);
+        let (past, to_come): (Vec<&Drawing>, Vec<&Drawing>) = drawings
+            .filter(|drawing| drawing.at <= over)
+            .partition(|drawing| from_start(drawing.at) <= end);
         let lpt = |drawings: &[&Drawing]| {
             let sum: Lpt = drawings.iter().map(|drawing| drawing.lpt).sum();
             grouped(sum.to_coins(), 0)
         };
-        let drawn = match past.as_slice() {
-            [] => String::new(),
-            past => format!(", less the {} LPT that other projects draw", lpt(past)),
+        let drawn = match (past.as_slice(), to_come.as_slice()) {
+            ([], []) => String::new(),
+            (past, []) => format!(", less the {} LPT that other projects drew", lpt(past)),
+            ([], to_come) => {
+                format!(", less the {} LPT that other projects are to draw", lpt(to_come))
+            }
+            (past, to_come) => format!(
+                ", less the {} LPT that other projects drew and the {} that they are to draw",
+                lpt(past),
+                lpt(to_come)
+            ),
         };
         notes.push(format!(
             "What is left is the credits of the run less all spend in the file since \
              {}{unknown}{drawn}.{sold}",
             short_date(start)
         ));
-        let drawn = (!to_come.is_empty()).then(|| format!("drawings of {} LPT", lpt(&to_come)));
-        let over = treasury
-            .deadline
-            .map(|time| format!("the deadline of the run, {}", short_date(from_start(time))));
-        let ahead: Vec<String> = drawn.into_iter().chain(over).collect();
-        if !ahead.is_empty() {
+        if over != SimTime::NEVER {
             notes.push(format!(
-                "How long the rest lasts does not heed what comes after the period: {}.",
-                ahead.join(", and ")
+                "How long the rest lasts does not heed the deadline of the run, {}.",
+                short_date(from_start(over))
             ));
         }
     }

@@ -28,6 +28,7 @@ use crate::kernel::{EventList, StreamKey};
 use crate::payments::{LedgerViolation, next_usd_feed};
 use crate::policy::Pacer;
 use crate::selection::SessionSelector;
+use crate::treasury::Prices;
 use crate::units::{SimTime, Wei};
 
 /// What a submission's draws are for.
@@ -261,12 +262,13 @@ impl<'w> Replication<'w> {
         }
         let end = self.depleted.unwrap_or(self.end);
         self.enter_days_before(end);
+        let prices = self.closing_prices(end);
         if self.depleted.is_none() {
             // A deadline at the end of the horizon.
             self.look_after_treasury(end);
         }
         self.settle_what_is_in_flight(end);
-        self.close_day(end);
+        self.close_day(end, prices);
         for gateway in 0..self.without_funds.len() {
             self.end_outage(gateway, end);
         }
@@ -277,6 +279,7 @@ impl<'w> Replication<'w> {
             daily_spend_by_service: self.recorder.daily_spend_by_service,
             daily_balance: self.recorder.daily_balance,
             daily_prices: self.recorder.daily_prices,
+            for_sale: self.treasurer.for_sale(),
             spend_by_stream: self.recorder.spend_by_stream,
             fees: self.cashier.ledger.paid().to_vec(),
             served_by: self.recorder.served_by,
@@ -300,24 +303,28 @@ impl<'w> Replication<'w> {
     /// day before where the run ends with it.
     fn enter_days_before(&mut self, now: SimTime) {
         while now > self.day_ends || now == self.day_ends && now < self.end {
-            self.close_day(self.day_ends);
+            let prices = self.closing_prices(self.day_ends);
+            self.close_day(self.day_ends, prices);
             let next = self.day_ends.day();
             self.recorder.enter_day(next);
             self.day_ends = SimTime::from_days(next + 1);
         }
     }
 
-    /// Books what users paid, and notes token prices and what the credits are
-    /// worth.
-    fn close_day(&mut self, now: SimTime) {
-        let prices = self.treasurer.prices(now);
+    /// The last token prices of the day that ends at `now`.
+    fn closing_prices(&mut self, now: SimTime) -> Prices {
+        self.treasurer.prices(SimTime(now.0.saturating_sub(1)))
+    }
+
+    /// Books what users paid, and notes token prices and what the credits that are
+    /// not for other projects are worth.
+    fn close_day(&mut self, now: SimTime, prices: Prices) {
         let (spend, books) = (&self.recorder.spend_by_stream, &mut self.cashier.ledger);
         for gateway in self.customers.close_day(now, spend, prices, books) {
             self.end_outage(gateway, now);
         }
-        let ledger = &self.cashier.ledger;
-        let unsold = prices.to_wei(ledger.safe().on_hand);
-        self.recorder.close_day(Wei(ledger.left().0 + unsold.0), prices);
+        let unsold = prices.to_wei(self.treasurer.for_sale());
+        self.recorder.close_day(Wei(self.cashier.ledger.left().0 + unsold.0), prices);
     }
 
     /// Once the run is over: running streams pay what they owe where their gateway
