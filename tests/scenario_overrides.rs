@@ -267,6 +267,36 @@ fn one_weight_may_be_what_the_others_leave() {
 }
 
 #[test]
+fn a_weight_set_beside_a_name_keeps_the_others_of_the_name() {
+    let table = "weights = { stake = 0.7, price = 0.0, random = 0.3 }";
+    let load_named = |name: &str, overrides: &[&str]| {
+        let text = minimal().replace(table, &format!("weights = \"{name}\""));
+        assert_ne!(text, minimal());
+        let source = Source { name: "s".into(), text, directory: None };
+        let overrides: Vec<String> =
+            overrides.iter().map(|weight| format!("gateways.weights{weight}")).collect();
+        load(&source, &overrides)
+    };
+    let weights = |name, overrides: &[&str]| {
+        let scenario = load_named(name, overrides).unwrap_or_else(|e| panic!("{e}"));
+        scenario.network.gateways[0].weights
+    };
+    let of = |stake, price, random| SelectionWeights { stake, price, random };
+    // Livepeer Studio's were 0.65 stake and 0.35 price.
+    assert_eq!(weights("studio-2024", &[".stake=0.5", ".price=rest"]), of(0.5, 0.5, 0.0));
+    assert_eq!(weights("studio-2024", &[".price=rest"]), of(0.65, 0.35, 0.0));
+    assert_eq!(weights("default", &["=studio-2023", ".random=rest"]), of(0.15, 0.85, 0.0));
+    assert_eq!(weights("default", &[".random=0", ".price=0.3"]), of(0.7, 0.3, 0.0));
+
+    // 0.7 with the 0.35 of the name, no longer with the default's 0.3 random.
+    let error = load_named("studio-2024", &[".stake=0.7"]).unwrap_err().to_string();
+    assert!(error.contains("the selection weights sum to 1.05"), "{error}");
+    assert!(error.contains("stake = 0.7, price = 0.35, random = 0;"), "{error}");
+    let error = load_named("studio-2042", &[".stake=0.7"]).unwrap_err().to_string();
+    assert!(error.contains("did you mean `studio-2024`?"), "{error}");
+}
+
+#[test]
 fn a_group_of_none_is_left_out() {
     let ids = |overrides: &[&str]| -> Vec<String> {
         let network = set(minimal(), overrides).network;

@@ -125,4 +125,9 @@ impl SelectionWeights {
         ("studio-2023", SelectionWeights { stake: 0.15, price: 0.85, random: 0.0 }),
         ("studio-2024", SelectionWeights { stake: 0.65, price: 0.35, random: 0.0 }),
     ];
+
+    /// The weights of a name in [`SelectionWeights::NAMED`].
+    pub fn named(name: &str) -> Option<SelectionWeights> {
+        SelectionWeights::NAMED.into_iter().find(|(known, _)| *known == name).map(|(_, it)| it)
+    }
 }

@@ -44,7 +44,7 @@ pub(super) fn check(shape: &'static Shape, node: &mut Node, path: &str, report: 
             }
         }
         (Shape::Text(kind), Value::Text(text)) => text_fault(*kind, text).map(|fault| match kind {
-            Text::Word(_) => with_forms(fault, text, whole),
+            Text::Word(_) | Text::TableName { .. } => with_forms(fault, text, whole),
             _ => fault,
         }),
         (Shape::Integer { min, max }, Value::Integer(value)) => {
@@ -266,7 +266,7 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
             let named = !text.trim_matches('.').is_empty() && text.chars().all(valid);
             (!named).then(|| Fault::new(format!("`{shown}` is not a name")))
         }
-        Text::Word(words) => {
+        Text::Word(words) | Text::TableName { words, .. } => {
             let words = words();
             (!words.contains(&text)).then(|| Fault {
                 word: Some((text.into(), words)),

@@ -1,7 +1,7 @@
 //! `--set path=value`: changes to the tree before it is checked.
 
 use super::diagnostics::{Problem, Report};
-use super::shape::{Key, Shape, Text};
+use super::shape::{Key, Numbers, Shape, Text};
 use super::tree::{Entry, Node, Span, Table, Value, parse_value};
 
 /// One part of a dotted path, with its place in the override's text.
@@ -112,7 +112,14 @@ fn set(
         return;
     };
     if !matches!(node.value, Value::Table(_)) {
-        node.value = Value::Table(Table::new());
+        node.value = Value::Table(match (&node.value, table_of_name(shape)) {
+            (Value::Text(name), Some(table_of)) => match table_of(name) {
+                Some(numbers) => table_at(numbers, node.span),
+                // The check reports a name that nothing has.
+                None => return,
+            },
+            _ => Table::new(),
+        });
         node.span = segment.span;
     }
     let Value::Table(table) = &mut node.value else { return };
@@ -229,6 +236,21 @@ fn child_shape(shape: &'static Shape, name: &str) -> Option<(&'static Shape, boo
         Shape::Either(shapes) => shapes.iter().find_map(|shape| child_shape(shape, name)),
         _ => None,
     }
+}
+
+/// What tells the table that a name of this shape stands for.
+fn table_of_name(shape: &'static Shape) -> Option<fn(&str) -> Option<Numbers>> {
+    match shape {
+        Shape::Text(Text::TableName { table, .. }) => Some(*table),
+        Shape::Either(shapes) => shapes.iter().find_map(|shape| table_of_name(shape)),
+        _ => None,
+    }
+}
+
+/// A table of numbers that all stand at `span`.
+fn table_at(numbers: Numbers, span: Span) -> Table {
+    let entry = |number| Entry { key: span, node: Node { span, value: Value::Number(number) } };
+    numbers.into_iter().map(|(key, number)| (key.to_string(), entry(number))).collect()
 }
 
 fn all_keys(shape: &'static Shape) -> Vec<&'static Key> {

@@ -60,6 +60,8 @@ pub(super) enum Text {
     Line,
     /// One of some words.
     Word(fn() -> Vec<&'static str>),
+    /// One of some words, each of which stands for a table of numbers.
+    TableName { words: fn() -> Vec<&'static str>, table: fn(&str) -> Option<Numbers> },
     /// A go-livepeer release that is modelled.
     Release,
     /// A number with one of these currencies.
@@ -69,6 +71,9 @@ pub(super) enum Text {
     /// `"1024x1024"`.
     PixelSize,
 }
+
+/// A table of numbers: its keys with their values.
+pub(super) type Numbers = Vec<(&'static str, f64)>;
 
 /// Limits of a number, which must always be finite.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +147,7 @@ impl Text {
         match self {
             Text::Name => "a name of letters, digits, `-`, `_` and `.`".into(),
             Text::Line => "a line of text".into(),
-            Text::Word(words) => match words().as_slice() {
+            Text::Word(words) | Text::TableName { words, .. } => match words().as_slice() {
                 [word] => format!("`{word}`"),
                 words => format!("one of {}", quoted(words.iter().copied(), "or")),
             },

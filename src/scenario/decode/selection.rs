@@ -19,8 +19,7 @@ const SHARE_TOLERANCE: f64 = 1e-9;
 /// The weights of a gateway, by name or one by one.
 pub(super) fn weights(at: &Cursor, report: &mut Report) -> Option<SelectionWeights> {
     if let Some(name) = at.text() {
-        let named = SelectionWeights::NAMED.into_iter().find(|(known, _)| *known == name);
-        return named.map(|(_, weights)| weights);
+        return SelectionWeights::named(name);
     }
     let mut stated = Vec::new();
     let mut rest = None;

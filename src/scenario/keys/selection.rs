@@ -1,6 +1,6 @@
 //! The keys of selection.
 
-use super::super::shape::{Bounds, Key, Shape, Text, default, optional, required};
+use super::super::shape::{Bounds, Key, Numbers, Shape, Text, default, optional, required};
 use super::{LPT, SHARE};
 use crate::network::{PriceReference, SelectionRule, SelectionWeights};
 
@@ -18,7 +18,7 @@ pub(super) const SELECTION: Key = default(
 pub(super) const WEIGHTS: Key = default(
     "weights",
     &Shape::Either(&[
-        &Shape::Text(Text::Word(weight_names)),
+        &Shape::Text(Text::TableName { words: weight_names, table: named_weights }),
         &Shape::Table(&[
             default("stake", SHARE_OR_REST, "0.7", "-selectStakeWeight"),
             default("price", SHARE_OR_REST, "0", "-selectPriceWeight"),
@@ -29,7 +29,8 @@ pub(super) const WEIGHTS: Key = default(
     "Weights of the selection probability; they sum to 1 (within 0.0001, as go-livepeer has it). One \
      of them may be \"rest\": what the others leave of 1. By name: default (0.7 stake, 0.3 random), \
      studio-2023 (0.15 stake, 0.85 price: Livepeer Studio after price had replaced random), \
-     studio-2024 (0.65 stake, 0.35 price: the same from early 2024).",
+     studio-2024 (0.65 stake, 0.35 price: the same from early 2024). `--set` of one weight keeps \
+     the others, also those of a name.",
 );
 
 /// The rules with settings.
@@ -132,4 +133,9 @@ fn reference_names() -> Vec<&'static str> {
 
 fn weight_names() -> Vec<&'static str> {
     SelectionWeights::NAMED.map(|(name, _)| name).to_vec()
+}
+
+fn named_weights(name: &str) -> Option<Numbers> {
+    let SelectionWeights { stake, price, random } = SelectionWeights::named(name)?;
+    Some(vec![("stake", stake), ("price", price), ("random", random)])
 }
