@@ -118,6 +118,80 @@ fn settings_that_miss_an_objective_are_not_admissible_and_if_all_do_it_ends_with
     assert!(workshop.path("outputs/minimal-sweep/sweep.html").is_file());
 }
 
+/// The standing of each setting in `sweep.json`.
+fn standings(document: &Value) -> Vec<&str> {
+    let settings = document["settings"].as_array().unwrap();
+    settings.iter().map(|setting| setting["standing"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn an_objective_that_the_futures_do_not_show_is_not_known_as_in_a_run() {
+    let workshop = Workshop::with_minimal();
+    // The objective is of 90 days; 1 LPT ends long before, 400 LPT after.
+    let short = ["--replications", "4", "--horizon", "40", "--format", "json", "-q"];
+    let amounts = ["sweep", "minimal.toml", "--vary", "credits.amount=1 LPT,400 LPT"];
+    let ended = workshop.run(&[&amounts[..], &short].concat());
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let document = ended.json();
+    assert_eq!(standings(&document), ["missed", "not known"]);
+    assert_eq!((&document["admissible"], &document["not_known"]), (&0.into(), &1.into()));
+    let answer = document["answer"].as_str().unwrap();
+    assert!(answer.starts_with("None of the 2 settings is known to meet every objective; of 1 "));
+    for (setting, amount) in ["1 LPT", "400 LPT"].into_iter().enumerate() {
+        let set = format!("credits.amount={amount}");
+        let run = workshop.run(&[&["run", "minimal.toml", "--set", &set], &short[..]].concat());
+        assert_eq!(document["settings"][setting]["objectives"], run.json()["objectives"]);
+    }
+    // A chance of which nothing can be said is none of 0 %.
+    let table = read(&workshop.path("outputs/minimal-sweep/settings.csv"));
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    let column = |name: &str| rows[0].iter().position(|heading| *heading == name).unwrap();
+    let chance = column("chance.lasts-three-months");
+    let cells = |row: &[&str]| [row[column("standing")].to_string(), row[chance].to_string()];
+    assert_eq!(cells(&rows[1]), ["missed", "0"]);
+    assert_eq!(cells(&rows[2]), ["not known", ""]);
+
+    // 400 LPT last 30 days for sure.
+    let key = "objectives.lasts-three-months.lasts_days=30,90";
+    let days = ["sweep", "minimal.toml", "--set", "credits.amount=400 LPT", "--vary", key];
+    let ended = workshop.run(&[&days[..], &short[..4], &["--pareto", "gini"]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let answer = "1 of 2 settings meets every objective; 1 of them is on the Pareto front. Of 1 \
+                  more the futures do not show it. ";
+    assert!(ended.stdout.replace('\n', " ").starts_with(answer), "{}", ended.stdout);
+    let directory = workshop.path("outputs/minimal-sweep");
+    for name in ["sweep.html", "sweep.md"] {
+        let report = read(&directory.join(name));
+        let is_missed = report.contains(">missed<") || report.contains("| missed |");
+        assert!(report.contains("not known") && !is_missed, "{name}");
+    }
+    let figure = read(&directory.join("figures/effect-1.svg"));
+    assert!(figure.contains("not known"), "{figure}");
+}
+
+#[test]
+fn where_none_of_many_settings_is_admissible_the_nearest_are_shown() {
+    let workshop = Workshop::with_minimal();
+    let args = [
+        "--vary",
+        "objectives.lasts-three-months.probability=0.95,0.5",
+        "--vary",
+        "credits.amount=1..13 LPT:13",
+    ];
+    let ended = sweep(&workshop, &args);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    // So little ends within days in every future: each chance is 0 %.
+    let rows: Vec<&str> = ended.stdout.lines().filter(|line| line.contains(" LPT ")).collect();
+    assert_eq!(rows.len(), 24, "{}", ended.stdout);
+    for (row, start) in [(0, "25  0.5  "), (1, "24  0.5  "), (13, "12  0.95 "), (14, "11  0.95 ")] {
+        assert!(rows[row].trim_start().starts_with(start), "{}", rows[row]);
+        assert!(rows[row].contains("missed"), "{}", rows[row]);
+    }
+    assert!(ended.stdout.contains("Chance of lasts-three-months"), "{}", ended.stdout);
+    let flowing = ended.stdout.replace('\n', " ");
+    assert!(flowing.contains("24 of 26 settings, those nearest to their objectives"), "{flowing}");
+}
+
 #[test]
 fn the_front_is_over_the_figures_asked_for() {
     let workshop = Workshop::with_minimal();

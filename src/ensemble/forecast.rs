@@ -573,6 +573,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Of several objectives together: missed where one is, else not known where
+    /// one is not.
+    pub fn of_all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+        verdicts.into_iter().fold(Verdict::Met, |all, verdict| match (all, verdict) {
+            (Verdict::Missed, _) | (_, Verdict::Missed) => Verdict::Missed,
+            (Verdict::NotKnown, _) | (_, Verdict::NotKnown) => Verdict::NotKnown,
+            (Verdict::Met, Verdict::Met) => Verdict::Met,
+        })
+    }
+
     /// In words.
     pub fn in_words(self) -> &'static str {
         match self {

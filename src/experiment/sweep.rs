@@ -109,12 +109,13 @@ impl Study {
                 })
                 .collect(),
         };
+        let settings = design.settings.iter().zip(scenarios).map(setting).collect();
         Ok(Study {
             keys: design.keys.clone(),
             is_grid: design.is_grid,
             headlines: all,
             criteria: chosen,
-            settings: design.settings.iter().zip(scenarios).map(setting).collect(),
+            settings,
         })
     }
 
@@ -277,8 +278,8 @@ pub struct SettingResult {
     pub reduction: Option<SettingReduction>,
     /// Its objectives, judged.
     pub objectives: Vec<ObjectiveResult>,
-    /// Whether it was simulated and meets all of them.
-    pub is_admissible: bool,
+    /// The verdict on all of them; `None` where nothing was simulated.
+    pub verdict: Option<Verdict>,
     /// Whether it is on the Pareto front among the admissible settings, by the
     /// means of the criteria.
     pub is_on_front: bool,
@@ -323,7 +324,7 @@ impl Sweep {
             })
             .collect();
         let admissible: Vec<usize> =
-            (0..results.len()).filter(|&index| results[index].is_admissible).collect();
+            (0..results.len()).filter(|&index| results[index].is_admissible()).collect();
         let costs: Vec<Vec<f64>> =
             admissible.iter().map(|&index| results[index].costs(&study)).collect();
         for (&index, is_on_front) in admissible.iter().zip(front(&costs)) {
@@ -339,7 +340,29 @@ impl Sweep {
 
     /// Settings that meet all their objectives.
     pub fn admissible(&self) -> usize {
-        self.results.iter().filter(|result| result.is_admissible).count()
+        self.results.iter().filter(|result| result.is_admissible()).count()
+    }
+
+    /// Settings of which it is not known whether they meet all their objectives.
+    pub fn not_known(&self) -> usize {
+        self.results.iter().filter(|result| result.verdict == Some(Verdict::NotKnown)).count()
+    }
+
+    /// The settings simulated, those first that come nearest to their objectives: by
+    /// how much the chance of one lacks at most, then by the longest mean runway.
+    pub fn nearest(&self) -> Vec<usize> {
+        let distance = |index: usize| {
+            let result = &self.results[index];
+            let runway = result.estimate(&self.study, RUNWAY).map_or(0.0, |runway| runway.mean);
+            (result.shortfall(), -runway)
+        };
+        let is_simulated = |&index: &usize| self.results[index].verdict.is_some();
+        let mut settings: Vec<usize> = (0..self.results.len()).filter(is_simulated).collect();
+        settings.sort_by(|&a, &b| {
+            let (a, b) = (distance(a), distance(b));
+            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+        });
+        settings
     }
 }
 
@@ -387,11 +410,22 @@ impl SettingResult {
                 controls: controls.count(),
                 equivalent_replications: figures.iter().map(equivalent).collect(),
             }),
-            is_admissible: !seen.is_empty()
-                && objectives.iter().all(|objective| objective.verdict == Verdict::Met),
+            verdict: (!seen.is_empty())
+                .then(|| Verdict::of_all(objectives.iter().map(|objective| objective.verdict))),
             is_on_front: false,
             objectives,
         }
+    }
+
+    /// Whether it was simulated and meets all its objectives.
+    pub fn is_admissible(&self) -> bool {
+        self.verdict == Some(Verdict::Met)
+    }
+
+    /// The most that the chance of an objective missed is below what it needs.
+    fn shortfall(&self) -> f64 {
+        let missed = self.objectives.iter().filter(|o| o.verdict == Verdict::Missed);
+        missed.map(|o| o.required - o.probability.mean).fold(0.0, f64::max)
     }
 
     /// The estimate of a headline figure.

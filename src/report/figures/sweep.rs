@@ -34,7 +34,8 @@ const LIGHT: RGBColor = RGBColor(0xFD, 0xFE, 0xFE);
 
 /// Every figure, in the order a report shows them.
 pub(in crate::report) fn all(sweep: &Sweep, origin: &str) -> Result<Vec<Figure>, WriteError> {
-    let shown = quantities(sweep);
+    let mut shown = quantities(sweep);
+    shown.retain(|quantity| quantity.estimates.iter().any(Option::is_some));
     let keys = &sweep.study.keys;
     let mut plans: Vec<Plan> = if keys.len() == 2 && sweep.study.is_grid {
         vec![heat_maps(sweep, &shown)]
@@ -143,7 +144,8 @@ fn dot(chart: &mut Chart, place: (f64, f64), standing: Standing) -> Result<(), D
     match standing {
         Standing::Front => chart.draw_series([ring(11, VERMILION.filled())])?,
         Standing::Dominated => chart.draw_series([ring(9, BLUE.filled())])?,
-        Standing::Missed => {
+        Standing::NotKnown => chart.draw_series([ring(9, MUTED.filled())])?,
+        Standing::Missed | Standing::NotSimulated => {
             chart.draw_series([ring(8, PAPER.filled())])?;
             chart.draw_series([ring(8, MUTED.stroke_width(3))])?
         }
@@ -168,6 +170,9 @@ fn legend(
         (true, Some((mark, colour))) => keys.push(Key::new(mark, colour, admitted)),
         (false, Some((mark, colour))) => keys.push(Key::new(mark, colour, "other settings")),
         (_, None) => {}
+    }
+    if sweep.not_known() > 0 {
+        keys.push(Key::new(Mark::Dot, MUTED, "not known"));
     }
     if sweep.has_objectives() {
         keys.push(Key::new(missed.0, missed.1, other));
@@ -321,7 +326,10 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
                     frames.push([(left, bottom), (right, bottom), (right, top), (left, top)]);
                 }
                 Standing::Dominated => {}
-                Standing::Missed => {
+                Standing::NotKnown => {
+                    chart.draw_series([Circle::new((x - 0.44, y - 0.3), 6, ink.filled())])?;
+                }
+                Standing::Missed | Standing::NotSimulated => {
                     let line = vec![(x - 0.48, y - 0.44), (x - 0.4, y - 0.16)];
                     chart.draw_series([PathElement::new(line, ink.stroke_width(3))])?;
                 }

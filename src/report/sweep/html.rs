@@ -61,6 +61,9 @@ fn push_cards(page: &mut String, report: &Report) {
     let mut cards = Vec::new();
     if sweep.has_objectives() {
         cards.push(("Meet every objective", sweep.admissible().to_string(), of_total.clone()));
+        if sweep.not_known() > 0 {
+            cards.push(("Not known", sweep.not_known().to_string(), of_total.clone()));
+        }
     }
     cards.push(("On the Pareto front", front.to_string(), of_total));
     if !means.is_empty() {

@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::sentence;
+use super::{sentence, tables};
 use crate::ensemble::Headline;
 use crate::experiment::{Job, Setting, SettingResult, Sweep};
 use crate::report::RunContext;
@@ -21,9 +21,9 @@ pub const SWEEP_SCHEMA: u32 = 1;
 /// | `keys`, `is_grid` | what is varied, and whether in all combinations |
 /// | `criteria` | ids of the figures that the Pareto front is over |
 /// | `headlines` | the figures: `id`, `label`, `unit`, `better` |
-/// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `admissible`, `on_front` |
+/// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `standing` as in `settings.csv`, `admissible`, `on_front` |
 /// | `variance_reduction` | only where there is any: the method. The figures of a setting then have `equivalent_replications`, and it the number of `controls` fitted |
-/// | `admissible` | how many meet every objective |
+/// | `admissible`, `not_known` | how many meet every objective, and of how many it is not known |
 /// | `missing` | only where some shards are missing: what |
 pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunContext) -> Value {
     let study = &sweep.study;
@@ -48,6 +48,7 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
             .map(|(index, (setting, result))| entry(sweep, index, setting, result))
             .collect::<Vec<_>>(),
         "admissible": sweep.admissible(),
+        "not_known": sweep.not_known(),
     });
     if !job.variance_reduction.is_none() {
         document["variance_reduction"] = Value::from(job.variance_reduction.name());
@@ -90,7 +91,8 @@ fn entry(sweep: &Sweep, index: usize, setting: &Setting, result: &SettingResult)
             .map(|(headline, figure)| (headline.id.clone(), figure))
             .collect::<Map<_, _>>(),
         "objectives": result.objectives.iter().map(objective).collect::<Vec<_>>(),
-        "admissible": result.is_admissible,
+        "standing": tables::standing_name(sweep, index),
+        "admissible": result.is_admissible(),
         "on_front": result.is_on_front,
     });
     if let Some(reduction) = &result.reduction {

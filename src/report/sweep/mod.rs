@@ -15,7 +15,7 @@ use super::format::{chosen_percent, counted, days, plural};
 use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
-use crate::ensemble::Estimate;
+use crate::ensemble::{Estimate, Verdict};
 use crate::experiment::{Job, Sweep};
 use crate::scenario::Scenario;
 use crate::units::significant;
@@ -100,15 +100,22 @@ pub(super) enum Standing {
     Front,
     /// Admissible, but another admissible setting is better.
     Dominated,
-    /// An objective is missed, or nothing is known.
+    /// No objective is missed, but the futures do not show that all are met.
+    NotKnown,
+    /// An objective is missed.
     Missed,
+    /// Its shard is missing.
+    NotSimulated,
 }
 
 pub(super) fn standing(sweep: &Sweep, setting: usize) -> Standing {
-    match sweep.results.get(setting) {
-        Some(result) if result.is_on_front => Standing::Front,
-        Some(result) if result.is_admissible => Standing::Dominated,
-        _ => Standing::Missed,
+    let result = sweep.results.get(setting);
+    match result.and_then(|result| result.verdict) {
+        Some(Verdict::Met) if result.is_some_and(|result| result.is_on_front) => Standing::Front,
+        Some(Verdict::Met) => Standing::Dominated,
+        Some(Verdict::NotKnown) => Standing::NotKnown,
+        Some(Verdict::Missed) => Standing::Missed,
+        None => Standing::NotSimulated,
     }
 }
 
@@ -143,11 +150,12 @@ impl Quantity {
         }
     }
 
-    /// The probability that an objective is attained.
+    /// The probability that an objective is attained, where it is known.
     fn chance(sweep: &Sweep, id: &str) -> Quantity {
         let chance = |result: &crate::experiment::SettingResult| {
             let objective = result.objectives.iter().find(|objective| objective.id == id)?;
-            (result.replications > 0).then_some(objective.probability)
+            let is_known = result.verdict.is_some() && objective.verdict != Verdict::NotKnown;
+            is_known.then_some(objective.probability)
         };
         Quantity {
             id: format!("chance.{id}"),
@@ -253,22 +261,28 @@ fn sentence(sweep: &Sweep) -> String {
     let total = sweep.results.len();
     let front = sweep.results.iter().filter(|result| result.is_on_front).count();
     let is_are = if front == 1 { "is" } else { "are" };
-    let verdict = match sweep.admissible() {
-        0 if sweep.has_objectives() => {
-            format!("None of the {} meets every objective.", plural(&total.to_string(), "setting"))
+    let settings = plural(&total.to_string(), "setting");
+    let verdict = match (sweep.admissible(), sweep.not_known()) {
+        (0, 0) if sweep.has_objectives() => {
+            format!("None of the {settings} meets every objective.")
         }
-        0 => "Nothing was simulated.".to_string(),
-        admissible if sweep.has_objectives() => format!(
-            "{admissible} of {} every objective; {front} of them {is_are} on the Pareto front.",
-            match total {
-                1 => "1 setting meets".to_string(),
-                _ => format!("{total} settings {}", if admissible == 1 { "meets" } else { "meet" }),
-            }
+        (0, not_known) if sweep.has_objectives() => format!(
+            "None of the {settings} is known to meet every objective; of {not_known} the futures do \
+             not show it."
         ),
-        _ => format!(
-            "{front} of {} {is_are} on the Pareto front.",
-            plural(&total.to_string(), "setting")
-        ),
+        (0, _) => "Nothing was simulated.".to_string(),
+        (admissible, not_known) if sweep.has_objectives() => {
+            let meet = if admissible == 1 { "meets" } else { "meet" };
+            let not_known = match not_known {
+                0 => String::new(),
+                _ => format!(" Of {not_known} more the futures do not show it."),
+            };
+            format!(
+                "{admissible} of {settings} {meet} every objective; {front} of them {is_are} on \
+                 the Pareto front.{not_known}"
+            )
+        }
+        _ => format!("{front} of {settings} {is_are} on the Pareto front."),
     };
     match runway_range(sweep) {
         Some(range) => format!("{verdict} {range}"),
@@ -360,6 +374,15 @@ fn caveats(sweep: &Sweep) -> Vec<String> {
              shows the rest.",
             plural(&cut.len().to_string(), "setting"),
             chosen_percent(libm::round(most * 1000.0) / 1000.0)
+        ));
+    }
+    let not_known = sweep.not_known();
+    if not_known > 0 {
+        caveats.push(format!(
+            "Of {} it is not known whether every objective is met: that depends on futures of \
+             which it cannot be said, as credits are left at the horizon before the day they are \
+             to last to, or nobody earns fees.",
+            plural(&not_known.to_string(), "setting")
         ));
     }
     if sweep.results.iter().any(|result| result.replications == 1) {

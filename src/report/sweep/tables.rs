@@ -13,6 +13,11 @@ pub(super) fn front(sweep: &Sweep) -> Table {
     of_settings(sweep, &(0..sweep.results.len()).filter(on_front).collect::<Vec<_>>())
 }
 
+/// The settings nearest to their objectives first.
+pub(super) fn nearest(sweep: &Sweep) -> Table {
+    of_settings(sweep, &sweep.nearest())
+}
+
 fn of_settings(sweep: &Sweep, chosen: &[usize]) -> Table {
     // With the regions, which have figures, a table is wider than a page.
     let is_shown = |id: &String| {
@@ -114,11 +119,12 @@ fn replications(sweep: &Sweep, setting: usize) -> f64 {
 
 pub(super) fn standing_name(sweep: &Sweep, setting: usize) -> &'static str {
     match standing(sweep, setting) {
-        _ if replications(sweep, setting) == 0.0 => "not simulated",
         Standing::Front => "front",
         Standing::Dominated if sweep.has_objectives() => "admissible",
         Standing::Dominated => "dominated",
+        Standing::NotKnown => "not known",
         Standing::Missed => "missed",
+        Standing::NotSimulated => "not simulated",
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{caveats, extent, gain, sentence, tables};
+use super::{RUNWAY, caveats, extent, gain, objective_ids, sentence, tables};
 use crate::experiment::{Job, Sweep};
 use crate::report::text::{DIM, Page, Style, YELLOW};
 use crate::report::{RunContext, title};
@@ -21,15 +21,24 @@ pub fn sweep_terminal(
     let (title, seed) = (title(scenario), scenario.seed);
     page.paragraph(DIM, &format!("{title}: {}, seed {seed}; {varied}", extent(job, sweep)), "");
 
-    let is_long = sweep.results.len() > ROWS;
-    let table = if is_long { tables::front(sweep) } else { tables::settings(sweep) };
+    let (table, chosen) = if sweep.results.len() <= ROWS {
+        (tables::settings(sweep), None)
+    } else if sweep.admissible() > 0 {
+        (tables::front(sweep), Some("those on the Pareto front"))
+    } else {
+        let chosen = "those nearest to their objectives (by what a chance lacks, then by runway)";
+        (tables::nearest(sweep), Some(chosen))
+    };
     let mut keys: Vec<&str> = vec!["setting"];
     keys.extend(sweep.study.keys.iter().map(String::as_str));
-    keys.push("standing");
-    if !sweep.study.criteria.iter().any(|id| id == super::RUNWAY) {
-        keys.push(super::RUNWAY);
+    keys.extend(["standing", RUNWAY]);
+    let chances: Vec<String> =
+        objective_ids(sweep).into_iter().map(|id| format!("chance.{id}")).collect();
+    if chosen.is_some() && sweep.admissible() == 0 {
+        keys.extend(chances.iter().map(String::as_str));
     }
-    keys.extend(sweep.study.criteria.iter().map(String::as_str));
+    let criteria = sweep.study.criteria.iter().map(String::as_str);
+    keys.extend(criteria.filter(|id| *id != RUNWAY));
     // What does not fit stands in the files.
     let mut lines = table.lines(&keys, ROWS, None);
     while keys.len() > 1 && lines.iter().any(|line| line.chars().count() > page.width()) {
@@ -37,9 +46,9 @@ pub fn sweep_terminal(
         lines = table.lines(&keys, ROWS, None);
     }
     page.section(lines);
-    if is_long {
+    if let Some(chosen) = chosen {
         let text = format!(
-            "{} of {} settings, those on the Pareto front; all are in settings.csv",
+            "{} of {} settings, {chosen}; all are in settings.csv",
             table.rows.len().min(ROWS),
             sweep.results.len()
         );
