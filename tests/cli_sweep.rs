@@ -193,6 +193,43 @@ fn where_none_of_many_settings_is_admissible_the_nearest_are_shown() {
 }
 
 #[test]
+fn settings_whose_price_weight_is_blind_are_named_once() {
+    let workshop = Workshop::with_minimal();
+    // At AI prices exp(-price / 100) is 0 in doubles; 0.9 asks the weights each time.
+    let told = |args: &[&str]| {
+        let weights = ["--set", "gateways.version=0.9", "--set", "gateways.weights.stake=rest"];
+        let ended = sweep(&workshop, &[&weights[..], args].concat());
+        ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let two = told(&["--vary", "gateways.weights.price=0,0.7"]);
+    assert_eq!(two.matches("blind").count(), 1, "{two}");
+    assert!(
+        two.contains(
+            "In 1 of 2 settings (price=0.7) the price weight is blind (gateway for \
+             text-to-image/ByteDance/SDXL-Lightning and 1 more)"
+        ),
+        "{two}"
+    );
+    let directory = workshop.path("outputs/minimal-sweep");
+    for name in ["sweep.html", "sweep.md"] {
+        assert!(read(&directory.join(name)).contains("the price weight is blind"), "{name}");
+    }
+    let document: Value = serde_json::from_str(&read(&directory.join("sweep.json"))).unwrap();
+    assert_eq!(document["settings"][0]["has_blind_price_weight"], false);
+    assert_eq!(document["settings"][1]["has_blind_price_weight"], true);
+    assert_eq!(document["blind_price_weights"].as_array().unwrap().len(), 2);
+
+    let many = told(&["--vary", "gateways.weights.price=0..0.5:6"]);
+    assert!(many.contains("In 5 of 6 settings the price weight is blind"), "{many}");
+    let all = told(&["--vary", "gateways.weights.price=0.1,0.2"]);
+    assert!(all.contains("In every setting the price weight is blind"), "{all}");
+    // A factor of the size of the prices tells them apart.
+    let seeing = ["--set", "gateways.price_exp_factor=1e7"];
+    let none = told(&[&["--vary", "gateways.weights.price=0.1,0.2"], &seeing[..]].concat());
+    assert!(!none.contains("blind"), "{none}");
+}
+
+#[test]
 fn the_front_is_over_the_figures_asked_for() {
     let workshop = Workshop::with_minimal();
     let args = ["--vary", "gateways.version=0.8.3,0.9", "--format", "json", "--pareto", "gini"];

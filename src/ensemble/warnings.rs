@@ -15,7 +15,7 @@ pub const WARNING_NAMES: [&str; 20] = [
     "wide-interval",
     "censored",
     "prices-disagree",
-    "price-weight-blind",
+    PRICE_WEIGHT_BLIND,
     "overpriced-hides-idle",
     "no-offer",
     "nobody-within-max-price",
@@ -31,6 +31,8 @@ pub const WARNING_NAMES: [&str; 20] = [
     "other-mix",
     "weak-coupling",
 ];
+
+const PRICE_WEIGHT_BLIND: &str = "price-weight-blind";
 
 /// Half-width of the interval of the mean runway, relative to the mean, above
 /// which a forecast without a precision of its own is called wide.
@@ -151,7 +153,7 @@ fn selection_warnings(markets: &[(String, Market)], warn: &mut impl FnMut(&'stat
             warn("loose-max-price", format!("{names}: {text}"));
         }
         if let Some(text) = market.blind_price_warning() {
-            warn("price-weight-blind", format!("{names}: {text}"));
+            warn(PRICE_WEIGHT_BLIND, format!("{names}: {text}"));
         }
         if let Some(text) = market.overpriced_warning() {
             warn("overpriced-hides-idle", format!("{names}: {text}"));
@@ -179,6 +181,16 @@ fn markets(scenario: &Scenario) -> Vec<(String, Market)> {
 pub fn nobody_is_affordable(scenario: &Scenario) -> bool {
     let markets = markets(scenario);
     !markets.is_empty() && markets.iter().all(|(_, market)| market.unaffordable_warning().is_some())
+}
+
+/// The gateways and models asked for, "gateway for model", whose price weight
+/// tells no opening price from another; none where the warning of it is suppressed.
+pub fn blind_price_weights(scenario: &Scenario) -> Vec<String> {
+    if scenario.suppressed_warnings.iter().any(|name| name == PRICE_WEIGHT_BLIND) {
+        return Vec::new();
+    }
+    let is_blind = |(_, market): &(String, Market)| market.blind_price_warning().is_some();
+    markets(scenario).into_iter().filter(is_blind).map(|(names, _)| names).collect()
 }
 
 fn aggregation_warnings(

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Design, Job, Shard, Unit, front, sha256};
 use crate::ensemble::{
     Better, Controls, Estimate, Headline, ObjectiveResult, ReducedFigure, Replicator, Sample,
-    VarianceReduction, Verdict, hand_out, headline_values, headlines, holds, in_words,
-    precise_enough,
+    VarianceReduction, Verdict, blind_price_weights, hand_out, headline_values, headlines, holds,
+    in_words, precise_enough,
 };
 use crate::payments::LedgerViolation;
 use crate::scenario::{Scenario, to_toml};
@@ -34,6 +34,9 @@ pub struct Study {
     pub headlines: Vec<Headline>,
     /// Ids of the headline figures that the Pareto front is over.
     pub criteria: Vec<String>,
+    /// The gateways and models whose price weight is blind in some setting, as
+    /// [`blind_price_weights`] has them.
+    pub blind_price_weights: Vec<String>,
     /// The settings.
     pub settings: Vec<Setting>,
 }
@@ -47,6 +50,8 @@ pub struct Setting {
     pub scenario_sha256: String,
     /// What it is to attain.
     pub objectives: Vec<Aim>,
+    /// Whether any price weight is blind in it, as [`blind_price_weights`] has it.
+    pub has_blind_price_weight: bool,
 }
 
 /// An objective of a setting.
@@ -96,6 +101,17 @@ impl Study {
         if chosen.is_empty() {
             chosen = CRITERIA.map(str::to_string).to_vec();
         }
+        let mut blind: Vec<String> = Vec::new();
+        let mut is_any_blind = |scenario: &Scenario| {
+            let own = blind_price_weights(scenario);
+            let is_any = !own.is_empty();
+            for name in own {
+                if !blind.contains(&name) {
+                    blind.push(name);
+                }
+            }
+            is_any
+        };
         let setting = |(values, scenario): (&Vec<String>, &Scenario)| Setting {
             values: values.clone(),
             scenario_sha256: sha256(to_toml(scenario).as_bytes()),
@@ -108,6 +124,7 @@ impl Study {
                     required: objective.probability,
                 })
                 .collect(),
+            has_blind_price_weight: is_any_blind(scenario),
         };
         let settings = design.settings.iter().zip(scenarios).map(setting).collect();
         Ok(Study {
@@ -115,6 +132,7 @@ impl Study {
             is_grid: design.is_grid,
             headlines: all,
             criteria: chosen,
+            blind_price_weights: blind,
             settings,
         })
     }

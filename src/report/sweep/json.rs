@@ -21,7 +21,8 @@ pub const SWEEP_SCHEMA: u32 = 1;
 /// | `keys`, `is_grid` | what is varied, and whether in all combinations |
 /// | `criteria` | ids of the figures that the Pareto front is over |
 /// | `headlines` | the figures: `id`, `label`, `unit`, `better` |
-/// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `standing` as in `settings.csv`, `admissible`, `on_front` |
+/// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `standing` as in `settings.csv`, `admissible`, `on_front`, `has_blind_price_weight` |
+/// | `blind_price_weights` | gateways and models whose price weight tells no prices apart in some setting |
 /// | `variance_reduction` | only where there is any: the method. The figures of a setting then have `equivalent_replications`, and it the number of `controls` fitted |
 /// | `admissible`, `not_known` | how many meet every objective, and of how many it is not known |
 /// | `missing` | only where some shards are missing: what |
@@ -49,6 +50,7 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
             .collect::<Vec<_>>(),
         "admissible": sweep.admissible(),
         "not_known": sweep.not_known(),
+        "blind_price_weights": study.blind_price_weights,
     });
     if !job.variance_reduction.is_none() {
         document["variance_reduction"] = Value::from(job.variance_reduction.name());
@@ -94,6 +96,7 @@ fn entry(sweep: &Sweep, index: usize, setting: &Setting, result: &SettingResult)
         "standing": tables::standing_name(sweep, index),
         "admissible": result.is_admissible(),
         "on_front": result.is_on_front,
+        "has_blind_price_weight": setting.has_blind_price_weight,
     });
     if let Some(reduction) = &result.reduction {
         entry["controls"] = Value::from(reduction.controls);

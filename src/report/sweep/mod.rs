@@ -31,6 +31,8 @@ const SHOWN: [&str; 6] =
 const RUNWAY: &str = "runway_days";
 /// Most values that stand for a setting in a sentence.
 const MOST_NAMED: usize = 2;
+/// Most settings that a sentence lists.
+const MOST_LISTED: usize = 4;
 
 /// Writes everything about a sweep into `directory`, replacing an earlier run
 /// or sweep whole. `scenario` is the one that is varied. Returns the paths
@@ -385,6 +387,7 @@ fn caveats(sweep: &Sweep) -> Vec<String> {
             plural(&not_known.to_string(), "setting")
         ));
     }
+    caveats.extend(blind_price_weights(sweep));
     if sweep.results.iter().any(|result| result.replications == 1) {
         caveats.push(
             "One replication shows one future and no spread: every interval of a mean has width \
@@ -393,6 +396,32 @@ fn caveats(sweep: &Sweep) -> Vec<String> {
         );
     }
     caveats
+}
+
+/// In which settings a price weight is blind, and where.
+fn blind_price_weights(sweep: &Sweep) -> Option<String> {
+    let settings = &sweep.study.settings;
+    let is_blind = |&setting: &usize| settings[setting].has_blind_price_weight;
+    let blind: Vec<usize> = (0..settings.len()).filter(is_blind).collect();
+    let (first, others) = sweep.study.blind_price_weights.split_first()?;
+    let which = match blind.len() {
+        all if all == settings.len() => "every setting".to_string(),
+        few if few <= MOST_LISTED => {
+            let names: Vec<String> =
+                blind.iter().map(|&setting| setting_name(sweep, setting)).collect();
+            format!("{few} of {} settings ({})", settings.len(), names.join("; "))
+        }
+        many => format!("{many} of {} settings", settings.len()),
+    };
+    let more = match others.len() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    Some(format!(
+        "In {which} the price weight is blind ({first}{more}): exp(-price / factor) underflows to 0 \
+         for every price there, so go-livepeer gives all the price term 1, which only dilutes stake \
+         and favours whoever stands first. `orchsim explain` shows it."
+    ))
 }
 
 /// What the standings and the front mean.
