@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use crate::network::Version;
 use crate::units::{NANOS_PER_SECOND, SimTime};
 
@@ -21,7 +23,7 @@ pub fn max_sender_nonces(version: Version) -> u32 {
 /// L1 blocks a set of ticket parameters lives (`paramsExpirationBlock` of
 /// go-livepeer `pm/recipient.go`): 10 before commit 221f687b0 (24 February
 /// 2025), 40 since.
-pub fn params_life_blocks(version: Version) -> u64 {
+pub fn params_life_blocks(version: Version) -> u32 {
     match version {
         Version::V0_8_3 => 10,
         Version::V0_8_4 | Version::V0_9 => 40,
@@ -31,8 +33,8 @@ pub fn params_life_blocks(version: Version) -> u64 {
 /// What an orchestrator has accepted under one set of ticket parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketParams {
-    /// When the block begins at which they expire.
-    expire: SimTime,
+    /// The block at which they expire, counted from the start of the run.
+    expiry_block: NonZeroU32,
     nonces_left: u32,
 }
 
@@ -57,10 +59,15 @@ const BLOCK: u64 = L1_BLOCK_S * NANOS_PER_SECOND;
 impl TicketParams {
     /// Parameters issued at `now` by an orchestrator of this version.
     pub fn issue(version: Version, now: SimTime) -> TicketParams {
+        let next_block = NonZeroU32::MIN.saturating_add((now.0 / BLOCK) as u32);
         TicketParams {
-            expire: SimTime((now.0 / BLOCK + params_life_blocks(version)) * BLOCK),
+            expiry_block: next_block.saturating_add(params_life_blocks(version) - 1),
             nonces_left: max_sender_nonces(version),
         }
+    }
+
+    fn expiry(&self) -> SimTime {
+        SimTime(u64::from(self.expiry_block.get()) * BLOCK)
     }
 
     /// Tickets that still find a nonce.
@@ -71,7 +78,7 @@ impl TicketParams {
     /// Whether a gateway refreshes the session before it pays with these
     /// (`validateTicketParams` of go-livepeer `pm/sender.go`).
     pub fn needs_refresh(&self, now: SimTime) -> bool {
-        self.expire <= now + SimTime(EXPIRY_BUFFER_BLOCKS * BLOCK)
+        self.expiry() <= now + SimTime(EXPIRY_BUFFER_BLOCKS * BLOCK)
     }
 
     /// The orchestrator's answer to `tickets` more of these (`ReceiveTicket` of
@@ -80,7 +87,7 @@ impl TicketParams {
     pub fn receive(&mut self, tickets: u64, now: SimTime) -> Receipt {
         let accepted = tickets.min(u64::from(self.nonces_left));
         self.nonces_left -= accepted as u32;
-        if accepted > 0 && self.expire <= now {
+        if accepted > 0 && self.expiry() <= now {
             Receipt::Expired
         } else if accepted < tickets {
             Receipt::TooManyNonces { accepted }

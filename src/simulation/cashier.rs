@@ -21,8 +21,9 @@ const REDEMPTION_RETRY: SimTime = SimTime(50 * L1_BLOCK_S * NANOS_PER_SECOND);
 /// What a gateway has agreed with one orchestrator for one model, as far as
 /// every request needs it.
 #[derive(Clone, Copy, Debug)]
-// A cache line: among thousands of orchestrators a request mostly waits for memory.
-#[repr(align(64))]
+// Two cache lines, which come together: among thousands of orchestrators a request
+// mostly waits for memory.
+#[repr(align(128))]
 struct Account {
     credit: SessionCredit,
     /// `None` before the first dealing.
@@ -32,9 +33,6 @@ struct Account {
     price: Price,
     /// What a ticket pays on average.
     ticket_value: Wei,
-    /// What the gateway pays without a closer look.
-    clearance: Clearance,
-    win_probability: f64,
     /// Whether the gateway still pays the price, see [`price_still_accepted`].
     is_price_accepted: bool,
     /// What the orchestrator's own books say the gateway has with it: tickets
@@ -43,7 +41,7 @@ struct Account {
     balance_changed: SimTime,
 }
 
-/// What it was quoted, as far as only a discovery needs it.
+/// What it was quoted, as far as only a discovery or a ticket needs it.
 #[derive(Clone, Copy, Debug)]
 struct Quoted {
     /// What was quoted when the session was discovered.
@@ -54,6 +52,9 @@ struct Quoted {
     is_admitted: bool,
     /// The orchestrator's release, by which it issues ticket parameters.
     version: Version,
+    /// What the gateway pays without a closer look.
+    clearance: Clearance,
+    win_probability: f64,
 }
 
 /// What a gateway's latest quote was worked out for, beside the base price.
@@ -163,8 +164,6 @@ impl<'w> Cashier<'w> {
             base_price: Price::ZERO,
             price: Price::ZERO,
             ticket_value: Wei::ZERO,
-            clearance: Clearance::default(),
-            win_probability: 0.0,
             is_price_accepted: true,
             balance: 0,
             balance_changed: SimTime::ZERO,
@@ -176,6 +175,8 @@ impl<'w> Cashier<'w> {
                 basis_number: 0,
                 is_admitted: false,
                 version: world.network.orchestrators[route.orchestrator].version_for(gateway),
+                clearance: Clearance::default(),
+                win_probability: 0.0,
             })
         });
         let first_basis = QuoteBasis { gas_price: Wei::ZERO, max_float: Wei::ZERO, number: 1 };
@@ -279,8 +280,8 @@ impl<'w> Cashier<'w> {
             account.base_price = base;
             account.price = price;
             account.ticket_value = terms.expected_value;
-            account.clearance = gateway.limits.clearance(&terms);
-            account.win_probability = terms.win_probability.to_f64();
+            quoted.clearance = gateway.limits.clearance(&terms);
+            quoted.win_probability = terms.win_probability.to_f64();
             quoted.is_admitted = gateway.limits.admits(&terms);
             account.is_price_accepted = price_still_accepted(quoted.initial_price, price);
             quoted.basis_number = basis.number;
@@ -359,7 +360,7 @@ impl<'w> Cashier<'w> {
             }
             let deposit = self.ledger.free_deposit(payee.gateway);
             if deposit >= payee.pace.all(staged.new_credit)
-                && account.clearance.covers(
+                && self.quoted[payee.account].clearance.covers(
                     staged.tickets,
                     deposit,
                     self.ledger.reserve(payee.gateway),
@@ -429,7 +430,6 @@ impl<'w> Cashier<'w> {
         lottery: (StreamKey, u64),
         recorder: &mut Recorder,
     ) -> u64 {
-        let win_probability = self.accounts[payee.account].win_probability;
         let paid = payee.pace.all(staged.new_credit);
         self.ledger.issue(paid);
         match self.world.scenario.payments.mode {
@@ -441,6 +441,7 @@ impl<'w> Cashier<'w> {
             PaymentMode::Tickets if staged.tickets > 0 => {
                 let (key, index) = lottery;
                 let tickets = staged.tickets.saturating_mul(payee.pace.requests());
+                let win_probability = self.quoted[payee.account].win_probability;
                 winning_tickets(key, index, tickets, win_probability)
             }
             PaymentMode::Tickets => 0,
