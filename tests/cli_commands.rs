@@ -155,6 +155,36 @@ fn explain_warns_of_every_other_degenerate_case() {
 }
 
 #[test]
+fn explain_and_run_say_whose_tickets_a_gateway_cannot_use() {
+    let workshop = Workshop::with_minimal();
+    let reason = |set: &str, id: &str| {
+        let document = explain(&workshop, &["--pipeline", "text-to-image", "--set", set]);
+        let candidates = document["candidates"].as_array().unwrap();
+        let candidate = candidates.iter().find(|known| known["orchestrator"] == id).unwrap();
+        assert_eq!(candidate["status"], "filtered", "{set}");
+        assert_eq!(candidate["probability"], 0.0, "{set}");
+        candidate["reason"].as_str().unwrap().to_string()
+    };
+    // The gateway's `max_ticket_ev` is 3e12 wei where it is left out.
+    let dear = reason("orchestrators.eu-1.ticket_ev='4000000000000 wei'", "eu-1");
+    assert!(dear.contains("ticket EV above the gateway's maximum"), "{dear}");
+    // An orchestrator may claim a quarter of the 1e12 wei at most, less than a ticket
+    // is worth, 3e12.
+    let poor = "treasury.top_ups.reserve='0.000001 ETH'";
+    assert!(reason(poor, "na-1").contains("reserve too small"));
+    let question = ["explain", "minimal.toml", "--gateway=gateway", "--pipeline=llm"];
+    let ended = workshop.run(&[&question[..], &["--set", poor]].concat());
+    assert!(ended.stdout.contains("none of 4 orchestrators"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("reserve too small for tickets\n"), "{}", ended.stdout);
+
+    let ended =
+        workshop.run(&["run", "minimal.toml", "--horizon=2", "--replications=2", "--set", poor]);
+    assert!(ended.stdout.contains("0 served"), "{}", ended.stdout);
+    let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("(gateway's reserve too small for tickets)"), "{words}");
+}
+
+#[test]
 fn explain_works_on_the_built_in_scenario() {
     let ended = Workshop::new().run(&["explain", "--gateway=livepeer-eliza", "--pipeline=llm"]);
     assert_eq!(ended.code, 0, "{ended:?}");

@@ -254,17 +254,24 @@ fn outcome_warnings(
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .unwrap_or(("", 0.0));
         let stuck = markets.iter().any(|(_, market)| market.overpriced_warning().is_some());
-        let hint = if stuck && reason == "no_orchestrator" {
-            " Gateways on 0.8.3 stop selecting while a never-used orchestrator is above the \
-             maximum price; compare with `--set gateways.version=0.9`."
-        } else {
-            ""
+        let without_tickets = markets.iter().find_map(|(names, market)| {
+            Some(format!(" {names}: {}", market.no_tickets_warning()?))
+        });
+        let hint = match without_tickets {
+            _ if reason != "no_orchestrator" => String::new(),
+            Some(without_tickets) => without_tickets,
+            None if stuck => {
+                " Gateways on 0.8.3 stop selecting while a never-used orchestrator is above the \
+                 maximum price; compare with `--set gateways.version=0.9`."
+                    .to_string()
+            }
+            None => String::new(),
         };
         warn(
             "low-success",
             format!(
-                "Only {} of requests are served; most fail for `{reason}`, and a failed request \
-                 costs nothing, so the runway is longer than with full service.{hint}",
+                "Only {} of the requests of all futures are served; most fail for `{reason}`, and a \
+                 failed request costs nothing, so the runway is longer than with full service.{hint}",
                 percent(rate)
             ),
         );

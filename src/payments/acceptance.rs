@@ -72,12 +72,17 @@ impl AcceptanceLimits {
     /// Whether a gateway keeps an orchestrator with these terms when it
     /// discovers it (`ValidateTicketParams`, go-livepeer
     /// `discovery/db_discovery.go`), its funds left aside.
-    pub fn admits(&self, terms: &TicketTerms) -> bool {
+    ///
+    /// # Errors
+    /// [`TicketRefusal::FaceValueTooLow`] or [`TicketRefusal::TicketEvTooHigh`].
+    pub fn admit(&self, terms: &TicketTerms) -> Result<(), TicketRefusal> {
         let ample = Wei(u128::MAX);
-        !matches!(
-            self.check(terms, 1, ample, ample, false),
-            Err(TicketRefusal::FaceValueTooLow | TicketRefusal::TicketEvTooHigh)
-        )
+        match self.check(terms, 1, ample, ample, false) {
+            Err(refusal @ (TicketRefusal::FaceValueTooLow | TicketRefusal::TicketEvTooHigh)) => {
+                Err(refusal)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What payments with tickets of these terms pass without a closer look;
@@ -87,7 +92,7 @@ impl AcceptanceLimits {
         let required = terms.face_value.checked_times(self.deposit_multiplier.max(1));
         let least_deposit = required.and_then(|required| u64::try_from(required.0).ok());
         match (most.checked_div(terms.expected_value.0), least_deposit) {
-            (Some(tickets), Some(least_deposit)) if self.admits(terms) => {
+            (Some(tickets), Some(least_deposit)) if self.admit(terms).is_ok() => {
                 let most_tickets = u64::try_from(tickets).unwrap_or(u64::MAX);
                 Clearance { most_tickets, least_deposit }
             }

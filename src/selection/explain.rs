@@ -85,8 +85,9 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         let orchestrator = market.candidates[*candidate as usize].orchestrator;
         network.orchestrators[orchestrator].starts_present()
     };
-    let known = everyone.iter().copied().filter(in_time);
-    let mut known: Vec<u32> = known.filter(is_there).collect();
+    let has_tickets = |candidate: &u32| market.ticket_problem(*candidate).is_none();
+    let known = everyone.iter().copied().filter(in_time).filter(is_there);
+    let mut known: Vec<u32> = known.filter(has_tickets).collect();
     // The order in which the gateway learns of them: nearest first.
     let latency = |&candidate: &u32| {
         let probe = &market.probes[candidate as usize];
@@ -129,6 +130,8 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             } else {
                 format!("too far: found by {:.0} % of discoveries", row.discovered * 100.0)
             })
+        } else if let Some(problem) = market.ticket_problem(candidate) {
+            Standing::Filtered(problem.to_string())
         } else if let Some(max) = market.max_price.filter(|_| !known_as.within_max_price) {
             Standing::Filtered(format!("price above the maximum of {}", in_wei(max)))
         } else if !known_as.passes_perf_score {

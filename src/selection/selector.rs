@@ -47,6 +47,9 @@ pub struct Market {
     /// Whether each is asked before those who are not, as long as it has a
     /// free session; empty where nobody is.
     pub preferred: Vec<bool>,
+    /// Why the gateway gets no tickets that it would send from each at the
+    /// start; empty where that is not known.
+    pub ticket_problems: Vec<Option<String>>,
     /// The gateway's probability rule.
     pub rule: ProbabilityRule,
     price_exp_factor: f64,
@@ -85,6 +88,7 @@ impl Market {
             probes: Vec::new(),
             warm: Vec::new(),
             preferred: Vec::new(),
+            ticket_problems: Vec::new(),
             rule: ProbabilityRule::of(gateway),
             chooser: Chooser::of(gateway, max_price, network.regions.len()),
             version: gateway.version,
@@ -145,6 +149,22 @@ impl Market {
                 in_wei(lowest)
             )
         })
+    }
+
+    /// Why the gateway gets no tickets that it would send from the candidate at
+    /// the start, if it gets none.
+    pub(super) fn ticket_problem(&self, candidate: u32) -> Option<&str> {
+        self.ticket_problems.get(candidate as usize)?.as_deref()
+    }
+
+    /// Why nobody can be selected at the start for want of tickets that the
+    /// gateway would send, where that is so.
+    pub fn no_tickets_warning(&self) -> Option<String> {
+        let mut problems = self.ticket_problems.iter().map(Option::as_deref);
+        let first = problems.next()??;
+        problems
+            .all(|problem| problem.is_some())
+            .then(|| format!("at the start no orchestrator can be paid ({first})."))
     }
 
     /// Whether the maximum price is so far above every quote that it looks like
@@ -671,6 +691,7 @@ mod tests {
             probes: latencies.iter().map(|&base_s| Probe { base_s, jitter_s: 0.0 }).collect(),
             warm: vec![true; latencies.len()],
             preferred: Vec::new(),
+            ticket_problems: Vec::new(),
             rule: ProbabilityRule {
                 weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
                 ignore_max_price: false,

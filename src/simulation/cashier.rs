@@ -282,7 +282,7 @@ impl<'w> Cashier<'w> {
             account.ticket_value = terms.expected_value;
             quoted.clearance = gateway.limits.clearance(&terms);
             quoted.win_probability = terms.win_probability.to_f64();
-            quoted.is_admitted = gateway.limits.admits(&terms);
+            quoted.is_admitted = gateway.limits.admit(&terms).is_ok();
             account.is_price_accepted = price_still_accepted(quoted.initial_price, price);
             quoted.basis_number = basis.number;
             self.terms[payee.account] = terms;

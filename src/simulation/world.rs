@@ -8,7 +8,7 @@ use super::treasurer::Treasurer;
 use crate::demand::{Injected, Pace, UserClock};
 use crate::kernel::{Sampler, StreamKey};
 use crate::network::{Network, Offer, Orchestrator, Pipeline};
-use crate::payments::{Ledger, Quote};
+use crate::payments::{Ledger, NoQuote, Quote};
 use crate::policy::{Ceiling, MaxPrice, Pacer};
 use crate::scenario::Scenario;
 use crate::selection::{Candidate, Market};
@@ -318,12 +318,42 @@ impl Opening<'_> {
         offer: &Offer,
         gas_price: Wei,
     ) -> Price {
-        let Scenario { network, credits, policy, .. } = self.scenario;
+        let network = &self.scenario.network;
         let max_float = sender_funds(network, &self.books, gateway).max_float();
+        let base = self.base_price(orchestrator, offer);
+        quoted(&network.orchestrators[orchestrator], base, gas_price, max_float)
+    }
+
+    fn base_price(&self, orchestrator: usize, offer: &Offer) -> Price {
+        let Scenario { credits, policy, .. } = self.scenario;
         let base = offer.price.at(credits.eth_usd);
         let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
-        let base = base.unwrap_or(Price::ZERO);
-        quoted(&network.orchestrators[orchestrator], base, gas_price, max_float)
+        base.unwrap_or(Price::ZERO)
+    }
+
+    /// Why a gateway that discovers an orchestrator for an offer gets no tickets
+    /// that it would send. A gateway without funds finds out only when it has to
+    /// pay.
+    fn ticket_problem(
+        &self,
+        gateway: usize,
+        orchestrator: usize,
+        offer: &Offer,
+        gas_price: Wei,
+    ) -> Option<String> {
+        let network = &self.scenario.network;
+        let funds = sender_funds(network, &self.books, gateway);
+        let base = self.base_price(orchestrator, offer);
+        let orchestrator = &network.orchestrators[orchestrator];
+        match Quote::new(orchestrator, base, gas_price, funds.max_float()) {
+            Ok(quote) => {
+                let admitted = network.gateways[gateway].limits.admit(&quote.terms);
+                admitted.err().map(|refusal| refusal.to_string())
+            }
+            Err(_) if funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO => None,
+            Err(NoQuote::Reserve(_)) => Some("gateway's reserve too small for tickets".to_string()),
+            Err(NoQuote::Price(reason)) => Some(reason.to_string()),
+        }
     }
 
     /// The market in a network whose nodes belong to `owners`, with how its
@@ -340,6 +370,12 @@ impl Opening<'_> {
         let quote =
             |node: usize, offer: &Offer| self.quote(gateway, owners[node], offer, gas_price);
         let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
+        let ticket_problem = |candidate: &Candidate| {
+            let Candidate { orchestrator: node, offer, .. } = *candidate;
+            let offer = &network.orchestrators[node].offers[offer];
+            self.ticket_problem(gateway, owners[node], offer, gas_price)
+        };
+        market.ticket_problems = market.candidates.iter().map(ticket_problem).collect();
         let highest_quote = market.candidates.iter().map(|candidate| candidate.price).max();
         let today = network.gateways[gateway].max_price[model];
         let max_price = &policy.max_price;
