@@ -38,6 +38,7 @@ fn the_verdict_comes_first_and_every_file_is_there() {
             "figures/fees-by-region.svg",
             "figures/survival.svg",
             "manifest.json",
+            "orchestrators.csv",
             "replications.csv",
             "scenarios/base.toml",
             "scenarios/newer.toml",
@@ -72,6 +73,8 @@ fn json_is_one_document_the_same_as_the_file() {
     };
     let figures = same["figures"].as_array().unwrap().len();
     assert_eq!(read("comparison.csv").lines().count(), 1 + 2 * figures);
+    assert_eq!(same["orchestrators"].as_array().unwrap().len(), 4);
+    assert_eq!(read("orchestrators.csv").lines().count(), 1 + 2 * 4);
     let replications = read("replications.csv");
     assert_eq!(replications.lines().count(), 1 + 3 * 4);
     assert_eq!(replications.lines().next().unwrap().split(',').count(), 2 + figures);

@@ -4,8 +4,8 @@ mod common;
 
 use common::{PLENTY, RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Bursts};
-use orchsim::ensemble::{Better, VarianceReduction};
-use orchsim::experiment::{Change, Comparison, Entry, Paired, Remark, Run, compare};
+use orchsim::ensemble::{Better, Estimate, VarianceReduction};
+use orchsim::experiment::{Change, Comparison, Difference, Entry, Paired, Remark, Run, compare};
 use orchsim::kernel::Distribution;
 use orchsim::network::{Region, RttMatrix, SelectionWeights, Version};
 use orchsim::report::verdict;
@@ -242,4 +242,35 @@ fn a_price_cut_that_a_blind_weight_cannot_see_is_explained() {
         fees.filter(|row| row.id == "c").map(|row| row.requests).sum::<f64>()
     };
     assert_eq!(served(&comparison.base), served(&comparison.variants[0].run));
+}
+
+#[test]
+fn fees_of_orchestrators_add_up_to_the_spend_and_name_first_whom_the_variant_changes() {
+    let base = lively(1000);
+    let mut cut = base.clone();
+    cut.network.orchestrators[1].offers[0].price = PostedPrice::Wei(Price::new(500, 1).unwrap());
+    cut.network.orchestrators.push(orchestrator("new", 1000, 1000));
+    let comparison = compared(&base, &[("cut", &cut)]);
+    let [variant] = comparison.variants.as_slice() else { panic!("one variant") };
+    let rows = &variant.orchestrators;
+    let ids: Vec<&str> = rows.iter().map(|row| row.headline.id.as_str()).collect();
+    let mut first = ids[..2].to_vec();
+    first.sort_unstable();
+    assert_eq!(first, ["fees_eth.b", "fees_eth.new"], "{ids:?}");
+    assert_eq!(ids.len(), 4);
+    let spend = variant.difference("spend_eth").unwrap();
+    let sum = |of: fn(&Difference) -> Option<Estimate>| -> f64 {
+        rows.iter().filter_map(of).map(|fees| fees.mean).sum()
+    };
+    let close = |a: f64, b: f64| (a - b).abs() < 1e-9 * b;
+    assert!(close(sum(|row| row.base), spend.base.unwrap().mean));
+    assert!(close(sum(|row| row.variant), spend.variant.unwrap().mean));
+    for row in rows {
+        let is_new = row.headline.label == "new";
+        assert_eq!((row.base.is_none(), row.paired.is_none()), (is_new, is_new));
+        if let Some(paired) = &row.paired {
+            let change = row.variant.unwrap().mean - row.base.unwrap().mean;
+            assert!((paired.difference.mean - change).abs() < 1e-12, "{}", row.headline.id);
+        }
+    }
 }

@@ -33,10 +33,7 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
     };
     let controls = Controls::of_samples(reduction, samples);
     let service_rows = service_rows(world, service, samples.len());
-    let fee_eth: Vec<Vec<f64>> = samples
-        .iter()
-        .map(|sample| sample.fees.iter().map(|fee| fee.to_coins()).collect())
-        .collect();
+    let fee_eth: Vec<Vec<f64>> = samples.iter().map(|sample| sample.fees_eth().collect()).collect();
     let stakes: Vec<f64> =
         scenario.network.orchestrators.iter().map(|o| o.stake.to_coins()).collect();
     let region_fees = region_fees(scenario, over);

@@ -145,7 +145,7 @@ fn per(amount: f64, count: f64) -> Option<f64> {
 /// nothing to have a share of.
 fn fees(sample: &Sample) -> Option<Vec<f64>> {
     let earned = sample.fees.iter().any(|fee| *fee > Wei::ZERO);
-    earned.then(|| sample.fees.iter().map(|fee| fee.to_coins()).collect())
+    earned.then(|| sample.fees_eth().collect())
 }
 
 /// Share of the spend that paid for nothing used: units billed and not used,

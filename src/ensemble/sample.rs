@@ -173,6 +173,11 @@ impl Sample {
         if days > 0.0 { self.outages.seconds / SECONDS_PER_DAY as f64 / days } else { 0.0 }
     }
 
+    /// What each orchestrator earned, in ETH.
+    pub fn fees_eth(&self) -> impl Iterator<Item = f64> {
+        self.fees.iter().map(|fee| fee.to_coins())
+    }
+
     /// Share of all fees that the chosen orchestrators earned, 0 to 1; `None`
     /// where nobody earned any.
     pub fn fee_share(&self, chosen: impl Fn(usize) -> bool) -> Option<f64> {

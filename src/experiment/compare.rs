@@ -1,11 +1,14 @@
 //! A base and variants of it on common random numbers.
 
+use std::collections::HashMap;
+
 use super::Paired;
 use crate::demand::Users;
 use crate::ensemble::{
-    Controls, Estimate, Forecast, Headline, Plan, VarianceReduction, assemble, headline_values,
-    headlines, simulate,
+    Better, Controls, Estimate, Forecast, Headline, Plan, Unit, VarianceReduction, assemble,
+    headline_values, headlines, simulate,
 };
+use crate::network::Orchestrator;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::simulation::{Mode, World};
@@ -45,6 +48,9 @@ pub struct Run {
     pub headlines: Vec<Headline>,
     /// The value of each of them, replication by replication.
     pub values: Vec<Vec<Option<f64>>>,
+    /// What each orchestrator of the scenario earned, in ETH, replication by
+    /// replication.
+    pub fees: Vec<Vec<f64>>,
     /// The control variates of its replications.
     pub controls: Controls,
 }
@@ -104,6 +110,9 @@ pub struct Variant {
     /// The headline figures of both: those of the base first, then those that
     /// only the variant has.
     pub differences: Vec<Difference>,
+    /// What each orchestrator earns: those that the variant changes first, then
+    /// by how much the fees change.
+    pub orchestrators: Vec<Difference>,
 }
 
 impl Variant {
@@ -179,7 +188,11 @@ pub fn compare(
     let count = runs.len();
     let variants: Vec<Variant> = runs
         .into_iter()
-        .map(|run| Variant { differences: differences(&base, &run, count, reduction), run })
+        .map(|run| Variant {
+            differences: differences(&base, &run, count, reduction),
+            orchestrators: orchestrators(&base, &run, count, reduction),
+            run,
+        })
         .collect();
     remarks.on_precision(&base);
     remarks.on_censoring(&base, &variants);
@@ -208,8 +221,47 @@ fn run(
         forecast: assemble(world, &batch, plan),
         headlines: headlines(scenario),
         values,
+        fees: batch.samples.iter().map(|sample| sample.fees_eth().collect()).collect(),
         controls: Controls::of_samples(reduction, &batch.samples),
     })
+}
+
+/// A figure of one scenario.
+struct Side {
+    /// Its value in each replication; `None` where the scenario has no such figure.
+    values: Option<Vec<Option<f64>>>,
+    /// Its mean.
+    level: Option<Estimate>,
+}
+
+/// How replications are paired.
+struct Pairing<'a> {
+    replications: usize,
+    variants: usize,
+    reduction: VarianceReduction,
+    controls: &'a Controls,
+}
+
+impl Pairing<'_> {
+    fn difference(&self, headline: Headline, base: Side, variant: Side) -> Difference {
+        let pairs: Vec<Option<(f64, f64)>> = (base.values.iter().flatten())
+            .zip(variant.values.iter().flatten())
+            .map(|(base, variant)| base.zip(*variant))
+            .collect();
+        Difference {
+            base: base.level,
+            variant: variant.level,
+            left_out: self.replications - pairs.iter().flatten().count(),
+            paired: Paired::reduced(
+                &pairs,
+                headline.better,
+                self.variants,
+                self.reduction,
+                self.controls,
+            ),
+            headline,
+        }
+    }
 }
 
 fn differences(
@@ -218,32 +270,71 @@ fn differences(
     variants: usize,
     reduction: VarianceReduction,
 ) -> Vec<Difference> {
+    let pairing =
+        Pairing { replications: base.values.len(), variants, reduction, controls: &base.controls };
     let is_new = |headline: &&Headline| base.headlines.iter().all(|known| known.id != headline.id);
     let figures = base.headlines.iter().chain(variant.headlines.iter().filter(is_new));
     figures
         .map(|headline| {
-            let [of_base, of_variant] = [base, variant].map(|run| run.figure(&headline.id));
-            let pairs: Vec<Option<(f64, f64)>> = of_base
-                .iter()
-                .flatten()
-                .zip(of_variant.iter().flatten())
-                .map(|(base, variant)| base.zip(*variant))
-                .collect();
-            Difference {
-                headline: headline.clone(),
-                base: base.estimate(&headline.id),
-                variant: variant.estimate(&headline.id),
-                left_out: base.values.len() - pairs.iter().flatten().count(),
-                paired: Paired::reduced(
-                    &pairs,
-                    headline.better,
-                    variants,
-                    reduction,
-                    &base.controls,
-                ),
-            }
+            let [base, variant] = [base, variant].map(|run| Side {
+                values: run.figure(&headline.id),
+                level: run.estimate(&headline.id),
+            });
+            pairing.difference(headline.clone(), base, variant)
         })
         .collect()
+}
+
+/// Fees are a breakdown of the spend, so that control variates do not adjust them.
+fn orchestrators(
+    base: &Run,
+    variant: &Run,
+    variants: usize,
+    reduction: VarianceReduction,
+) -> Vec<Difference> {
+    let controls = Controls::default();
+    let pairing =
+        Pairing { replications: base.fees.len(), variants, reduction, controls: &controls };
+    let runs = [base, variant];
+    let places = runs.map(|run| {
+        let ids = run.scenario.network.orchestrators.iter().map(|other| other.id.as_str());
+        ids.zip(0..).collect::<HashMap<&str, usize>>()
+    });
+    let [in_base, in_variant] = runs.map(|run| &run.scenario.network.orchestrators);
+    let is_new = |other: &&Orchestrator| !places[0].contains_key(other.id.as_str());
+    let all = in_base.iter().chain(in_variant.iter().filter(is_new));
+    let mut rows: Vec<(bool, Difference)> = all
+        .map(|orchestrator| {
+            let id = orchestrator.id.as_str();
+            let headline = Headline {
+                id: format!("fees_eth.{id}"),
+                label: id.to_string(),
+                unit: Unit::Eth,
+                better: Better::Neither,
+            };
+            let [at_base, at_variant] = [0, 1].map(|side| places[side].get(id).copied());
+            let side = |run: &Run, place: Option<usize>| {
+                let values = place.map(|place| -> Vec<Option<f64>> {
+                    run.fees.iter().map(|row| Some(row[place])).collect()
+                });
+                let level = values.as_ref().and_then(|fees| {
+                    headline.estimate(&reduction.observations(fees.iter().copied()))
+                });
+                Side { values, level }
+            };
+            let (before, after) = (side(base, at_base), side(variant, at_variant));
+            let is_same =
+                at_base.map(|place| &in_base[place]) == at_variant.map(|place| &in_variant[place]);
+            (is_same, pairing.difference(headline, before, after))
+        })
+        .collect();
+    let size = |row: &Difference| {
+        let [base, variant] = [row.base, row.variant].map(|level| level.map_or(0.0, |l| l.mean));
+        libm::fabs(variant - base)
+    };
+    // Stable: equal changes stay in the order of the scenario.
+    rows.sort_by(|(same, a), (also_same, b)| same.cmp(also_same).then(size(b).total_cmp(&size(a))));
+    rows.into_iter().map(|(_, difference)| difference).collect()
 }
 
 /// Gives a variant what must be equal for replications to be paired.

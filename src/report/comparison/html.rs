@@ -31,7 +31,9 @@ pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Fig
         let notes = html_escaped(&text::notes(variant).join(" "));
         let _ = writeln!(page, "<p class=\"explains\">{notes}</p>\n<div class=\"stack\">");
         push_table(&mut page, &tables::differences(comparison, variant));
-        page.push_str("</div>\n</section>\n");
+        push_table(&mut page, &tables::orchestrators(variant));
+        let about = html_escaped(tables::ABOUT_ORCHESTRATORS);
+        let _ = writeln!(page, "</div>\n<p class=\"explains\">{about}</p>\n</section>");
     }
     for figure in figures {
         push_figure(&mut page, figure, context);

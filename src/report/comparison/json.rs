@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::verdict;
 use crate::ensemble::Estimate;
-use crate::experiment::{Comparison, Difference, Paired, Run, Variant};
+use crate::experiment::{Comparison, Difference, Paired, Run};
 use crate::report::json::{ci95, estimated, number, objective, optional, runway};
 use crate::report::{RunContext, sentence};
 
@@ -25,8 +25,9 @@ pub const COMPARISON_SCHEMA: u32 = 1;
 /// | `version`, `scenario`, `title`, `scenario_hash` (of all resolved scenarios), `seed`, `replications`, `horizon_days`, `mode` | what was run |
 /// | `joint_level` | the level of each `difference_ci_joint`, so that those of one figure hold together for all variants at 95 % (Bonferroni) |
 /// | `scenarios` | base first: `name`, `title`, `start`, `answer` as in `summary.json`, `runway_days` and `objectives` as there |
-/// | `variants` | in the order asked for: `name`, `verdict` in words, `figures` |
+/// | `variants` | in the order asked for: `name`, `verdict` in words, `figures`, `orchestrators` |
 /// | `variants[].figures` | one a headline figure: `id`, `label`, `unit`, `better` (`higher`, `lower`, `neither`); `base` and `variant` with `mean` and `ci95`, `null` where the scenario has no such figure; `pairs` of replications compared and those `left_out` for want of the figure; `difference` (variant - base) with `difference_ci95` and `difference_ci_joint`; `relative_difference` to the base's mean; `change`: `changed`, `no_clear_change` or `unchanged`, by the joint interval; `win_probability` with its Wilson interval, ties counted half; `correlation` of base and variant; `variance_ratio` of the difference to independent runs; with `--variance-reduction` the `equivalent_pairs` of independent, unadjusted replications that would know the difference as well, where it varies |
+/// | `variants[].orchestrators` | as `figures`: what each orchestrator earns in ETH, those that the variant changes first, then by how much that changes |
 /// | `variance_reduction` | the method, only with `--variance-reduction` |
 /// | `remarks` | `id`, `text`, and the scenarios they are `of` |
 ///
@@ -49,7 +50,8 @@ pub fn comparison_json(comparison: &Comparison, context: &RunContext) -> Value {
         "variants": comparison.variants.iter().map(|variant| json!({
             "name": variant.run.name,
             "verdict": verdict(comparison, variant),
-            "figures": figures(variant),
+            "figures": figures(&variant.differences),
+            "orchestrators": figures(&variant.orchestrators),
         })).collect::<Vec<_>>(),
         "remarks": comparison.remarks.iter().map(|remark| json!({
             "id": remark.id,
@@ -74,8 +76,8 @@ fn scenario(run: &Run) -> Value {
     })
 }
 
-fn figures(variant: &Variant) -> Vec<Value> {
-    variant.differences.iter().map(figure).collect()
+fn figures(differences: &[Difference]) -> Vec<Value> {
+    differences.iter().map(figure).collect()
 }
 
 fn figure(difference: &Difference) -> Value {

@@ -24,6 +24,8 @@ pub(super) fn markdown(
         page.push_str(&tables::differences(comparison, variant).markdown(usize::MAX));
         page.push('\n');
         let _ = writeln!(page, "{}\n", markdown_escaped(&text::notes(variant).join(" ")));
+        page.push_str(&tables::orchestrators(variant).markdown(usize::MAX));
+        let _ = writeln!(page, "\n{}\n", tables::ABOUT_ORCHESTRATORS);
     }
     page.push_str("## How long the credits last\n\n");
     page.push_str(&tables::runways(comparison).markdown(usize::MAX));

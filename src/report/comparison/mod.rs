@@ -30,6 +30,7 @@ use crate::experiment::Comparison;
 /// | `comparison.html`, `comparison.md`, `figures/*.svg` | the report |
 /// | `comparison.json` | see [`comparison_json`] |
 /// | `comparison.csv` | a row for each variant and figure |
+/// | `orchestrators.csv` | a row for each variant and orchestrator: its fees |
 /// | `replications.csv` | every figure of every replication |
 /// | `scenarios/*.toml` | the resolved scenarios |
 /// | `manifest.json` | what was run, and the hash of every file |
@@ -50,7 +51,8 @@ pub fn write_comparison_directory(
         file("comparison.html", html::html(comparison, context, &figures)),
     ];
     let tables = [
-        ("comparison", tables::long(comparison)),
+        ("comparison", tables::long(comparison, |variant| &variant.differences)),
+        ("orchestrators", tables::long(comparison, |variant| &variant.orchestrators)),
         ("replications", tables::replications(comparison)),
     ];
     for (run, text) in comparison.runs().zip(resolved) {

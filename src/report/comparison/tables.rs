@@ -2,7 +2,7 @@
 
 use super::json::word;
 use super::scale::{Scale, signed};
-use crate::ensemble::{Estimate, Quantile};
+use crate::ensemble::{Estimate, Headline, Quantile};
 use crate::experiment::{Change, Comparison, Difference, Run, Variant};
 use crate::report::format::{
     MISSING, chosen_percent, days, grouped, interval, percent, quantile_interval, share_interval,
@@ -12,14 +12,41 @@ use crate::report::table::{Cell, Column, Table, Unit};
 
 /// Columns of [`differences`] that a terminal has room for.
 pub(super) const ON_TERMINAL: [&str; 5] = ["figure", "base", "variant", "difference", "relative"];
+/// Which orchestrators [`orchestrators`] shows.
+pub(super) const ABOUT_ORCHESTRATORS: &str = "Orchestrators that the variant changes come first, \
+    then those whose fees change most; all are in orchestrators.csv.";
+/// Orchestrators that a report shows.
+const MOST_ORCHESTRATORS: usize = 6;
 
-/// Base against one variant, a row a headline figure. What a narrow screen
-/// shows first comes first.
+/// Base against one variant, a row a headline figure.
 pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
     let horizon = comparison.base.forecast.horizon_days;
     let is_cut = [&comparison.base, &variant.run].into_iter().any(Run::is_cut);
+    let label = |headline: &Headline| match headline.id.as_str() {
+        "runway_days" if is_cut => format!("{} to day {horizon}", headline.label),
+        // A terminal has room for so much.
+        id if id.starts_with("fee_share.") => headline.label.replacen("fee share", "fees", 1),
+        _ => headline.label.clone(),
+    };
+    base_against(&variant.run.name, &variant.differences, label)
+}
+
+/// Fees in base and variant, a row an orchestrator; the first
+/// [`MOST_ORCHESTRATORS`].
+pub(super) fn orchestrators(variant: &Variant) -> Table {
+    let most = variant.orchestrators.len().min(MOST_ORCHESTRATORS);
+    let title = format!("{}: fees of", variant.run.name);
+    base_against(&title, &variant.orchestrators[..most], |headline| headline.label.clone())
+}
+
+/// What a narrow screen shows first comes first.
+fn base_against(
+    title: &str,
+    differences: &[Difference],
+    label: impl Fn(&Headline) -> String,
+) -> Table {
     let columns = vec![
-        Column::text("figure", variant.run.name.as_str()),
+        Column::text("figure", title),
         Column::number("difference", "difference"),
         Column::number("base", "base"),
         Column::number("variant", "variant"),
@@ -27,22 +54,15 @@ pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
         Column::number("win", "better in"),
         Column::number("correlation", "corr."),
     ];
-    let rows = variant.differences.iter().map(|difference| {
+    let rows = differences.iter().map(|difference| {
         let scale = Scale::of(difference);
         let base = difference.base.map_or(MISSING.to_string(), |base| match difference.variant {
             Some(_) => scale.level(base.mean),
             None => scale.with_unit(&base),
         });
         let other = difference.variant.map_or(MISSING.to_string(), |level| scale.with_unit(&level));
-        let label = &difference.headline.label;
-        let label = match difference.headline.id.as_str() {
-            "runway_days" if is_cut => format!("{label} to day {horizon}"),
-            // A terminal has room for so much.
-            id if id.starts_with("fee_share.") => label.replacen("fee share", "fees", 1),
-            _ => label.clone(),
-        };
         let [change, relative, win, correlation] = paired_cells(difference, &scale);
-        let cells = [label, change, base, other, relative, win, correlation];
+        let cells = [label(&difference.headline), change, base, other, relative, win, correlation];
         cells.map(Cell::Text).to_vec()
     });
     Table::new(columns, rows.collect())
@@ -137,9 +157,9 @@ pub(super) fn objectives(comparison: &Comparison) -> Table {
     Table::new(columns, rows.map(|row| row.map(Cell::Text).to_vec()).collect())
 }
 
-/// Everything about every difference, for programs: a row a variant and
-/// figure, in the figure's own unit.
-pub(super) fn long(comparison: &Comparison) -> Table {
+/// Everything about the differences that `of` chooses, for programs: a row a
+/// variant and figure, in the figure's own unit.
+pub(super) fn long(comparison: &Comparison, of: fn(&Variant) -> &[Difference]) -> Table {
     let mut columns = ["variant", "figure", "unit", "better"].map(Column::for_programs).to_vec();
     for key in ["base", "value", "difference"] {
         columns.extend(Column::interval(key, key));
@@ -150,7 +170,7 @@ pub(super) fn long(comparison: &Comparison) -> Table {
     let pairing = ["correlation", "variance_ratio", "pairs", "left_out", "change"];
     columns.extend(pairing.map(Column::for_programs));
     let rows = comparison.variants.iter().flat_map(|variant| {
-        variant.differences.iter().map(|difference| {
+        of(variant).iter().map(|difference| {
             let headline = &difference.headline;
             let paired = difference.paired.as_ref();
             let plain = |value: Option<f64>| Cell::Number(value, Unit::Index);

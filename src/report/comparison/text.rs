@@ -27,6 +27,7 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
         for note in notes(variant) {
             page.paragraph(DIM, &note, "");
         }
+        page.section(tables::orchestrators(variant).lines(&tables::ON_TERMINAL, usize::MAX, None));
     }
     page.section(tables::runways(comparison).lines(
         &["scenario", "p10", "p50", "mean", "censored"],
