@@ -301,7 +301,7 @@ pub struct TreasurySummary {
     pub first_outage_days: Option<f64>,
     /// Outages.
     pub outages: f64,
-    /// Requests refused meanwhile.
+    /// Requests refused for want of funds.
     pub refused: f64,
 }
 

@@ -107,7 +107,7 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
         plain("outages", "outages", Count, t.outages).idle_at_zero(),
         estimated("outage_hours", "duration of outages", Hours, &t.outage_hours).idle_at_zero(),
         plain("outage_share", "share of the gateways' time", Share, t.outage_share).idle_at_zero(),
-        plain("refused", "requests refused meanwhile", Count, t.refused).idle_at_zero(),
+        plain("refused", "requests refused for want of funds", Count, t.refused).idle_at_zero(),
     ]
 }
 
