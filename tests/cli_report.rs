@@ -244,6 +244,26 @@ fn lpt_that_is_left_is_worth_the_last_price() {
 }
 
 #[test]
+fn a_period_in_which_credits_end_or_money_is_waited_for_says_so() {
+    let workshop = Workshop::with_minimal();
+    let report_of = |settings: &[&str]| {
+        let ran = workshop.run_minimal(&[&["--out", "run"], settings].concat());
+        assert!(ran.code == 0 || ran.code == 3, "{ran:?}");
+        json(&workshop, &["run", "--of", "2025-02"])
+    };
+    let says = |report: &Value, part: &str, text: &str| report[part].to_string().contains(text);
+    let (ended, waited) = ("Spend has ended by then in 100 % of the futures", "without funds for");
+    // A day and a half of demand, and as much every week.
+    let out = report_of(&["--set", "credits.amount=13 LPT"]);
+    assert!(says(&out, "answer", ended) && !says(&out, "notes", waited), "{out}");
+    let weekly = "treasury.conversion={clip={lpt=\"13 LPT\"}}";
+    let dry = report_of(&["--set", weekly]);
+    assert!(!says(&dry, "answer", ended) && says(&dry, "notes", waited), "{dry}");
+    let neither = report_of(&[]);
+    assert!(!says(&neither, "answer", ended) && !says(&neither, "notes", waited), "{neither}");
+}
+
+#[test]
 fn what_others_draw_and_the_deadline_takes_is_not_left() {
     let workshop = Workshop::with_minimal();
     let rows: String = (18..=28).map(|day| format!("2025-02-{day},0.005\n")).collect();

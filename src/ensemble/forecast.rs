@@ -5,7 +5,7 @@ use crate::simulation::Mode;
 use crate::units::{Period, Wei};
 
 /// The share of their time without funds that makes outages of gateways long.
-const LONG_OUTAGES: f64 = 0.01;
+pub const LONG_OUTAGES: f64 = 0.01;
 
 /// A mean over replications with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -21,10 +21,10 @@ pub use assemble::{assemble, holds, in_words};
 pub use concentration::{gini, hhi, lorenz, nakamoto, top_share};
 pub use forecast::{
     Aggregation, Bound, Concentration, CustomerRow, DayRow, Endings, Estimate, FailureCounts,
-    FeeRow, Forecast, LatencySummary, LeftOver, ObjectiveResult, PeriodRow, PipelineDay, Quantile,
-    Quantiles, RedemptionRow, RegionFees, ResponseRow, Runway, ServiceRow, ServiceSpend,
-    SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Verdict, Warning, Waterfall,
-    WaterfallStep,
+    FeeRow, Forecast, LONG_OUTAGES, LatencySummary, LeftOver, ObjectiveResult, PeriodRow,
+    PipelineDay, Quantile, Quantiles, RedemptionRow, RegionFees, ResponseRow, Runway, ServiceRow,
+    ServiceSpend, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary, Verdict, Warning,
+    Waterfall, WaterfallStep,
 };
 pub(crate) use hand_out::hand_out;
 pub use headline::{Better, Headline, Unit, headline_values, headlines};

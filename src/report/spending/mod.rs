@@ -126,6 +126,12 @@ fn sentence(spending: &Spending) -> String {
     };
     text += &change_in_words(spending).map_or(String::new(), |change| format!(", {change}"));
     text += ".";
+    let ended = spending.forecast.as_ref().map_or(0.0, |forecast| 1.0 - forecast.alive);
+    if spending.actual.is_none() && ended > 0.0 {
+        let share = super::format::percent(ended);
+        text +=
+            &format!(" Spend has ended by then in {share} of the futures, for want of credits.");
+    }
     if let Some(left) = &spending.left {
         text += &format!(" {} ETH are left", eth(left.worth.eth));
         text += &match (&left.forecast, left.pace_days) {

@@ -6,6 +6,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::model::{DayLine, Dimension, Spending, SpendingInput, holds_lpt, inflation};
+use crate::ensemble::LONG_OUTAGES;
 use crate::report::format::{counted, grouped, percent, precise, short_date};
 use crate::spend::{Coverage, SpendForm, SpendHistory, listed};
 use crate::treasury::{Drawing, MINTED_PER_ROUND, TokenPrices};
@@ -202,7 +203,15 @@ fn of_left(
 }
 
 fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
-    let (Some(_), Some(forecast)) = (input.run, &spending.forecast) else { return };
+    let (Some(run), Some(forecast)) = (input.run, &spending.forecast) else { return };
+    let outages = run.summary["treasury"]["outage_share"].as_f64();
+    if let Some(share) = outages.filter(|share| *share > LONG_OUTAGES) {
+        notes.push(format!(
+            "Gateways of the run are without funds for {} of their time: what is spent then goes \
+             by the money there is, not by demand.",
+            percent(share)
+        ));
+    }
     if forecast.row.days < input.period.days() {
         notes.push(format!(
             "The run has {} of the {} days of the period.",
