@@ -3,15 +3,15 @@
 mod common;
 
 use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
-use orchsim::demand::{Arrivals, Growth, PayingShare, PriceCurve, UserPrice, Users};
+use orchsim::demand::{Arrivals, Growth, PayingShare, PriceCurve, Trace, UserPrice, Users};
 use orchsim::ensemble::{Plan, VarianceReduction, forecast};
 use orchsim::experiment::{Entry, compare};
 use orchsim::kernel::Distribution;
 use orchsim::report::{RunContext, Style, summary_json, terminal};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{CustomerRecord, Mode, ReplicationResult, World, replicate};
-use orchsim::treasury::{PriceSeries, TokenPrices};
-use orchsim::units::{PostedPrice, Price, Wei};
+use orchsim::treasury::{ConversionPolicy, PriceSeries, Schedule, TokenPrices};
+use orchsim::units::{Lpt, PostedPrice, Price, SimTime, Wei};
 
 const WEI_PER_UNIT: u32 = 10;
 
@@ -140,10 +140,15 @@ fn free_users_do_not_see_the_price() {
     let curve = PriceCurve::Linear { slope: 1.0 };
     let (price, reference_price) = (UserPrice::Posted(wei(15)), Some(UserPrice::Posted(wei(10))));
     let users = Users { paying, curve, price, reference_price, ..users() };
-    let result = run(&with(users, 1000.0, 20));
+    let result = run(&with(users.clone(), 1000.0, 20));
     assert!(z(record(&result).free, 15_000.0).abs() < 3.0);
     assert!(z(record(&result).paying, 2_500.0).abs() < 3.0);
     assert!((record(&result).rate_factor - 0.875).abs() < 1e-12);
+    // At the end 1 - exp(-0.05 t) of them pay.
+    let paying = PayingShare { at_start: 0.0, converts_per_day: 0.05, ceiling: 1.0 };
+    let result = run(&with(Users { paying, ..users }, 1000.0, 20));
+    let expected = 0.5 + 0.5 * (-1.0f64).exp();
+    assert!((record(&result).rate_factor - expected).abs() < 1e-12);
 }
 
 #[test]
@@ -159,6 +164,64 @@ fn revenue_is_price_times_units_to_the_wei() {
         // An ETH costs a dollar.
         assert!((record.revenue_usd / record.revenue.to_coins() - 1.0).abs() < 1e-12);
     }
+}
+
+#[test]
+fn revenue_is_worth_the_dollars_of_its_day() {
+    // A request of 7,000 wei every noon, of ETH at 1,000, 2,000 and 4,000 dollars.
+    let mut scenario = with(Users { price: UserPrice::Posted(wei(7)), ..users() }, 1.0, 3);
+    let noon = |day: u32| ((f64::from(day) + 0.5) * 86_400.0, None);
+    let requests = (0..3).map(noon).collect();
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    let prices = [(0.0, 1.0, 1_000.0), (1.0, 1.0, 2_000.0), (2.0, 1.0, 4_000.0)];
+    scenario.treasury.prices = TokenPrices::Replay(PriceSeries::new(&prices).unwrap());
+    let usd = record(&run(&scenario)).revenue_usd;
+    assert!((usd / (7_000e-18 * 7_000.0) - 1.0).abs() < 1e-9, "{usd}");
+}
+
+#[test]
+fn each_gateway_has_its_own_users_and_pays_for_all_its_streams() {
+    // The first gateway also has users who neither pay nor respond. Users of the second
+    // pay twice what it pays, and at an elasticity of -1 a half of them stays away.
+    let mut scenario = with(users(), 300.0, 5);
+    scenario.network.gateways.push(scenario.network.gateways[0].clone());
+    scenario.network.gateways[1].id = "second".to_string();
+    let dear = Users {
+        curve: PriceCurve::Elasticity { exponent: -1.0 },
+        price: UserPrice::Posted(wei(20)),
+        reference_price: Some(UserPrice::Posted(wei(10))),
+        ..users()
+    };
+    for (id, gateway, users) in [("others", 0, None), ("dear", 1, Some(dear))] {
+        let mut stream = scenario.demand[0].clone();
+        (stream.id, stream.gateway, stream.users) = (id.to_string(), gateway, users);
+        scenario.demand.push(stream);
+    }
+    let result = run(&scenario);
+    let [first, second] = &result.customers[..] else { panic!("{:?}", result.customers) };
+    let [own, others, dear] = result.spend_by_stream[..] else { panic!("three streams") };
+    assert!(others > Wei::ZERO);
+    assert_eq!((first.spend.0, second.spend), (own.0 + others.0, dear));
+    assert_eq!((first.rate_factor, second.rate_factor), (1.0, 0.5));
+    // 10,000 and 20,000 wei for each request of theirs that was served; one may be on its
+    // way at the end.
+    for (record, price) in [(first, 10_000), (second, 20_000)] {
+        let asked = u128::from(record.paying) * price;
+        assert!(record.free == 0 && (asked - 2 * price..=asked).contains(&record.revenue.0));
+    }
+    assert_eq!(result.books.income().0, first.revenue.0 + second.revenue.0);
+}
+
+#[test]
+fn a_markup_is_on_what_the_gateway_would_pay() {
+    // Nobody pays the second, which is above the maximum.
+    let mut scenario = with(users(), 1_000.0, 1);
+    scenario.network.orchestrators.push(orchestrator("dear", 1_000, 1000));
+    scenario.network.registered_orchestrators = 2;
+    scenario.network.gateways[0].max_price = vec![Some(wei(20))];
+    let result = run(&scenario);
+    let for_a_request = 1_000 * u128::from(WEI_PER_UNIT);
+    assert_eq!(record(&result).revenue.0, u128::from(result.served_by[0]) * for_a_request);
 }
 
 #[test]
@@ -217,6 +280,24 @@ fn revenue_lengthens_the_runway_by_what_it_brings() {
 }
 
 #[test]
+fn what_users_pay_ends_an_outage_at_midnight() {
+    // A request an hour, and money for twelve: what they bring lets another twelve in on
+    // the next day. The next sale is weeks away.
+    let mut scenario = with(users(), 1.0, 3);
+    let half_past = |hour: u32| ((f64::from(hour) + 0.5) * 3_600.0, None);
+    let requests = (0..72).map(half_past).collect();
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    let clip = Lpt(RESERVE.0 + 12 * 1_000 * u128::from(WEI_PER_UNIT) + 1);
+    scenario.credits = credits(Wei(2 * clip.0));
+    let schedule = Schedule { first: SimTime::ZERO, every: SimTime::from_days(30) };
+    scenario.treasury.conversion = ConversionPolicy::Clip { lpt: clip, schedule };
+    let result = run(&scenario);
+    assert_eq!((result.service[0].served, result.outages.count), (36, 3));
+    let hours = result.outages.seconds / 3_600.0;
+    assert!((hours - 3.0 * 11.5).abs() < 0.01, "{hours}");
+}
+
+#[test]
 fn a_gateway_carries_itself_from_the_day_of_the_closed_form() {
     // At twice the cost half of the week's requests have to pay. The mean of
     // 1 - exp(-0.05 t) over the week before day d is 0.5 at d = 17.47.
@@ -230,6 +311,10 @@ fn a_gateway_carries_itself_from_the_day_of_the_closed_form() {
     assert_eq!(carried(2.0, 20), Some(18));
     assert_eq!(carried(2.0, 17), None);
     assert_eq!(carried(0.9, 60), None);
+    // Without business there is nothing to carry.
+    let mut idle = with(users(), 1.0, 60);
+    idle.demand[0].arrivals = Arrivals::Trace(Trace { requests: Vec::new() });
+    assert_eq!(record(&run(&idle)).carries_itself, None);
 }
 
 #[test]
