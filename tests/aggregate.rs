@@ -6,11 +6,12 @@ mod common;
 
 use cli_support::Workshop;
 use common::{credits, mean_and_error, orchestrator, scenario};
-use orchsim::demand::{Bursts, Pace};
+use orchsim::demand::{Bursts, Injected, Pace, PayingShare, PriceCurve, UserPrice, Users};
 use orchsim::ensemble::{Sample, VarianceReduction, headline_values, headlines, simulate};
 use orchsim::kernel::Distribution;
+use orchsim::network::{Region, RttMatrix};
 use orchsim::payments::PaymentMode;
-use orchsim::policy::{RequestLimit, Scope};
+use orchsim::policy::{RequestLimit, Scope, Steering};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{Mode, ReplicationResult, World, replicate};
 use orchsim::units::Wei;
@@ -152,6 +153,71 @@ fn daily_limits_hold_over_the_days() {
     for sample in samples(&paced(&scenario, 64.0), 3) {
         assert!((20_000..20_064).contains(&sample.served), "{}", sample.served);
     }
+}
+
+/// Users of all requests that one stands for ask, and pay.
+#[test]
+fn revenue_is_that_of_all_requests() {
+    let mut scenario = shop(20_000.0, 5);
+    scenario.demand[0].users = Some(Users {
+        curve: PriceCurve::Inelastic,
+        price: UserPrice::Markup(1.5),
+        reference_price: None,
+        success_exponent: 0.0,
+        latency_exponent: 0.0,
+        most: 1.0,
+        review_hours: 24.0,
+        adjustment: 1.0,
+        paying: PayingShare::ALL,
+    });
+    let result = replicate(&paced(&scenario, 8.0), 0).unwrap();
+    let [record] = &result.customers[..] else { panic!("{:?}", result.customers) };
+    let service = &result.service[0];
+    assert!((record.paying as f64 / 100_000.0 - 1.0).abs() < 0.03, "{record:?}");
+    assert_eq!(record.paying, service.asked);
+    assert_eq!(record.revenue, Wei(u128::from(service.served) * FEE * 3 / 2));
+}
+
+/// Nearly every ticket wins, and redeeming one soon costs more than its face value.
+#[test]
+fn tickets_never_redeemed_are_counted_with_all_they_stand_for() {
+    let mut scenario = shop(20_000.0, 1);
+    scenario.payments.mode = PaymentMode::Tickets;
+    scenario.payments.gas_prices = vec![(0.0, Wei::ZERO), (0.1, Wei(1))];
+    scenario.payments.redemption_delay_s = 1e9;
+    let result = replicate(&paced(&scenario, 8.0), 0).unwrap();
+    let void: u64 = result.redemptions.iter().map(|tickets| tickets.void).sum();
+    let served = result.service[0].served;
+    assert!(served > 1_000 && (void as f64 / served as f64 - 1.0).abs() < 0.01, "{void} {served}");
+    assert_eq!(result.spend_by_stream, [Wei::ZERO]);
+}
+
+/// What is steered is counted with all that it stands for, and so is what test prompts
+/// use of their budget.
+#[test]
+fn steering_and_budgets_count_all_requests() {
+    let mut scenario = shop(20_000.0, 5);
+    let far = Region { id: "far".into(), name: "Far".into(), utc_offset_hours: 0.0 };
+    scenario.network.regions.push(far);
+    scenario.network.rtt = RttMatrix::zero(2);
+    let mut other = orchestrator("other", FEE / 1000, 1000);
+    other.region = 1;
+    scenario.network.orchestrators.push(other);
+    scenario.network.registered_orchestrators = 2;
+    scenario.policy.injection.steering = Steering::Fixed(vec![(1, 0.4)]);
+    let result = replicate(&paced(&scenario, 8.0), 0).unwrap();
+    let (record, asked) = (result.steering[1], result.service[0].asked as f64);
+    let error = (0.4 * 0.6 * 8.0 / asked).sqrt();
+    assert!((record.steered as f64 / asked - 0.4).abs() < 3.5 * error, "{record:?}");
+    assert_eq!(record.reached, record.steered);
+
+    let budget = 50;
+    let mut prompts = scenario.demand[0].clone();
+    prompts.id = "prompts".to_string();
+    prompts.injected = Some(Injected { region: 1, budget_per_day: Wei(budget * FEE) });
+    scenario.demand.push(prompts);
+    let spent = replicate(&paced(&scenario, 8.0), 0).unwrap().spend_by_stream[1].0;
+    assert!((5 * budget * FEE..(5 * budget + 8) * FEE).contains(&spent), "{spent}");
 }
 
 /// Everything that a replication leaves, but for the note on how far it was
