@@ -5,12 +5,14 @@ mod common;
 
 use common::{PLENTY, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
+use orchsim::ensemble::{Plan, forecast};
 use orchsim::kernel::Distribution;
-use orchsim::network::{TicketPolicy, Version};
+use orchsim::network::{AcceptanceLimits, Pipeline, TicketPolicy, Version};
 use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, LossCause, PaymentMode};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
-use orchsim::units::{SECONDS_PER_DAY, Wei};
+use orchsim::treasury::{ConversionPolicy, Schedule, TopUpRule, TopUps};
+use orchsim::units::{Lpt, SECONDS_PER_DAY, SimTime, Wei};
 
 /// The price of text-to-image that most orchestrators of the first AI network
 /// asked.
@@ -101,6 +103,10 @@ fn a_picture_by_itself_costs_a_whole_ticket() {
     let surplus = AI_TICKET_EV.0 - WEI_PER_PIXEL * SMALL as u128;
     assert_eq!(lost + result.books.credit_left().0, 600 * surplus);
     assert!(lost >= 599 * surplus);
+    let forecast = forecast(&scenario, Plan::fixed(1), &|_, _| ()).unwrap();
+    let expired = forecast.waterfall.steps.iter().find(|step| step.id == "lost_expiry").unwrap();
+    let unused = 599.0 * Wei(surplus).to_coins();
+    assert!((expired.eth.mean / unused - 1.0).abs() < 1e-9, "{expired:?}");
 }
 
 #[test]
@@ -125,6 +131,22 @@ fn a_dense_stream_of_the_same_pictures_costs_little_more_than_its_fees() {
 }
 
 #[test]
+fn a_fee_is_for_units_used_units_not_used_and_what_redeeming_adds() {
+    // Of 1,000 tokens paid a quarter is used. Redeeming costs a hundredth of the face value,
+    // and an orchestrator adds as much to its price.
+    let mut scenario = pictures(1_000.0, 3600.0, 1, AI_TICKET_EV);
+    scenario.network.models[0].pipeline = Pipeline::Llm;
+    scenario.network.orchestrators[0].auto_adjust_price = true;
+    scenario.demand[0].used_share = Distribution::Constant(0.25);
+    let parts = run(&scenario, 0).fee_parts;
+    let base = 24 * 1_000 * WEI_PER_PIXEL as i128;
+    assert_eq!(
+        (parts.used, parts.unused, parts.adjustment),
+        (base / 4, base - base / 4, base / 100)
+    );
+}
+
+#[test]
 fn small_tickets_never_pay_a_large_picture() {
     // 4.9999e12 wei at 8e9 a ticket are 625 tickets, and an orchestrator takes no
     // more than 150 (0.8.3) or 600 under one set of parameters. 600 are worth
@@ -139,6 +161,9 @@ fn small_tickets_never_pay_a_large_picture() {
             assert_eq!(record.served, if is_paid { 240 } else { 0 }, "{version:?} {pixels}");
             let for_nonces = record.failed[Failure::Nonces as usize];
             assert_eq!(for_nonces > 0, !is_paid, "{version:?} {pixels} {:?}", record.failed);
+            let refused = for_nonces + record.failed[Failure::Payment as usize];
+            let told = forecast(&scenario, Plan::fixed(1), &|_, _| ()).unwrap().service.failed;
+            assert_eq!(told.payment, refused as f64, "{version:?} {pixels}");
         }
     }
     // Pictures of 512x512 take 157 tickets, and 150 are too few.
@@ -154,6 +179,46 @@ fn small_tickets_never_pay_a_large_picture() {
         let served = run(&scenario, 0).service[0].served;
         assert_eq!(served > 0, is_paid, "{gateway:?} {orchestrator:?}");
     }
+}
+
+#[test]
+fn a_payment_counts_by_its_whole_tickets() {
+    // At 3e12 wei a ticket 18e12 are six tickets and 19e12 seven, 21e12 wei: more than the
+    // 20e12 that a gateway sends at once by default.
+    for (fee, is_paid) in [(17.99e12, true), (19e12, false)] {
+        let mut scenario = pictures(fee / WEI_PER_PIXEL as f64, 3600.0, 1, AI_TICKET_EV);
+        scenario.network.gateways[0].limits = AcceptanceLimits::default();
+        let service = &run(&scenario, 0).service[0];
+        assert_eq!(service.served, if is_paid { 24 } else { 0 }, "{fee} {:?}", service.failed);
+        assert_eq!(service.failed[Failure::Payment as usize] > 0, !is_paid, "{fee}");
+    }
+}
+
+#[test]
+fn an_orchestrator_refuses_who_has_less_than_a_ticket_s_worth_with_it() {
+    // It takes 1,000 units for each of 300 characters, 1.43e12 wei, and the gateway pays
+    // one. With two tickets of 3e12 its balance is 3, 4.57 and 3.14 as the first requests
+    // come, and at the fourth 1.71 (core/orchestrator.go, SufficientBalance): the gateway
+    // loses its credit and buys another ticket.
+    let mut scenario = pictures(300.0, 60.0, 1, AI_TICKET_EV);
+    scenario.network.models[0].pipeline = Pipeline::TextToSpeech;
+    let Arrivals::Trace(trace) = &mut scenario.demand[0].arrivals else { unreachable!() };
+    trace.requests.truncate(4);
+    let result = run(&scenario, 0);
+    assert_eq!(result.service[0].served, 4);
+    assert_eq!(result.spend_by_stream, [Wei(3 * AI_TICKET_EV.0)]);
+    let lost = result.books.lost()[LossCause::Failure as usize];
+    assert_eq!(lost, Wei(2 * AI_TICKET_EV.0 - 3 * 300 * WEI_PER_PIXEL));
+}
+
+#[test]
+fn a_gateway_without_a_reserve_is_without_funds() {
+    // pm/sender.go, validateSender. Nothing is left to sell.
+    let mut scenario = pictures(SMALL, 3600.0, 1, AI_TICKET_EV);
+    scenario.treasury.top_ups.reserve = Wei::ZERO;
+    let result = run(&scenario, 0);
+    assert_eq!(result.depleted.map(|time| time.as_secs() as u64), Some(1_800));
+    assert_eq!(result.spend_by_stream, [Wei::ZERO]);
 }
 
 #[test]
@@ -249,6 +314,57 @@ fn a_ticket_not_worth_its_gas_waits_until_its_validity_ends() {
         let error = (share * (1.0 - share) / won).sqrt();
         assert!((void as f64 / won - share).abs() < 3.0 * error, "{void} of {won}, {share}");
     }
+}
+
+#[test]
+fn what_winning_tickets_will_take_is_not_left() {
+    // Winners wait for days on their way to the contract and stay valid meanwhile.
+    let mut scenario = pictures(LARGE, 60.0, 10, AI_TICKET_EV);
+    scenario.payments.mode = PaymentMode::Tickets;
+    scenario.payments.redemption_delay_s = 5.0 * SECONDS_PER_DAY as f64;
+    scenario.treasury.inflation.round_hours = 1_000.0;
+    let result = run(&scenario, 0);
+    let mut left = result.books.proceeds();
+    for (spent, balance) in result.daily_spend.iter().zip(&result.daily_balance) {
+        left.0 -= spent.0;
+        assert_eq!(*balance, left);
+    }
+    assert!(left < result.books.proceeds());
+}
+
+#[test]
+fn sales_go_to_whose_deposit_lasts_shortest_once_winners_are_paid() {
+    // Both gateways get half of the first sale and spend little; the first has spent two
+    // fifths of its half on the first day, in tickets that are not redeemed yet. After the
+    // second sale both have as much.
+    let mut scenario = scenario(1.0);
+    scenario.horizon_days = 15;
+    scenario.payments.mode = PaymentMode::Tickets;
+    scenario.payments.redemption_delay_s = 1e9;
+    scenario.treasury.inflation.round_hours = 1_000.0;
+    let reserve = Wei(100_000);
+    let sale = Lpt(20_000_000 + 2 * reserve.0);
+    let schedule = Schedule { first: SimTime::ZERO, every: SimTime::from_days(14) };
+    scenario.treasury.top_ups = TopUps { rule: TopUpRule::LowestCover, reserve };
+    scenario.treasury.conversion = ConversionPolicy::Clip { lpt: sale, schedule };
+    scenario.credits = credits(Wei(2 * sale.0));
+    scenario.network.orchestrators = vec![orchestrator("only", 10, 2)];
+    scenario.network.gateways.push(scenario.network.gateways[0].clone());
+    scenario.network.gateways[1].id = "second".to_string();
+    let every = |seconds: f64, days: f64| -> Vec<(f64, Option<f64>)> {
+        let count = (days * SECONDS_PER_DAY as f64 / seconds) as usize;
+        (0..count).map(|index| (seconds * (index as f64 + 0.5), None)).collect()
+    };
+    let mut much = [every(216.0, 1.0), every(21_600.0, 15.0)].concat();
+    much.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests: much });
+    scenario.demand.push(scenario.demand[0].clone());
+    scenario.demand[1].id = "little".to_string();
+    scenario.demand[1].gateway = 1;
+    scenario.demand[1].arrivals = Arrivals::Trace(Trace { requests: every(21_600.0, 15.0) });
+    let books = run(&scenario, 0).books;
+    let left = [0, 1].map(|gateway| books.free_deposit(gateway).0);
+    assert!(left[0].abs_diff(left[1]) < 100_000 && left[0] > 10_000_000, "{left:?}");
 }
 
 #[test]

@@ -4,10 +4,10 @@
 use ethnum::U256;
 use orchsim::network::{AcceptanceLimits, LIVE_PIXELS_PER_SECOND, Pipeline, TicketPolicy, Version};
 use orchsim::payments::{
-    AI_TICKET_EV, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, Receipt,
-    RedemptionRefusal, SenderFunds, TicketParams, TicketRefusal, TicketTerms, WinProbability,
-    billed_and_used, max_sender_nonces, next_usd_feed, params_life_blocks, price_still_accepted,
-    quoted_price, text_to_speech_units,
+    AI_TICKET_EV, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, PaymentMode, PaymentSetup,
+    Receipt, RedemptionRefusal, SenderFunds, TicketParams, TicketRefusal, TicketTerms,
+    WinProbability, billed_and_used, max_sender_nonces, next_usd_feed, params_life_blocks,
+    price_still_accepted, quoted_price, text_to_speech_units,
 };
 use orchsim::units::{Price, SimTime, Wei};
 use proptest::prelude::*;
@@ -376,6 +376,20 @@ fn the_usd_feed_is_read_on_the_hour() {
     let hour = |h: f64| seconds(h * 3600.0);
     assert_eq!(next_usd_feed(hour(12.0) - seconds(1.0)), hour(12.0));
     assert_eq!(next_usd_feed(hour(12.0)), hour(13.0));
+}
+
+#[test]
+fn a_gas_price_holds_from_the_beginning_of_its_day() {
+    let gas_prices = [(0.0, 10), (2.0, 20), (5.0, 30)].map(|(day, price)| (day, Wei(price)));
+    let payments = PaymentSetup {
+        mode: PaymentMode::Tickets,
+        gas_prices: gas_prices.to_vec(),
+        redemption_delay_s: 0.0,
+    };
+    let two_days = SimTime::from_days(2);
+    for (now, price) in [(SimTime::ZERO, 10), (two_days - seconds(1.0), 10), (two_days, 20)] {
+        assert_eq!(payments.gas_price(now), Wei(price));
+    }
 }
 
 #[test]

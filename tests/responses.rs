@@ -5,6 +5,7 @@ mod common;
 use common::{orchestrator, scenario};
 use orchsim::ensemble::{Plan, forecast};
 use orchsim::network::{Orchestrator, Pricing, Response, SelectionWeights, Version};
+use orchsim::payments::PaymentMode;
 use orchsim::report::{RunContext, summary_json};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{ReplicationResult, World, replicate};
@@ -182,6 +183,21 @@ fn splitting_pays_under_a_random_share_and_not_under_pure_stake() {
     assert_eq!(nodes(&splitting(RANDOM_30, "2e-11")), [1]);
 }
 
+#[test]
+fn tickets_of_each_node_are_paid_to_its_owner() {
+    // Of tickets worth a million wei nearly each wins a wei more.
+    let settings = Response { split_into: 3, ..response(Pricing::Fixed) };
+    let players = vec![responding("a", 1000, settings), orchestrator("b", 1000, 100)];
+    let mut scenario = market(players, RANDOM_30);
+    scenario.payments.mode = PaymentMode::Tickets;
+    let result = run(&scenario);
+    assert_eq!(nodes(&result), [3]);
+    for (fee, &served) in result.fees.iter().zip(&result.served_by) {
+        let worth = served as f64 * 1e6;
+        assert!(served > 500 && (fee.0 as f64 / worth - 1.0).abs() < 0.01, "{fee} for {worth}");
+    }
+}
+
 /// One that stays and one with a GPU that costs so many USD a day, at 1 USD an
 /// ETH. All there is to earn is 5e8 wei a day, half of it for the cost of work.
 fn with_gpu_cost(gpu_cost_per_day: &str, starts_absent: bool) -> ReplicationResult {
@@ -218,6 +234,11 @@ fn reports_say_how_those_who_respond_stand_at_the_end() {
     settings.split_into = 2;
     let rival = orchestrator("b", 10, 100);
     let mut scenario = market(vec![responding("a", 1000, settings), rival], RANDOM_30);
+    // 1,000 wei too, at 2 USD an ETH.
+    let usd = "0.000000000000002".parse().unwrap();
+    scenario.network.orchestrators[0].offers[0].price = PostedPrice::Usd { usd, units: 1 };
+    (scenario.credits.lpt_usd, scenario.credits.eth_usd) =
+        ("2".parse().unwrap(), "2".parse().unwrap());
     scenario.replications = 3;
     let plan = Plan::fixed(3);
     let forecast = forecast(&scenario, plan, &|_, _| ()).unwrap();
