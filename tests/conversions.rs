@@ -7,10 +7,10 @@ mod common;
 use common::{credits, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::kernel::Distribution;
-use orchsim::network::{Pipeline, Version};
+use orchsim::network::{Gateway, Pipeline, Version};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
-use orchsim::treasury::{ConversionPolicy, Drawing, PriceSeries, Schedule, TokenPrices};
+use orchsim::treasury::{ConversionPolicy, Drawing, PriceSeries, Schedule, TokenPrices, TopUpRule};
 use orchsim::units::{Lpt, SECONDS_PER_HOUR, SimTime, Wei};
 
 const DAYS: u64 = 6;
@@ -78,6 +78,23 @@ fn each_policy_sells_what_it_says() {
         let hours = result.outages.seconds / SECONDS_PER_HOUR as f64;
         assert!((hours - outage_hours).abs() < 0.01, "{policy:?}: {hours} h without funds");
         assert_eq!(result.depleted, None, "{policy:?}");
+    }
+}
+
+#[test]
+fn a_gateway_that_gets_no_share_asks_for_no_sales() {
+    use ConversionPolicy::{BelowThreshold, DaysOfCover};
+    for policy in [
+        BelowThreshold { balance: Wei(50_000), clip: Lpt(60_000) },
+        DaysOfCover { days: 2.0, schedule: every(1, 0) },
+    ] {
+        let alone = hourly(policy);
+        let mut with_another = alone.clone();
+        let another = Gateway { id: "another".to_string(), ..alone.network.gateways[0].clone() };
+        with_another.network.gateways.push(another);
+        with_another.treasury.top_ups.rule = TopUpRule::Shares(vec![1, 0]);
+        let sold = |scenario| run(scenario).books.safe().sold;
+        assert_eq!(sold(&with_another), sold(&alone), "{policy:?}");
     }
 }
 

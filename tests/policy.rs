@@ -132,6 +132,8 @@ fn a_provider_share_is_a_price_in_dollars() {
     let charged = InputTokens::Charged { per_output: 3.0 };
     near(usd(ProviderShare { input_tokens: charged, ..share }, &llama), 0.3 * 0.72e-6);
     near(usd(ProviderShare { used_share: 0.5, ..share }, &llama), 2.7e-8);
+    let groq = ProviderShare { provider: Provider::named("groq").unwrap(), ..share };
+    near(usd(ProviderShare { input_tokens: charged, ..groq }, &llama), 0.3 * 0.23e-6);
     // Cheapest: nscale's 0.03 for output; with input charged 3 to 1 nscale's
     // 0.12 still beats DeepInfra's 0.14 and Groq's 0.23.
     let cheapest = ProviderShare { provider: Provider::Cheapest, ..share };
@@ -142,7 +144,10 @@ fn a_provider_share_is_a_price_in_dollars() {
     let video = model(Pipeline::ImageToVideo, "stabilityai/stable-video-diffusion-img2vid-xt-1-1");
     near(usd(fal, &video), 0.075 / 14_745_600.0);
     let openai = ProviderShare { provider: Provider::named("openai").unwrap(), ..fal };
-    near(usd(openai, &model(Pipeline::AudioToText, "openai/whisper-large-v3")), 1e-7);
+    let whisper = model(Pipeline::AudioToText, "openai/whisper-large-v3");
+    near(usd(openai, &whisper), 1e-7);
+    // Both bill all of the audio.
+    near(usd(ProviderShare { used_share: 0.5, ..openai }, &whisper), 1e-7);
     near(usd(openai, &model(Pipeline::TextToSpeech, "parler-tts/parler-tts-large-v1")), 1.5e-5);
     assert_eq!(openai.price(&llama), None);
     assert_eq!(fal.price(&model(Pipeline::Upscale, "x4")), None);
@@ -283,6 +288,21 @@ fn a_spend_ceiling_bounds_every_day_and_week() {
         let spent = week(days);
         assert!(spent <= 10_000_000 && spent > 9_996_000, "{spent}");
     }
+}
+
+#[test]
+fn the_tightest_ceiling_is_used_up_to_the_wei() {
+    let mut scenario = ladder(1);
+    scenario.horizon_days = 3;
+    evenly(&mut scenario, 20);
+    let ceiling = |gateway, wei| SpendCeiling {
+        gateway,
+        amount: Ceiling::Eth(Wei(wei)),
+        period: Period::Day,
+    };
+    // Of requests at 1,000 wei.
+    scenario.policy.pacing.spend_ceilings = vec![ceiling(Some(0), 7_000), ceiling(None, 5_000)];
+    assert_eq!(run(&scenario, 0).daily_spend, [Wei(5_000); 3]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod common;
 
 use common::{orchestrator, scenario};
 use orchsim::demand::Injected;
+use orchsim::ensemble::{Plan, forecast};
 use orchsim::network::{Region, RttMatrix, Version};
 use orchsim::policy::{Fallback, Steering};
 use orchsim::scenario::Scenario;
@@ -63,6 +64,8 @@ fn payments_approach_their_targets_where_capacity_allows() {
         Steering::Towards { targets: vec![(FAR, 0.7), (HERE, 0.3)], share: 1.0 };
     let result = run(&scenario);
     assert!((share_far(&result) - 0.7).abs() < 0.001, "{}", share_far(&result));
+    let rows = forecast(&scenario, Plan::fixed(1), &|_, _| ()).unwrap().steering;
+    assert_eq!(rows.iter().map(|row| row.target).collect::<Vec<_>>(), [Some(0.3), Some(0.7)]);
     // One place for requests of a second at 2,000 a day is busy for 2 % of the
     // time; at 43,200 a day for half: the target is out of reach.
     let mut short = scenario.clone();

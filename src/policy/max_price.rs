@@ -189,12 +189,15 @@ mod tests {
 
     #[test]
     fn reviews_end_before_the_target() {
-        let days: Vec<u64> = std::iter::successors(Some(SimTime::ZERO), |&now| {
-            Some(TARGET.next_review(now)).filter(|&next| next != SimTime::NEVER)
-        })
-        .map(SimTime::day)
-        .collect();
-        assert_eq!(days, (0..15).map(|week| week * 7).collect::<Vec<_>>());
+        for (target, weeks) in [(100, 15), (98, 14)] {
+            let target = TargetRunway { days: target, ..TARGET };
+            let days: Vec<u64> = std::iter::successors(Some(SimTime::ZERO), |&now| {
+                Some(target.next_review(now)).filter(|&next| next != SimTime::NEVER)
+            })
+            .map(SimTime::day)
+            .collect();
+            assert_eq!(days, (0..weeks).map(|week| week * 7).collect::<Vec<_>>());
+        }
     }
 
     proptest! {
