@@ -136,7 +136,7 @@ fn an_objective_that_the_futures_do_not_show_is_not_known_as_in_a_run() {
     assert_eq!(standings(&document), ["missed", "not known"]);
     assert_eq!((&document["admissible"], &document["not_known"]), (&0.into(), &1.into()));
     let answer = document["answer"].as_str().unwrap();
-    assert!(answer.starts_with("None of the 2 settings is known to meet every objective; of 1 "));
+    assert!(answer.starts_with("None of the 2 settings is known to meet every objective; for 1 "));
     for (setting, amount) in ["1 LPT", "400 LPT"].into_iter().enumerate() {
         let set = format!("credits.amount={amount}");
         let run = workshop.run(&[&["run", "minimal.toml", "--set", &set], &short[..]].concat());

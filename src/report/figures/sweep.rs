@@ -21,8 +21,10 @@ const PANEL_WIDTH: f64 = 400.0;
 /// A key whose values differ by more than this factor is drawn to a
 /// logarithmic scale.
 const LOGARITHMIC: f64 = 50.0;
-/// Most levels of a key whose heat map has numbers in its cells.
+/// Most rows of a heat map that has numbers in its cells.
 const MOST_NUMBERED: usize = 6;
+/// Size of the numbers in cells and beside dots.
+const NUMBER_PX: u32 = TEXT_PX - 6;
 /// Most settings of a front that are labelled.
 const MOST_LABELLED: usize = 16;
 /// What a label covers of a panel's extent, across and up.
@@ -298,16 +300,20 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
             names.iter().enumerate().map(|(i, name)| (i as f64, label(name))).collect()
         };
         let bare = |count: usize| Axis::new(-0.5..count as f64 - 0.5, Vec::new());
-        let room = (PANEL_WIDTH / across.len() as f64 / f64::from(TEXT_PX) / 0.55) as usize;
-        let x = bare(across.len()).with_ticks(ticks(&across, room.max(4)), PANEL_WIDTH);
+        let right = 32;
+        let width = f64::from(area.dim_in_pixel().0) - left - f64::from(right);
+        let cell_width = width / across.len() as f64;
+        let room = (cell_width / f64::from(TEXT_PX) / 0.55) as usize;
+        let x = bare(across.len()).with_ticks(ticks(&across, room.max(8)), width);
         let y = bare(up.len()).with_every(ticks(&up, name_length));
-        let frame =
-            Frame { left: left as u32, right: 32, grid: (false, false), ..Frame::default() };
+        let frame = Frame { left: left as u32, right, grid: (false, false), ..Frame::default() };
         let mut chart = chart(area, &frame, x, y)?;
         let means: Vec<f64> = quantity.estimates.iter().flatten().map(|e| e.mean).collect();
         let least = means.iter().copied().fold(f64::INFINITY, f64::min);
         let most = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let is_numbered = across.len() <= MOST_NUMBERED && up.len() <= MOST_NUMBERED;
+        let number_width = |&mean: &f64| text_width(&quantity.unit.readable(mean), NUMBER_PX);
+        let widest = means.iter().map(number_width).fold(0.0, f64::max);
+        let is_numbered = widest <= cell_width && up.len() <= MOST_NUMBERED;
         let cells = columns.iter().zip(&rows).zip(&quantity.estimates);
         // Frames last, so that no neighbour covers them.
         let mut frames = Vec::new();
@@ -327,7 +333,7 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
                 }
                 Standing::Dominated => {}
                 Standing::NotKnown => {
-                    chart.draw_series([Circle::new((x - 0.44, y - 0.3), 6, ink.filled())])?;
+                    chart.draw_series([Circle::new((x - 0.4, y - 0.3), 6, ink.filled())])?;
                 }
                 Standing::Missed | Standing::NotSimulated => {
                     let line = vec![(x - 0.48, y - 0.44), (x - 0.4, y - 0.16)];
@@ -335,7 +341,7 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
                 }
             }
             if is_numbered {
-                let style = font(TEXT_PX - 6, ink).pos(Pos::new(HPos::Center, VPos::Center));
+                let style = font(NUMBER_PX, ink).pos(Pos::new(HPos::Center, VPos::Center));
                 let text = quantity.unit.readable(estimate.mean);
                 chart.draw_series([Text::new(text, (x, y), style)])?;
             }
@@ -408,7 +414,7 @@ fn trade_offs(sweep: &Sweep) -> Plan<'_> {
                     }
                 }
                 for (place, label) in labels {
-                    let style = font(TEXT_PX - 6, INK).pos(Pos::new(HPos::Left, VPos::Bottom));
+                    let style = font(NUMBER_PX, INK).pos(Pos::new(HPos::Left, VPos::Bottom));
                     let label = EmptyElement::at(place) + Text::new(label, (10, -8), style);
                     chart.draw_series([label])?;
                 }

@@ -269,8 +269,8 @@ fn sentence(sweep: &Sweep) -> String {
             format!("None of the {settings} meets every objective.")
         }
         (0, not_known) if sweep.has_objectives() => format!(
-            "None of the {settings} is known to meet every objective; of {not_known} the futures do \
-             not show it."
+            "None of the {settings} is known to meet every objective; for {not_known} of them the \
+             futures do not show it."
         ),
         (0, _) => "Nothing was simulated.".to_string(),
         (admissible, not_known) if sweep.has_objectives() => {
