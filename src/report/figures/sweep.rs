@@ -25,6 +25,8 @@ const LOGARITHMIC: f64 = 50.0;
 const MOST_NUMBERED: usize = 6;
 /// Size of the numbers in cells and beside dots.
 const NUMBER_PX: u32 = TEXT_PX - 6;
+/// Pixels between the numbers of neighbouring cells, at least.
+const NUMBER_GAP: f64 = 16.0;
 /// Most settings of a front that are labelled.
 const MOST_LABELLED: usize = 16;
 /// What a label covers of a panel's extent, across and up.
@@ -313,7 +315,7 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
         let most = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let number_width = |&mean: &f64| text_width(&quantity.unit.readable(mean), NUMBER_PX);
         let widest = means.iter().map(number_width).fold(0.0, f64::max);
-        let is_numbered = widest <= cell_width && up.len() <= MOST_NUMBERED;
+        let is_numbered = widest + NUMBER_GAP <= cell_width && up.len() <= MOST_NUMBERED;
         let cells = columns.iter().zip(&rows).zip(&quantity.estimates);
         // Frames last, so that no neighbour covers them.
         let mut frames = Vec::new();
