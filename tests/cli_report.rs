@@ -285,7 +285,7 @@ fn what_others_draw_and_the_deadline_takes_is_not_left() {
                     {project=\"docs\",day=11,lpt=\"20 LPT\"}]";
     let (lpt, notes) = left(&format!("treasury.drawings={drawings}"));
     close(&lpt, 200.0 - 11.0 * 0.005 * 400.0 - 120.0);
-    let less = "less the 100 LPT that other projects drew and the 20 that they are to draw";
+    let less = "less the 120 LPT that other projects draw, 20 of them later.";
     assert!(notes.contains(less), "{notes}");
     let (lpt, notes) = left("treasury.deadline_day=10");
     close(&lpt, 0.0);

@@ -33,7 +33,8 @@ pub fn params_life_blocks(version: Version) -> u32 {
 /// What an orchestrator has accepted under one set of ticket parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketParams {
-    /// The block at which they expire, counted from the start of the run.
+    /// The block at which they expire, counted from the start of the run. Never 0, which
+    /// leaves room for `None` beside it: an account fits its cache lines.
     expiry_block: NonZeroU32,
     nonces_left: u32,
 }

@@ -318,41 +318,35 @@ impl Opening<'_> {
         offer: &Offer,
         gas_price: Wei,
     ) -> Price {
-        let network = &self.scenario.network;
-        let max_float = sender_funds(network, &self.books, gateway).max_float();
-        let base = self.base_price(orchestrator, offer);
-        quoted(&network.orchestrators[orchestrator], base, gas_price, max_float)
+        self.quote_or_problem(gateway, orchestrator, offer, gas_price).0
     }
 
-    fn base_price(&self, orchestrator: usize, offer: &Offer) -> Price {
-        let Scenario { credits, policy, .. } = self.scenario;
-        let base = offer.price.at(credits.eth_usd);
-        let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
-        base.unwrap_or(Price::ZERO)
-    }
-
-    /// Why a gateway that discovers an orchestrator for an offer gets no tickets
+    /// The same with why a gateway that discovers the orchestrator gets no tickets
     /// that it would send. A gateway without funds finds out only when it has to
     /// pay.
-    fn ticket_problem(
+    fn quote_or_problem(
         &self,
         gateway: usize,
         orchestrator: usize,
         offer: &Offer,
         gas_price: Wei,
-    ) -> Option<String> {
-        let network = &self.scenario.network;
+    ) -> (Price, Option<String>) {
+        let Scenario { network, credits, policy, .. } = self.scenario;
+        let base = offer.price.at(credits.eth_usd);
+        let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
+        let base = base.unwrap_or(Price::ZERO);
         let funds = sender_funds(network, &self.books, gateway);
-        let base = self.base_price(orchestrator, offer);
         let orchestrator = &network.orchestrators[orchestrator];
         match Quote::new(orchestrator, base, gas_price, funds.max_float()) {
-            Ok(quote) => {
-                let admitted = network.gateways[gateway].limits.admit(&quote.terms);
-                admitted.err().map(|refusal| refusal.to_string())
+            Ok(Quote { price, terms }) => {
+                let admitted = network.gateways[gateway].limits.admit(&terms);
+                (price, admitted.err().map(|refusal| refusal.to_string()))
             }
-            Err(_) if funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO => None,
-            Err(NoQuote::Reserve(_)) => Some("gateway's reserve too small for tickets".to_string()),
-            Err(NoQuote::Price(reason)) => Some(reason.to_string()),
+            Err(_) if funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO => (base, None),
+            Err(NoQuote::Reserve(_)) => {
+                (base, Some("gateway's reserve too small for tickets".to_string()))
+            }
+            Err(NoQuote::Price(reason)) => (base, Some(reason.to_string())),
         }
     }
 
@@ -367,15 +361,14 @@ impl Opening<'_> {
     ) -> (Market, MaxPrice) {
         let Scenario { credits, payments, policy, .. } = self.scenario;
         let gas_price = payments.gas_price(SimTime::ZERO);
-        let quote =
-            |node: usize, offer: &Offer| self.quote(gateway, owners[node], offer, gas_price);
-        let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
-        let ticket_problem = |candidate: &Candidate| {
-            let Candidate { orchestrator: node, offer, .. } = *candidate;
-            let offer = &network.orchestrators[node].offers[offer];
-            self.ticket_problem(gateway, owners[node], offer, gas_price)
+        let mut ticket_problems = Vec::new();
+        let quote = |node: usize, offer: &Offer| {
+            let (price, problem) = self.quote_or_problem(gateway, owners[node], offer, gas_price);
+            ticket_problems.push(problem);
+            price
         };
-        market.ticket_problems = market.candidates.iter().map(ticket_problem).collect();
+        let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
+        market.ticket_problems = ticket_problems;
         let highest_quote = market.candidates.iter().map(|candidate| candidate.price).max();
         let today = network.gateways[gateway].max_price[model];
         let max_price = &policy.max_price;

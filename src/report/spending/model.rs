@@ -527,9 +527,9 @@ impl Reporter<'_> {
     }
 
     /// A run's credits less all spend since its start and what others draw or will
-    /// draw; nothing after its deadline. LPT that the run does not sell at its start is taken to be
-    /// sold on the day it is spent, and is worth the last price: `None` where the
-    /// prices of the days are not known.
+    /// draw; nothing after its deadline. LPT that the run does not sell at its start is
+    /// taken to be sold on the day it is spent, and is worth the last price: `None`
+    /// where the prices of the days are not known.
     fn rest_of_credits(&self, run: &StoredRun, history: &SpendHistory) -> Option<Wei> {
         let Scenario { start, credits, treasury: setup, .. } = &run.scenario;
         let end = self.input.period.last();

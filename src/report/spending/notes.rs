@@ -153,25 +153,15 @@ fn of_left(
         };
         let over = treasury.deadline.unwrap_or(SimTime::NEVER);
         let drawings = treasury.drawings.iter().filter(|_| holds_lpt(&run.scenario));
-        let (past, to_come): (Vec<&Drawing>, Vec<&Drawing>) = drawings
-            .filter(|drawing| drawing.at <= over)
-            .partition(|drawing| from_start(drawing.at) <= end);
-        let lpt = |drawings: &[&Drawing]| {
-            let sum: Lpt = drawings.iter().map(|drawing| drawing.lpt).sum();
-            grouped(sum.to_coins(), 0)
-        };
-        let drawn = match (past.as_slice(), to_come.as_slice()) {
-            ([], []) => String::new(),
-            (past, []) => format!(", less the {} LPT that other projects drew", lpt(past)),
-            ([], to_come) => {
-                format!(", less the {} LPT that other projects are to draw", lpt(to_come))
-            }
-            (past, to_come) => format!(
-                ", less the {} LPT that other projects drew and the {} that they are to draw",
-                lpt(past),
-                lpt(to_come)
-            ),
-        };
+        let drawings: Vec<&Drawing> = drawings.filter(|drawing| drawing.at <= over).collect();
+        let to_come = drawings.iter().filter(|drawing| from_start(drawing.at) > end);
+        let later: Lpt = to_come.map(|drawing| drawing.lpt).sum();
+        let all: Lpt = drawings.iter().map(|drawing| drawing.lpt).sum();
+        let some = |lpt: Lpt| (lpt > Lpt::ZERO).then(|| grouped(lpt.to_coins(), 0));
+        let later = some(later).map_or(String::new(), |later| format!(", {later} of them later"));
+        let drawn = some(all).map_or(String::new(), |all| {
+            format!(", less the {all} LPT that other projects draw{later}")
+        });
         notes.push(format!(
             "What is left is the credits of the run less all spend in the file since \
              {}{unknown}{drawn}.{sold}",

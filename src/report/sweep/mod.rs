@@ -111,9 +111,9 @@ pub(super) enum Standing {
 }
 
 pub(super) fn standing(sweep: &Sweep, setting: usize) -> Standing {
-    let result = sweep.results.get(setting);
-    match result.and_then(|result| result.verdict) {
-        Some(Verdict::Met) if result.is_some_and(|result| result.is_on_front) => Standing::Front,
+    let Some(result) = sweep.results.get(setting) else { return Standing::NotSimulated };
+    match result.verdict {
+        Some(Verdict::Met) if result.is_on_front => Standing::Front,
         Some(Verdict::Met) => Standing::Dominated,
         Some(Verdict::NotKnown) => Standing::NotKnown,
         Some(Verdict::Missed) => Standing::Missed,
@@ -418,9 +418,8 @@ fn blind_price_weights(sweep: &Sweep) -> Option<String> {
         count => format!(" and {count} more"),
     };
     Some(format!(
-        "In {which} the price weight is blind ({first}{more}): exp(-price / factor) underflows to 0 \
-         for every price there, so go-livepeer gives all the price term 1, which only dilutes stake \
-         and favours whoever stands first. `orchsim explain` shows it."
+        "In {which} the price weight is blind ({first}{more}): it tells no price there from another. \
+         `orchsim explain` says why."
     ))
 }
 
