@@ -194,7 +194,7 @@ fn a_gateway_that_ran_out_gets_its_part_of_the_next_sale() {
         close(forecast.treasury.first_outage_days.unwrap(), 15.0);
         assert!(forecast.warnings.iter().any(|warning| warning.id == "outage"));
         let answer = sentence(&scenario, &forecast);
-        assert!(answer.contains("gateways wait for money 22 % of the time"), "{answer}");
+        assert!(answer.contains("gateways are without funds 22 % of the time"), "{answer}");
         let verdicts: Vec<Verdict> =
             forecast.objectives.iter().map(|objective| objective.verdict).collect();
         assert_eq!(verdicts, [Verdict::Missed, Verdict::Met]);

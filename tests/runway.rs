@@ -3,8 +3,11 @@
 mod common;
 
 use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
+use orchsim::demand::DemandStream;
+use orchsim::network::{Gateway, Network};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{World, replicate};
+use orchsim::treasury::RunwayEnd;
 use orchsim::units::Wei;
 
 fn runways(scenario: &Scenario, replications: u64) -> Vec<f64> {
@@ -33,6 +36,27 @@ fn constant_demand_lasts_until_the_first_request_that_cannot_be_paid() {
     let deviation = error * 200f64.sqrt();
     let theory = 5001f64.sqrt() / 200.0;
     assert!((deviation / theory - 1.0).abs() < 3.0 / 400f64.sqrt(), "{deviation} for {theory}");
+}
+
+#[test]
+fn two_gateways_last_until_the_first_or_the_last_of_them_as_asked() {
+    // Each pays for 5,000 requests of its own 200 a day, and stops with the next: two
+    // nearly normal times of mean m and deviation s, of which the earlier has the mean
+    // m - s / sqrt(pi) and the later m + s / sqrt(pi).
+    let (mean, deviation) = (5001.0 / 200.0, 5001f64.sqrt() / 200.0);
+    let apart = deviation / std::f64::consts::PI.sqrt();
+    for (end, expected) in
+        [(RunwayEnd::FirstGateway, mean - apart), (RunwayEnd::LastGateway, mean + apart)]
+    {
+        let mut scenario = constant(10);
+        scenario.credits = credits(Wei(2 * scenario.credits.eth.0));
+        scenario.treasury.runway_end = end;
+        let Network { gateways, .. } = &mut scenario.network;
+        gateways.push(Gateway { id: "second".to_string(), ..gateways[0].clone() });
+        scenario.demand.push(DemandStream { gateway: 1, ..scenario.demand[0].clone() });
+        let (runway, error) = mean_and_error(&runways(&scenario, 400));
+        assert!((runway - expected).abs() < 3.0 * error, "{runway} +- {error}, not {expected}");
+    }
 }
 
 #[test]

@@ -76,8 +76,8 @@ pub struct Runway {
 /// How futures end before the horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Endings {
-    /// What is left where the credits run out, since that is when one gateway cannot
-    /// pay, mean over those futures. `None` where there are none.
+    /// What is left where the credits run out, since that is when one gateway, or the
+    /// last, cannot pay, mean over those futures. `None` where there are none.
     pub left: Option<LeftOver>,
     /// Share of the futures that have credits at the deadline, where everything
     /// goes back, 0 to 1.

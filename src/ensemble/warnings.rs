@@ -5,7 +5,7 @@ use crate::kernel::StreamKey;
 use crate::scenario::Scenario;
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
-use crate::treasury::PricePath;
+use crate::treasury::{PricePath, RunwayEnd};
 use crate::units::SimTime;
 
 /// Every warning with its name; some are of comparisons only.
@@ -58,7 +58,7 @@ pub(super) fn warnings(
     selection_warnings(&markets, &mut warn);
     outcome_warnings(&markets, forecast, &mut warn);
     no_fees_warning(samples, &mut warn);
-    outage_warning(forecast, &mut warn);
+    outage_warning(world.scenario, forecast, &mut warn);
     aggregation_warnings(world, forecast, &mut warn);
     let suppressed = &world.scenario.suppressed_warnings;
     all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
@@ -292,18 +292,26 @@ fn no_fees_warning(samples: &[Sample], warn: &mut impl FnMut(&'static str, Strin
     }
 }
 
-fn outage_warning(forecast: &Forecast, warn: &mut impl FnMut(&'static str, String)) {
+fn outage_warning(
+    scenario: &Scenario,
+    forecast: &Forecast,
+    warn: &mut impl FnMut(&'static str, String),
+) {
     let treasury = &forecast.treasury;
     let Some(first) = treasury.first_outage_days.filter(|_| treasury.has_long_outages()) else {
         return;
+    };
+    let since = match scenario.treasury.runway_end {
+        RunwayEnd::FirstGateway => "more is to come",
+        RunwayEnd::LastGateway => "more is to come or other gateways have some",
     };
     warn(
         "outage",
         format!(
             "Gateways stand without funds for {:.0} days of a future on average, {} of the time of \
-             all, from day {first:.0} on. Meanwhile the credits count as lasting, since more is to \
-             come: runway, chances to last and the curve of futures with credits left say nothing \
-             of it. Money that comes earlier or in larger parts shortens outages \
+             all, from day {first:.0} on. Meanwhile the credits count as lasting, since {since}: \
+             runway, chances to last and the curve of futures with credits left say nothing of it. \
+             Money that comes earlier or in larger parts shortens outages \
              (`treasury.conversion`); an objective with `max_outage_share` judges them.",
             treasury.outage_hours.mean / 24.0,
             percent(treasury.outage_share),

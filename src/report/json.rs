@@ -31,7 +31,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `aggregation` | where some requests stand for others: the `share` of the requests not simulated themselves, the `pace` of each `pipeline/model` (how many requests one stands for), the relative standard error `spend_error` that this gives the spend of a future, and by how many `stale_hours` at most the gateways' knowledge is old |
 /// | `answer` | the result as a sentence |
 /// | `credits` | `lpt`, `eth_wei`, `eth` at the start |
-/// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share`; `deadline_share`, of the futures with credits at the deadline, where everything goes back; `left_eth`, what there still is where the credits run out, when one gateway cannot pay (`null` where they never do) |
+/// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share`; `deadline_share`, of the futures with credits at the deadline, where everything goes back; `left_eth`, what there still is where the credits run out, when one gateway, or the last (`treasury.runway_ends`), cannot pay (`null` where they never do) |
 /// | `runway_dates` | the dates of `p10`, `p50`, `p90` |
 /// | `survival` | a point a day: `day`, `share` that still has credits, `lo`, `hi` |
 /// | `spend` | means over replications: `total_wei`, `total_eth`, `total_eth_ci95`, and wei by name in `by_pipeline`, `by_model`, `by_gateway`, `by_region` (of the users), each adding up to the total |

@@ -6,6 +6,7 @@ use super::format::{date_after, days, eth, long_date, plural, quantile_interval,
 use super::format::{grouped, short_date};
 use crate::ensemble::{Forecast, nobody_is_affordable};
 use crate::scenario::Scenario;
+use crate::treasury::RunwayEnd;
 
 /// The share of the credits from which on it is worth a sentence that so much is
 /// left where they run out.
@@ -25,7 +26,7 @@ fn outages(start: Date, forecast: &Forecast) -> String {
     let first = treasury.first_outage_days.filter(|_| treasury.has_long_outages());
     first.map_or(String::new(), |first| {
         format!(
-            " Not all users are served until then: gateways wait for money {} of the time, from \
+            " Not all users are served until then: gateways are without funds {} of the time, from \
              about {} on.",
             whole_percent(treasury.outage_share),
             date_text(start, first)
@@ -67,9 +68,10 @@ fn left_over(scenario: &Scenario, forecast: &Forecast) -> String {
     let credits = scenario.credits.eth.to_coins();
     let much = forecast.endings.left.filter(|left| left.total >= MUCH_LEFT * credits);
     let Some(left) = much else { return String::new() };
-    let (who, deposits) = match scenario.network.gateways.len() {
-        1 => ("the gateway", "in its deposit"),
-        _ => ("one gateway", "in deposits"),
+    let (who, deposits) = match (scenario.network.gateways.len(), scenario.treasury.runway_end) {
+        (1, _) => ("the gateway", "in its deposit"),
+        (_, RunwayEnd::FirstGateway) => ("one gateway", "in deposits"),
+        (_, RunwayEnd::LastGateway) => ("the last gateway", "in deposits"),
     };
     let places = [
         (left.deposits(), deposits),

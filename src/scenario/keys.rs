@@ -67,7 +67,7 @@ mod respond;
 mod selection;
 mod users;
 
-pub(super) use money::{PAYMENT_MODES, WEEKDAYS};
+pub(super) use money::{PAYMENT_MODES, RUNWAY_ENDS, WEEKDAYS};
 use money::{PAYMENTS, TOKEN_PRICES, TREASURY};
 pub(super) use policy::INPUT_TOKENS;
 use policy::POLICY;

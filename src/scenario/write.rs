@@ -2,7 +2,7 @@ mod selection;
 
 use std::fmt::{self, Write};
 
-use super::keys::{INPUT_TOKENS, PAYMENT_MODES};
+use super::keys::{INPUT_TOKENS, PAYMENT_MODES, RUNWAY_ENDS};
 use super::{Goal, Scenario};
 use crate::demand::{
     Arrivals, Bursts, DemandStream, Growth, HourProfile, PriceCurve, UserPrice, Users, WeekProfile,
@@ -219,6 +219,9 @@ impl Writer<'_> {
             writeln!(out, "  {{ project = {project}, day = {day}, lpt = \"{lpt}\" }},")?;
         }
         writeln!(out, "]")?;
+        if let Some((end, _)) = RUNWAY_ENDS.iter().find(|(_, end)| *end == treasury.runway_end) {
+            writeln!(out, "runway_ends = \"{end}\"")?;
+        }
         if let Some(deadline) = treasury.deadline {
             writeln!(out, "deadline_day = {}", deadline.day())?;
         }

@@ -27,7 +27,7 @@ pub use price_path::{
 };
 pub use prices::Prices;
 pub use safe::{SIGNING_DELAY_HOURS, Safe, SafeError, SafeSetup, Signer, Sleep};
-pub use setup::TreasurySetup;
+pub use setup::{RunwayEnd, TreasurySetup};
 pub use spend::TrailingSpend;
 pub use swap::{Swap, SwapPool, SwapTerms};
 pub use top_up::{GatewayFunds, RESERVE, TopUp, TopUpRule, TopUps, apportion};

@@ -1,6 +1,15 @@
 use super::{ConversionPolicy, Drawing, Inflation, SafeSetup, SwapTerms, TokenPrices, TopUps};
 use crate::units::SimTime;
 
+/// Which gateway that cannot pay ends the runway, once nothing more can come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunwayEnd {
+    /// The first: its users are no longer served.
+    FirstGateway,
+    /// The last of those with demand: nobody is served any more.
+    LastGateway,
+}
+
 /// How the credits get from the Safe's LPT to the gateways' deposits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TreasurySetup {
@@ -18,6 +27,8 @@ pub struct TreasurySetup {
     pub projects: Vec<String>,
     /// What they draw.
     pub drawings: Vec<Drawing>,
+    /// With whose last wei the credits are used up.
+    pub runway_end: RunwayEnd,
     /// When what is left goes back to the treasury.
     pub deadline: Option<SimTime>,
     /// What is minted meanwhile, to compare with.

@@ -15,8 +15,8 @@ use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::policy::Policy;
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::treasury::{
-    ConversionPolicy, Credits, Inflation, JumpDiffusion, SafeSetup, SwapTerms, TokenPrices,
-    TopUpRule, TopUps, TreasurySetup,
+    ConversionPolicy, Credits, Inflation, JumpDiffusion, RunwayEnd, SafeSetup, SwapTerms,
+    TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
 use orchsim::units::{Lpt, Price, Wei};
 
@@ -57,6 +57,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             top_ups: TopUps { rule: TopUpRule::RecentSpend, reserve: RESERVE },
             drawings: Vec::new(),
             projects: Vec::new(),
+            runway_end: RunwayEnd::FirstGateway,
             deadline: None,
             inflation: Inflation::OBSERVED,
         },

@@ -16,8 +16,8 @@ use orchsim::report::RunContext;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::Mode;
 use orchsim::treasury::{
-    ConversionPolicy, Credits, Inflation, MINTED_PER_ROUND, SafeSetup, SwapTerms, TokenPrices,
-    TopUpRule, TopUps, TreasurySetup,
+    ConversionPolicy, Credits, Inflation, MINTED_PER_ROUND, RunwayEnd, SafeSetup, SwapTerms,
+    TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
 use orchsim::units::{Lpt, Wei, mean_parts};
 
@@ -94,6 +94,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
             top_ups: TopUps { rule: TopUpRule::RecentSpend, reserve: Wei::ZERO },
             drawings: Vec::new(),
             projects: Vec::new(),
+            runway_end: RunwayEnd::FirstGateway,
             deadline: None,
             inflation: Inflation {
                 minted_per_round: MINTED_PER_ROUND,

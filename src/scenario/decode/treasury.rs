@@ -1,7 +1,7 @@
 use jiff::civil::Weekday;
 
 use super::super::diagnostics::{Problem, Report};
-use super::super::keys::WEEKDAYS;
+use super::super::keys::{RUNWAY_ENDS, WEEKDAYS};
 use super::super::tree::Cursor;
 use super::credits::{positive_lpt, wei};
 use super::{Context, demand};
@@ -41,6 +41,8 @@ pub(super) fn treasury(
     let top_ups = at.get("top_ups").and_then(|at| top_ups(&at, context, report));
     let drawings = drawings(&at, credits, report);
     let minted = at.get("minted_per_round").and_then(|at| positive_lpt(&at, report));
+    let runway_end = at.text_at("runway_ends")?;
+    let (_, runway_end) = RUNWAY_ENDS.into_iter().find(|(name, _)| *name == runway_end)?;
     let deadline = match at.get("deadline_day") {
         Some(day) => Some(SimTime::from_days(day.integer()?)),
         None => None,
@@ -55,6 +57,7 @@ pub(super) fn treasury(
         top_ups: top_ups?,
         projects,
         drawings,
+        runway_end,
         deadline,
         inflation: Inflation { minted_per_round: minted?, round_hours },
     })

@@ -3,10 +3,14 @@
 use super::super::shape::{Bounds, Key, Shape, Text, default, optional, required};
 use super::{CV, EMPTY, ETH, LINE, LPT, POSITIVE_HOURS, SHARE, WEIGHT, list, number};
 use crate::payments::PaymentMode;
+use crate::treasury::RunwayEnd;
 
 /// How payments are counted, by the name a scenario uses.
 pub(in super::super) const PAYMENT_MODES: [(&str, PaymentMode); 2] =
     [("tickets", PaymentMode::Tickets), ("expected", PaymentMode::Expected)];
+/// What ends the runway, by the name a scenario uses.
+pub(in super::super) const RUNWAY_ENDS: [(&str, RunwayEnd); 2] =
+    [("first_gateway", RunwayEnd::FirstGateway), ("last_gateway", RunwayEnd::LastGateway)];
 /// The days of a week from Monday.
 pub(in super::super) const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -216,6 +220,13 @@ pub(super) const TREASURY: &[Key] = &[
         "[]",
         "LPT that other projects draw from the same allocation, which must not be ETH already.",
     ),
+    default(
+        "runway_ends",
+        &Shape::Text(Text::Word(runway_ends)),
+        "\"first_gateway\"",
+        "Which gateway that cannot pay ends the runway, once nothing more can come: the first, or \
+         the last of those with demand. Until then the others go on.",
+    ),
     optional(
         "deadline_day",
         &Shape::Integer { min: 1, max: 36_500 },
@@ -340,6 +351,10 @@ fn payment_modes() -> Vec<&'static str> {
 
 fn weekday_names() -> Vec<&'static str> {
     WEEKDAYS.to_vec()
+}
+
+fn runway_ends() -> Vec<&'static str> {
+    RUNWAY_ENDS.map(|(name, _)| name).to_vec()
 }
 
 fn top_up_rules() -> Vec<&'static str> {

@@ -2,6 +2,7 @@ use super::{Event, Replication};
 use crate::payments::next_usd_feed;
 use crate::policy::Course;
 use crate::simulation::responders::Scene;
+use crate::treasury::RunwayEnd;
 use crate::units::{SimTime, Wei};
 
 impl Replication<'_> {
@@ -74,9 +75,9 @@ impl Replication<'_> {
     }
 
     /// A gateway cannot pay: it waits for a top-up if one may come, else the
-    /// credits are depleted.
+    /// credits are depleted, where the runway ends with it.
     pub(super) fn run_out(&mut self, gateway: usize, now: SimTime) {
-        if !self.treasurer.may_still_pay(now) {
+        if !self.treasurer.may_still_pay(now) && self.ends_the_runway(gateway) {
             self.depleted.get_or_insert(now);
             return;
         }
@@ -85,6 +86,14 @@ impl Replication<'_> {
             self.without_funds[gateway] = Some(now);
             self.outages.first_day.get_or_insert(now.as_days());
             self.outages.count += 1;
+        }
+    }
+
+    fn ends_the_runway(&self, gateway: usize) -> bool {
+        let is_out = |other: usize| other == gateway || self.without_funds[other].is_some();
+        match self.world.scenario.treasury.runway_end {
+            RunwayEnd::FirstGateway => true,
+            RunwayEnd::LastGateway => self.world.markets.iter().all(|plan| is_out(plan.gateway)),
         }
     }
 }
