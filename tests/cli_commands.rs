@@ -41,6 +41,27 @@ fn check_names_every_file_and_every_error() {
 }
 
 #[test]
+fn check_says_what_a_run_would_warn_of_before_it_simulates() {
+    let workshop = Workshop::with_minimal();
+    // exp(-price / factor) of go-livepeer's rule is 0 for every price of a picture.
+    let blind = "gateways.weights={stake=0.3,price=0.7,random=0}";
+    let ended = workshop.run(&["check", "minimal.toml", "--set", blind]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    assert!(ended.stdout.contains("\nwarning[price-weight-blind]: "), "{}", ended.stdout);
+
+    let json = ["check", "minimal.toml", "--format", "json", "--set", blind];
+    let document = workshop.run(&json).json();
+    let warnings = document["scenarios"][0]["warnings"].as_array().unwrap().clone();
+    assert!(warnings.iter().any(|warning| warning["id"] == "price-weight-blind"), "{document}");
+
+    let silenced = workshop
+        .run(&[&json[..], &["--set", "suppress_warnings=[\"price-weight-blind\"]"]].concat());
+    let document = silenced.json();
+    let warnings = document["scenarios"][0]["warnings"].as_array().unwrap().clone();
+    assert!(warnings.iter().all(|warning| warning["id"] != "price-weight-blind"), "{document}");
+}
+
+#[test]
 fn check_applies_overrides() {
     let workshop = Workshop::with_minimal();
     let ended = workshop.run(&["check", "minimal.toml", "--set", "gateways.weights.stake=0.9"]);

@@ -48,6 +48,12 @@ fn a_range_holds_both_ends_and_equal_steps() {
 fn a_value_of_a_list_may_hold_commas_units_and_dots() {
     assert_eq!(values("v=0.8.3, 0.8.4,0.9"), ["0.8.3", "0.8.4", "0.9"]);
     assert_eq!(values("v=0.5 USD,1 USD"), ["0.5 USD", "1 USD"]);
+    assert_eq!(
+        values("v=0.5,1 USD per 1e6 tokens"),
+        ["0.5", "1"].map(|n| n.to_string() + " USD per 1e6 tokens")
+    );
+    assert_eq!(values("v=0.5 USD,1,2"), ["0.5 USD", "1", "2"]);
+    assert_eq!(values("v=none,1 USD"), ["none", "1 USD"]);
     assert_eq!(values("v={a=1,b=[2,3]},\"x,y\""), ["{a=1,b=[2,3]}", "\"x,y\""]);
     assert_eq!(values("v=../a.csv"), ["../a.csv"]);
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::input::{self, Overrides};
 use super::output::{self, Format};
 use super::{Failure, Outcome};
+use crate::ensemble::{Warning, opening_warnings};
+use crate::report::warnings_text;
 use crate::scenario::{Scenario, load};
 
 #[derive(Debug, Args)]
@@ -28,11 +30,9 @@ pub(super) fn execute(args: &CheckArgs) -> Result<Outcome, Failure> {
         if args.format == Format::Text {
             match &scenario {
                 Ok(scenario) => {
-                    output::print(&format!(
-                        "{}: valid: {}\n",
-                        path.display(),
-                        inventory(scenario)
-                    ))?;
+                    let valid = format!("{}: valid: {}\n", path.display(), inventory(scenario));
+                    let warnings = warnings_text(&opening_warnings(scenario), output::style());
+                    output::print(&(valid + &warnings))?;
                 }
                 Err(failure) => failure.print(),
             }
@@ -46,6 +46,7 @@ pub(super) fn execute(args: &CheckArgs) -> Result<Outcome, Failure> {
                 "file": path.display().to_string(),
                 "valid": scenario.is_ok(),
                 "errors": scenario.as_ref().err().map_or(json!([]), |failure| errors(path, failure)),
+                "warnings": scenario.as_ref().map_or(json!([]), warnings),
             })
         });
         output::print_json(&json!({ "valid": valid, "scenarios": files.collect::<Vec<_>>() }))?;
@@ -64,6 +65,11 @@ fn inventory(scenario: &Scenario) -> String {
     ];
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     counts.map(|(count, noun)| format!("{count} {noun}{}", plural(count))).join(", ")
+}
+
+fn warnings(scenario: &Scenario) -> Value {
+    let warnings = opening_warnings(scenario);
+    warnings.iter().map(|Warning { id, text }| json!({ "id": id, "text": text })).collect()
 }
 
 /// As [`Diagnostics::to_json`](crate::scenario::Diagnostics::to_json) has

@@ -43,7 +43,8 @@ pub(super) struct SweepArgs {
     /// Vary a key: `--vary key=a,b,c` or `--vary key=lo..hi:n`
     ///
     /// KEY is a dotted path as --set takes it. A range has n values from lo to
-    /// hi, both included, and may have a unit at its end: `0.1..0.5 USD:5`.
+    /// hi, both included. A unit may stand once at the end: `0.1..0.5 USD:5`,
+    /// `5,8 USD`.
     /// May be given several times: all combinations are tried.
     #[arg(long, value_name = "KEY=VALUES", required = true, allow_hyphen_values = true)]
     vary: Vec<Vary>,

@@ -36,4 +36,4 @@ pub(crate) use run::Replicator;
 pub use run::{Batch, Plan, forecast, simulate};
 pub use sample::Sample;
 pub use survival::{KaplanMeier, runway};
-pub use warnings::{WARNING_NAMES, blind_price_weights, nobody_is_affordable};
+pub use warnings::{WARNING_NAMES, blind_price_weights, nobody_is_affordable, opening_warnings};

@@ -60,9 +60,21 @@ pub(super) fn warnings(
     no_fees_warning(samples, &mut warn);
     outage_warning(world.scenario, forecast, &mut warn);
     aggregation_warnings(world, forecast, &mut warn);
-    let suppressed = &world.scenario.suppressed_warnings;
-    all.retain(|warning| !suppressed.iter().any(|name| name == warning.id));
-    all
+    not_suppressed(world.scenario, all)
+}
+
+/// Those of a run's warnings that a scenario shows before it is simulated.
+pub fn opening_warnings(scenario: &Scenario) -> Vec<Warning> {
+    let mut all = Vec::new();
+    let mut warn = |id: &'static str, text: String| all.push(Warning { id, text });
+    price_warning(scenario, &mut warn);
+    selection_warnings(&markets(scenario), &mut warn);
+    not_suppressed(scenario, all)
+}
+
+fn not_suppressed(scenario: &Scenario, mut warnings: Vec<Warning>) -> Vec<Warning> {
+    warnings.retain(|warning| !scenario.suppressed_warnings.iter().any(|id| id == warning.id));
+    warnings
 }
 
 fn percent(share: f64) -> String {

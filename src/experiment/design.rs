@@ -71,7 +71,7 @@ enum Levels {
 impl FromStr for Vary {
     type Err = DesignError;
 
-    /// Reads `key=a,b,c` or `key=lo..hi[ unit][:n]`. A comma inside brackets,
+    /// Reads `key=a,b,c[ unit]` or `key=lo..hi[ unit][:n]`. A comma inside brackets,
     /// braces or quotes belongs to its value.
     fn from_str(text: &str) -> Result<Vary, DesignError> {
         let no_assignment = || DesignError::NoAssignment(text.to_string());
@@ -90,8 +90,9 @@ impl FromStr for Vary {
 
 fn list(values: &str, text: &str) -> Result<Vec<String>, DesignError> {
     let text = || text.to_string();
-    let values =
+    let mut values =
         split_at_commas(values).map_err(|reason| DesignError::List { text: text(), reason })?;
+    share_unit(&mut values);
     for (i, value) in values.iter().enumerate() {
         // `100 LPT` and `100.0 LPT` are one.
         let is_same = |other: &String| {
@@ -102,6 +103,15 @@ fn list(values: &str, text: &str) -> Result<Vec<String>, DesignError> {
         }
     }
     Ok(values)
+}
+
+/// Where only the last of some numbers has a unit, gives it to all: `5,8 USD`.
+fn share_unit(values: &mut [String]) {
+    let Some((last, others)) = values.split_last_mut() else { return };
+    let Some((_, unit)) = quantity(last).filter(|(_, unit)| !unit.is_empty()) else { return };
+    if others.iter().all(|value| quantity(value).is_some_and(|(_, unit)| unit.is_empty())) {
+        others.iter_mut().for_each(|value| *value = format!("{value} {unit}"));
+    }
 }
 
 /// A range, if `values` begins like one.

@@ -64,7 +64,7 @@ pub use spending::{
     read_run, spending_json, spending_terminal, usual_period, write_spending_directory,
 };
 pub use sweep::{SWEEP_SCHEMA, sweep_json, sweep_terminal, write_sweep_directory};
-pub use text::{Style, terminal};
+pub use text::{Style, terminal, warnings_text};
 
 use crate::scenario::Scenario;
 

@@ -8,7 +8,7 @@ use super::{
     RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
     tables, title, treasury,
 };
-use crate::ensemble::{Forecast, Verdict};
+use crate::ensemble::{Forecast, Verdict, Warning};
 use crate::scenario::Scenario;
 
 /// Widest summary, in columns.
@@ -131,9 +131,18 @@ pub fn terminal(
     }
     page.objectives(forecast);
     for warning in &forecast.warnings {
-        page.warning(warning.id, &warning.text, context);
+        page.warning(warning.id, &warning.text, &context.suppress_hint(warning.id));
     }
     page.files("report", context);
+    page.text
+}
+
+/// Warnings of a scenario for a terminal.
+pub fn warnings_text(warnings: &[Warning], style: Style) -> String {
+    let mut page = Page::new(style);
+    for Warning { id, text } in warnings {
+        page.warning(id, text, &format!("suppress_warnings = [\"{id}\"] in the scenario"));
+    }
     page.text
 }
 
@@ -317,10 +326,10 @@ impl Page {
     }
 
     /// A warning, and how not to see it again.
-    pub(super) fn warning(&mut self, id: &str, text: &str, context: &RunContext) {
+    pub(super) fn warning(&mut self, id: &str, text: &str, hint: &str) {
         self.blank();
         self.paragraph(YELLOW, &format!("warning[{id}]: {text}"), "  ");
-        self.line(DIM, &format!("  to silence it: {}", context.suppress_hint(id)));
+        self.line(DIM, &format!("  to silence it: {hint}"));
     }
 
     /// Where the files are; `name` is that of the only report among them.

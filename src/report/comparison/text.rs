@@ -36,7 +36,8 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
     ));
     objectives(&mut page, comparison);
     for remark in &comparison.remarks {
-        page.warning(remark.id, &format!("{}: {}", remark.of.join(", "), remark.text), context);
+        let text = format!("{}: {}", remark.of.join(", "), remark.text);
+        page.warning(remark.id, &text, &context.suppress_hint(remark.id));
     }
     page.files("comparison", context);
     page.text
