@@ -4,6 +4,7 @@ mod cashier;
 mod customers;
 mod in_flight;
 mod mode;
+mod opening;
 mod paces;
 mod posted;
 mod price_board;
@@ -17,6 +18,7 @@ mod world;
 
 pub use customers::CustomerRecord;
 pub use mode::Mode;
+pub use opening::Opening;
 pub(crate) use posted::posted_cost;
 pub use recorder::{
     Failure, FeeParts, Outages, Redemptions, ReplicationResult, Sampled, Sampling, ServiceRecord,
@@ -25,4 +27,4 @@ pub(crate) use replication::{ReplicationKeys, SIZE_DRAW};
 pub use replication::{replicate, replicate_from};
 pub use responders::ResponseRecord;
 pub use steering::SteeringRecord;
-pub use world::{Opening, REQUEST_ROUND_TRIPS, ServiceKey, World};
+pub use world::{REQUEST_ROUND_TRIPS, ServiceKey, World};

@@ -13,8 +13,9 @@
 
 use std::collections::BTreeMap;
 
+use super::opening::Opening;
 use super::replication::rehearse;
-use super::world::{Opening, World};
+use super::world::World;
 use super::{ReplicationResult, Sampled};
 use crate::demand::{Arrivals, DemandStream, HourProfile, Pace};
 use crate::network::{Offer, Pricing};

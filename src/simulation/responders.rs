@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::cashier::sender_funds;
+use super::opening::quoted;
 use super::price_board::PriceBoard;
-use super::world::{World, quoted};
+use super::world::World;
 use crate::kernel::StreamKey;
 use crate::network::{Pricing, Response};
 use crate::payments::{Ledger, Quote};
