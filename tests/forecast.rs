@@ -208,3 +208,27 @@ fn what_goes_back_is_worth_the_prices_of_the_deadline() {
     near(treasury.credits_returned_eth.mean, 1.5e-12);
     near(treasury.credits_returned_usd.mean, 3e-12);
 }
+
+#[test]
+fn requests_for_which_one_payment_is_too_large_are_named_before_they_fail() {
+    // An orchestrator of 2025 takes 600 tickets under one set of parameters (go-livepeer
+    // `maxSenderNonces`), here of 1,000 wei each, and no gateway sends more than
+    // `max_total_ev` at once.
+    let outcome = |wei_per_pixel: u128, most_at_once: u128| {
+        // A request a day: none finds the nonces of another spent.
+        let mut scenario = scenario(1.0);
+        scenario.horizon_days = 30;
+        let mut only = orchestrator("only", wei_per_pixel, 100);
+        only.tickets.expected_value = Wei(1_000);
+        only.tickets.max_face_value = Some(Wei(1_001));
+        scenario.network.orchestrators = vec![only];
+        scenario.network.gateways[0].limits.max_total_ev = Wei(most_at_once);
+        let forecast = run(&scenario);
+        let is_warned = forecast.warnings.iter().any(|w| w.id == "unpayable-request");
+        (forecast.service.success_rate().unwrap(), is_warned)
+    };
+    assert_eq!(outcome(600, 600_001), (1.0, false));
+    assert_eq!(outcome(601, 1_000_000), (0.0, true));
+    // The win probability, 1,000 in 1,001, is rounded up: they are worth a little more.
+    assert_eq!(outcome(600, 600_000), (0.0, true));
+}

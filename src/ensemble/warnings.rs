@@ -9,7 +9,7 @@ use crate::treasury::{PricePath, RunwayEnd};
 use crate::units::SimTime;
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 20] = [
+pub const WARNING_NAMES: [&str; 21] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -20,6 +20,7 @@ pub const WARNING_NAMES: [&str; 20] = [
     "no-offer",
     "nobody-within-max-price",
     "loose-max-price",
+    "unpayable-request",
     "region-never-selected",
     "low-success",
     "no-fees",
@@ -166,6 +167,9 @@ fn selection_warnings(markets: &[(String, Market)], warn: &mut impl FnMut(&'stat
         }
         if let Some(text) = market.blind_price_warning() {
             warn(PRICE_WEIGHT_BLIND, format!("{names}: {text}"));
+        }
+        if let Some(text) = market.unpayable_request_warning() {
+            warn("unpayable-request", format!("{names}: {text}"));
         }
         if let Some(text) = market.overpriced_warning() {
             warn("overpriced-hides-idle", format!("{names}: {text}"));

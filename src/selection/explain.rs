@@ -156,6 +156,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         market.blind_price_warning_among(eligible),
         market.overpriced_warning(),
         market.loose_max_price_warning(),
+        market.unpayable_request_warning(),
         market.candidates.is_empty().then(|| "no orchestrator offers the model".to_string()),
     ];
     let warnings = warnings.into_iter().flatten();

@@ -50,6 +50,9 @@ pub struct Market {
     /// Why the gateway gets no tickets that it would send from each at the
     /// start; empty where that is not known.
     pub ticket_problems: Vec<Option<String>>,
+    /// Why it cannot pay each at once for a usual request at the start; empty where
+    /// that is not known.
+    pub request_problems: Vec<Option<String>>,
     /// The gateway's probability rule.
     pub rule: ProbabilityRule,
     price_exp_factor: f64,
@@ -89,6 +92,7 @@ impl Market {
             warm: Vec::new(),
             preferred: Vec::new(),
             ticket_problems: Vec::new(),
+            request_problems: Vec::new(),
             rule: ProbabilityRule::of(gateway),
             chooser: Chooser::of(gateway, max_price, network.regions.len()),
             version: gateway.version,
@@ -165,6 +169,17 @@ impl Market {
         problems
             .all(|problem| problem.is_some())
             .then(|| format!("at the start no orchestrator can be paid ({first})."))
+    }
+
+    /// Who cannot be paid for a usual request at the start, and why, if anybody.
+    pub fn unpayable_request_warning(&self) -> Option<String> {
+        let mut problems = self.request_problems.iter().flatten();
+        let first = problems.next()?;
+        let (count, all) = (problems.count() + 1, self.candidates.len());
+        Some(format!(
+            "{count} of {all} orchestrators cannot be paid for most requests: {first}. Such a \
+             request is tried and fails."
+        ))
     }
 
     /// Whether the maximum price is so far above every quote that it looks like
@@ -692,6 +707,7 @@ mod tests {
             warm: vec![true; latencies.len()],
             preferred: Vec::new(),
             ticket_problems: Vec::new(),
+            request_problems: Vec::new(),
             rule: ProbabilityRule {
                 weights: SelectionWeights { stake: 0.7, price: 0.0, random: 0.3 },
                 ignore_max_price: false,

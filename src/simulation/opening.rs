@@ -2,7 +2,10 @@ use super::cashier::sender_funds;
 use super::treasurer::Treasurer;
 use crate::kernel::StreamKey;
 use crate::network::{Network, Offer, Orchestrator};
-use crate::payments::{Ledger, NoQuote, Quote};
+use crate::payments::{
+    Ledger, NoQuote, Quote, SessionCredit, TicketRefusal, TicketTerms, live_prepaid_pixels,
+    max_sender_nonces,
+};
 use crate::policy::MaxPrice;
 use crate::scenario::Scenario;
 use crate::selection::{Candidate, Market};
@@ -14,6 +17,15 @@ use crate::units::{Price, SimTime, Wei};
 pub struct Opening<'a> {
     scenario: &'a Scenario,
     books: Ledger,
+}
+
+/// What an orchestrator quotes a gateway at the start.
+struct OpeningQuote {
+    price: Price,
+    /// Its tickets, if it has any to give.
+    terms: Option<TicketTerms>,
+    /// Why the gateway that discovers it gets none that it would send.
+    ticket_problem: Option<String>,
 }
 
 impl Opening<'_> {
@@ -46,19 +58,18 @@ impl Opening<'_> {
         offer: &Offer,
         gas_price: Wei,
     ) -> Price {
-        self.quote_or_problem(gateway, orchestrator, offer, gas_price).0
+        self.quote_or_problem(gateway, orchestrator, offer, gas_price).price
     }
 
-    /// The same with why a gateway that discovers the orchestrator gets no tickets
-    /// that it would send. A gateway without funds finds out only when it has to
-    /// pay.
+    /// The same with its tickets, or what is the matter with them. A gateway without
+    /// funds finds out only when it has to pay.
     fn quote_or_problem(
         &self,
         gateway: usize,
         orchestrator: usize,
         offer: &Offer,
         gas_price: Wei,
-    ) -> (Price, Option<String>) {
+    ) -> OpeningQuote {
         let Scenario { network, credits, policy, .. } = self.scenario;
         let base = offer.price.at(credits.eth_usd);
         let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
@@ -68,14 +79,65 @@ impl Opening<'_> {
         match Quote::new(orchestrator, base, gas_price, funds.max_float()) {
             Ok(Quote { price, terms }) => {
                 let admitted = network.gateways[gateway].limits.admit(&terms);
-                (price, admitted.err().map(|refusal| refusal.to_string()))
+                let ticket_problem = admitted.err().map(|refusal| refusal.to_string());
+                OpeningQuote { price, terms: Some(terms), ticket_problem }
             }
-            Err(_) if funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO => (base, None),
-            Err(NoQuote::Reserve(_)) => {
-                (base, Some("gateway's reserve too small for tickets".to_string()))
+            Err(reason) => {
+                let ticket_problem = match reason {
+                    _ if funds.deposit == Wei::ZERO || funds.reserve == Wei::ZERO => None,
+                    NoQuote::Reserve(_) => {
+                        Some("gateway's reserve too small for tickets".to_string())
+                    }
+                    NoQuote::Price(reason) => Some(reason.to_string()),
+                };
+                OpeningQuote { price: base, terms: None, ticket_problem }
             }
-            Err(NoQuote::Price(reason)) => (base, Some(reason.to_string())),
         }
+    }
+
+    /// Why an orchestrator cannot be paid at once for a request of mean size, of the
+    /// stream where that is smallest; known where it has tickets to give.
+    fn request_problem(
+        &self,
+        (gateway, model): (usize, usize),
+        orchestrator: usize,
+        quote: &OpeningQuote,
+    ) -> Option<String> {
+        let Scenario { network, demand, .. } = self.scenario;
+        let streams =
+            demand.iter().filter(|stream| (stream.gateway, stream.model) == (gateway, model));
+        let size = streams.map(|stream| stream.size.mean()).min_by(f64::total_cmp)?;
+        let (gateway, model) = (&network.gateways[gateway], &network.models[model]);
+        let is_live = model.pipeline.is_live();
+        let (units, what) = match is_live {
+            true => (live_prepaid_pixels(gateway.version), "the start of a stream"),
+            false => (model.pipeline.billed_units(size), "a request of mean size"),
+        };
+        let terms = quote.terms.as_ref()?;
+        let staged =
+            SessionCredit::default().stage(quote.price.fee(units), terms.expected_value)?;
+        let takes = || format!("{what} takes {} tickets", staged.tickets);
+        let (ample, limits) = (Wei(u128::MAX), &gateway.limits);
+        let sent = limits.check(terms, staged.tickets, ample, ample, false);
+        if sent == Err(TicketRefusal::TotalEvTooHigh) {
+            let (worth, limit) = (staged.new_credit, limits.max_total_ev);
+            return Some(format!(
+                "{} worth {worth} at once, and the gateway sends no more than {limit} \
+                 (`max_total_ev`)",
+                takes()
+            ));
+        }
+        let version = network.orchestrators[orchestrator].version_for(gateway);
+        let nonces = max_sender_nonces(version);
+        (!is_live && staged.tickets > u64::from(nonces)).then(|| {
+            format!(
+                "{} of `ticket_ev` {} wei, and an orchestrator like {} takes {nonces} under one set of \
+                 ticket parameters",
+                takes(),
+                terms.expected_value.0,
+                version.name()
+            )
+        })
     }
 
     /// The market in a network whose nodes belong to `owners`, with how its
@@ -89,14 +151,15 @@ impl Opening<'_> {
     ) -> (Market, MaxPrice) {
         let Scenario { credits, payments, policy, .. } = self.scenario;
         let gas_price = payments.gas_price(SimTime::ZERO);
-        let mut ticket_problems = Vec::new();
+        let (mut ticket_problems, mut request_problems) = (Vec::new(), Vec::new());
         let quote = |node: usize, offer: &Offer| {
-            let (price, problem) = self.quote_or_problem(gateway, owners[node], offer, gas_price);
-            ticket_problems.push(problem);
-            price
+            let quote = self.quote_or_problem(gateway, owners[node], offer, gas_price);
+            request_problems.push(self.request_problem((gateway, model), owners[node], &quote));
+            ticket_problems.push(quote.ticket_problem);
+            quote.price
         };
         let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
-        market.ticket_problems = ticket_problems;
+        (market.ticket_problems, market.request_problems) = (ticket_problems, request_problems);
         let highest_quote = market.candidates.iter().map(|candidate| candidate.price).max();
         let today = network.gateways[gateway].max_price[model];
         let max_price = &policy.max_price;
