@@ -17,7 +17,7 @@ use orchsim::policy::{Fallback, Steering};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{ReplicationResult, World, replicate};
 use orchsim::treasury::{
-    ConversionPolicy, Drawing, Schedule, Signer, Sleep, TokenPrices, TopUpRule,
+    ConversionPolicy, Drawing, RunwayEnd, Schedule, Signer, Sleep, TokenPrices, TopUpRule,
 };
 use orchsim::units::{Decimal, Lpt, PostedPrice, Price, SECONDS_PER_DAY, SimTime, Wei};
 
@@ -250,6 +250,7 @@ fn money(scenario: &mut Scenario, dice: &mut Dice) {
         treasury.drawings = vec![Drawing { project: 0, at, lpt: Lpt(eth.0 / 3) }];
         treasury.projects = vec!["another".to_string()];
     }
+    treasury.runway_end = dice.pick(&[RunwayEnd::FirstGateway, RunwayEnd::LastGateway]);
     treasury.deadline = dice.chance(0.3).then(|| dice.hours(1.0, 30.0));
     let payments = &mut scenario.payments;
     payments.mode = dice.pick(&[PaymentMode::Tickets, PaymentMode::Tickets, PaymentMode::Expected]);
