@@ -267,7 +267,8 @@ fn a_spend_ceiling_bounds_every_day_and_week() {
     let mut scenario = ladder(4);
     scenario.horizon_days = 21;
     // Full days cost some 5,000,000 wei. The first day is a Tuesday.
-    let ceiling = |amount, period| SpendCeiling { gateway: Some(0), amount, period };
+    let scope = Scope { gateway: Some(0), stream: None };
+    let ceiling = |amount, period| SpendCeiling { scope: scope.clone(), amount, period };
     scenario.policy.pacing.spend_ceilings =
         vec![ceiling(Ceiling::Eth(Wei(2_000_000)), Period::Day)];
     let result = run(&scenario, 0);
@@ -295,14 +296,22 @@ fn the_tightest_ceiling_is_used_up_to_the_wei() {
     let mut scenario = ladder(1);
     scenario.horizon_days = 3;
     evenly(&mut scenario, 20);
-    let ceiling = |gateway, wei| SpendCeiling {
-        gateway,
+    let ceiling = |gateway, stream: Option<&str>, wei| SpendCeiling {
+        scope: Scope { gateway, stream: stream.map(str::to_string) },
         amount: Ceiling::Eth(Wei(wei)),
         period: Period::Day,
     };
     // Of requests at 1,000 wei.
-    scenario.policy.pacing.spend_ceilings = vec![ceiling(Some(0), 7_000), ceiling(None, 5_000)];
+    scenario.policy.pacing.spend_ceilings =
+        vec![ceiling(Some(0), None, 7_000), ceiling(None, None, 5_000)];
     assert_eq!(run(&scenario, 0).daily_spend, [Wei(5_000); 3]);
+
+    scenario.demand.push(DemandStream { id: "other".to_string(), ..scenario.demand[0].clone() });
+    scenario.policy.pacing.spend_ceilings =
+        vec![ceiling(Some(0), Some("other"), 7_000), ceiling(Some(0), None, 25_000)];
+    let result = run(&scenario, 0);
+    // Both ask alike, so that the other's ceiling is reached first.
+    assert_eq!(result.spend_by_stream, [Wei(3 * 18_000), Wei(3 * 7_000)]);
 }
 
 #[test]
@@ -319,8 +328,11 @@ fn a_ceiling_cuts_running_streams_short() {
     scenario.network.orchestrators = vec![only];
     // A stream costs 120 intervals and a prepayment: 50 of 200 fit.
     let limit = Wei(50 * 125 * interval);
-    scenario.policy.pacing.spend_ceilings =
-        vec![SpendCeiling { gateway: None, amount: Ceiling::Eth(limit), period: Period::Day }];
+    scenario.policy.pacing.spend_ceilings = vec![SpendCeiling {
+        scope: Scope::default(),
+        amount: Ceiling::Eth(limit),
+        period: Period::Day,
+    }];
     let result = run(&scenario, 0);
     for day in &result.daily_spend {
         assert!(*day <= limit && day.0 > limit.0 - 5 * interval, "{day}");

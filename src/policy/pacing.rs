@@ -13,13 +13,20 @@ pub struct Pacing {
     pub spend_ceilings: Vec<SpendCeiling>,
 }
 
-/// The requests a [`RequestLimit`] counts.
+/// The requests a [`RequestLimit`] or a [`SpendCeiling`] counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scope {
     /// Those to one gateway, an index into the network's.
     pub gateway: Option<usize>,
     /// Those of one demand stream, by its id.
     pub stream: Option<String>,
+}
+
+impl Scope {
+    fn counts(&self, &(gateway, id): &(usize, &str)) -> bool {
+        self.gateway.is_none_or(|only| only == gateway)
+            && self.stream.as_ref().is_none_or(|only| only == id)
+    }
 }
 
 /// So many requests are let in a day, by their arrival.
@@ -46,10 +53,10 @@ pub struct DeveloperLimit {
 
 /// The expected value of the tickets sent in a day or week stays at or below an
 /// amount. A running live stream ends where its next payment would not.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SpendCeiling {
-    /// The gateway, an index into the network's; `None` is all together.
-    pub gateway: Option<usize>,
+    /// On which requests.
+    pub scope: Scope,
     /// The amount.
     pub amount: Ceiling,
     /// What for.
@@ -121,6 +128,8 @@ pub struct Pacer {
     limits_of: Vec<Vec<usize>>,
     developers: Option<Developers>,
     ceilings: Vec<CeilingCount>,
+    /// For each stream the ceilings that count it.
+    ceilings_of: Vec<Vec<usize>>,
 }
 
 #[derive(Clone, Debug)]
@@ -136,7 +145,8 @@ struct Developers {
 
 #[derive(Clone, Debug)]
 struct CeilingCount {
-    ceiling: SpendCeiling,
+    amount: Ceiling,
+    period: Period,
     /// In wei.
     allowance: Allowance,
 }
@@ -151,31 +161,25 @@ impl Pacer {
         start_weekday: u64,
         eth_usd: Decimal,
     ) -> Pacer {
-        let counts = |&(gateway, id): &(usize, &str)| {
-            let is_counted = |(number, limit): (usize, &RequestLimit)| {
-                let Scope { gateway: only, stream } = &limit.scope;
-                let is_in = only.is_none_or(|only| only == gateway)
-                    && stream.as_ref().is_none_or(|stream| stream == id);
-                is_in.then_some(number)
-            };
-            pacing.request_limits.iter().enumerate().filter_map(is_counted).collect()
+        let (limits, ceilings) = (&pacing.request_limits, &pacing.spend_ceilings);
+        let counting = |scopes: Vec<&Scope>| -> Vec<Vec<usize>> {
+            let of = |stream| (0..scopes.len()).filter(|&i| scopes[i].counts(stream)).collect();
+            streams.iter().map(of).collect()
         };
-        let ceiling = |&ceiling: &SpendCeiling| CeilingCount {
-            ceiling,
-            allowance: Allowance::new(ceiling.amount.at(eth_usd).0),
+        let count = |&SpendCeiling { amount, period, .. }: &SpendCeiling| CeilingCount {
+            amount,
+            period,
+            allowance: Allowance::new(amount.at(eth_usd).0),
         };
         Pacer {
             start_weekday,
-            limits_requests: !pacing.request_limits.is_empty() || pacing.developers.is_some(),
+            limits_requests: !limits.is_empty() || pacing.developers.is_some(),
             today: 0,
-            limits: pacing
-                .request_limits
-                .iter()
-                .map(|limit| Allowance::new(limit.per_day.into()))
-                .collect(),
-            limits_of: streams.iter().map(counts).collect(),
+            limits: limits.iter().map(|limit| Allowance::new(limit.per_day.into())).collect(),
+            limits_of: counting(limits.iter().map(|limit| &limit.scope).collect()),
             developers: pacing.developers.map(|limit| Developers::new(limit, streams)),
-            ceilings: pacing.spend_ceilings.iter().map(ceiling).collect(),
+            ceilings: ceilings.iter().map(count).collect(),
+            ceilings_of: counting(ceilings.iter().map(|ceiling| &ceiling.scope).collect()),
         }
     }
 
@@ -212,50 +216,44 @@ impl Pacer {
         true
     }
 
-    /// Whether a gateway may spend so much more.
+    /// Whether so much more may be spent on a stream.
     #[inline(always)]
-    pub fn may_spend(&mut self, gateway: usize, amount: Wei, now: SimTime) -> bool {
-        self.ceilings.is_empty() || self.room(gateway, now).is_none_or(|room| amount <= room)
+    pub fn may_spend(&mut self, stream: usize, amount: Wei, now: SimTime) -> bool {
+        self.ceilings.is_empty() || self.room(stream, now).is_none_or(|room| amount <= room)
     }
 
-    /// What a gateway may still spend; `None` where nothing limits it.
-    pub fn room(&mut self, gateway: usize, now: SimTime) -> Option<Wei> {
-        let start_weekday = self.start_weekday;
-        let counts = self.ceilings.iter_mut().filter(|count| count.holds(gateway));
-        counts.map(|count| Wei(count.allowance.room(count.period(now, start_weekday)))).min()
+    /// What may still be spent on a stream; `None` where nothing limits it.
+    pub fn room(&mut self, stream: usize, now: SimTime) -> Option<Wei> {
+        let room = |&number: &usize| {
+            let count = &mut self.ceilings[number];
+            Wei(count.allowance.room(count.period.number(now, self.start_weekday)))
+        };
+        self.ceilings_of[stream].iter().map(room).min()
     }
 
-    /// Counts what a gateway spent on requests that came together, the same on
+    /// Counts what was spent on requests of a stream that came together, the same on
     /// each. What a ceiling would have kept from those after the first counts
     /// for the periods after.
     #[inline(always)]
-    pub fn note_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
+    pub fn note_spend(&mut self, stream: usize, now: SimTime, each: Wei, requests: u64) {
         if !self.ceilings.is_empty() {
-            self.count_spend(gateway, now, each, requests);
+            self.count_spend(stream, now, each, requests);
         }
     }
 
-    fn count_spend(&mut self, gateway: usize, now: SimTime, each: Wei, requests: u64) {
-        for count in self.ceilings.iter_mut().filter(|count| count.holds(gateway)) {
-            count.allowance.note(count.period(now, self.start_weekday), each.0, requests);
+    fn count_spend(&mut self, stream: usize, now: SimTime, each: Wei, requests: u64) {
+        for &number in &self.ceilings_of[stream] {
+            let count = &mut self.ceilings[number];
+            let period = count.period.number(now, self.start_weekday);
+            count.allowance.note(period, each.0, requests);
         }
     }
 
     /// Turns ceilings in USD into ETH at a new rate.
     pub fn read_feed(&mut self, eth_usd: Decimal) {
         for count in &mut self.ceilings {
-            count.allowance.limit = count.ceiling.amount.at(eth_usd).0;
+            count.allowance.limit = count.amount.at(eth_usd).0;
         }
-    }
-}
-
-impl CeilingCount {
-    fn holds(&self, gateway: usize) -> bool {
-        self.ceiling.gateway.is_none_or(|only| only == gateway)
-    }
-
-    fn period(&self, now: SimTime, start_weekday: u64) -> u64 {
-        self.ceiling.period.number(now, start_weekday)
     }
 }
 
@@ -306,12 +304,12 @@ mod tests {
     fn weekly_ceilings_start_anew_on_monday() {
         // The first day is a Saturday: Monday is day 2.
         let week = SpendCeiling {
-            gateway: Some(1),
+            scope: Scope { gateway: Some(1), stream: None },
             amount: Ceiling::Usd(Decimal { mantissa: 10, scale: 0 }),
             period: Period::Week,
         };
         let pacing = Pacing { spend_ceilings: vec![week], ..Pacing::default() };
-        let mut pacer = Pacer::new(&pacing, &[(1, "a")], 5, ONE_USD);
+        let mut pacer = Pacer::new(&pacing, &[(0, "b"), (1, "a")], 5, ONE_USD);
         let eth = |coins: u128| Wei(coins * COIN);
         pacer.note_spend(1, SimTime::ZERO, eth(6), 1);
         pacer.note_spend(0, SimTime::ZERO, eth(60), 1);

@@ -294,18 +294,18 @@ impl Writer<'_> {
 
     fn pacing(&mut self) -> fmt::Result {
         let network = &self.scenario.network;
-        let gateway = |index: Option<usize>| match index {
-            Some(index) => format!(", gateway = {}", quoted(&network.gateways[index].id)),
-            None => String::new(),
+        let scope = |Scope { gateway, stream }: &Scope| {
+            let gateway = gateway.map(|index| quoted(&network.gateways[index].id));
+            let stream = stream.as_ref().map(|id| quoted(id));
+            let names = [("gateway", gateway), ("stream", stream)];
+            let named = names.into_iter().filter_map(|(key, name)| Some((key, name?)));
+            named.map(|(key, name)| format!(", {key} = {name}")).collect::<String>()
         };
         let (pacing, alpha) = (&self.scenario.policy.pacing, &self.scenario.policy.alpha_group);
         let out = &mut self.out;
         writeln!(out, "\n[policy.pacing]\nrequest_limits = [")?;
         for limit in &pacing.request_limits {
-            let Scope { gateway: only, stream } = &limit.scope;
-            let stream = stream.as_ref().map(|id| format!(", stream = {}", quoted(id)));
-            let scope = gateway(*only) + &stream.unwrap_or_default();
-            writeln!(out, "  {{ per_day = {}{scope} }},", limit.per_day)?;
+            writeln!(out, "  {{ per_day = {}{} }},", limit.per_day, scope(&limit.scope))?;
         }
         writeln!(out, "]")?;
         if let Some(limit) = pacing.developers {
@@ -318,8 +318,8 @@ impl Writer<'_> {
         for ceiling in &pacing.spend_ceilings {
             let per = Period::NAMES.iter().find(|(_, period)| *period == ceiling.period);
             let per = per.map_or("", |(name, _)| name);
-            let (amount, gateway) = (ceiling.amount.amount(), gateway(ceiling.gateway));
-            writeln!(out, "  {{ amount = \"{amount}\", per = \"{per}\"{gateway} }},")?;
+            let (amount, scope) = (ceiling.amount.amount(), scope(&ceiling.scope));
+            writeln!(out, "  {{ amount = \"{amount}\", per = \"{per}\"{scope} }},")?;
         }
         writeln!(out, "]")?;
         if !alpha.members.is_empty() {

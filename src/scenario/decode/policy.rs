@@ -176,16 +176,8 @@ fn pacing(at: &Cursor, context: &Context, report: &mut Report) -> Option<Pacing>
         .list("request_limits")
         .iter()
         .map(|limit| {
-            let gateway = gateway(limit, context, report);
-            let stream = match limit.get("stream") {
-                Some(stream) => {
-                    context.names.streams.find(&stream, report)?;
-                    Some(stream.text()?.to_string())
-                }
-                None => None,
-            };
-            let per_day = limit.get("per_day")?.integer()?;
-            Some(RequestLimit { scope: Scope { gateway: gateway?, stream }, per_day })
+            let scope = scope(limit, context, report);
+            Some(RequestLimit { scope: scope?, per_day: limit.get("per_day")?.integer()? })
         })
         .collect();
     let developers = match at.get("developers") {
@@ -200,11 +192,11 @@ fn pacing(at: &Cursor, context: &Context, report: &mut Report) -> Option<Pacing>
         .list("spend_ceilings")
         .iter()
         .map(|ceiling| {
-            let gateway = gateway(ceiling, context, report);
+            let scope = scope(ceiling, context, report);
             let amount = self::ceiling(&ceiling.get("amount")?, report);
             let per = ceiling.text_at("per")?;
             let (_, period) = Period::NAMES.into_iter().find(|(name, _)| *name == per)?;
-            Some(SpendCeiling { gateway: gateway?, amount: amount?, period })
+            Some(SpendCeiling { scope: scope?, amount: amount?, period })
         })
         .collect();
     Some(Pacing {
@@ -214,12 +206,20 @@ fn pacing(at: &Cursor, context: &Context, report: &mut Report) -> Option<Pacing>
     })
 }
 
-/// The gateway a limit names, if it names one; the outer `None` after a report.
-fn gateway(at: &Cursor, context: &Context, report: &mut Report) -> Option<Option<usize>> {
-    match at.get("gateway") {
+/// The requests that a limit is on.
+fn scope(at: &Cursor, context: &Context, report: &mut Report) -> Option<Scope> {
+    let gateway = match at.get("gateway") {
         Some(name) => context.names.gateways.find(&name, report).map(Some),
         None => Some(None),
-    }
+    };
+    let stream = match at.get("stream") {
+        Some(name) => {
+            context.names.streams.find(&name, report)?;
+            Some(name.text()?.to_string())
+        }
+        None => None,
+    };
+    Some(Scope { gateway: gateway?, stream })
 }
 
 fn ceiling(at: &Cursor, report: &mut Report) -> Option<Ceiling> {

@@ -138,6 +138,14 @@ const MAX_PRICE: &[Key] = &[
     ),
 ];
 
+const ONLY_GATEWAY: Key =
+    optional("gateway", NAME, "Only those to this gateway. Left out: all gateways together.");
+const ONLY_STREAM: Key = optional(
+    "stream",
+    NAME,
+    "Only those of this demand stream, all regions together. Left out: all streams together.",
+);
+
 const PACING: &[Key] = &[
     default(
         "request_limits",
@@ -148,8 +156,8 @@ const PACING: &[Key] = &[
                     &Shape::Integer { min: 0, max: 1_000_000_000_000 },
                     "Requests let in a day, by their arrival.",
                 ),
-                optional("gateway", NAME, "Only those to this gateway."),
-                optional("stream", NAME, "Only those of this demand stream, all regions together."),
+                ONLY_GATEWAY,
+                ONLY_STREAM,
             ]),
             0,
             1_000,
@@ -190,13 +198,14 @@ const PACING: &[Key] = &[
                      rate of the hour.",
                 ),
                 default("per", &Shape::Text(Text::Word(periods)), "\"day\"", "The period."),
-                optional("gateway", NAME, "Only this gateway. Left out: all together."),
+                ONLY_GATEWAY,
+                ONLY_STREAM,
             ]),
             0,
             1_000,
         ),
         "[]",
-        "Ceilings on spend. A running live stream ends where its next payment would be above one.",
+        "Ceilings on the spend on requests. A running live stream ends where its next payment would be above one.",
     ),
 ];
 

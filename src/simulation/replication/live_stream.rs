@@ -71,13 +71,13 @@ impl Replication<'_> {
     fn schedule_stream_payment(&mut self, number: u32, now: Moment) {
         let Some(payee) = self.stream_payee(number) else { return };
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND);
-        let pixels_per_second =
-            self.world.streams[self.requests.stream(number)].live_pixels_per_second;
+        let stream = self.requests.stream(number);
+        let pixels_per_second = self.world.streams[stream].live_pixels_per_second;
         let live = self.requests.live(number);
         let units = live_stream_pixels(pixels_per_second, interval);
         let interval_fee = payee.pace.all(live.price.fee(units)).0.max(1);
         let deposit = self.cashier.ledger.free_deposit(payee.gateway);
-        let room = self.pacer.room(payee.gateway, now.calendar).unwrap_or(deposit);
+        let room = self.pacer.room(stream, now.calendar).unwrap_or(deposit);
         let affordable = deposit.min(room).0 / LIVE_BOOKING_SHARE / interval_fee;
         let intervals = affordable.clamp(1, u128::from(MAX_INTERVALS_BOOKED)) as u64;
         let live = self.requests.live(number);
@@ -120,9 +120,7 @@ impl Replication<'_> {
         let at_once = last.max(self.cashier.ticket_value(payee));
         let mut paid = Ok(());
         match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
-            Ok(staged)
-                if !self.pacer.may_spend(payee.gateway, staged.new_credit, until.calendar) =>
-            {
+            Ok(staged) if !self.pacer.may_spend(stream, staged.new_credit, until.calendar) => {
                 self.cashier.served_on(&mut credit, payee, &staged.called_off(), until.local);
                 paid = Err(Unpaid::AtLimit);
             }

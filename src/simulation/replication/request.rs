@@ -59,7 +59,7 @@ impl<'w> Replication<'w> {
         let paid = pace.all(staged.new_credit);
         self.treasurer.record_spend(payee.gateway, calendar, paid);
         self.dispatcher.paid(plan, owner, staged.new_credit, calendar);
-        self.pacer.note_spend(payee.gateway, calendar, staged.new_credit, pace.requests());
+        self.pacer.note_spend(plan.number, calendar, staged.new_credit, pace.requests());
         self.responders.paid(owner, plan.model, paid);
         let mut winner = 0;
         while winner < winners {
@@ -205,7 +205,7 @@ impl<'w> Replication<'w> {
         let is_live = plan.pipeline.is_live();
         let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
         let staged = match self.cashier.stage(payee, units, is_live) {
-            Ok(staged) if self.pacer.may_spend(payee.gateway, staged.new_credit, now.calendar) => {
+            Ok(staged) if self.pacer.may_spend(plan.number, staged.new_credit, now.calendar) => {
                 staged
             }
             Ok(staged) => {
