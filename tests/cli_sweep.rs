@@ -290,6 +290,46 @@ fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
 }
 
 #[test]
+fn sensitivities_say_what_decides_a_figure() {
+    let workshop = Workshop::with_minimal();
+    // All credits are spent long before the horizon, whatever is asked for: how much is
+    // spent depends on how much there is, and on nothing else.
+    let args = [
+        "--vary",
+        "credits.amount=60..120 LPT",
+        "--vary",
+        "demand.streams.images.requests_per_day=1500..2500",
+        "--sample",
+        "sensitivity:16",
+    ];
+    let ended = sweep(&workshop, &args);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ended.stdout);
+    let words: Vec<&str> = ended.stdout.split_whitespace().collect();
+    assert!(
+        words.join(" ").contains(" of the variance of the mean runway is due to "),
+        "{words:?}"
+    );
+    let directory = workshop.path("outputs/minimal-sweep");
+    let document: Value = serde_json::from_str(&read(&directory.join("sweep.json"))).unwrap();
+    assert_eq!(document["settings"].as_array().unwrap().len(), 16 * 4);
+    let sensitivities = document["sensitivities"].as_array().unwrap();
+    let spend = sensitivities.iter().find(|entry| entry["figure"] == "spend_eth").unwrap();
+    let index = |key: &str, order: &str| spend["keys"][key][order]["mean"].as_f64().unwrap();
+    for order in ["total", "first_order"] {
+        assert!(index("credits.amount", order) > 0.85, "{spend}");
+        assert!(index("demand.streams.images.requests_per_day", order) < 0.01, "{spend}");
+    }
+    let rows = read(&directory.join("sensitivity.csv")).lines().count();
+    assert_eq!(rows, 1 + 2 * sensitivities.len());
+    assert!(read(&directory.join("sweep.md")).contains("## What the figures depend on"));
+    let one_key =
+        sweep(&workshop, &["--vary", "credits.amount=60..120 LPT", "--sample", "sensitivity:16"]);
+    assert_eq!(one_key.code, 2);
+    assert!(one_key.stderr.contains("two keys or more"), "{}", one_key.stderr);
+}
+
+#[test]
 fn the_printed_command_gives_the_same_sweep_again() {
     let workshop = Workshop::with_minimal();
     let args = [

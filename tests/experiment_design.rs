@@ -76,13 +76,47 @@ fn designs_without_sense_are_refused() {
     assert!(matches!(refused(&["a=1", "a=2"]), DesignError::Twice(_)));
     let thousand = ["a=1..2:1000", "b=1..2:1000"];
     assert_eq!(refused(&thousand), DesignError::TooMany);
+    let sensitivity = |texts: &[&str], rows| {
+        Design::new(&varies(texts), Sampling::Sensitivity(rows), 1).unwrap_err()
+    };
+    assert_eq!(sensitivity(&["a=1..2"], 16), DesignError::OneKey);
+    assert_eq!(sensitivity(&["a=1..2", "b=1..2"], 25_001), DesignError::TooMany);
+}
+
+#[test]
+fn a_row_for_sensitivities_exchanges_one_key_at_a_time() {
+    // Saltelli et al. 2010: A, B, and A with each column of B.
+    let texts = ["a=1..2", "b=x,y,z", "c=0..1 USD"];
+    let settings = Design::new(&varies(&texts), Sampling::Sensitivity(64), 7).unwrap().settings;
+    assert_eq!(settings.len(), 64 * 5);
+    for row in settings.chunks(5) {
+        let (first, second) = (&row[0], &row[1]);
+        for key in 0..3 {
+            let mut exchanged = first.clone();
+            exchanged[key] = second[key].clone();
+            assert_eq!(row[2 + key], exchanged);
+        }
+    }
+    // Sobol' points, scrambled or not: of 2^m, one in each of as many equal parts.
+    for point in 0..2 {
+        let value = |row: &[Vec<String>]| row[point][0].parse::<f64>().unwrap();
+        let mut parts: Vec<usize> =
+            settings.chunks(5).map(|row| ((value(row) - 1.0) * 64.0) as usize).collect();
+        parts.sort_unstable();
+        assert_eq!(parts, (0..64).collect::<Vec<_>>());
+    }
+    let other = Design::new(&varies(&texts), Sampling::Sensitivity(64), 8).unwrap().settings;
+    assert_ne!(settings, other);
 }
 
 #[test]
 fn sampling_is_named() {
     assert_eq!("grid".parse(), Ok(Sampling::Grid));
     assert_eq!("lhs:8".parse(), Ok(Sampling::LatinHypercube(8)));
-    for text in ["lhs", "lhs:0", "lhs:x", "lhs:100001", "random:3", ""] {
+    assert_eq!("sensitivity:64".parse(), Ok(Sampling::Sensitivity(64)));
+    let refused =
+        ["grid:2", "lhs", "lhs:0", "lhs:x", "lhs:100001", "sensitivity:15", "random:3", ""];
+    for text in refused {
         assert!(text.parse::<Sampling>().is_err(), "{text}");
     }
 }

@@ -48,8 +48,12 @@ pub(super) struct SweepArgs {
     /// May be given several times: all combinations are tried.
     #[arg(long, value_name = "KEY=VALUES", required = true, allow_hyphen_values = true)]
     vary: Vec<Vary>,
-    /// Which settings to try: `grid`, all combinations, or `lhs:N`, a Latin
-    /// hypercube of N settings, for which a range needs no number of values
+    /// Which settings to try
+    ///
+    /// `grid`: all combinations; `lhs:N`: a Latin hypercube of N settings, for which a
+    /// range needs no number of values; `sensitivity:N`: N rows of settings that tell
+    /// how much of what varies is due to each key (Sobol' indices), a row being as many
+    /// settings as there are keys, and two more. N is best a power of two, from 64 on.
     #[arg(long, value_name = "SAMPLING", default_value = "grid")]
     sample: Sampling,
     /// Headline figures that the Pareto front is over
@@ -338,8 +342,8 @@ fn command(args: &SweepArgs, design: &Design) -> String {
     for vary in &args.vary {
         words.extend(option("--vary", vary));
     }
-    if !design.is_grid {
-        words.extend(option("--sample", format!("lhs:{}", design.settings.len())));
+    if design.sampling != Sampling::Grid {
+        words.extend(option("--sample", design.sampling));
     }
     if !args.pareto.is_empty() {
         words.extend(option("--pareto", args.pareto.join(",")));

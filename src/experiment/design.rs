@@ -4,6 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+use sobol_burley::NUM_DIMENSIONS;
+
 use crate::kernel::{StreamKey, index_below, shuffle};
 use crate::scenario::split_at_commas;
 use crate::units::significant;
@@ -47,6 +50,9 @@ pub enum DesignError {
     /// The same key twice.
     #[error("`{0}` is varied twice")]
     Twice(String),
+    /// Nothing to weigh a key against.
+    #[error("a sensitivity is to two keys or more: with one, all depends on it")]
+    OneKey,
     /// Too many settings.
     #[error("the sweep has more than {MOST_SETTINGS} settings")]
     TooMany,
@@ -206,7 +212,8 @@ fn with_unit(value: f64, unit: &str) -> String {
 }
 
 /// How settings are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Sampling {
     /// All combinations, the last key changing fastest.
     #[default]
@@ -215,23 +222,56 @@ pub enum Sampling {
     /// the range of each key is cut into as many strata of equal width, and
     /// each holds one point.
     LatinHypercube(usize),
+    /// The design of Saltelli for Sobol' indices, of so many rows: two independent
+    /// points, and the first with the value of each key in turn from the second.
+    Sensitivity(usize),
 }
+
+/// Least rows of a [`Sampling::Sensitivity`]: with fewer a bootstrap knows nothing.
+const LEAST_ROWS: usize = 16;
 
 impl FromStr for Sampling {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Sampling, String> {
-        let points = match text.split_once(':') {
-            None if text == "grid" => return Ok(Sampling::Grid),
-            Some(("lhs", points)) => points.parse().ok(),
-            _ => None,
-        };
-        match points {
-            Some(points) if (1..=MOST_SETTINGS).contains(&points) => {
+        let (name, count) = text.split_once(':').unwrap_or((text, ""));
+        match (name, count.parse()) {
+            ("grid", _) if text == name => Ok(Sampling::Grid),
+            ("lhs", Ok(points)) if (1..=MOST_SETTINGS).contains(&points) => {
                 Ok(Sampling::LatinHypercube(points))
             }
-            _ => Err(format!("expected `grid` or `lhs:N` with N from 1 to {MOST_SETTINGS}")),
+            ("sensitivity", Ok(rows)) if (LEAST_ROWS..=MOST_SETTINGS).contains(&rows) => {
+                Ok(Sampling::Sensitivity(rows))
+            }
+            _ => Err(format!(
+                "expected `grid`, `lhs:N` with N from 1 to {MOST_SETTINGS} or `sensitivity:N` with \
+                 N from {LEAST_ROWS}"
+            )),
         }
+    }
+}
+
+impl fmt::Display for Sampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sampling::Grid => f.write_str("grid"),
+            Sampling::LatinHypercube(points) => write!(f, "lhs:{points}"),
+            Sampling::Sensitivity(rows) => write!(f, "sensitivity:{rows}"),
+        }
+    }
+}
+
+impl From<Sampling> for String {
+    fn from(sampling: Sampling) -> String {
+        sampling.to_string()
+    }
+}
+
+impl TryFrom<String> for Sampling {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Sampling, String> {
+        text.parse()
     }
 }
 
@@ -242,8 +282,8 @@ pub struct Design {
     pub keys: Vec<String>,
     /// The values of the keys in each setting.
     pub settings: Vec<Vec<String>>,
-    /// Whether the settings are all combinations of the values.
-    pub is_grid: bool,
+    /// How they were chosen.
+    pub sampling: Sampling,
 }
 
 impl Design {
@@ -254,7 +294,7 @@ impl Design {
     ///
     /// # Errors
     /// A key that is varied twice, a range of a grid without its number of
-    /// values, and too many settings.
+    /// values, too many settings, and a sensitivity to one key only.
     pub fn new(varies: &[Vary], sampling: Sampling, seed: u64) -> Result<Design, DesignError> {
         for (i, vary) in varies.iter().enumerate() {
             if varies[..i].iter().any(|other| other.key == vary.key) {
@@ -264,9 +304,16 @@ impl Design {
         let settings = match sampling {
             Sampling::Grid => grid(varies)?,
             Sampling::LatinHypercube(points) => latin_hypercube(varies, points, seed),
+            Sampling::Sensitivity(_) if varies.len() < 2 => return Err(DesignError::OneKey),
+            Sampling::Sensitivity(rows) => {
+                if rows.saturating_mul(settings_a_row(varies.len())) > MOST_SETTINGS {
+                    return Err(DesignError::TooMany);
+                }
+                saltelli(varies, rows, seed)
+            }
         };
         let keys = varies.iter().map(|vary| vary.key.clone()).collect();
-        Ok(Design { keys, settings, is_grid: sampling == Sampling::Grid })
+        Ok(Design { keys, settings, sampling })
     }
 
     /// A setting as overrides of the scenario.
@@ -310,4 +357,37 @@ fn latin_hypercube(varies: &[Vary], points: usize, seed: u64) -> Vec<Vec<String>
         })
         .collect();
     (0..points).map(|point| columns.iter().map(|column| column[point].clone()).collect()).collect()
+}
+
+/// Settings of a row of the design of Saltelli over so many keys.
+pub(super) fn settings_a_row(keys: usize) -> usize {
+    keys + 2
+}
+
+/// Row by row: the first point, the second, then the first with each key from the
+/// second; the points are those of an Owen-scrambled Sobol' sequence, whose first
+/// dimensions are the first point's.
+fn saltelli(varies: &[Vary], rows: usize, seed: u64) -> Vec<Vec<String>> {
+    let keys = varies.len();
+    let value = |row: usize, dimension: usize| {
+        let (dimensions, seed) = (NUM_DIMENSIONS as usize, (seed ^ (seed >> 32)) as u32);
+        let seed = seed.wrapping_add((dimension / dimensions) as u32);
+        let uniform = sobol_burley::sample(row as u32, (dimension % dimensions) as u32, seed);
+        let place = f64::from(uniform) * rows as f64;
+        let stratum = (place as usize).min(rows - 1);
+        varies[dimension % keys].levels.in_stratum(stratum, rows, place - stratum as f64)
+    };
+    let settings = |row: usize| {
+        let point = |first: usize| (first..first + keys).map(|dimension| value(row, dimension));
+        let (first, second): (Vec<String>, Vec<String>) =
+            (point(0).collect(), point(keys).collect());
+        let exchanged = (0..keys).map(|key| {
+            let mut setting = first.clone();
+            setting[key].clone_from(&second[key]);
+            setting
+        });
+        let exchanged: Vec<Vec<String>> = exchanged.collect();
+        [vec![first, second], exchanged].concat()
+    };
+    (0..rows).flat_map(settings).collect()
 }

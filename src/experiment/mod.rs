@@ -11,6 +11,7 @@ mod design;
 mod job;
 mod paired;
 mod pareto;
+mod sensitivity;
 mod shard;
 pub mod spend_model;
 mod sweep;
@@ -23,6 +24,7 @@ pub use design::{Design, DesignError, Sampling, Vary};
 pub use job::{Job, Unit, sha256};
 pub use paired::{Change, Paired};
 pub use pareto::front;
+pub use sensitivity::{Sensitivity, SobolIndices};
 pub use shard::{
     CoverError, Part, Shard, ShardError, cover, missing_in_words, shard_from_environment,
 };

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Design, Job, Shard, Unit, front, sha256};
+use super::design::settings_a_row;
+use super::sensitivity::{Row, Sensitivity, sensitivity};
+use super::{Design, Job, Sampling, Shard, Unit, front, sha256};
 use crate::ensemble::{
     Better, Controls, Estimate, Headline, ObjectiveResult, ReducedFigure, Replicator, Sample,
     VarianceReduction, Verdict, blind_price_weights, hand_out, headline_values, headlines, holds,
@@ -28,8 +30,8 @@ const CRITERIA: [&str; 4] = [RUNWAY, "latency_p95_ms", "success_rate", "hhi"];
 pub struct Study {
     /// The keys that are varied.
     pub keys: Vec<String>,
-    /// Whether the settings are all combinations of the values of the keys.
-    pub is_grid: bool,
+    /// How the settings were chosen.
+    pub sampling: Sampling,
     /// The headline figures of all settings.
     pub headlines: Vec<Headline>,
     /// Ids of the headline figures that the Pareto front is over.
@@ -129,7 +131,7 @@ impl Study {
         let settings = design.settings.iter().zip(scenarios).map(setting).collect();
         Ok(Study {
             keys: design.keys.clone(),
-            is_grid: design.is_grid,
+            sampling: design.sampling,
             headlines: all,
             criteria: chosen,
             blind_price_weights: blind,
@@ -155,6 +157,11 @@ impl Study {
                 (a != b).then(|| format!("the number of settings ({a} and {b})"))
             })
             .or_else(|| (self != other).then(|| "the scenarios of the settings".to_string()))
+    }
+
+    /// Whether the settings are all combinations of the values of the keys.
+    pub fn is_grid(&self) -> bool {
+        self.sampling == Sampling::Grid
     }
 
     /// The place of a headline figure.
@@ -322,6 +329,9 @@ pub struct Sweep {
     pub study: Study,
     /// What came of each setting.
     pub results: Vec<SettingResult>,
+    /// For each headline figure how much it depends on each key, where the settings
+    /// were laid out to tell and the figure varies.
+    pub sensitivities: Vec<Option<Sensitivity>>,
 }
 
 impl Sweep {
@@ -348,7 +358,9 @@ impl Sweep {
         for (&index, is_on_front) in admissible.iter().zip(front(&costs)) {
             results[index].is_on_front = is_on_front;
         }
-        Sweep { study, results }
+        let of_figure = |place| sensitivity_of(&study, &results, place);
+        let sensitivities = (0..study.headlines.len()).map(of_figure).collect();
+        Sweep { study, results, sensitivities }
     }
 
     /// Whether any setting has objectives.
@@ -382,6 +394,21 @@ impl Sweep {
         });
         settings
     }
+}
+
+/// How much the headline figure at a place depends on each key. Rows of the design of
+/// which a setting has no value are left out.
+fn sensitivity_of(study: &Study, results: &[SettingResult], place: usize) -> Option<Sensitivity> {
+    let Sampling::Sensitivity(_) = study.sampling else { return None };
+    let mean = |result: &SettingResult| Some(result.estimates.get(place)?.as_ref()?.mean);
+    let row = |settings: &[SettingResult]| {
+        let values: Vec<f64> = settings.iter().map(mean).collect::<Option<_>>()?;
+        let (&first, rest) = values.split_first()?;
+        let (&second, exchanged) = rest.split_first()?;
+        Some(Row { first, second, exchanged: exchanged.to_vec() })
+    };
+    let rows = results.chunks_exact(settings_a_row(study.keys.len()));
+    sensitivity(&rows.filter_map(row).collect::<Vec<_>>())
 }
 
 impl SettingResult {

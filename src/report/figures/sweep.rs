@@ -4,18 +4,24 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Chart, Frame, chart, share_label};
+use super::bars;
 use super::panels::{self, Panel};
 use super::{
     Area, BLUE, DrawError, Figure, INK, Key, MUTED, Mark, PAPER, Plan, TEXT_PX, VERMILION, closed,
     draw, font, text_width,
 };
 use crate::ensemble::Estimate;
-use crate::experiment::{Sweep, quantity};
+use crate::experiment::{SobolIndices, Sweep, quantity};
 use crate::report::WriteError;
 use crate::report::format::{grouped, shortened};
-use crate::report::sweep::{Quantity, Standing, quantities, settings_table, standing};
+use crate::report::sweep::{
+    Quantity, Standing, explained, quantities, sensitivity_table, settings_table, short_keys,
+    standing,
+};
 use crate::report::table::Unit;
 
+/// How the names of figures begin that say what another figure depends on.
+pub(in crate::report) const SENSITIVITY: &str = "sensitivity-";
 /// About how wide a panel is between its axes, in pixels.
 const PANEL_WIDTH: f64 = 400.0;
 /// A key whose values differ by more than this factor is drawn to a
@@ -41,7 +47,7 @@ pub(in crate::report) fn all(sweep: &Sweep, origin: &str) -> Result<Vec<Figure>,
     let mut shown = quantities(sweep);
     shown.retain(|quantity| quantity.estimates.iter().any(Option::is_some));
     let keys = &sweep.study.keys;
-    let mut plans: Vec<Plan> = if keys.len() == 2 && sweep.study.is_grid {
+    let mut plans: Vec<Plan> = if keys.len() == 2 && sweep.study.is_grid() {
         vec![heat_maps(sweep, &shown)]
     } else {
         (0..keys.len()).map(|key| effects(sweep, &shown, key)).collect()
@@ -49,6 +55,7 @@ pub(in crate::report) fn all(sweep: &Sweep, origin: &str) -> Result<Vec<Figure>,
     if sweep.study.criteria.len() > 1 {
         plans.push(trade_offs(sweep));
     }
+    plans.splice(0..0, sensitivities(sweep));
     draw(plans, origin)
 }
 
@@ -73,7 +80,7 @@ impl Scale {
             Some(numbers) if numbers.windows(2).all(|pair| pair[0].1 == pair[1].1) => {
                 Scale::of_numbers(&numbers)
             }
-            _ => Scale::of_names(&texts, sweep.study.is_grid),
+            _ => Scale::of_names(&texts, sweep.study.is_grid()),
         }
     }
 
@@ -184,6 +191,38 @@ fn legend(
     keys
 }
 
+/// What the figures of the front depend on, in a sweep laid out to tell.
+fn sensitivities(sweep: &Sweep) -> Vec<Plan<'_>> {
+    let plan = |place: usize| {
+        let (figure, sensitivity) = (&sweep.study.headlines[place], &sweep.sensitivities[place]);
+        let inputs = sensitivity.iter().flat_map(|sensitivity| sensitivity.inputs.iter().copied());
+        let mut keys: Vec<(&str, SobolIndices)> =
+            short_keys(sweep).into_iter().zip(inputs).collect();
+        keys.sort_by(|(_, a), (_, b)| b.total.mean.total_cmp(&a.total.mean));
+        let bar = |(key, indices): &(&str, SobolIndices)| bars::Bar {
+            name: key.to_string(),
+            share: indices.total.mean,
+            interval: Some((indices.total.lo, indices.total.hi)),
+            mark: Some(indices.first_order.mean.max(0.0)),
+            colour: BLUE,
+        };
+        let rows: Vec<bars::Bar> = keys.iter().map(bar).collect();
+        Plan {
+            slug: format!("{SENSITIVITY}{}", figure.id.replace('_', "-")),
+            title: format!("What {} depends on", figure.label),
+            explanation:
+                "Share of the variance between settings that each key is behind, alone and \
+                          with others, with its 95 % interval; the tick is what it is behind alone."
+                    .to_string(),
+            table: sensitivity_table(sweep, &[place]),
+            plot_height: bars::height(rows.len()),
+            legend: Vec::new(),
+            plot: Box::new(move |area| bars::draw(area, &rows)),
+        }
+    };
+    explained(sweep).into_iter().map(plan).collect()
+}
+
 /// Small multiples of every quantity against one key.
 fn effects<'p>(sweep: &'p Sweep, shown: &[Quantity], key: usize) -> Plan<'p> {
     let study = &sweep.study;
@@ -192,12 +231,12 @@ fn effects<'p>(sweep: &'p Sweep, shown: &[Quantity], key: usize) -> Plan<'p> {
     let unit = if scale.unit.is_empty() { String::new() } else { format!(" ({})", scale.unit) };
     let panels: Vec<Panel> = shown.iter().map(|quantity| effect(sweep, quantity, key)).collect();
     let is_alone = study.keys.len() == 1;
-    let explanation = match (is_alone, study.is_grid) {
+    let explanation = match (is_alone, study.is_grid()) {
         (true, _) => "Mean of each setting with its 95 % interval.",
         (false, true) => {
             "Mean of each setting; the line is the mean over all settings with that value."
         }
-        (false, false) => "Mean of each setting of the Latin hypercube.",
+        (false, false) => "Mean of each setting.",
     };
     Plan {
         slug: format!("effect-{}", key + 1),
@@ -213,7 +252,7 @@ fn effects<'p>(sweep: &'p Sweep, shown: &[Quantity], key: usize) -> Plan<'p> {
 fn effect<'p>(sweep: &'p Sweep, quantity: &Quantity, key: usize) -> Panel<'p> {
     let quantity = quantity.clone();
     let is_alone = sweep.study.keys.len() == 1;
-    let has_line = is_alone || sweep.study.is_grid;
+    let has_line = is_alone || sweep.study.is_grid();
     let title = quantity.title();
     let plot = move |area: &Area| {
         let scale = Scale::new(sweep, key);

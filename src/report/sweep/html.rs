@@ -1,8 +1,11 @@
 use std::fmt::Write;
 
 use super::{
-    RUNWAY, Report, Standing, caveats, extent, gain, how_to_read, sentence, standing, tables,
+    HOW_SENSITIVE, RUNWAY, Report, Standing, caveats, explained, extent, gain, how_to_read,
+    sentence, standing, tables,
 };
+use crate::report::figures::Figure;
+use crate::report::figures::sweep::SENSITIVITY;
 use crate::report::format::{days, html_escaped, html_prose};
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_origin, push_table,
@@ -23,13 +26,27 @@ pub(super) fn html(report: &Report) -> String {
     let gain = gain.unwrap_or_default();
     let _ = writeln!(page, "<section>\n<p>{how}</p>\n{gain}</section>");
     push_caveats(&mut page, caveats(sweep).iter().map(|caveat| html_prose(caveat)));
+    let is_explaining = |figure: &&Figure| figure.slug.starts_with(SENSITIVITY);
+    let explained = explained(sweep);
+    if !explained.is_empty() {
+        let _ = write!(
+            page,
+            "<section>\n<h2>What the figures depend on</h2>\n<p class=\"explains\">{}</p>\n",
+            html_prose(HOW_SENSITIVE)
+        );
+        push_table(&mut page, &tables::sensitivity(sweep, &explained));
+        page.push_str("</section>\n");
+    }
+    for figure in figures.iter().filter(is_explaining) {
+        push_figure(&mut page, figure, context);
+    }
     let front = tables::front(sweep);
     if !front.rows.is_empty() {
         page.push_str("<section>\n<h2>On the Pareto front</h2>\n");
         push_table(&mut page, &front);
         page.push_str("</section>\n");
     }
-    for figure in *figures {
+    for figure in figures.iter().filter(|figure| !is_explaining(figure)) {
         push_figure(&mut page, figure, context);
     }
     let mut all = tables::settings(sweep);

@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 
 use super::{sentence, tables};
 use crate::ensemble::Headline;
-use crate::experiment::{Job, Setting, SettingResult, Sweep};
+use crate::experiment::{Job, Sampling, Sensitivity, Setting, SettingResult, SobolIndices, Sweep};
 use crate::report::RunContext;
 use crate::report::json::{estimated, number, objective, optional};
 use crate::scenario::Scenario;
@@ -18,11 +18,12 @@ pub const SWEEP_SCHEMA: u32 = 1;
 /// | `schema` | version of this layout, [`SWEEP_SCHEMA`] |
 /// | `version`, `scenario`, `title`, `fingerprint`, `seed`, `replications` (planned for each setting), `precision`, `mode`, `command` | what was run |
 /// | `answer` | the result in words |
-/// | `keys`, `is_grid` | what is varied, and whether in all combinations |
+/// | `keys`, `is_grid`, `sampling` | what is varied, whether in all combinations, and how else |
 /// | `criteria` | ids of the figures that the Pareto front is over |
 /// | `headlines` | the figures: `id`, `label`, `unit`, `better` |
 /// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `standing` as in `settings.csv`, `admissible`, `on_front`, `has_blind_price_weight` |
 /// | `blind_price_weights` | gateways and models whose price weight tells no prices apart in some setting |
+/// | `sensitivities` | only in a sweep laid out for it, and of figures that vary: `figure`, its standard `deviation` between settings, and `keys`, by key the Sobol' indices `total` and `first_order` with `mean` and `ci95` |
 /// | `variance_reduction` | only where there is any: the method. The figures of a setting then have `equivalent_replications`, and it the number of `controls` fitted |
 /// | `admissible`, `not_known` | how many meet every objective, and of how many it is not known |
 /// | `missing` | only where some shards are missing: what |
@@ -42,7 +43,8 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
         "command": context.command,
         "answer": sentence(sweep),
         "keys": study.keys,
-        "is_grid": study.is_grid,
+        "is_grid": study.is_grid(),
+        "sampling": study.sampling,
         "criteria": study.criteria,
         "headlines": study.headlines.iter().map(headline).collect::<Vec<_>>(),
         "settings": settings
@@ -52,6 +54,9 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
         "not_known": sweep.not_known(),
         "blind_price_weights": study.blind_price_weights,
     });
+    if let Sampling::Sensitivity(_) = study.sampling {
+        document["sensitivities"] = sensitivities(sweep);
+    }
     if !job.variance_reduction.is_none() {
         document["variance_reduction"] = Value::from(job.variance_reduction.name());
     }
@@ -59,6 +64,24 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
         document["missing"] = Value::from(missing.as_str());
     }
     document
+}
+
+fn sensitivities(sweep: &Sweep) -> Value {
+    let figures = sweep.study.headlines.iter().zip(&sweep.sensitivities);
+    let of_key = |(key, indices): (&String, &SobolIndices)| {
+        let SobolIndices { first_order, total } = *indices;
+        let value = json!({
+            "total": estimated(&Some(total)),
+            "first_order": estimated(&Some(first_order)),
+        });
+        (key.clone(), value)
+    };
+    let of_figure = |(headline, sensitivity): (&Headline, &Option<Sensitivity>)| {
+        let Sensitivity { deviation, inputs } = sensitivity.as_ref()?;
+        let keys: Map<String, Value> = sweep.study.keys.iter().zip(inputs).map(of_key).collect();
+        Some(json!({ "figure": headline.id, "deviation": number(*deviation), "keys": keys }))
+    };
+    figures.filter_map(of_figure).collect()
 }
 
 fn headline(headline: &Headline) -> Value {

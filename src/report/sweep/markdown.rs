@@ -1,6 +1,8 @@
 use std::fmt::Write;
 
-use super::{Report, caveats, extent, gain, how_to_read, sentence, tables};
+use super::{
+    HOW_SENSITIVE, Report, caveats, explained, extent, gain, how_to_read, sentence, tables,
+};
 use crate::report::figures::Figure;
 use crate::report::format::markdown_escaped;
 use crate::report::markdown::{beginning, figure, origin, warnings};
@@ -16,6 +18,11 @@ pub(super) fn markdown(report: &Report) -> String {
     let _ = writeln!(text, "{}.\n\n{}\n", extent(job, sweep), how_to_read(sweep));
     if let Some(gain) = gain(sweep) {
         let _ = writeln!(text, "{gain}\n");
+    }
+    let explained = explained(sweep);
+    if !explained.is_empty() {
+        let table = tables::sensitivity(sweep, &explained).markdown(usize::MAX);
+        let _ = writeln!(text, "## What the figures depend on\n\n{HOW_SENSITIVE}\n\n{table}");
     }
     let front = tables::front(sweep);
     if !front.rows.is_empty() {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json as document;
 
 use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
-use super::format::{chosen_percent, counted, days, plural};
+use super::format::{chosen_percent, counted, days, plural, whole_percent};
 use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
@@ -21,7 +21,7 @@ use crate::scenario::Scenario;
 use crate::units::significant;
 
 pub use json::{SWEEP_SCHEMA, sweep_json};
-pub(super) use tables::settings as settings_table;
+pub(super) use tables::{sensitivity as sensitivity_table, settings as settings_table};
 pub use text::sweep_terminal;
 
 /// Headline figures that figures and tables show beside the criteria and the
@@ -44,6 +44,7 @@ const MOST_LISTED: usize = 4;
 /// | `sweep.json` | see [`sweep_json`] |
 /// | `sweep.csv` | long: a row for each setting and figure |
 /// | `settings.csv` | wide: a row for each setting |
+/// | `sensitivity.csv` | a row for each figure and key, in a sweep laid out for it |
 /// | `scenario.toml` | the resolved scenario, without what is varied |
 /// | `manifest.json` | what was run, and the hash of every file |
 ///
@@ -68,7 +69,12 @@ pub fn write_sweep_directory(
         file("sweep.md", markdown::markdown(&report)),
         file("sweep.html", html::html(&report)),
     ];
-    let tables = [("sweep", tables::long(sweep)), ("settings", tables::settings(sweep))];
+    let mut tables = vec![("sweep", tables::long(sweep)), ("settings", tables::settings(sweep))];
+    let sensitivity =
+        tables::sensitivity(sweep, &(0..sweep.study.headlines.len()).collect::<Vec<_>>());
+    if !sensitivity.rows.is_empty() {
+        tables.push(("sensitivity", sensitivity));
+    }
     files.extend(table_and_figure_files(&tables, &drawn, options)?);
     let mut about = document!({
         "version": context.version,
@@ -209,7 +215,7 @@ fn objective_ids(sweep: &Sweep) -> Vec<&str> {
 }
 
 /// The varied keys for people: the last part of each where that is enough.
-fn short_keys(sweep: &Sweep) -> Vec<&str> {
+pub(super) fn short_keys(sweep: &Sweep) -> Vec<&str> {
     let last = |key: &'_ str| key.rsplit('.').next().unwrap_or_default().to_string();
     let keys = &sweep.study.keys;
     let is_unique = |key: &str| keys.iter().filter(|other| last(other) == last(key)).count() == 1;
@@ -286,11 +292,43 @@ fn sentence(sweep: &Sweep) -> String {
         }
         _ => format!("{front} of {settings} {is_are} on the Pareto front."),
     };
-    match runway_range(sweep) {
-        Some(range) => format!("{verdict} {range}"),
-        None => verdict,
-    }
+    let sentences = [most_decisive(sweep), Some(verdict), runway_range(sweep)];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
+
+/// Which keys the mean runway depends on most, in a sweep laid out to tell.
+fn most_decisive(sweep: &Sweep) -> Option<String> {
+    let place = sweep.study.headline(RUNWAY)?;
+    let inputs = &sweep.sensitivities.get(place)?.as_ref()?.inputs;
+    let totals = inputs.iter().map(|indices| indices.total.mean);
+    let mut shares: Vec<(&str, f64)> = short_keys(sweep).into_iter().zip(totals).collect();
+    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut most = shares.iter().take(MOST_NAMED);
+    let (key, share) = most.next()?;
+    let others: String =
+        most.map(|(key, share)| format!(" and {} to {key}", whole_percent(*share))).collect();
+    Some(format!(
+        "{} of the variance of the mean runway is due to {key}{others}, alone and with others.",
+        whole_percent(*share)
+    ))
+}
+
+/// The criteria of the front of which it is known what they depend on.
+pub(super) fn explained(sweep: &Sweep) -> Vec<usize> {
+    let is_explained = |&place: &usize| {
+        sweep.sensitivities[place].is_some()
+            && sweep.study.criteria.contains(&sweep.study.headlines[place].id)
+    };
+    (0..sweep.sensitivities.len()).filter(is_explained).collect()
+}
+
+/// What the shares of the keys are of.
+const HOW_SENSITIVE: &str = "Sobol' indices, shares of the variance between settings: what would \
+    be left of it if all keys but this one were known (total: alone and with others), and what \
+    would go if this one were (first order: alone). Each key takes all values of its range or \
+    list alike, whatever the others have; chance within a setting is no part of it. Deviations \
+    are standard deviations between settings, in the unit of the figure; intervals are by \
+    bootstrap over the rows of the design, and rather too wide.";
 
 /// The settings with the shortest and the longest mean runway.
 fn runway_range(sweep: &Sweep) -> Option<String> {

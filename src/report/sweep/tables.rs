@@ -1,5 +1,5 @@
 use super::{Quantity, Standing, objective_ids, quantities, short_keys, standing};
-use crate::experiment::Sweep;
+use crate::experiment::{SobolIndices, Sweep};
 use crate::report::table::{Cell, Column, Table, Unit};
 
 /// A row for each setting, every headline figure and objective in it.
@@ -86,6 +86,39 @@ pub(super) fn long(sweep: &Sweep) -> Table {
         row
     };
     Table::new(columns, pairs.map(row).collect())
+}
+
+/// How much of a figure's variance each key is behind, the largest share first; of the
+/// headline figures at `places`.
+pub(in crate::report) fn sensitivity(sweep: &Sweep, places: &[usize]) -> Table {
+    let mut columns = vec![
+        Column::for_programs("figure"),
+        Column::text("label", "Figure"),
+        Column::number("deviation", "Deviation"),
+        Column::text("key", "Key"),
+    ];
+    columns.extend(Column::interval("total", "Total"));
+    columns.extend(Column::interval("first_order", "First order"));
+    let known = places.iter().filter_map(|&place| {
+        Some((&sweep.study.headlines[place], sweep.sensitivities[place].as_ref()?))
+    });
+    let rows = known.flat_map(|(headline, sensitivity)| {
+        let mut by_key: Vec<(&String, &SobolIndices)> =
+            sweep.study.keys.iter().zip(&sensitivity.inputs).collect();
+        by_key.sort_by(|(_, a), (_, b)| b.total.mean.total_cmp(&a.total.mean));
+        by_key.into_iter().map(move |(key, indices)| {
+            let mut row = vec![
+                Cell::text(&headline.id),
+                Cell::text(&headline.label),
+                Cell::Number(Some(sensitivity.deviation), Unit::of(headline.unit)),
+                Cell::text(key),
+            ];
+            row.extend(Cell::interval(Some(indices.total), Unit::Share));
+            row.extend(Cell::interval(Some(indices.first_order), Unit::Share));
+            row
+        })
+    });
+    Table::new(columns, rows.collect())
 }
 
 /// How many plain replications a figure of a setting is worth.

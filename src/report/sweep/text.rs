@@ -1,5 +1,8 @@
-use super::{RUNWAY, caveats, extent, gain, objective_ids, sentence, tables};
+use super::{
+    HOW_SENSITIVE, RUNWAY, caveats, explained, extent, gain, objective_ids, sentence, tables,
+};
 use crate::experiment::{Job, Sweep};
+use crate::report::table::Table;
 use crate::report::text::{DIM, Page, Style, YELLOW};
 use crate::report::{RunContext, title};
 use crate::scenario::Scenario;
@@ -21,6 +24,16 @@ pub fn sweep_terminal(
     let (title, seed) = (title(scenario), scenario.seed);
     page.paragraph(DIM, &format!("{title}: {}, seed {seed}; {varied}", extent(job, sweep)), "");
 
+    let explained = explained(sweep);
+    for &place in &explained {
+        let columns = ["label", "deviation", "key", "total", "total_lo", "total_hi", "first_order"];
+        let table = tables::sensitivity(sweep, &[place]);
+        page.section(fitting(&table, columns.to_vec(), page.width()));
+    }
+    if !explained.is_empty() {
+        page.blank();
+        page.paragraph(DIM, HOW_SENSITIVE, "");
+    }
     let (table, chosen) = if sweep.results.len() <= ROWS {
         (tables::settings(sweep), None)
     } else if sweep.admissible() > 0 {
@@ -39,13 +52,7 @@ pub fn sweep_terminal(
     }
     let criteria = sweep.study.criteria.iter().map(String::as_str);
     keys.extend(criteria.filter(|id| *id != RUNWAY));
-    // What does not fit stands in the files.
-    let mut lines = table.lines(&keys, ROWS, None);
-    while keys.len() > 1 && lines.iter().any(|line| line.chars().count() > page.width()) {
-        keys.pop();
-        lines = table.lines(&keys, ROWS, None);
-    }
-    page.section(lines);
+    page.section(fitting(&table, keys, page.width()));
     if let Some(chosen) = chosen {
         let text = format!(
             "{} of {} settings, {chosen}; all are in settings.csv",
@@ -64,4 +71,14 @@ pub fn sweep_terminal(
     }
     page.files("sweep", context);
     page.text
+}
+
+/// The lines of as many of the columns as fit; what does not stands in the files.
+fn fitting(table: &Table, mut keys: Vec<&str>, width: usize) -> Vec<String> {
+    let mut lines = table.lines(&keys, ROWS, None);
+    while keys.len() > 1 && lines.iter().any(|line| line.chars().count() > width) {
+        keys.pop();
+        lines = table.lines(&keys, ROWS, None);
+    }
+    lines
 }
