@@ -334,6 +334,12 @@ fn real_spend_becomes_the_requests_that_cost_as_much() {
     // Its own output is a base again.
     imported(&workshop, &["spend", "spend.csv", "--base", "my.toml"]);
     assert_eq!(text.matches("# IMPORTED").count(), 1);
+    // A base at another level asks for as much in the end.
+    let minimal = fs::read_to_string(workshop.path("minimal.toml")).unwrap();
+    workshop.write("level.toml", &minimal.replacen("[demand]", "[demand]\nlevel = 4", 1));
+    imported(&workshop, &["spend", "spend.csv", "--base", "level.toml"]);
+    let again = rates(&scenario(&workshop), "images").iter().sum::<f64>();
+    assert!((again / images - 1.0).abs() < 0.03, "{again}, not {images}");
 }
 
 #[test]

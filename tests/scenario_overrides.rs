@@ -90,6 +90,21 @@ fn a_rate_is_divided_by_the_shares() {
 }
 
 #[test]
+fn a_level_multiplies_every_rate() {
+    let raised = set(minimal(), &["demand.level=1.5"]);
+    let one_by_one = set(
+        minimal(),
+        &["demand.streams.images.requests_per_day=300", "demand.streams.chat.requests_per_day=750"],
+    );
+    assert_eq!(rates(&set(minimal(), &[]), "images").iter().sum::<f64>(), 200.0);
+    for id in ["images", "chat"] {
+        for (a, b) in rates(&raised, id).into_iter().zip(rates(&one_by_one, id)) {
+            assert!((a / b - 1.0).abs() < 1e-12, "{id}: {a}, not {b}");
+        }
+    }
+}
+
+#[test]
 fn the_credits_are_worth_what_the_market_paid() {
     // 15,000 LPT at 7.91 USD are 118,650 USD, at 2,706 USD an ETH 43.847 ETH.
     let credits = set(DEFAULT, &[]).credits;

@@ -21,6 +21,9 @@ use crate::kernel::{Distribution, StreamKey};
 use crate::network::Resolution;
 use crate::units::{SECONDS_PER_DAY, Wei};
 
+/// The most requests a day at the start that a scenario may ask for by one stream.
+pub const MOST_REQUESTS_PER_DAY: f64 = 1e9;
+
 /// One source of requests: users of one region asking one gateway for one
 /// model.
 #[derive(Clone, Debug)]

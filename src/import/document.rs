@@ -89,6 +89,13 @@ impl Document {
         Some(value.span().start..line_end(&self.text, value.span().end))
     }
 
+    /// The number at a dotted path.
+    pub fn number(&self, path: &str) -> Option<f64> {
+        let (root, _) = DeTable::parse_recoverable(&self.text);
+        let value = value_at(root.get_ref(), path)?;
+        self.text.get(value.span())?.replace('_', "").parse().ok()
+    }
+
     /// Replaces ranges that do not overlap.
     pub fn replace(&mut self, mut changes: Vec<(Range<usize>, String)>) {
         changes.sort_by_key(|(range, _)| range.start);

@@ -267,13 +267,14 @@ impl Merge<'_> {
     fn demand(&mut self, level: &SpendLevel, first_day: Date) -> Result<String, ImportError> {
         let (about, summary) = spend::in_words(level, &mut self.findings);
         let network = &self.scenario.network;
+        let demand_level = self.document.number("demand.level").unwrap_or(1.0);
         let mut changes = Vec::new();
         for element in &self.elements("demand.streams") {
             let text = self.text(element);
             let id = text_at(text, "id").unwrap_or_default();
             let is_of = |stream: &&DemandStream| stream.id == id && stream.injected.is_none();
             let rate = |stream: &DemandStream| match &stream.arrivals {
-                Arrivals::Poisson(arrivals) => arrivals.requests_per_day,
+                Arrivals::Poisson(arrivals) => arrivals.requests_per_day / demand_level,
                 Arrivals::Trace(_) => 0.0,
             };
             let streams: Vec<&DemandStream> = self.scenario.demand.iter().filter(is_of).collect();

@@ -2,6 +2,7 @@
 //! are, what they mean, what they may hold and what they default to.
 
 use super::shape::{Bounds, Key, Shape, Text, default, optional, required};
+use crate::demand::MOST_REQUESTS_PER_DAY;
 use crate::network::Pipeline;
 use crate::units::Currency::{Eth, Gwei, Lpt, Usd, Wei};
 
@@ -420,6 +421,12 @@ const GROUP: &[Key] = &[
 
 const DEMAND: &[Key] = &[
     default(
+        "level",
+        &Shape::Number(Bounds { min: 0.0, max: 1_000.0, above_min: true, below_max: false }),
+        "1",
+        "Factor on every `requests_per_day` of the streams; recorded requests stay as they are.",
+    ),
+    default(
         "uncertainty",
         &Shape::Table(&[
             default("level_cv", CV, "0", "Coefficient of variation of a factor on every level."),
@@ -698,7 +705,7 @@ const EMPTY: &Shape = &Shape::Table(&[]);
 const SHARE: &Shape = &number(0.0, 1.0);
 const CV: &Shape = &number(0.0, 100.0);
 const SIZE: &Shape = &number(0.0, 1e12);
-const RATE: &Shape = &number(0.0, 1e9);
+const RATE: &Shape = &number(0.0, MOST_REQUESTS_PER_DAY);
 const WEIGHT: &Shape = &number(0.0, 1e9);
 const JITTER: &Shape = &number(0.0, 60_000.0);
 const CAPACITY: &Shape = &Shape::Integer { min: 1, max: 1_000_000 };

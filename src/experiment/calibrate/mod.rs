@@ -20,7 +20,9 @@ pub use moments::MOST_SIMULATED;
 use super::spend_model::{
     DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
 };
-use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, WeekProfile};
+use crate::demand::{
+    Arrivals, Bursts, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY, WeekProfile,
+};
 use crate::ensemble::quantile;
 use crate::kernel::StreamKey;
 use crate::payments::LedgerViolation;
@@ -38,7 +40,6 @@ const FAR_DAYS: f64 = 28.0;
 const WIDE: f64 = 10.0;
 /// What the scenario's schema allows.
 const MOST_CV: f64 = 100.0;
-const MOST_REQUESTS_PER_DAY: f64 = 1e9;
 const HOLD_HOURS: (f64, f64) = (0.01, 8_760.0);
 
 /// An estimate (posterior median) with its 90 % interval.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
+use super::CalibrateError;
 use super::mix::Group;
-use super::{CalibrateError, MOST_REQUESTS_PER_DAY};
-use crate::demand::{Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, WeekProfile};
+use crate::demand::{
+    Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY, WeekProfile,
+};
 use crate::payments::{LedgerViolation, PaymentMode};
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};

@@ -7,8 +7,8 @@ use super::super::tree::{Cursor, Span, join};
 use super::names::duplicate;
 use super::{Context, trace, users};
 use crate::demand::{
-    Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, HourProfile, PoissonArrivals, Trace,
-    WeekProfile,
+    Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, HourProfile, MOST_REQUESTS_PER_DAY,
+    PoissonArrivals, Trace, WeekProfile,
 };
 use crate::kernel::Distribution;
 use crate::network::{Pipeline, Resolution};
@@ -34,6 +34,7 @@ pub(super) fn streams(
     report: &mut Report,
 ) -> Option<Vec<DemandStream>> {
     let demand = root.get("demand")?;
+    let level = demand.get("level")?;
     let hours = profiles(&demand, "hour_profiles", report);
     let weekdays = profiles(&demand, "weekday_profiles", report);
     let mut all = Vec::new();
@@ -60,7 +61,26 @@ pub(super) fn streams(
         report.push(problem.expected("a rate above 0"));
         return None;
     }
-    valid.then_some(all)
+    valid.then_some(())?;
+    raise(&mut all, &level, report)?;
+    Some(all)
+}
+
+/// Brings the streams to the level.
+fn raise(streams: &mut [DemandStream], at: &Cursor, report: &mut Report) -> Option<()> {
+    let level = at.number()?;
+    for stream in streams {
+        let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
+        arrivals.requests_per_day *= level;
+        if arrivals.requests_per_day > MOST_REQUESTS_PER_DAY {
+            let rate = arrivals.requests_per_day;
+            let message = format!("stream `{}` would ask {rate} times a day", stream.id);
+            let expected = format!("a level at which no stream asks over {MOST_REQUESTS_PER_DAY}");
+            report.push(Problem::at(at, message).expected(expected));
+            return None;
+        }
+    }
+    Some(())
 }
 
 /// The profiles of one kind by name; `None` for a faulty one.
