@@ -1,6 +1,6 @@
 //! Which of several inputs a figure depends on: Sobol' indices.
 
-use crate::ensemble::Estimate;
+use crate::ensemble::{Estimate, quantile};
 use crate::kernel::StreamKey;
 
 /// Resamples of the base points behind an interval.
@@ -55,14 +55,10 @@ pub(super) fn sensitivity(rows: &[Row]) -> Option<Sensitivity> {
     let estimate = |input: usize, part: fn(&(f64, f64)) -> f64| {
         let mut values: Vec<f64> = resampled.iter().map(|indices| part(&indices[input])).collect();
         values.sort_by(f64::total_cmp);
-        let end = |share: f64| {
-            let place = libm::round(share * (values.len().max(1) - 1) as f64) as usize;
-            values.get(place).copied()
-        };
-        let mean = part(&whole[input]);
+        let ends = [0.025, 0.975].map(|share| quantile(&values, share));
         // Indices lie between 0 and 1, estimates of them need not.
-        let [mean, lo, hi] = [mean, end(0.025).unwrap_or(mean), end(0.975).unwrap_or(mean)]
-            .map(|index| index.clamp(0.0, 1.0));
+        let [mean, lo, hi] =
+            [part(&whole[input]), ends[0], ends[1]].map(|index| index.clamp(0.0, 1.0));
         Estimate { mean, lo, hi }
     };
     let of_input = |input: usize| SobolIndices {

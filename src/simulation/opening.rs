@@ -116,24 +116,22 @@ impl Opening<'_> {
         let terms = quote.terms.as_ref()?;
         let staged =
             SessionCredit::default().stage(quote.price.fee(units), terms.expected_value)?;
-        let takes = || format!("{what} takes {} tickets", staged.tickets);
+        let takes = format!("{what} takes {} tickets", staged.tickets);
         let (ample, limits) = (Wei(u128::MAX), &gateway.limits);
         let sent = limits.check(terms, staged.tickets, ample, ample, false);
         if sent == Err(TicketRefusal::TotalEvTooHigh) {
             let (worth, limit) = (staged.new_credit, limits.max_total_ev);
             return Some(format!(
-                "{} worth {worth} at once, and the gateway sends no more than {limit} \
-                 (`max_total_ev`)",
-                takes()
+                "{takes} worth {worth} at once, and the gateway sends no more than {limit} \
+                 (`max_total_ev`)"
             ));
         }
         let version = network.orchestrators[orchestrator].version_for(gateway);
         let nonces = max_sender_nonces(version);
         (!is_live && staged.tickets > u64::from(nonces)).then(|| {
             format!(
-                "{} of `ticket_ev` {} wei, and an orchestrator like {} takes {nonces} under one set of \
-                 ticket parameters",
-                takes(),
+                "{takes} of `ticket_ev` {} wei, and an orchestrator like {} takes {nonces} under \
+                 one set of ticket parameters",
                 terms.expected_value.0,
                 version.name()
             )

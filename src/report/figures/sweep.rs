@@ -15,13 +15,11 @@ use crate::experiment::{SobolIndices, Sweep, quantity};
 use crate::report::WriteError;
 use crate::report::format::{grouped, shortened};
 use crate::report::sweep::{
-    Quantity, Standing, explained, quantities, sensitivity_table, settings_table, short_keys,
-    standing,
+    Quantity, Standing, explained, quantities, ranked, sensitivity_table, settings_table,
+    short_keys, standing,
 };
 use crate::report::table::Unit;
 
-/// How the names of figures begin that say what another figure depends on.
-pub(in crate::report) const SENSITIVITY: &str = "sensitivity-";
 /// About how wide a panel is between its axes, in pixels.
 const PANEL_WIDTH: f64 = 400.0;
 /// A key whose values differ by more than this factor is drawn to a
@@ -194,21 +192,17 @@ fn legend(
 /// What the figures of the front depend on, in a sweep laid out to tell.
 fn sensitivities(sweep: &Sweep) -> Vec<Plan<'_>> {
     let plan = |place: usize| {
-        let (figure, sensitivity) = (&sweep.study.headlines[place], &sweep.sensitivities[place]);
-        let inputs = sensitivity.iter().flat_map(|sensitivity| sensitivity.inputs.iter().copied());
-        let mut keys: Vec<(&str, SobolIndices)> =
-            short_keys(sweep).into_iter().zip(inputs).collect();
-        keys.sort_by(|(_, a), (_, b)| b.total.mean.total_cmp(&a.total.mean));
-        let bar = |(key, indices): &(&str, SobolIndices)| bars::Bar {
-            name: key.to_string(),
+        let (figure, keys) = (&sweep.study.headlines[place], short_keys(sweep));
+        let bar = |(key, indices): (usize, SobolIndices)| bars::Bar {
+            name: keys[key].to_string(),
             share: indices.total.mean,
             interval: Some((indices.total.lo, indices.total.hi)),
-            mark: Some(indices.first_order.mean.max(0.0)),
+            mark: Some(indices.first_order.mean),
             colour: BLUE,
         };
-        let rows: Vec<bars::Bar> = keys.iter().map(bar).collect();
+        let rows: Vec<bars::Bar> = ranked(sweep, place).into_iter().map(bar).collect();
         Plan {
-            slug: format!("{SENSITIVITY}{}", figure.id.replace('_', "-")),
+            slug: format!("sensitivity-{}", figure.id.replace('_', "-")),
             title: format!("What {} depends on", figure.label),
             explanation:
                 "Share of the variance between settings that each key is behind, alone and \

@@ -4,8 +4,6 @@ use super::{
     HOW_SENSITIVE, RUNWAY, Report, Standing, caveats, explained, extent, gain, how_to_read,
     sentence, standing, tables,
 };
-use crate::report::figures::Figure;
-use crate::report::figures::sweep::SENSITIVITY;
 use crate::report::format::{days, html_escaped, html_prose};
 use crate::report::html::{
     page_end, page_start, push_card_section, push_caveats, push_figure, push_origin, push_table,
@@ -26,8 +24,9 @@ pub(super) fn html(report: &Report) -> String {
     let gain = gain.unwrap_or_default();
     let _ = writeln!(page, "<section>\n<p>{how}</p>\n{gain}</section>");
     push_caveats(&mut page, caveats(sweep).iter().map(|caveat| html_prose(caveat)));
-    let is_explaining = |figure: &&Figure| figure.slug.starts_with(SENSITIVITY);
     let explained = explained(sweep);
+    // Their figures come first.
+    let (explaining, others) = figures.split_at(explained.len());
     if !explained.is_empty() {
         let _ = write!(
             page,
@@ -37,7 +36,7 @@ pub(super) fn html(report: &Report) -> String {
         push_table(&mut page, &tables::sensitivity(sweep, &explained));
         page.push_str("</section>\n");
     }
-    for figure in figures.iter().filter(is_explaining) {
+    for figure in explaining {
         push_figure(&mut page, figure, context);
     }
     let front = tables::front(sweep);
@@ -46,7 +45,7 @@ pub(super) fn html(report: &Report) -> String {
         push_table(&mut page, &front);
         page.push_str("</section>\n");
     }
-    for figure in figures.iter().filter(|figure| !is_explaining(figure)) {
+    for figure in others {
         push_figure(&mut page, figure, context);
     }
     let mut all = tables::settings(sweep);

@@ -16,7 +16,7 @@ use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
 use crate::ensemble::{Estimate, Verdict};
-use crate::experiment::{Job, Sweep};
+use crate::experiment::{Job, SobolIndices, Sweep};
 use crate::scenario::Scenario;
 use crate::units::significant;
 
@@ -298,19 +298,26 @@ fn sentence(sweep: &Sweep) -> String {
 
 /// Which keys the mean runway depends on most, in a sweep laid out to tell.
 fn most_decisive(sweep: &Sweep) -> Option<String> {
-    let place = sweep.study.headline(RUNWAY)?;
-    let inputs = &sweep.sensitivities.get(place)?.as_ref()?.inputs;
-    let totals = inputs.iter().map(|indices| indices.total.mean);
-    let mut shares: Vec<(&str, f64)> = short_keys(sweep).into_iter().zip(totals).collect();
-    shares.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let mut most = shares.iter().take(MOST_NAMED);
-    let (key, share) = most.next()?;
+    let (keys, ranked) = (short_keys(sweep), ranked(sweep, sweep.study.headline(RUNWAY)?));
+    let share = |indices: &SobolIndices| whole_percent(indices.total.mean);
+    let ((key, first), others) = ranked.split_first()?;
+    let others = others.iter().take(MOST_NAMED - 1);
     let others: String =
-        most.map(|(key, share)| format!(" and {} to {key}", whole_percent(*share))).collect();
+        others.map(|(key, next)| format!(" and {} to {}", share(next), keys[*key])).collect();
     Some(format!(
-        "{} of the variance of the mean runway is due to {key}{others}, alone and with others.",
-        whole_percent(*share)
+        "{} of the variance of the mean runway is due to {}{others}, alone and with others.",
+        share(first),
+        keys[*key]
     ))
+}
+
+/// The keys, by their number, with the indices of the headline figure at a place; that
+/// with the largest total first. None where they are not known.
+pub(super) fn ranked(sweep: &Sweep, place: usize) -> Vec<(usize, SobolIndices)> {
+    let inputs = sweep.sensitivities[place].iter().flat_map(|sensitivity| &sensitivity.inputs);
+    let mut ranked: Vec<(usize, SobolIndices)> = inputs.copied().enumerate().collect();
+    ranked.sort_by(|(_, a), (_, b)| b.total.mean.total_cmp(&a.total.mean));
+    ranked
 }
 
 /// The criteria of the front of which it is known what they depend on.

@@ -1,4 +1,4 @@
-use super::{Quantity, Standing, objective_ids, quantities, short_keys, standing};
+use super::{Quantity, Standing, objective_ids, quantities, ranked, short_keys, standing};
 use crate::experiment::{SobolIndices, Sweep};
 use crate::report::table::{Cell, Column, Table, Unit};
 
@@ -99,25 +99,22 @@ pub(in crate::report) fn sensitivity(sweep: &Sweep, places: &[usize]) -> Table {
     ];
     columns.extend(Column::interval("total", "Total"));
     columns.extend(Column::interval("first_order", "First order"));
-    let known = places.iter().filter_map(|&place| {
-        Some((&sweep.study.headlines[place], sweep.sensitivities[place].as_ref()?))
-    });
-    let rows = known.flat_map(|(headline, sensitivity)| {
-        let mut by_key: Vec<(&String, &SobolIndices)> =
-            sweep.study.keys.iter().zip(&sensitivity.inputs).collect();
-        by_key.sort_by(|(_, a), (_, b)| b.total.mean.total_cmp(&a.total.mean));
-        by_key.into_iter().map(move |(key, indices)| {
-            let mut row = vec![
-                Cell::text(&headline.id),
-                Cell::text(&headline.label),
-                Cell::Number(Some(sensitivity.deviation), Unit::of(headline.unit)),
-                Cell::text(key),
-            ];
-            row.extend(Cell::interval(Some(indices.total), Unit::Share));
-            row.extend(Cell::interval(Some(indices.first_order), Unit::Share));
-            row
-        })
-    });
+    let row = |place: usize, (key, indices): (usize, SobolIndices)| {
+        let headline = &sweep.study.headlines[place];
+        let deviation = sweep.sensitivities[place].as_ref().map(|known| known.deviation);
+        let mut row = vec![
+            Cell::text(&headline.id),
+            Cell::text(&headline.label),
+            Cell::Number(deviation, Unit::of(headline.unit)),
+            Cell::text(&sweep.study.keys[key]),
+        ];
+        row.extend(Cell::interval(Some(indices.total), Unit::Share));
+        row.extend(Cell::interval(Some(indices.first_order), Unit::Share));
+        row
+    };
+    let of_figure =
+        |&place: &usize| ranked(sweep, place).into_iter().map(move |ranked| row(place, ranked));
+    let rows = places.iter().flat_map(of_figure);
     Table::new(columns, rows.collect())
 }
 
