@@ -327,6 +327,9 @@ fn sensitivities_say_what_decides_a_figure() {
         sweep(&workshop, &["--vary", "credits.amount=60..120 LPT", "--sample", "sensitivity:16"]);
     assert_eq!(one_key.code, 2);
     assert!(one_key.stderr.contains("two keys or more"), "{}", one_key.stderr);
+    let uneven = sweep(&workshop, &[&args[..], &["--precision", "0.1"]].concat());
+    assert_eq!(uneven.code, 2);
+    assert!(uneven.stderr.contains("different futures"), "{}", uneven.stderr);
 }
 
 #[test]

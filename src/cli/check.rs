@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::input::{self, Overrides};
 use super::output::{self, Format};
 use super::{Failure, Outcome};
-use crate::ensemble::{Warning, opening_warnings};
-use crate::report::warnings_text;
+use crate::ensemble::opening_warnings;
+use crate::report::{warnings_json, warnings_text};
 use crate::scenario::{Scenario, load};
 
 #[derive(Debug, Args)]
@@ -42,6 +42,7 @@ pub(super) fn execute(args: &CheckArgs) -> Result<Outcome, Failure> {
     let valid = results.iter().all(|(_, scenario)| scenario.is_ok());
     if args.format == Format::Json {
         let files = results.iter().map(|(path, scenario)| {
+            let warnings = |scenario| warnings_json(&opening_warnings(scenario));
             json!({
                 "file": path.display().to_string(),
                 "valid": scenario.is_ok(),
@@ -65,11 +66,6 @@ fn inventory(scenario: &Scenario) -> String {
     ];
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     counts.map(|(count, noun)| format!("{count} {noun}{}", plural(count))).join(", ")
-}
-
-fn warnings(scenario: &Scenario) -> Value {
-    let warnings = opening_warnings(scenario);
-    warnings.iter().map(|Warning { id, text }| json!({ "id": id, "text": text })).collect()
 }
 
 /// As [`Diagnostics::to_json`](crate::scenario::Diagnostics::to_json) has

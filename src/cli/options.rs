@@ -147,6 +147,11 @@ impl Stopping {
         Plan { precision: self.precision, mode: common.mode, ..Plan::fixed(replications) }
     }
 
+    /// Whether that is left to a precision.
+    pub fn has_precision(&self) -> bool {
+        self.precision.is_some()
+    }
+
     /// It as words of a command.
     pub fn words(&self) -> Vec<String> {
         self.precision.map_or_else(Vec::new, |precision| option("--precision", precision).into())

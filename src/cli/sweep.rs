@@ -91,6 +91,13 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     for vary in vary {
         refuse_shared(&vary.key, &["seed", "replications"])?;
     }
+    if matches!(sample, Sampling::Sensitivity(_)) && stopping.has_precision() {
+        return Err(Failure::Usage(
+            "with --precision settings have different futures, and a sensitivity would be to \
+             their luck, too\n  help: --replications gives every setting the same"
+                .to_string(),
+        ));
+    }
     let design =
         Design::new(vary, *sample, base.seed).map_err(|error| Failure::Usage(error.to_string()))?;
     let mut scenarios = load_settings(&source, &common.overrides(), &design)?;

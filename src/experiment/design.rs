@@ -1,5 +1,5 @@
 //! The settings that a sweep tries: all combinations of the values of its
-//! keys, or a Latin hypercube over them.
+//! keys, a Latin hypercube over them, or a design that tells what depends on which.
 
 use std::fmt;
 use std::str::FromStr;

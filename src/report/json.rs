@@ -8,7 +8,7 @@ use super::{
     RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
     treasury,
 };
-use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile, Verdict};
+use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile, Verdict, Warning};
 use crate::scenario::Scenario;
 use crate::units::Wei;
 
@@ -97,10 +97,7 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         "responses": responses::document(forecast),
         "service": service(forecast),
         "objectives": forecast.objectives.iter().map(objective).collect::<Vec<_>>(),
-        "warnings": forecast.warnings.iter().map(|warning| json!({
-            "id": warning.id,
-            "text": warning.text,
-        })).collect::<Vec<_>>(),
+        "warnings": warnings_json(&forecast.warnings),
     });
     if let Some(reduction) = reduction::document(forecast) {
         summary["variance_reduction"] = reduction;
@@ -112,6 +109,11 @@ pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunConte
         summary["missing"] = Value::from(missing.as_str());
     }
     summary
+}
+
+/// Warnings, each with its `id` and `text`.
+pub fn warnings_json(warnings: &[Warning]) -> Value {
+    warnings.iter().map(|Warning { id, text }| json!({ "id": id, "text": text })).collect()
 }
 
 pub(super) fn runway(forecast: &Forecast) -> Value {

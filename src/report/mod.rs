@@ -51,7 +51,7 @@ pub use comparison::{
 pub use directory::{WriteError, WriteOptions, check_target, write_run_directory};
 pub use explanation::{explanation_json, explanation_text};
 pub(crate) use format::printable;
-pub use json::{SUMMARY_SCHEMA, summary_json};
+pub use json::{SUMMARY_SCHEMA, summary_json, warnings_json};
 pub use partial::{Found, Partial};
 pub use providers::{providers_json, providers_text};
 pub use sentence::sentence;

@@ -1,5 +1,6 @@
 use super::cashier::sender_funds;
 use super::treasurer::Treasurer;
+use crate::demand::DemandStream;
 use crate::kernel::StreamKey;
 use crate::network::{Network, Offer, Orchestrator};
 use crate::payments::{
@@ -95,47 +96,56 @@ impl Opening<'_> {
         }
     }
 
-    /// Why an orchestrator cannot be paid at once for a request of mean size, of the
-    /// stream where that is smallest; known where it has tickets to give.
+    /// What a request of mean size to a gateway for a model is billed, of the stream where
+    /// that is smallest; of live video, what a stream pays at its start. `None` where
+    /// nobody asks.
+    fn usual_units(&self, gateway: usize, model: usize) -> Option<u64> {
+        let Scenario { network, demand, .. } = self.scenario;
+        let is_asked = |stream: &&DemandStream| (stream.gateway, stream.model) == (gateway, model);
+        let sizes = demand.iter().filter(is_asked).map(|stream| stream.size.mean());
+        let size = sizes.min_by(f64::total_cmp)?;
+        let pipeline = network.models[model].pipeline;
+        Some(match pipeline.is_live() {
+            true => live_prepaid_pixels(network.gateways[gateway].version),
+            false => pipeline.billed_units(size),
+        })
+    }
+
+    /// Why an orchestrator with tickets to give cannot be paid at once for a usual
+    /// request.
     fn request_problem(
         &self,
         (gateway, model): (usize, usize),
         orchestrator: usize,
+        units: u64,
         quote: &OpeningQuote,
     ) -> Option<String> {
-        let Scenario { network, demand, .. } = self.scenario;
-        let streams =
-            demand.iter().filter(|stream| (stream.gateway, stream.model) == (gateway, model));
-        let size = streams.map(|stream| stream.size.mean()).min_by(f64::total_cmp)?;
-        let (gateway, model) = (&network.gateways[gateway], &network.models[model]);
-        let is_live = model.pipeline.is_live();
-        let (units, what) = match is_live {
-            true => (live_prepaid_pixels(gateway.version), "the start of a stream"),
-            false => (model.pipeline.billed_units(size), "a request of mean size"),
-        };
+        let network = &self.scenario.network;
+        let gateway = &network.gateways[gateway];
         let terms = quote.terms.as_ref()?;
         let staged =
             SessionCredit::default().stage(quote.price.fee(units), terms.expected_value)?;
-        let takes = format!("{what} takes {} tickets", staged.tickets);
-        let (ample, limits) = (Wei(u128::MAX), &gateway.limits);
-        let sent = limits.check(terms, staged.tickets, ample, ample, false);
-        if sent == Err(TicketRefusal::TotalEvTooHigh) {
-            let (worth, limit) = (staged.new_credit, limits.max_total_ev);
-            return Some(format!(
-                "{takes} worth {worth} at once, and the gateway sends no more than {limit} \
-                 (`max_total_ev`)"
-            ));
-        }
+        let is_live = network.models[model].pipeline.is_live();
         let version = network.orchestrators[orchestrator].version_for(gateway);
-        let nonces = max_sender_nonces(version);
-        (!is_live && staged.tickets > u64::from(nonces)).then(|| {
+        let (ample, nonces) = (Wei(u128::MAX), max_sender_nonces(version));
+        let sent = gateway.limits.check(terms, staged.tickets, ample, ample, false);
+        let problem = if sent == Err(TicketRefusal::TotalEvTooHigh) {
             format!(
-                "{takes} of `ticket_ev` {} wei, and an orchestrator like {} takes {nonces} under \
-                 one set of ticket parameters",
+                "worth {} at once, and the gateway sends no more than {} (`max_total_ev`)",
+                staged.new_credit, gateway.limits.max_total_ev
+            )
+        } else if !is_live && staged.tickets > u64::from(nonces) {
+            format!(
+                "of `ticket_ev` {} wei, and an orchestrator like {} takes {nonces} under one set of \
+                 ticket parameters",
                 terms.expected_value.0,
                 version.name()
             )
-        })
+        } else {
+            return None;
+        };
+        let what = if is_live { "the start of a stream" } else { "a request of mean size" };
+        Some(format!("{what} takes {} tickets {problem}", staged.tickets))
     }
 
     /// The market in a network whose nodes belong to `owners`, with how its
@@ -149,10 +159,13 @@ impl Opening<'_> {
     ) -> (Market, MaxPrice) {
         let Scenario { credits, payments, policy, .. } = self.scenario;
         let gas_price = payments.gas_price(SimTime::ZERO);
+        let usual_units = self.usual_units(gateway, model);
         let (mut ticket_problems, mut request_problems) = (Vec::new(), Vec::new());
         let quote = |node: usize, offer: &Offer| {
             let quote = self.quote_or_problem(gateway, owners[node], offer, gas_price);
-            request_problems.push(self.request_problem((gateway, model), owners[node], &quote));
+            request_problems.push(usual_units.and_then(|units| {
+                self.request_problem((gateway, model), owners[node], units, &quote)
+            }));
             ticket_problems.push(quote.ticket_problem);
             quote.price
         };

@@ -191,6 +191,8 @@ fn legend(
 
 /// What the figures of the front depend on, in a sweep laid out to tell.
 fn sensitivities(sweep: &Sweep) -> Vec<Plan<'_>> {
+    const EXPLANATION: &str = "Share of the variance between settings that each key is behind, \
+        alone and with others, with its 95 % interval; the tick is what it is behind alone.";
     let plan = |place: usize| {
         let (figure, keys) = (&sweep.study.headlines[place], short_keys(sweep));
         let bar = |(key, indices): (usize, SobolIndices)| bars::Bar {
@@ -204,10 +206,7 @@ fn sensitivities(sweep: &Sweep) -> Vec<Plan<'_>> {
         Plan {
             slug: format!("sensitivity-{}", figure.id.replace('_', "-")),
             title: format!("What {} depends on", figure.label),
-            explanation:
-                "Share of the variance between settings that each key is behind, alone and \
-                          with others, with its 95 % interval; the tick is what it is behind alone."
-                    .to_string(),
+            explanation: EXPLANATION.to_string(),
             table: sensitivity_table(sweep, &[place]),
             plot_height: bars::height(rows.len()),
             legend: Vec::new(),

@@ -77,7 +77,7 @@ impl Replication<'_> {
     /// A gateway cannot pay: it waits for a top-up if one may come, else the
     /// credits are depleted, where the runway ends with it.
     pub(super) fn run_out(&mut self, gateway: usize, now: SimTime) {
-        if !self.treasurer.may_still_pay(now) && self.ends_the_runway(gateway) {
+        if self.ends_the_runway(gateway) && !self.treasurer.may_still_pay(now) {
             self.depleted.get_or_insert(now);
             return;
         }
