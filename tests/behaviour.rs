@@ -9,10 +9,11 @@ use orchsim::network::{
     LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Region, Resolution, RttMatrix, Version,
 };
 use orchsim::payments::LossCause;
+use orchsim::policy::{Ceiling, Period, Scope, SpendCeiling};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
 use orchsim::treasury::{PriceSeries, TokenPrices};
-use orchsim::units::{Lpt, PostedPrice, Price, Wei};
+use orchsim::units::{Lpt, PostedPrice, Price, SimTime, Wei};
 
 const LPT: u128 = 1_000_000_000_000_000_000;
 
@@ -401,4 +402,49 @@ fn a_discovery_renews_the_parameters_of_known_sessions_and_keeps_their_credit() 
     };
     assert_eq!(lost(&[1, 1, 1, 1]), 0);
     assert!(lost(&[1]) > 0);
+}
+
+#[test]
+fn a_request_that_no_orchestrator_can_be_paid_for_is_tried_with_all_and_fails() {
+    // 0.8.3 tries as long as there are sessions, here without a moment passing: a
+    // ticket is worth more than the gateway sends at once.
+    let mut scenario = staked(Version::V0_8_3, &[1; 5_000]);
+    scenario.horizon_days = 1;
+    scenario.network.gateways[0].limits.max_total_ev = Wei(500);
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests: vec![(0.0, None)] });
+    let record = &run(&scenario, 0).service[0];
+    assert_eq!((record.asked, record.failed[Failure::Payment as usize]), (1, 1));
+}
+
+#[test]
+fn a_running_stream_pays_what_it_owes_before_the_deadline_takes_what_is_left() {
+    let mut scenario = streams(Version::V0_9);
+    scenario.horizon_days = 1;
+    let half_an_hour_before_midnight = 84_600.0;
+    let requests = vec![(half_an_hour_before_midnight, Some(7_200.0))];
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    let without = run(&scenario, 0).fees[0];
+    // Twelve tickets ahead, and one for each five seconds of nearly half an hour.
+    let tickets = without.0 / INTERVAL_WEI;
+    assert!((12 + 355..=12 + 360).contains(&tickets), "{tickets}");
+    for horizon_days in [1, 2] {
+        scenario.horizon_days = horizon_days;
+        scenario.treasury.deadline = Some(SimTime::from_days(1));
+        assert_eq!(run(&scenario, 0).fees[0], without, "{horizon_days}");
+    }
+}
+
+#[test]
+fn a_stream_that_is_cut_short_leaves_its_place_to_the_next() {
+    let mut scenario = streams(Version::V0_9);
+    scenario.network.orchestrators[0].offers[0].capacity = 1;
+    scenario.policy.pacing.spend_ceilings = vec![SpendCeiling {
+        scope: Scope::default(),
+        amount: Ceiling::Eth(Wei(2_000 * INTERVAL_WEI)),
+        period: Period::Day,
+    }];
+    let requests = vec![(0.0, Some(200_000.0)), (90_000.0, Some(600.0))];
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    let record = &run(&scenario, 0).service[0];
+    assert_eq!((record.failed[Failure::Limit as usize], record.served), (1, 1));
 }

@@ -76,19 +76,20 @@ fn a_failure_loses_old_and_new_credit_a_refusal_only_the_old() {
 
 #[test]
 fn an_idle_balance_vanishes_after_ten_to_twenty_minutes() {
+    let opened = SimTime::ZERO;
     let mut session = session_with(5);
-    assert_eq!(session.sweep(BALANCE_TTL), None);
-    assert_eq!(session.expires_at(SimTime::ZERO), seconds(1200.0));
-    let lost = session.sweep(seconds(1200.0)).unwrap();
-    assert_eq!((lost.amount, lost.cause), (Wei(5), LossCause::Expiry));
-    assert_eq!(session.sweep(seconds(2400.0)), None);
+    assert_eq!(session.expires_at(opened), seconds(1200.0));
+    assert!(!session.has_expired(seconds(1199.9), opened));
+    assert!(session.has_expired(seconds(1200.0), opened));
+    assert_eq!(session.close(LossCause::Expiry).amount, Wei(5));
+    assert!(!session.has_expired(seconds(2400.0), opened));
     // Reserving is not a change, committing is.
     let mut session = session_with(5);
     let staged = session.stage(Wei(3), Wei(1)).unwrap();
-    assert_eq!(session.sweep(seconds(601.0)), None);
+    assert!(!session.has_expired(seconds(1200.0), opened));
     let _ = session.commit(staged, seconds(700.0));
-    assert_eq!(session.sweep(seconds(1300.0)), None);
-    assert_eq!(session.credit(), Wei(2));
+    assert!(!session.has_expired(seconds(1799.9), opened));
+    assert!(session.has_expired(seconds(1800.0), opened));
 }
 
 /// Wei sent over wei owed for `jobs` images of 512 x 512 at 4,768,371 wei a
@@ -177,11 +178,12 @@ proptest! {
                 },
                 Event::Close(cause) => lost += session.close(cause).amount.0,
                 Event::Sweep => {
-                    let had = session.credit();
-                    let swept = session.sweep(now);
-                    let due = had > Wei::ZERO && now - changed > seconds(600.0);
-                    prop_assert_eq!(swept.is_some(), due);
-                    lost += swept.map_or(0, |loss| loss.amount.0);
+                    let last_sweep = SimTime(now.0 / BALANCE_TTL.0 * BALANCE_TTL.0);
+                    let due = session.credit() > Wei::ZERO && last_sweep > changed + BALANCE_TTL;
+                    prop_assert_eq!(session.has_expired(now, SimTime::ZERO), due);
+                    if due {
+                        lost += session.close(LossCause::Expiry).amount.0;
+                    }
                 }
                 Event::Wait(span) => now = now + seconds(span as f64),
             }
@@ -197,10 +199,11 @@ proptest! {
         let mut session = session_with(5);
         let staged = session.stage(Wei(1), Wei(1)).unwrap();
         let _ = session.commit(staged, seconds((opened + idle) as f64));
-        let mut sweep = seconds(opened as f64);
-        while session.sweep(sweep).is_none() {
-            sweep = sweep + BALANCE_TTL;
-        }
-        prop_assert_eq!(session.expires_at(seconds(opened as f64)), sweep);
+        let sweeps = (0..).map(|number| opened + 600 * number);
+        let due = sweeps.into_iter().find(|&at| at > opened + idle + 600).unwrap();
+        let opened = seconds(opened as f64);
+        prop_assert_eq!(session.expires_at(opened), seconds(due as f64));
+        prop_assert!(!session.has_expired(SimTime(seconds(due as f64).0 - 1), opened));
+        prop_assert!(session.has_expired(seconds(due as f64), opened));
     }
 }

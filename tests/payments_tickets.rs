@@ -7,7 +7,7 @@ use orchsim::payments::{
     AI_TICKET_EV, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, PaymentMode, PaymentSetup,
     Receipt, RedemptionRefusal, SenderFunds, TicketParams, TicketRefusal, TicketTerms,
     WinProbability, billed_and_used, max_sender_nonces, next_usd_feed, params_life_blocks,
-    price_still_accepted, quoted_price, text_to_speech_units,
+    price_still_accepted, quoted_price, text_to_speech_debit,
 };
 use orchsim::units::{Price, SimTime, Wei};
 use proptest::prelude::*;
@@ -181,29 +181,13 @@ fn the_reserve_is_shared_by_the_active_set() {
         active_set: 5,
         ..SenderFunds::default()
     };
-    assert_eq!(funds.reserve_allocation(), Wei(900));
+    assert_eq!(funds.max_float(), Wei(900));
     let poor = SenderFunds { reserve: Wei(500), active_set: 50, ..funds };
     assert_eq!(poor.max_float(), Wei::ZERO);
     // 0.36 ETH over 100 orchestrators.
     let usual = SenderFunds { reserve: Wei(36 * ETHER / 100), active_set: 100, ..funds };
     assert_eq!(usual.max_float(), Wei(36 * ETHER / 10_000 - 100));
     assert_eq!(SenderFunds { active_set: 0, ..funds }.max_float(), Wei::ZERO);
-}
-
-#[test]
-fn pending_redemptions_count_below_three_times_the_deposit() {
-    // pm/sendermonitor_test.go TestMaxFloat_MinDepositPendingRatio.
-    let float = |deposit| {
-        let funds = SenderFunds {
-            deposit: Wei(deposit),
-            reserve: Wei(500),
-            pending: Wei(100),
-            active_set: 1,
-            ..SenderFunds::default()
-        };
-        funds.max_float()
-    };
-    assert_eq!((float(400), float(300), float(299)), (Wei(500), Wei(500), Wei(400)));
 }
 
 #[test]
@@ -217,7 +201,6 @@ fn redemptions_need_more_than_their_cost() {
         ..SenderFunds::default()
     };
     assert_eq!(funds.available(), Wei(1500));
-    assert_eq!(SenderFunds { pending: Wei(100), ..funds }.available(), Wei(1400));
     assert_eq!(funds.covers_redemption(Wei(9_999), Wei(1500)), Err(RedemptionRefusal::Funds));
     assert_eq!(funds.covers_redemption(Wei(1499), Wei(1499)), Err(RedemptionRefusal::FaceValue));
     assert_eq!(funds.covers_redemption(Wei(1500), Wei(1499)), Ok(()));
@@ -265,24 +248,23 @@ fn gateways_refuse_what_exceeds_their_limits() {
     // The limits of pm/sender_test.go: EV 100, deposit multiplier 2.
     let limits =
         AcceptanceLimits { max_ticket_ev: Wei(100), max_total_ev: Wei(102), deposit_multiplier: 2 };
-    let check = |face_value, ev, tickets, deposit, reserve, unlocking| {
-        limits.check(&terms(face_value, ev), tickets, Wei(deposit), Wei(reserve), unlocking)
+    let check = |face_value, ev, tickets, deposit, reserve| {
+        limits.check(&terms(face_value, ev), tickets, Wei(deposit), Wei(reserve))
     };
     // TestCreateTicketBatch_EVTooHigh: 101 for one, 2 * 51 for two.
-    assert_eq!(check(202, 101, 1, 1000, 1, false), Err(TicketEvTooHigh));
-    assert_eq!(check(104, 52, 2, 1000, 1, false), Err(TotalEvTooHigh));
-    assert_eq!(check(104, 52, 1, 1000, 1, false), Ok(()));
+    assert_eq!(check(202, 101, 1, 1000, 1), Err(TicketEvTooHigh));
+    assert_eq!(check(104, 52, 2, 1000, 1), Err(TotalEvTooHigh));
+    assert_eq!(check(104, 52, 1, 1000, 1), Ok(()));
     // TestValidateTicketParams_FaceValueTooHigh and _AcceptableParams.
-    assert_eq!(check(1111, 2, 1, 2221, 1, false), Err(FaceValueTooHigh));
-    assert_eq!(check(1111, 2, 1, 2222, 1, false), Ok(()));
-    assert_eq!(check(200, 100, 1, 400, 1, false), Ok(()));
+    assert_eq!(check(1111, 2, 1, 2221, 1), Err(FaceValueTooHigh));
+    assert_eq!(check(1111, 2, 1, 2222, 1), Ok(()));
+    assert_eq!(check(200, 100, 1, 400, 1), Ok(()));
     // TestSender_ValidateSender.
-    assert_eq!(check(200, 100, 1, 400, 1, true), Err(Unlocking));
-    assert_eq!(check(200, 100, 1, 0, 1, false), Err(NoDeposit));
-    assert_eq!(check(200, 100, 1, 400, 0, false), Err(NoReserve));
-    assert_eq!(check(50, 50, 1, 400, 1, false), Err(FaceValueTooLow));
+    assert_eq!(check(200, 100, 1, 0, 1), Err(NoDeposit));
+    assert_eq!(check(200, 100, 1, 400, 0), Err(NoReserve));
+    assert_eq!(check(50, 50, 1, 400, 1), Err(FaceValueTooLow));
     // No tickets, nothing to refuse.
-    assert_eq!(check(50, 50, 0, 0, 0, true), Ok(()));
+    assert_eq!(check(50, 50, 0, 0, 0), Ok(()));
 }
 
 proptest! {
@@ -307,7 +289,7 @@ proptest! {
         };
         let (deposit, reserve) = (Wei(deposit), Wei(reserve));
         let is_clear = limits.clearance(&terms).covers(tickets, deposit, reserve);
-        let passes = limits.check(&terms, tickets, deposit, reserve, false).is_ok();
+        let passes = limits.check(&terms, tickets, deposit, reserve).is_ok();
         // Tickets of no value pass, but are never cleared.
         prop_assert_eq!(is_clear, passes && ev > 0);
     }
@@ -322,7 +304,7 @@ fn a_ticket_of_exactly_the_limit_exceeds_it_by_its_rounding() {
         let policy =
             TicketPolicy { expected_value: Wei(expected_value), ..TicketPolicy::default() };
         let terms = policy.terms(Wei(GWEI / 100), AMPLE).unwrap();
-        limits.check(&terms, tickets, AMPLE, AMPLE, false)
+        limits.check(&terms, tickets, AMPLE, AMPLE)
     };
     assert_eq!(check(AI_TICKET_EV.0, 6), Ok(()));
     assert_eq!(check(AI_TICKET_EV.0, 7), Err(TicketRefusal::TotalEvTooHigh));
@@ -474,6 +456,6 @@ fn units_billed_and_not_used() {
     assert_eq!(units(Pipeline::LiveVideoToVideo, 60.0, 30.0), (1_658_880_000, 829_440_000));
     // The last 0.9 s of audio are not paid.
     assert_eq!(units(Pipeline::AudioToText, 61.9, 61.9), (61_000, 61_000));
-    // "né" has three bytes and two characters.
-    assert_eq!(text_to_speech_units(3, 2), (3, 2000));
+    // "né" has two characters.
+    assert_eq!(text_to_speech_debit(2), 2000);
 }

@@ -146,12 +146,12 @@ impl Selecting {
 
     /// A request finds a session, is served and gives it back.
     pub fn step(&mut self) {
-        let Selection::Session(session, warm) = self.select(false) else {
+        let Selection::Session(session) = self.select(false) else {
             panic!("nobody to ask");
         };
         let seconds = 1.0 + StreamKey::root(3).uniform(self.requests);
-        self.selector.set_latency_score(session, warm, seconds);
+        self.selector.set_latency_score(session, seconds);
         self.selector.note_served(session, Some((seconds, 1.0)));
-        self.selector.complete(session, warm);
+        self.selector.complete(session);
     }
 }

@@ -39,9 +39,6 @@ pub enum TicketRefusal {
     /// The gateway has no reserve.
     #[error("no reserve")]
     NoReserve,
-    /// The gateway's deposit and reserve can be withdrawn by the next round.
-    #[error("deposit and reserve are set to unlock soon")]
-    Unlocking,
     /// The payment is worth more than the gateway allows.
     #[error("total ticket EV above the gateway's maximum")]
     TotalEvTooHigh,
@@ -77,7 +74,7 @@ impl AcceptanceLimits {
     /// [`TicketRefusal::FaceValueTooLow`] or [`TicketRefusal::TicketEvTooHigh`].
     pub fn admit(&self, terms: &TicketTerms) -> Result<(), TicketRefusal> {
         let ample = Wei(u128::MAX);
-        match self.check(terms, 1, ample, ample, false) {
+        match self.check(terms, 1, ample, ample) {
             Err(refusal @ (TicketRefusal::FaceValueTooLow | TicketRefusal::TicketEvTooHigh)) => {
                 Err(refusal)
             }
@@ -100,9 +97,9 @@ impl AcceptanceLimits {
         }
     }
 
-    /// Whether a gateway with this deposit and reserve sends `tickets` tickets;
-    /// `unlocking` says that both can be withdrawn by the next round. A payment
-    /// of no tickets and tickets of no value are always fine.
+    /// Whether a gateway with this deposit and reserve, neither of them set to
+    /// unlock, sends `tickets` tickets. A payment of no tickets and tickets of no
+    /// value are always fine.
     ///
     /// # Errors
     /// [`TicketRefusal`], the first in go-livepeer's order.
@@ -112,7 +109,6 @@ impl AcceptanceLimits {
         tickets: u64,
         deposit: Wei,
         reserve: Wei,
-        unlocking: bool,
     ) -> Result<(), TicketRefusal> {
         let ev = terms.expected_value;
         if tickets == 0 || ev == Wei::ZERO {
@@ -130,8 +126,6 @@ impl AcceptanceLimits {
             TicketRefusal::NoDeposit
         } else if reserve == Wei::ZERO {
             TicketRefusal::NoReserve
-        } else if unlocking {
-            TicketRefusal::Unlocking
         } else if exceeds(total, self.max_total_ev) {
             TicketRefusal::TotalEvTooHigh
         } else if deposit < required.unwrap_or(most) {

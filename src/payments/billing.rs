@@ -28,11 +28,10 @@ pub fn billed_and_used(
     (billed, used.min(billed))
 }
 
-/// Units the gateway pays and the orchestrator debits for a text of so many
-/// bytes and characters (Unicode code points). Only for text-to-speech do they
-/// differ: the gateway pays bytes (go-livepeer `server/ai_process.go`), the
-/// orchestrator takes 1000 a character (`server/ai_http.go`), so that its
-/// balance of the gateway runs short long before the gateway's own.
-pub fn text_to_speech_units(bytes: u64, characters: u64) -> (u64, u64) {
-    (bytes, characters.saturating_mul(TEXT_TO_SPEECH_DEBIT))
+/// Units that an orchestrator debits for a text to speak, by its characters
+/// (Unicode code points): 1000 each (go-livepeer `server/ai_http.go`). The gateway
+/// pays bytes (`server/ai_process.go`), so that its balance with the orchestrator
+/// runs short long before its own.
+pub fn text_to_speech_debit(characters: u64) -> u64 {
+    characters.saturating_mul(TEXT_TO_SPEECH_DEBIT)
 }

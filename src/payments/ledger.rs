@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LossCause, Redemption};
-use crate::treasury::{Swap, TopUp};
 use crate::units::{Lpt, Wei};
 
 /// The books of one replication, double entry: LPT from the Safe to where it
@@ -183,7 +182,8 @@ impl Ledger {
 
     /// ETH in deposits and reserves that nobody has a claim to.
     pub fn left(&self) -> Wei {
-        Wei(self.held().0.saturating_sub(self.all_promised().0))
+        let free = (0..self.gateways.len()).map(|gateway| self.free_deposit(gateway)).sum::<Wei>();
+        Wei(free.0 + self.left_in_reserves().0)
     }
 
     /// Of it, what is in reserves.
@@ -210,19 +210,23 @@ impl Ledger {
         self.all_promised().0 + paid.0
     }
 
-    /// Safe -> swap -> gateways: LPT was sold and topped the gateways up.
-    pub fn convert(&mut self, swap: &Swap, top_ups: &[TopUp]) {
-        self.safe.on_hand.0 -= swap.sold.0;
-        self.safe.sold.0 += swap.sold.0;
-        self.proceeds.0 += swap.net.0;
-        self.swaps.count += 1;
-        self.swaps.fee.0 += swap.fee.0;
-        self.swaps.impact.0 += swap.impact.0;
-        self.swaps.gas.0 += swap.gas.0;
-        for (accounts, top_up) in self.gateways.iter_mut().zip(top_ups) {
-            accounts.deposit.0 += top_up.deposit.0;
-            accounts.reserve.0 += top_up.reserve.0;
-        }
+    /// Safe -> swap: LPT was sold for `net` ETH, all of which [`Ledger::top_up`] has
+    /// to book, at a cost.
+    pub fn sell(&mut self, sold: Lpt, net: Wei, cost: SwapTotals) {
+        self.safe.on_hand.0 -= sold.0;
+        self.safe.sold.0 += sold.0;
+        self.proceeds.0 += net.0;
+        self.swaps.count += cost.count;
+        self.swaps.fee.0 += cost.fee.0;
+        self.swaps.impact.0 += cost.impact.0;
+        self.swaps.gas.0 += cost.gas.0;
+    }
+
+    /// Swap -> deposit and reserve of a gateway.
+    pub fn top_up(&mut self, deposit: Wei, reserve: Wei, gateway: usize) {
+        let accounts = &mut self.gateways[gateway];
+        accounts.deposit.0 += deposit.0;
+        accounts.reserve.0 += reserve.0;
     }
 
     /// Users -> deposit: they top up their gateway.

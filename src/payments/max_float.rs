@@ -1,16 +1,14 @@
 use crate::units::Wei;
 
-/// Deposit over pending redemptions from which on an orchestrator ignores the
-/// latter (`minDepositPendingRatio` of go-livepeer `pm/sendermonitor.go`).
-const MIN_DEPOSIT_PENDING_RATIO: u128 = 3;
-
 /// Rounds in which a ticket can be redeemed, the one it was created in
 /// included (`ticketValidityPeriod`, livepeer/protocol
 /// `contracts/pm/mixins/MixinTicketProcessor.sol`).
 pub const TICKET_VALIDITY_ROUNDS: u64 = 2;
 
 /// A gateway's funds in the TicketBroker contract as one orchestrator sees
-/// them.
+/// them. Redemptions that are pending, which go-livepeer takes off, are left out: an
+/// orchestrator submits one after the other, and on Arbitrum each is confirmed within
+/// seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SenderFunds {
     /// The deposit, which pays winning tickets first.
@@ -21,10 +19,6 @@ pub struct SenderFunds {
     pub claimed: Wei,
     /// What this orchestrator claimed from the reserve this round.
     pub claimed_by_recipient: Wei,
-    /// Face values of this orchestrator's winning tickets whose redemption was
-    /// submitted and is not yet confirmed; winners that wait for their turn do
-    /// not count.
-    pub pending: Wei,
     /// Members of the active set, each with an equal right to the reserve.
     pub active_set: u32,
 }
@@ -65,31 +59,19 @@ impl SenderFunds {
         })
     }
 
-    /// What this orchestrator may still claim from the reserve this round:
-    /// `reserveAlloc` of go-livepeer `pm/sendermonitor.go`. Zero where
+    /// What this orchestrator may still claim from the reserve this round, and the
+    /// largest face value it accepts from the gateway: `reserveAlloc` and, with
+    /// nothing pending, `maxFloat` of go-livepeer `pm/sendermonitor.go`. Zero where
     /// go-livepeer's figure is negative; it refuses both alike.
-    pub fn reserve_allocation(&self) -> Wei {
-        Wei(self.reserve_share().0.saturating_sub(self.claimed_by_recipient.0))
-    }
-
-    /// The largest face value this orchestrator accepts from the gateway:
-    /// `maxFloat` of go-livepeer `pm/sendermonitor.go`. Pending redemptions
-    /// count unless the deposit is three times as large. Zero where
-    /// go-livepeer's figure is negative.
     pub fn max_float(&self) -> Wei {
-        let allocation = self.reserve_allocation();
-        if self.pending > Wei::ZERO && self.deposit.0 / MIN_DEPOSIT_PENDING_RATIO >= self.pending.0
-        {
-            return allocation;
-        }
-        Wei(allocation.0.saturating_sub(self.pending.0))
+        Wei(self.reserve_share().0.saturating_sub(self.claimed_by_recipient.0))
     }
 
     /// What there is to pay redemptions from: `availableFunds` of go-livepeer
     /// `pm/sendermonitor.go`, zero where its figure is negative.
     pub fn available(&self) -> Wei {
-        let owed = self.claimed_by_recipient.0.saturating_add(self.pending.0);
-        Wei((self.deposit.0.saturating_add(self.reserve_share().0)).saturating_sub(owed))
+        let all = self.deposit.0.saturating_add(self.reserve_share().0);
+        Wei(all.saturating_sub(self.claimed_by_recipient.0))
     }
 
     /// Whether the orchestrator redeems a winning ticket at this transaction
@@ -118,7 +100,7 @@ impl SenderFunds {
     pub fn redeem(&self, face_value: Wei) -> Redemption {
         let from_deposit = face_value.min(self.deposit);
         let rest = Wei(face_value.0 - from_deposit.0);
-        let from_reserve = rest.min(self.reserve_allocation()).min(self.reserve);
+        let from_reserve = rest.min(self.max_float()).min(self.reserve);
         Redemption { from_deposit, from_reserve, unpaid: Wei(rest.0 - from_reserve.0) }
     }
 }

@@ -17,7 +17,7 @@ pub use acceptance::{
     Clearance, DEFAULT_DEPOSIT_MULTIPLIER, DEFAULT_MAX_TICKET_EV, DEFAULT_MAX_TOTAL_EV,
     TicketRefusal,
 };
-pub use billing::{billed_and_used, text_to_speech_units};
+pub use billing::{billed_and_used, text_to_speech_debit};
 pub use ledger::{Ledger, LedgerViolation, SafeAccounts, SwapTotals};
 pub use live::{
     AUTH_TOKEN_REFRESH_S, LIVE_PAYMENT_INTERVAL_S, live_prepaid_pixels, live_stream_pixels,

@@ -21,20 +21,17 @@ pub enum LossCause {
     Swap,
     /// The session was removed from its pool.
     SessionRemoved,
-    /// The run ended.
-    EndOfRun,
 }
 
 impl LossCause {
     /// Every cause, in the order of the enum.
-    pub const ALL: [LossCause; 7] = [
+    pub const ALL: [LossCause; 6] = [
         LossCause::Failure,
         LossCause::PaymentRefused,
         LossCause::SessionRefresh,
         LossCause::Expiry,
         LossCause::Swap,
         LossCause::SessionRemoved,
-        LossCause::EndOfRun,
     ];
 }
 
@@ -157,23 +154,16 @@ impl SessionCredit {
         Settled { fee: staged.fee, surplus }
     }
 
-    /// Empties the balance: a new session id, a removed session, a swap, the
-    /// end of the run.
+    /// Empties the balance: a new session id, a removed session, a swap, a sweep.
     pub fn close(&mut self, cause: LossCause) -> Loss {
         Loss { amount: std::mem::take(&mut self.credit), cause }
     }
 
-    /// The sweep of `now`: a balance last changed more than [`BALANCE_TTL`] ago
-    /// is deleted (go-livepeer `core/accounting.go`, `cleanup`). Reserving does
-    /// not count as a change.
-    pub fn sweep(&mut self, now: SimTime) -> Option<Loss> {
-        let expired = self.credit > Wei::ZERO && now - self.changed > BALANCE_TTL;
-        expired.then(|| self.close(LossCause::Expiry))
-    }
-
-    /// The sweep that will delete this balance if nothing changes it, where
-    /// sweeps come every [`BALANCE_TTL`] after `opened`, the gateway's first
-    /// dealing with the orchestrator.
+    /// The sweep that will delete this balance if nothing changes it: the first more
+    /// than [`BALANCE_TTL`] after its last change, where sweeps come every
+    /// [`BALANCE_TTL`] after `opened`, the gateway's first dealing with the
+    /// orchestrator (go-livepeer `core/accounting.go`, `cleanup`). Reserving does not
+    /// count as a change.
     pub fn expires_at(&self, opened: SimTime) -> SimTime {
         let last_kept = (self.changed + BALANCE_TTL - opened).0 / BALANCE_TTL.0;
         opened + SimTime(BALANCE_TTL.0.saturating_mul(last_kept + 1))

@@ -1,5 +1,5 @@
 use super::selector::{TIME_TO_LIVE_S, in_wei};
-use super::{Candidate, Chooser, Discovery, Market, PoolRule, Suspender};
+use super::{Chooser, Discovery, Market, PoolRule, Suspender};
 use crate::kernel::StreamKey;
 use crate::network::Network;
 use crate::units::{Lpt, Price, SECONDS_PER_DAY};
@@ -62,7 +62,7 @@ pub enum Standing {
 
 /// Explains the selection in a market of the network.
 pub fn explain(network: &Network, market: &Market) -> Explanation {
-    let chances = Chances::simulate(market);
+    let discovered = discovered(market);
     let mut rows: Vec<Row> = network
         .orchestrators
         .iter()
@@ -79,7 +79,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         .collect();
     let keeps_sessions = !market.refreshes_in_background();
     let least = if keeps_sessions { FOUND_DAILY } else { USUALLY_FOUND };
-    let in_time = |candidate: &u32| chances.discovered[*candidate as usize] >= least;
+    let in_time = |candidate: &u32| discovered[*candidate as usize] >= least;
     let everyone: Vec<u32> = (0..market.candidates.len() as u32).collect();
     let is_there = |candidate: &u32| {
         let orchestrator = market.candidates[*candidate as usize].orchestrator;
@@ -106,11 +106,16 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
     let pools = [(true, true), (true, false), (false, true), (false, false)].map(pool);
     let eligible = pools.iter().find(|pool| !pool.is_empty()).unwrap_or(&pools[3]);
     let serves_members_first = eligible.iter().any(|&candidate| is_preferred(candidate));
+    let mut place_of = vec![None; market.candidates.len()];
+    for (place, &candidate) in eligible.iter().enumerate() {
+        place_of[candidate as usize] = Some(place);
+    }
     let probabilities = match market.pool_rule() {
-        PoolRule::Nearest => chances.nearest_among(eligible),
-        PoolRule::Chosen => market.chooser.as_ref().map_or_else(Vec::new, |chooser| {
-            chances.chosen_among(chooser, &market.candidates, eligible, keeps_sessions)
-        }),
+        PoolRule::Nearest => nearest_among(market, eligible, &place_of),
+        PoolRule::Chosen => market
+            .chooser
+            .as_ref()
+            .map_or_else(Vec::new, |chooser| chosen_among(market, chooser, eligible, &place_of)),
         _ => market.rule.probabilities(&market.candidates, eligible),
     };
     for &candidate in &everyone {
@@ -118,8 +123,8 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         let row = &mut rows[known_as.orchestrator];
         row.price = Some(known_as.price);
         row.warm = Some(market.warm[candidate as usize]);
-        row.discovered = chances.discovered[candidate as usize];
-        row.standing = if let Some(place) = eligible.iter().position(|&other| other == candidate) {
+        row.discovered = discovered[candidate as usize];
+        row.standing = if let Some(place) = place_of[candidate as usize] {
             row.probability = probabilities[place];
             Standing::Eligible
         } else if !is_there(&candidate) {
@@ -142,7 +147,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             Standing::Filtered("cold: asked only when no warm one can be".to_string())
         };
     }
-    let seldom = |&&candidate: &&u32| chances.discovered[candidate as usize] < USUALLY_FOUND;
+    let seldom = |&&candidate: &&u32| discovered[candidate as usize] < USUALLY_FOUND;
     let seldom = eligible.iter().filter(seldom).count();
     let warnings = [
         (seldom > 0).then(|| {
@@ -198,86 +203,82 @@ fn rule_in_words(network: &Network, market: &Market) -> String {
     }
 }
 
-/// What simulated discoveries say of each candidate.
-struct Chances {
-    discovered: Vec<f64>,
-    /// The candidates found by each discovery with their latency, nearest first.
-    found: Vec<Vec<(f64, u32)>>,
+/// Simulates discoveries; each time `visit` gets whom one found with their latency,
+/// nearest first.
+fn discover(market: &Market, mut visit: impl FnMut(&[(f64, u32)])) {
+    let mut suspender = Suspender::new(market.candidates.len());
+    let mut discovery = Discovery::default();
+    let key = StreamKey::root(0);
+    for number in 0..DISCOVERIES {
+        discovery.run(
+            &market.probes,
+            market.discovery_timeout_s,
+            market.someone_silent,
+            &mut suspender,
+            |_| true,
+            key.child(number),
+        );
+        visit(&discovery.found);
+    }
 }
 
-impl Chances {
-    fn simulate(market: &Market) -> Chances {
-        let count = market.candidates.len();
-        let mut suspender = Suspender::new(count);
-        let mut discovery = Discovery::default();
-        let key = StreamKey::root(0);
-        let mut chances = Chances { discovered: vec![0.0; count], found: Vec::new() };
-        for number in 0..DISCOVERIES {
-            discovery.run(
-                &market.probes,
-                market.discovery_timeout_s,
-                market.someone_silent,
-                &mut suspender,
-                |_| true,
-                key.child(number),
-            );
-            for &(_, candidate) in &discovery.found {
-                chances.discovered[candidate as usize] += 1.0 / DISCOVERIES as f64;
-            }
-            chances.found.push(discovery.found.clone());
+/// Share of discoveries that find each candidate.
+fn discovered(market: &Market) -> Vec<f64> {
+    let mut shares = vec![0.0; market.candidates.len()];
+    discover(market, |found| {
+        for &(_, candidate) in found {
+            shares[candidate as usize] += 1.0 / DISCOVERIES as f64;
         }
-        chances
-    }
+    });
+    shares
+}
 
-    /// How often each of `eligible` is the nearest of them.
-    fn nearest_among(&self, eligible: &[u32]) -> Vec<f64> {
-        let mut counts = vec![0.0; eligible.len()];
-        let mut rounds: f64 = 0.0;
-        for found in &self.found {
-            let nearest = found
-                .iter()
-                .find_map(|(_, found)| eligible.iter().position(|other| other == found));
-            if let Some(place) = nearest {
-                counts[place] += 1.0;
-                rounds += 1.0;
-            }
+/// How often each of `eligible` is the nearest of them. `place_of` has the place of a
+/// candidate among them.
+fn nearest_among(market: &Market, eligible: &[u32], place_of: &[Option<usize>]) -> Vec<f64> {
+    let mut counts = vec![0.0; eligible.len()];
+    discover(market, |found| {
+        let nearest = found.iter().find_map(|&(_, candidate)| place_of[candidate as usize]);
+        if let Some(place) = nearest {
+            counts[place] += 1.0;
         }
-        counts.iter().map(|count| count / rounds.max(1.0)).collect()
-    }
+    });
+    let rounds: f64 = counts.iter().sum();
+    counts.iter().map(|count| count / rounds.max(1.0)).collect()
+}
 
-    /// The probabilities of the gateway's own rule at the start, where only
-    /// discovery latencies are known.
-    fn chosen_among(
-        &self,
-        chooser: &Chooser,
-        candidates: &[Candidate],
-        eligible: &[u32],
-        keeps_sessions: bool,
-    ) -> Vec<f64> {
-        if !chooser.goes_by_latency() {
-            return chooser.probabilities(candidates, eligible);
-        }
-        let mut chooser = chooser.clone();
-        let mut means = vec![0.0; eligible.len()];
-        let mut in_pool = vec![false; eligible.len()];
-        for found in &self.found {
-            if !keeps_sessions {
-                in_pool.fill(false);
-            }
-            for &(latency, index) in found {
-                chooser.note_discovery(index, latency);
-                if let Some(place) = eligible.iter().position(|&other| other == index) {
-                    in_pool[place] = true;
-                }
-            }
-            let (places, known): (Vec<usize>, Vec<u32>) =
-                (0..).zip(eligible).filter(|(place, _)| in_pool[*place]).unzip();
-            let probabilities = chooser.probabilities(candidates, &known);
-            for (place, probability) in places.into_iter().zip(probabilities) {
-                means[place] += probability;
-            }
-        }
-        let rounds: f64 = means.iter().sum();
-        means.iter().map(|mean| mean / rounds.max(1.0)).collect()
+/// The probabilities of the gateway's own rule at the start, where only
+/// discovery latencies are known. `place_of` has the place of a candidate among
+/// `eligible`.
+fn chosen_among(
+    market: &Market,
+    chooser: &Chooser,
+    eligible: &[u32],
+    place_of: &[Option<usize>],
+) -> Vec<f64> {
+    if !chooser.goes_by_latency() {
+        return chooser.probabilities(&market.candidates, eligible);
     }
+    let mut chooser = chooser.clone();
+    let mut means = vec![0.0; eligible.len()];
+    let mut in_pool = vec![false; eligible.len()];
+    discover(market, |found| {
+        if market.refreshes_in_background() {
+            in_pool.fill(false);
+        }
+        for &(latency, candidate) in found {
+            chooser.note_discovery(candidate, latency);
+            if let Some(place) = place_of[candidate as usize] {
+                in_pool[place] = true;
+            }
+        }
+        let (places, known): (Vec<usize>, Vec<u32>) =
+            (0..).zip(eligible).filter(|(place, _)| in_pool[*place]).unzip();
+        let probabilities = chooser.probabilities(&market.candidates, &known);
+        for (place, probability) in places.into_iter().zip(probabilities) {
+            means[place] += probability;
+        }
+    });
+    let rounds: f64 = means.iter().sum();
+    means.iter().map(|mean| mean / rounds.max(1.0)).collect()
 }

@@ -65,6 +65,8 @@ pub struct SessionRef {
     /// The orchestrator, an index into the market's candidates.
     pub candidate: u32,
     generation: u32,
+    /// Whether it is of the warm pool.
+    pub is_warm: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +111,7 @@ struct Idle {
 #[derive(Debug)]
 pub struct SessionPool {
     rule: PoolRule,
+    is_warm: bool,
     /// One for each candidate of the market.
     sessions: Vec<Session>,
     size: usize,
@@ -133,8 +136,9 @@ pub struct SessionPool {
 }
 
 impl SessionPool {
-    /// An empty pool for a market of `candidates`.
-    pub fn new(rule: PoolRule, candidates: usize) -> SessionPool {
+    /// An empty pool for a market of `candidates`, of those who are warm or of
+    /// those who are not.
+    pub fn new(rule: PoolRule, candidates: usize, is_warm: bool) -> SessionPool {
         let absent = Session {
             status: Status::Absent,
             generation: 0,
@@ -146,6 +150,7 @@ impl SessionPool {
         };
         SessionPool {
             rule,
+            is_warm,
             sessions: vec![absent; candidates],
             size: 0,
             free: FixedBitSet::with_capacity(candidates),
@@ -267,7 +272,7 @@ impl SessionPool {
     fn hold(&mut self, candidate: u32) -> SessionRef {
         let session = &mut self.sessions[candidate as usize];
         session.in_flight += 1;
-        SessionRef { candidate, generation: session.generation }
+        SessionRef { candidate, generation: session.generation, is_warm: self.is_warm }
     }
 
     #[inline(always)]
@@ -510,7 +515,7 @@ mod tests {
 
     impl Harness {
         fn new(rule: PoolRule, candidates: Vec<Candidate>) -> Harness {
-            let mut pool = SessionPool::new(rule, candidates.len());
+            let mut pool = SessionPool::new(rule, candidates.len(), true);
             for candidate in 0..candidates.len() as u32 {
                 pool.add(candidate, f64::from(candidate) * 0.1 + 0.1, false);
             }
@@ -623,7 +628,7 @@ mod tests {
             candidate.price_term = [0.0, 0.5, 1.0, 2.0][index % 4];
             candidate.within_max_price = index % 5 != 0;
         }
-        let mut pool = SessionPool::new(PoolRule::ProbabilityByLatencyScore, count);
+        let mut pool = SessionPool::new(PoolRule::ProbabilityByLatencyScore, count, true);
         (0..count as u32).for_each(|candidate| pool.add(candidate, 0.1, false));
         for index in (0..count).filter(|&index| is_out(index)) {
             if index % 2 == 0 { pool.take(index as u32) } else { pool.remove(index as u32) }

@@ -392,7 +392,7 @@ pub enum Selection {
     /// Nobody to ask.
     Nobody,
     /// A session, from the warm or the cold pool.
-    Session(SessionRef, bool),
+    Session(SessionRef),
 }
 
 /// The sessions a gateway holds for one model (go-livepeer
@@ -423,8 +423,8 @@ impl SessionSelector {
             known: market.candidates.clone(),
             chooser: market.chooser.clone(),
             max_price: market.max_price,
-            warm: SessionPool::new(market.pool_rule(), count),
-            cold: SessionPool::new(market.pool_rule(), count),
+            warm: SessionPool::new(market.pool_rule(), count, true),
+            cold: SessionPool::new(market.pool_rule(), count, false),
             suspender: Suspender::new(count),
             discovery: Discovery::default(),
             last_refresh: None,
@@ -459,7 +459,7 @@ impl SessionSelector {
             self.catch_up_in_background(market, now, respondents, discovery_key);
         }
         let selection = self.pick(market, ask);
-        if let (Selection::Session(session, _), Some(chooser)) = (selection, &mut self.chooser) {
+        if let (Selection::Session(session), Some(chooser)) = (selection, &mut self.chooser) {
             chooser.note_sent(session.candidate);
         }
         selection
@@ -475,19 +475,16 @@ impl SessionSelector {
         if !market.preferred.is_empty() {
             let preferred = Among { preferred: Some(&market.preferred), ..among };
             let members = Search { among: preferred, ..anybody };
-            for (pool, is_warm) in [(&mut *warm, true), (&mut *cold, false)] {
+            for pool in [&mut *warm, &mut *cold] {
                 if let Some(session) = pool.select_free(members, chooser.as_mut()) {
-                    return Selection::Session(session, is_warm);
+                    return Selection::Session(session);
                 }
             }
         }
         if let Some(session) = warm.select(anybody, chooser.as_mut()) {
-            return Selection::Session(session, true);
+            return Selection::Session(session);
         }
-        match cold.select(anybody, chooser.as_mut()) {
-            Some(session) => Selection::Session(session, false),
-            None => Selection::Nobody,
-        }
+        cold.select(anybody, chooser.as_mut()).map_or(Selection::Nobody, Selection::Session)
     }
 
     fn size(&self) -> usize {
@@ -634,13 +631,13 @@ impl SessionSelector {
         self.note_change();
     }
 
-    fn pool(&mut self, warm: bool) -> &mut SessionPool {
-        if warm { &mut self.warm } else { &mut self.cold }
+    fn pool(&mut self, session: SessionRef) -> &mut SessionPool {
+        if session.is_warm { &mut self.warm } else { &mut self.cold }
     }
 
     /// Notes how long a session's request took, in seconds a unit.
-    pub fn set_latency_score(&mut self, session: SessionRef, warm: bool, score: f64) {
-        self.pool(warm).set_latency_score(session, score);
+    pub fn set_latency_score(&mut self, session: SessionRef, score: f64) {
+        self.pool(session).set_latency_score(session, score);
     }
 
     /// Notes for the gateway's own rule that an orchestrator served a request;
@@ -661,13 +658,13 @@ impl SessionSelector {
 
     /// Gives a session back after a request.
     #[inline(always)]
-    pub fn complete(&mut self, session: SessionRef, warm: bool) {
-        self.pool(warm).complete(session);
+    pub fn complete(&mut self, session: SessionRef) {
+        self.pool(session).complete(session);
     }
 
     /// Deletes a session after an error and suspends its orchestrator.
-    pub fn remove(&mut self, market: &Market, session: SessionRef, warm: bool) {
-        self.pool(warm).remove(session.candidate);
+    pub fn remove(&mut self, market: &Market, session: SessionRef) {
+        self.pool(session).remove(session.candidate);
         self.suspender.suspend(session.candidate, market.penalty());
     }
 }
@@ -737,7 +734,7 @@ mod tests {
         }
 
         /// The session the next request gets, and whether it discovered.
-        fn ask(&mut self) -> (Option<(SessionRef, bool)>, bool) {
+        fn ask(&mut self) -> (Option<SessionRef>, bool) {
             self.requests += 1;
             let mut may_refresh = true;
             loop {
@@ -755,9 +752,7 @@ mod tests {
                         may_refresh = false;
                     }
                     Selection::Nobody => return (None, !may_refresh),
-                    Selection::Session(session, warm) => {
-                        return (Some((session, warm)), !may_refresh);
-                    }
+                    Selection::Session(session) => return (Some(session), !may_refresh),
                 }
             }
         }
@@ -767,8 +762,8 @@ mod tests {
         }
 
         fn fail_next(&mut self) -> u32 {
-            let (session, warm) = self.ask().0.unwrap();
-            self.selector.remove(self.market, session, warm);
+            let session = self.ask().0.unwrap();
+            self.selector.remove(self.market, session);
             session.candidate
         }
     }
@@ -779,9 +774,9 @@ mod tests {
         let market = market(Version::V0_9, false, &[0.3, 0.6]);
         let mut gateway = Gateway::new(&market);
         for _ in 0..50 {
-            let ((session, warm), _) = (gateway.ask().0.unwrap(), ());
+            let session = gateway.ask().0.unwrap();
             assert_eq!(session.candidate, 0);
-            gateway.selector.complete(session, warm);
+            gateway.selector.complete(session);
         }
     }
 
@@ -791,8 +786,8 @@ mod tests {
         let mut gateway = Gateway::new(&market);
         let serve = |gateway: &mut Gateway| {
             let (session, discovered) = gateway.ask();
-            let (session, warm) = session.unwrap();
-            gateway.selector.complete(session, warm);
+            let session = session.unwrap();
+            gateway.selector.complete(session);
             discovered
         };
         assert!(serve(&mut gateway));
@@ -814,8 +809,8 @@ mod tests {
             let mut missed = 0;
             loop {
                 gateway.wait(601.0);
-                let (session, warm) = gateway.ask().0.unwrap();
-                gateway.selector.complete(session, warm);
+                let session = gateway.ask().0.unwrap();
+                gateway.selector.complete(session);
                 if gateway.selector.size() == 10 {
                     break;
                 }
@@ -844,15 +839,15 @@ mod tests {
         let market = market(Version::V0_9, true, &[0.3, 0.1, 0.2]);
         let mut gateway = Gateway::new(&market);
         assert_eq!(gateway.fail_next(), 1);
-        let (session, warm) = gateway.ask().0.unwrap();
+        let session = gateway.ask().0.unwrap();
         assert_eq!(session.candidate, 2);
-        gateway.selector.complete(session, warm);
+        gateway.selector.complete(session);
         // Without a penalty the next refresh brings the first one back, and
         // no request waits for it.
         gateway.wait(361.0);
         let (session, discovered) = gateway.ask();
         assert!(!discovered);
-        assert_eq!(session.unwrap().0.candidate, 1);
+        assert_eq!(session.unwrap().candidate, 1);
     }
 
     #[test]

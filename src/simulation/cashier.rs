@@ -129,9 +129,6 @@ pub(super) fn sender_funds(network: &Network, books: &Ledger, gateway: usize) ->
         reserve: books.reserve(gateway),
         claimed: Wei::ZERO,
         claimed_by_recipient: Wei::ZERO,
-        // An orchestrator submits one redemption after the other, and on Arbitrum
-        // each is confirmed within seconds.
-        pending: Wei::ZERO,
         active_set: network.registered_orchestrators,
     }
 }
@@ -388,7 +385,7 @@ impl<'w> Cashier<'w> {
         let most_at_once = at_once.0.checked_div(terms.expected_value.0).unwrap_or(0) + 1;
         let tickets =
             u64::try_from(most_at_once).map_or(staged.tickets, |most| staged.tickets.min(most));
-        let refusal = match limits.check(terms, tickets, deposit, reserve, false) {
+        let refusal = match limits.check(terms, tickets, deposit, reserve) {
             _ if !account.is_price_accepted => NoPayment::Refused,
             Ok(()) if deposit >= payee.pace.all(staged.new_credit) => return Ok(()),
             Ok(()) => NoPayment::NoFunds,

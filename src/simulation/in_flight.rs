@@ -18,7 +18,6 @@ pub(super) enum Outcome {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Submission {
     pub session: SessionRef,
-    pub warm: bool,
     pub at: SimTime,
     /// The payment, unless the orchestrator turned the request away before it
     /// looked at the tickets.
@@ -60,7 +59,6 @@ pub(super) struct SetAside {
 #[derive(Clone, Copy, Debug)]
 struct Aside {
     session: SessionRef,
-    warm: bool,
     next: Option<u32>,
 }
 
@@ -136,8 +134,8 @@ impl Requests {
     }
 
     /// Sets a session aside for a request.
-    pub(super) fn set_aside(&mut self, number: u32, session: SessionRef, warm: bool) {
-        let aside = Aside { session, warm, next: None };
+    pub(super) fn set_aside(&mut self, number: u32, session: SessionRef) {
+        let aside = Aside { session, next: None };
         let place = self.asides.insert(aside) as u32;
         let list = &mut self.requests[number as usize].set_aside;
         match list {
@@ -150,12 +148,12 @@ impl Requests {
     }
 
     /// Takes back the session that a request set aside first.
-    pub(super) fn take_aside(&mut self, number: u32) -> Option<(SessionRef, bool)> {
+    pub(super) fn take_aside(&mut self, number: u32) -> Option<SessionRef> {
         let list = &mut self.requests[number as usize].set_aside;
         let SetAside { first, last } = (*list)?;
-        let Aside { session, warm, next } = self.asides.remove(first as usize);
+        let Aside { session, next } = self.asides.remove(first as usize);
         *list = next.map(|first| SetAside { first, last });
-        Some((session, warm))
+        Some(session)
     }
 
     /// The demand stream that a request is of.

@@ -128,7 +128,7 @@ impl Opening<'_> {
         let is_live = network.models[model].pipeline.is_live();
         let version = network.orchestrators[orchestrator].version_for(gateway);
         let (ample, nonces) = (Wei(u128::MAX), max_sender_nonces(version));
-        let sent = gateway.limits.check(terms, staged.tickets, ample, ample, false);
+        let sent = gateway.limits.check(terms, staged.tickets, ample, ample);
         let problem = if sent == Err(TicketRefusal::TotalEvTooHigh) {
             format!(
                 "worth {} at once, and the gateway sends no more than {} (`max_total_ev`)",

@@ -43,4 +43,11 @@ impl Slots {
     pub(super) fn hold(&mut self, end: SimTime) {
         self.busy_until.push(end);
     }
+
+    /// Gives back a place that was held until `end`.
+    pub(super) fn release(&mut self, end: SimTime) {
+        if let Some(place) = self.busy_until.iter().position(|&held| held == end) {
+            self.busy_until.swap_remove(place);
+        }
+    }
 }

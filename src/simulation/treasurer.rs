@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use super::posted::posted_spend;
 use crate::kernel::StreamKey;
-use crate::payments::Ledger;
+use crate::payments::{Ledger, SwapTotals};
 use crate::scenario::Scenario;
 use crate::treasury::{
     Allocation, ConversionPolicy, ConversionState, Converter, Credits, GatewayFunds, Outflow,
-    PricePath, Prices, Safe, Swap, SwapPool, TrailingSpend,
+    PricePath, Prices, Safe, Swap, SwapPool, TopUp, TrailingSpend,
 };
 use crate::units::{Lpt, NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime, Wei};
 
@@ -107,6 +107,11 @@ impl<'w> Treasurer<'w> {
         }
     }
 
+    /// Whether everything is given back at `now`: the deadline has come.
+    pub(super) fn gives_back(&self, now: SimTime) -> bool {
+        self.allocation.deadline() <= now
+    }
+
     /// Whether everything was given back at the deadline.
     pub(super) fn is_over(&self) -> bool {
         self.is_over
@@ -202,7 +207,11 @@ impl<'w> Treasurer<'w> {
             })
             .collect();
         let top_ups = self.scenario.treasury.top_ups.divide(swap.net, &funds);
-        ledger.convert(&swap, &top_ups);
+        let Swap { sold, net, fee, impact, gas, .. } = swap;
+        ledger.sell(sold, net, SwapTotals { count: 1, fee, impact, gas });
+        for (gateway, TopUp { deposit, reserve }) in top_ups.into_iter().enumerate() {
+            ledger.top_up(deposit, reserve, gateway);
+        }
     }
 
     /// Whether more money may still come: the policy goes on to sell, and all that

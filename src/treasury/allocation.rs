@@ -52,6 +52,11 @@ impl Allocation {
         self.on_hand.checked_sub(set_aside).unwrap_or(Lpt::ZERO)
     }
 
+    /// When what is left goes back; [`SimTime::NEVER`] where it stays, or once it has.
+    pub fn deadline(&self) -> SimTime {
+        self.deadline
+    }
+
     /// When [`Allocation::next_outflow`] next has something to tell.
     pub fn next_time(&self) -> SimTime {
         self.drawings.last().map_or(self.deadline, |drawing| drawing.at)

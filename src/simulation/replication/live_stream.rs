@@ -142,7 +142,17 @@ impl Replication<'_> {
         paid
     }
 
-    /// What is left of a stream's balance is lost when it leaves.
+    /// A stream leaves its orchestrator: its place there is free, and what is left of
+    /// its balance is lost.
+    fn leave(&mut self, number: u32, cause: LossCause) {
+        let Some(payee) = self.stream_payee(number) else { return };
+        let stream = &self.world.streams[self.requests.stream(number)];
+        let market = &self.world.markets[stream.market];
+        let offer = market.routes[payee.account - market.first_account].offer;
+        self.slots[offer].release(self.requests.live(number).leg_ends);
+        self.lose_stream_credit(number, cause);
+    }
+
     fn lose_stream_credit(&mut self, number: u32, cause: LossCause) {
         let Some(payee) = self.stream_payee(number) else { return };
         let credit = std::mem::take(&mut self.requests.live(number).credit);
@@ -175,7 +185,7 @@ impl Replication<'_> {
         } else if live.leg_fails {
             self.swap(number, now);
         } else if let Some(payee) = self.stream_payee(number) {
-            self.lose_stream_credit(number, LossCause::Expiry);
+            self.leave(number, LossCause::Expiry);
             let plan = &self.world.streams[self.requests.stream(number)];
             self.serve(number, plan, now.local, payee.owner);
         }
@@ -188,7 +198,7 @@ impl Replication<'_> {
     }
 
     fn end_unpaid(&mut self, number: u32, failure: Failure) {
-        self.lose_stream_credit(number, LossCause::Expiry);
+        self.leave(number, LossCause::Expiry);
         self.requests.get(number).last_failure = Some(failure);
         self.give_up(number, true);
     }
@@ -196,7 +206,7 @@ impl Replication<'_> {
     /// A running stream lost its orchestrator: another one takes over, unless
     /// that happened too often of late.
     fn swap(&mut self, number: u32, now: Moment) {
-        self.lose_stream_credit(number, LossCause::Swap);
+        self.leave(number, LossCause::Swap);
         let live = self.requests.live(number);
         if (now.local - live.last_swap).as_secs() > SWAP_WINDOW_S {
             live.recent_swaps = 0;
@@ -212,7 +222,7 @@ impl Replication<'_> {
             let MarketPlan { market, .. } = &self.world.markets[plan.market];
             let selector = &mut self.selectors[plan.market];
             selector.note_failed(submission.session);
-            selector.remove(market, submission.session, submission.warm);
+            selector.remove(market, submission.session);
         }
         if too_many {
             self.give_up(number, true);

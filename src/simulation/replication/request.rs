@@ -1,9 +1,11 @@
+use std::ops::ControlFlow;
+
 use super::{Draw, Event, Replication};
 use crate::demand::{Moment, Pace};
 use crate::kernel::StreamKey;
 use crate::network::Pipeline;
 use crate::payments::{
-    LossCause, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_units,
+    LossCause, Staged, billed_and_used, live_prepaid_pixels, text_to_speech_debit,
 };
 use crate::selection::{Ask, PROBE_ROUND_TRIPS, Respondents, Selection, SessionRef};
 use crate::simulation::cashier::{Cashier, NoPayment, NotAccepted, Payee};
@@ -122,8 +124,18 @@ impl<'w> Replication<'w> {
         self.select(number, now, true);
     }
 
-    /// Asks the selector for a session and submits to it.
-    pub(super) fn select(&mut self, number: u32, now: Moment, may_refresh: bool) {
+    /// Asks for sessions until one is submitted to, the request has to wait, or it
+    /// is given up.
+    pub(super) fn select(&mut self, number: u32, now: Moment, mut may_refresh: bool) {
+        while let ControlFlow::Continue(may) = self.try_next(number, now, may_refresh) {
+            may_refresh = may;
+        }
+    }
+
+    /// Asks the selector for a session and submits to it; goes on, and says whether
+    /// pools may be refreshed then, where the next can be tried at once.
+    #[inline(always)]
+    fn try_next(&mut self, number: u32, now: Moment, may_refresh: bool) -> ControlFlow<(), bool> {
         let request = self.requests.get(number);
         let stream = &self.world.streams[request.stream as usize];
         let plan = &self.world.markets[stream.market];
@@ -148,18 +160,19 @@ impl<'w> Replication<'w> {
             self.discovery_keys[stream.market],
         );
         match selection {
+            Selection::Session(session) => {
+                return self.submit(number, stream, key, session, now).map_continue(|()| true);
+            }
             Selection::Wait(until) => self.schedule(plan.pace, until, Event::Select(number)),
             Selection::Nobody => match bound_for {
                 Some(region) if self.dispatcher.nobody_there(stream, region) => {
                     self.unbind(number);
-                    self.select(number, now, false);
+                    return ControlFlow::Continue(false);
                 }
                 _ => self.give_up(number, true),
             },
-            Selection::Session(session, warm) => {
-                self.submit(number, stream, key, (session, warm), now);
-            }
         }
+        ControlFlow::Break(())
     }
 
     /// A steered request may go anywhere from now on.
@@ -169,22 +182,24 @@ impl<'w> Replication<'w> {
         }
     }
 
-    /// Pays and submits to the orchestrator of a session, warm or not; `key`
-    /// names the draws.
+    /// Pays and submits to the orchestrator of a session; `key` names the draws.
+    /// Goes on where it cannot be paid and the next can be tried.
+    #[inline(always)]
     fn submit(
         &mut self,
         number: u32,
         plan: &StreamPlan,
         key: StreamKey,
-        (session, warm): (SessionRef, bool),
+        session: SessionRef,
         now: Moment,
-    ) {
+    ) -> ControlFlow<()> {
         let request = self.requests.get(number);
         let (billed, is_bad) = (request.billed, request.is_bad);
         let market = &self.world.markets[plan.market];
         let route = &market.routes[session.candidate as usize];
         if !self.responders.is_there(route.orchestrator) {
-            return self.fail_to_dial(number, session, warm, now);
+            self.fail_to_dial(number, session, now);
+            return ControlFlow::Break(());
         }
         let payee = market.payee(session.candidate);
         // Drawn early, so that a processor works it out beside the payment.
@@ -199,21 +214,11 @@ impl<'w> Replication<'w> {
                 // Not part of the request, which alone is timed.
                 at = now.local + SimTime::from_secs(refresh_s);
             }
-            Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
+            Err(problem) => return self.cannot_pay(number, now, problem, payee, session),
         }
-        // The prepayment of a live stream has a balance of its own, used once.
-        let is_live = plan.pipeline.is_live();
-        let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
-        let staged = match self.cashier.stage(payee, units, is_live) {
-            Ok(staged) if self.pacer.may_spend(plan.number, staged.new_credit, now.calendar) => {
-                staged
-            }
-            Ok(staged) => {
-                self.cashier.call_off(payee, &staged, now.local);
-                let problem = NoPayment::AboveCeiling;
-                return self.cannot_pay(number, now, problem, payee, session, warm);
-            }
-            Err(problem) => return self.cannot_pay(number, now, problem, payee, session, warm),
+        let staged = match self.stage(plan, payee, billed, now) {
+            Ok(staged) => staged,
+            Err(problem) => return self.cannot_pay(number, now, problem, payee, session),
         };
         let mut network_s = route.network_s;
         if route.jitter_s > 0.0 {
@@ -239,56 +244,92 @@ impl<'w> Replication<'w> {
             None => {
                 let lottery = (key, Draw::Lottery.index());
                 self.send(number, plan, payee, &staged, now, lottery);
-                let accepted = self.cashier.receive(payee, &staged, now.local);
-                accepted.err().map(|problem| match problem {
-                    NotAccepted::Nonces => Failure::Nonces,
-                    NotAccepted::Balance => Failure::Payment,
-                })
+                match self.cashier.receive(payee, &staged, now.local) {
+                    Err(NotAccepted::Nonces) => Some(Failure::Nonces),
+                    Err(NotAccepted::Balance) => Some(Failure::Payment),
+                    Ok(()) => is_bad.then_some(Failure::BadRequest),
+                }
             }
         };
-        let request = self.requests.get(number);
-        let mut work_s = 0.0;
-        let slots = &mut self.slots[route.offer];
-        let outcome = if let Some(failure) = failure {
-            Outcome::Failed(failure)
-        } else if is_bad {
-            Outcome::Failed(Failure::BadRequest)
-        } else if route.reliability < 1.0 && key.uniform(Draw::Success.index()) >= route.reliability
-        {
-            work_s =
-                self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
-            slots.hold(arrival + SimTime::from_secs(work_s));
-            Outcome::Failed(Failure::OrchestratorError)
-        } else {
-            let amount = if is_live { 0.0 } else { request.used_size };
-            let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
-            work_s = nominal_s * variation * route.slowness;
-            if !warm && self.loaded_cold[route.owner].replace(plan.model) != Some(plan.model) {
-                work_s += plan.cold_start_s;
-            }
-            let mut free_again = arrival + SimTime::from_secs(work_s);
-            if is_live {
-                let failures_per_s =
-                    self.world.scenario.stream_failures_per_hour / SECONDS_PER_HOUR as f64;
-                let leg_s = key.exponential(Draw::LegLength.index()) / failures_per_s;
-                let stream_s = request.size;
-                free_again = self.requests.live(number).begin_leg(free_again, stream_s, leg_s);
-            }
-            slots.hold(free_again);
-            Outcome::Served
+        let (outcome, work_s) = match failure {
+            Some(failure) => (Outcome::Failed(failure), 0.0),
+            None => self.work(number, plan, session, key, arrival, variation),
         };
         let staged = turned_away.is_none().then_some(staged);
         let request = self.requests.get(number);
         request.tries += 1;
-        request.submission = Some(Submission { session, warm, at, staged, outcome });
+        request.submission = Some(Submission { session, at, staged, outcome });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         let back = arrival + SimTime::from_secs(work_s + back_s);
         self.schedule(plan.pace, back, Event::Answer(number));
+        ControlFlow::Break(())
+    }
+
+    /// The tickets for a request of so many billing units; for a live stream those
+    /// of its prepayment, which has a balance of its own, used once.
+    #[inline(always)]
+    fn stage(
+        &mut self,
+        plan: &StreamPlan,
+        payee: Payee,
+        billed: u64,
+        now: Moment,
+    ) -> Result<Staged, NoPayment> {
+        let is_live = plan.pipeline.is_live();
+        let version = self.world.markets[plan.market].market.version;
+        let units = if is_live { live_prepaid_pixels(version) } else { billed };
+        let staged = self.cashier.stage(payee, units, is_live)?;
+        if self.pacer.may_spend(plan.number, staged.new_credit, now.calendar) {
+            return Ok(staged);
+        }
+        self.cashier.call_off(payee, &staged, now.local);
+        Err(NoPayment::AboveCeiling)
+    }
+
+    /// Works on a request that arrived, and holds a place for it: how that ends, and
+    /// after how many seconds it is answered. `variation` is the factor on its time.
+    #[inline(always)]
+    fn work(
+        &mut self,
+        number: u32,
+        plan: &StreamPlan,
+        session: SessionRef,
+        key: StreamKey,
+        arrival: SimTime,
+        variation: f64,
+    ) -> (Outcome, f64) {
+        let route = &self.world.markets[plan.market].routes[session.candidate as usize];
+        let slots = &mut self.slots[route.offer];
+        if route.reliability < 1.0 && key.uniform(Draw::Success.index()) >= route.reliability {
+            let work_s =
+                self.world.scenario.failure_delay_s * key.exponential(Draw::FailureDelay.index());
+            slots.hold(arrival + SimTime::from_secs(work_s));
+            return (Outcome::Failed(Failure::OrchestratorError), work_s);
+        }
+        let request = self.requests.get(number);
+        let is_live = plan.pipeline.is_live();
+        let amount = if is_live { 0.0 } else { request.used_size };
+        let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
+        let mut work_s = nominal_s * variation * route.slowness;
+        if !session.is_warm && self.loaded_cold[route.owner].replace(plan.model) != Some(plan.model)
+        {
+            work_s += plan.cold_start_s;
+        }
+        let mut free_again = arrival + SimTime::from_secs(work_s);
+        if is_live {
+            let failures_per_s =
+                self.world.scenario.stream_failures_per_hour / SECONDS_PER_HOUR as f64;
+            let leg_s = key.exponential(Draw::LegLength.index()) / failures_per_s;
+            let stream_s = request.size;
+            free_again = self.requests.live(number).begin_leg(free_again, stream_s, leg_s);
+        }
+        slots.hold(free_again);
+        (Outcome::Served, work_s)
     }
 
     /// The orchestrator of a session is gone: nobody takes the connection, and
     /// nothing is sent.
-    fn fail_to_dial(&mut self, number: u32, session: SessionRef, warm: bool, now: Moment) {
+    fn fail_to_dial(&mut self, number: u32, session: SessionRef, now: Moment) {
         let request = self.requests.get(number);
         let market = &self.world.markets[self.world.streams[request.stream as usize].market];
         let round_trip_s =
@@ -296,7 +337,7 @@ impl<'w> Replication<'w> {
         request.tries += 1;
         let outcome = Outcome::Failed(Failure::OrchestratorError);
         let at = now.local;
-        request.submission = Some(Submission { session, warm, at, staged: None, outcome });
+        request.submission = Some(Submission { session, at, staged: None, outcome });
         let back = at + SimTime::from_secs(round_trip_s);
         self.schedule(market.pace, back, Event::Answer(number));
     }
@@ -304,7 +345,7 @@ impl<'w> Replication<'w> {
     pub(super) fn answer(&mut self, number: u32, calendar: SimTime) {
         let request = self.requests.get(number);
         request.submissions += 1;
-        let Some(Submission { session, warm, at, ref staged, outcome }) = request.submission else {
+        let Some(Submission { session, at, ref staged, outcome }) = request.submission else {
             return;
         };
         let plan = &self.world.streams[request.stream as usize];
@@ -317,12 +358,12 @@ impl<'w> Replication<'w> {
             ((now.local - at).as_secs(), units)
         });
         if let Some((wall_s, units)) = timed {
-            selector.set_latency_score(session, warm, wall_s / units);
+            selector.set_latency_score(session, wall_s / units);
         }
         match outcome {
             Outcome::Served => {
                 selector.note_served(session, timed);
-                selector.complete(session, warm);
+                selector.complete(session);
             }
             Outcome::Failed(Failure::BadRequest) => {}
             Outcome::Failed(_) => selector.note_failed(session),
@@ -343,7 +384,7 @@ impl<'w> Replication<'w> {
                     self.recorder.note_fee(plan.pace, staged.fee, base, (billed, request.used));
                     self.customers.billed(plan.number, request.pays, staged.fee, billed);
                     let debited = match plan.pipeline {
-                        Pipeline::TextToSpeech => text_to_speech_units(billed, billed).1,
+                        Pipeline::TextToSpeech => text_to_speech_debit(billed),
                         _ => billed,
                     };
                     self.cashier.served(payee, staged, debited, now.local);
@@ -354,7 +395,9 @@ impl<'w> Replication<'w> {
                 if let Some(staged) = staged {
                     self.cashier.failed(payee, staged);
                 }
-                self.retry(number, now, failure, session, warm);
+                if self.retry(number, now, failure, session).is_continue() {
+                    self.select(number, now, true);
+                }
             }
         }
     }
@@ -368,28 +411,23 @@ impl<'w> Replication<'w> {
         problem: NoPayment,
         payee: Payee,
         session: SessionRef,
-        warm: bool,
-    ) {
+    ) -> ControlFlow<()> {
         let request = self.requests.get(number);
         request.tries += 1;
         request.submissions += 1;
-        match problem {
-            NoPayment::Refused => self.retry(number, now, Failure::Payment, session, warm),
-            NoPayment::NoFunds => {
-                let plan = &self.world.streams[request.stream as usize];
-                request.last_failure = Some(Failure::NoFunds);
-                self.selectors[plan.market].complete(session, warm);
-                self.outages.refused += plan.pace.requests();
-                self.run_out(payee.gateway, now.calendar);
-                self.give_up(number, true);
-            }
-            NoPayment::AboveCeiling => {
-                let market = self.world.streams[request.stream as usize].market;
-                request.last_failure = Some(Failure::Limit);
-                self.selectors[market].complete(session, warm);
-                self.give_up(number, true);
-            }
+        let plan = &self.world.streams[request.stream as usize];
+        request.last_failure = Some(match problem {
+            NoPayment::Refused => return self.retry(number, now, Failure::Payment, session),
+            NoPayment::NoFunds => Failure::NoFunds,
+            NoPayment::AboveCeiling => Failure::Limit,
+        });
+        self.selectors[plan.market].complete(session);
+        if problem == NoPayment::NoFunds {
+            self.outages.refused += plan.pace.requests();
+            self.run_out(payee.gateway, now.calendar);
         }
+        self.give_up(number, true);
+        ControlFlow::Break(())
     }
 
     /// Books a request as served by an orchestrator and forgets it; `now` is its
@@ -417,25 +455,24 @@ impl<'w> Replication<'w> {
             self.recorder.sampled[plan.model].note(paid_eth);
         }
         if set_aside.is_some() {
-            while let Some((session, warm)) = self.requests.take_aside(number) {
+            while let Some(session) = self.requests.take_aside(number) {
                 if gives_back_set_aside {
-                    self.selectors[plan.market].complete(session, warm);
+                    self.selectors[plan.market].complete(session);
                 }
             }
         }
         self.requests.remove(number);
     }
 
-    /// Deals with a failed submission by the release's error classes, and
-    /// tries again where it may.
+    /// Deals with a failed submission by the release's error classes; goes on where
+    /// the request may be tried again.
     fn retry(
         &mut self,
         number: u32,
         now: Moment,
         failure: Failure,
         session: SessionRef,
-        warm: bool,
-    ) {
+    ) -> ControlFlow<()> {
         let request = self.requests.get(number);
         request.last_failure = Some(failure);
         let plan = &self.world.streams[request.stream as usize];
@@ -444,9 +481,9 @@ impl<'w> Replication<'w> {
         let classes = market.version.has_error_classes();
         let another_may_do = matches!(failure, Failure::Capacity | Failure::Nonces);
         if classes && another_may_do && !market.is_live {
-            self.requests.set_aside(number, session, warm);
+            self.requests.set_aside(number, session);
         } else {
-            self.selectors[plan.market].remove(market, session, warm);
+            self.selectors[plan.market].remove(market, session);
             let payee = market_plan.payee(session.candidate);
             self.cashier.close(payee, LossCause::SessionRemoved);
         }
@@ -463,8 +500,9 @@ impl<'w> Replication<'w> {
         } else if request.tries >= market.version.max_tries() {
             self.give_up(number, true);
         } else {
-            self.select(number, now, true);
+            return ControlFlow::Continue(());
         }
+        ControlFlow::Break(())
     }
 
     /// Books a request as failed and forgets it.

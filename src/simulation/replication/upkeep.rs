@@ -58,6 +58,9 @@ impl Replication<'_> {
     }
 
     pub(super) fn look_after_treasury(&mut self, now: SimTime) {
+        if self.treasurer.gives_back(now) {
+            self.settle_what_is_in_flight(now);
+        }
         if let Some(proposal) = self.treasurer.look(now, &mut self.cashier.ledger) {
             self.events.schedule(proposal.executes, Event::Conversion(proposal.transaction as u32));
         }
