@@ -1,7 +1,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 use jiff::civil::{Date, date};
 
 use super::options::{FileOptions, command_line, option, scenario_hash};
@@ -127,6 +128,22 @@ fn is_within(directory: &Path, other: &Path) -> bool {
     let Ok(other) = fs::canonicalize(other) else { return false };
     let known = directory.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
     known.is_some_and(|known| known.starts_with(other))
+}
+
+impl ValueEnum for PeriodLength {
+    fn value_variants<'a>() -> &'a [PeriodLength] {
+        &[PeriodLength::Month, PeriodLength::Quarter]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            PeriodLength::Month => ("month", "a calendar month"),
+            PeriodLength::Quarter => {
+                ("quarter", "three of them, from January, April, July or October on")
+            }
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 fn length(args: &ReportArgs) -> PeriodLength {

@@ -16,7 +16,7 @@ use crate::report::{
     summary_json, terminal, write_run_directory,
 };
 use crate::scenario::{Scenario, load, to_toml};
-use crate::simulation::{World, replicate};
+use crate::simulation::{World, replicate_from};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -89,8 +89,8 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
     progress.clear();
     let result = result?;
     if *spend_history {
-        let world = World::new(&scenario);
-        let first = replicate(&world, 0)?;
+        let world = World::in_mode(&scenario, plan.mode);
+        let first = replicate_from(&world, plan.variance_reduction.key(scenario.seed, 0))?;
         write_options.spend_history = Some(spend_history_csv(&scenario, &world, &first));
     }
     let finished = Finished { scenario: &scenario, job: &job, result: &result, missing: None };

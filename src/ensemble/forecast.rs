@@ -122,7 +122,7 @@ pub struct PipelineDay {
 }
 
 /// One day of the burn-down over all replications. A replication whose credits
-/// ran out counts with a balance and a spend of 0.
+/// ran out counts with what it had left then, and a spend of 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DayRow {
     /// Day number, 0 is the first; the balance is the one at its end.

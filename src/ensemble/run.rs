@@ -126,7 +126,7 @@ pub fn simulate(
 struct Collected {
     batch: Batch,
     /// Replications that ended before an earlier one, by their place.
-    ahead: BTreeMap<usize, (Sample, Vec<ServiceRecord>)>,
+    ahead: BTreeMap<usize, Result<(Sample, Vec<ServiceRecord>), LedgerViolation>>,
     outcome: Option<Result<(), LedgerViolation>>,
 }
 
@@ -149,19 +149,16 @@ fn simulate_until(
         if outcome.is_some() {
             return ControlFlow::Break(());
         }
-        match ended {
-            Ok(replication) => ahead.insert(place, replication),
-            Err(violation) => {
-                *outcome = Some(Err(violation));
-                return ControlFlow::Break(());
-            }
-        };
+        ahead.insert(place, ended);
         done();
-        while let Some((sample, service)) = ahead.remove(&batch.samples.len()) {
-            batch.samples.push(sample);
-            batch.merge_service(&service);
-            if are_enough(&batch.samples) {
-                *outcome = Some(Ok(()));
+        while let Some(next) = ahead.remove(&batch.samples.len()) {
+            let verdict = next.map(|(sample, service)| {
+                batch.samples.push(sample);
+                batch.merge_service(&service);
+                are_enough(&batch.samples)
+            });
+            if verdict != Ok(false) {
+                *outcome = Some(verdict.map(|_| ()));
                 return ControlFlow::Break(());
             }
         }

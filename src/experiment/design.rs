@@ -287,7 +287,7 @@ pub struct Design {
 }
 
 impl Design {
-    /// Lays the settings out. Only a Latin hypercube uses the seed.
+    /// Lays the settings out. All but a grid use the seed.
     ///
     /// In a Latin hypercube a list, or a range with a number of values, is cut
     /// into that many parts of equal width.

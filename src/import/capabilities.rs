@@ -136,8 +136,12 @@ fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<F
         for (model, terms) in models.entries() {
             let place = format!("{what}: {} {model:?}", pipeline.name());
             let is_line = !model.trim().is_empty() && !model.contains(char::is_control);
-            if !is_line || model.len() > 200 || !offered.insert((pipeline, model)) {
+            if !is_line || model.len() > 200 {
                 findings.skip(place, "not the id of a model");
+                continue;
+            }
+            if !offered.insert((pipeline, model)) {
+                findings.skip(place, "listed already");
                 continue;
             }
             if offers.len() >= MOST_OFFERS {

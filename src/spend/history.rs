@@ -7,7 +7,7 @@ use super::SpendForm;
 use crate::units::Wei;
 
 /// Whom and what spend was for, as far as the file says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpendKey {
     /// The gateway that paid.
     pub gateway: Option<String>,
@@ -22,7 +22,7 @@ pub struct SpendKey {
 }
 
 /// What one key came to on one day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spent {
     /// The amount.
     pub amount: Wei,

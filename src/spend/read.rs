@@ -1,8 +1,6 @@
-use std::collections::hash_map::DefaultHasher;
-use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::fs::File;
-use std::hash::{Hash, Hasher};
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -101,7 +99,6 @@ pub fn spend_form(csv: &str) -> Option<SpendForm> {
 }
 
 /// What a row says.
-#[derive(Hash)]
 struct Entry {
     day: Date,
     nanosecond: Option<i64>,
@@ -123,8 +120,10 @@ struct SpendReader<'a> {
     keys: BTreeMap<SpendKey, u32>,
     /// By the day of UTC, the day the row says it begins, and the key.
     cells: BTreeMap<(Date, Option<Date>, u32), Spent>,
-    /// The line on which a row, or a day of daily fees, stood first, by its hash.
-    seen: HashMap<u64, u64>,
+    /// The line on which a row stood first.
+    seen_rows: BTreeMap<(Date, Option<i64>, u32, Spent), u64>,
+    /// The line on which a day of daily fees stood first.
+    seen_days: BTreeMap<Date, u64>,
     rows: u64,
     repeated: u64,
     out_of_order: u64,
@@ -152,7 +151,8 @@ impl<'a> SpendReader<'a> {
             spellings: Spellings::of(options.network),
             keys: BTreeMap::new(),
             cells: BTreeMap::new(),
-            seen: HashMap::new(),
+            seen_rows: BTreeMap::new(),
+            seen_days: BTreeMap::new(),
             rows: 0,
             repeated: 0,
             out_of_order: 0,
@@ -287,9 +287,20 @@ impl<'a> SpendReader<'a> {
         const ONCE: &str = "each row once; --duplicates keep counts both, --duplicates drop one";
         const ONE_A_DAY: &str = "one amount for each day; --duplicates keep counts both";
         let duplicates = self.options.duplicates;
-        let same_row = self.earlier(line, &entry);
+        let next = self.keys.len();
+        if next >= MOST_KEYS && !self.keys.contains_key(&entry.key) {
+            let names = NAMES.join(", ");
+            let message = format!("more than {MOST_KEYS} combinations of {names}");
+            return Err(Wrong(None, message, None));
+        }
+        let key = *self.keys.entry(entry.key).or_insert(next as u32);
+        let row = (entry.day, entry.nanosecond, key, entry.spent);
+        let same_row = earlier(&mut self.seen_rows, row, line);
         let day = moment.begins.unwrap_or(moment.day);
-        let same_day = (form == SpendForm::DailyFees).then(|| self.earlier(line, &day)).flatten();
+        let same_day = match form {
+            SpendForm::DailyFees => earlier(&mut self.seen_days, day, line),
+            _ => None,
+        };
         self.repeated += u64::from(same_row.is_some());
         match (same_row, same_day) {
             (Some(_), _) if duplicates == Duplicates::Drop => return Ok(()),
@@ -304,13 +315,6 @@ impl<'a> SpendReader<'a> {
             }
             _ => {}
         }
-        let next = self.keys.len();
-        if next >= MOST_KEYS && !self.keys.contains_key(&entry.key) {
-            let names = NAMES.join(", ");
-            let message = format!("more than {MOST_KEYS} combinations of {names}");
-            return Err(Wrong(None, message, None));
-        }
-        let key = *self.keys.entry(entry.key).or_insert(next as u32);
         self.note_time(moment);
         let cell = self.cells.entry((moment.day, moment.begins, key)).or_default();
         if !cell.add(entry.spent) {
@@ -353,19 +357,6 @@ impl<'a> SpendReader<'a> {
         };
         let fits = wei.filter(|wei| *wei <= MOST);
         fits.ok_or_else(|| (format!("`{text}` is beyond all ETH there is"), "a smaller amount"))
-    }
-
-    /// The line on which the same stood before.
-    fn earlier(&mut self, line: u64, same: &impl Hash) -> Option<u64> {
-        let mut hasher = DefaultHasher::new();
-        same.hash(&mut hasher);
-        match self.seen.entry(hasher.finish()) {
-            Occupied(earlier) => Some(*earlier.get()),
-            Vacant(first) => {
-                first.insert(line);
-                None
-            }
-        }
     }
 
     fn note_time(&mut self, moment: &Moment) {
@@ -594,4 +585,15 @@ fn in_eth(lpt: Decimal, price: Decimal) -> Option<Wei> {
         None => product.checked_mul(power(WEI_DECIMALS - scale)?)?,
     };
     u128::try_from(wei).ok().map(Wei)
+}
+
+/// The line on which the same stood before; if it did not, it is seen on this one.
+fn earlier<T: Ord>(seen: &mut BTreeMap<T, u64>, same: T, line: u64) -> Option<u64> {
+    match seen.entry(same) {
+        Occupied(earlier) => Some(*earlier.get()),
+        Vacant(first) => {
+            first.insert(line);
+            None
+        }
+    }
 }

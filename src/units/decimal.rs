@@ -24,7 +24,7 @@ impl Decimal {
         text.parse().ok().map(Decimal::reduced)
     }
 
-    /// The nearest `f64`.
+    /// The nearest `f64`, to within two roundings.
     pub fn to_f64(self) -> f64 {
         self.mantissa as f64 / libm::pow(10.0, f64::from(self.scale))
     }

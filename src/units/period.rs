@@ -5,7 +5,7 @@ use jiff::Span;
 use jiff::civil::{Date, date};
 
 /// How long a reporting period is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeriodLength {
     /// A calendar month.
     Month,

@@ -159,14 +159,23 @@ pub(super) fn mix(scenario: &Scenario, history: &SpendHistory) -> Result<Mix, Ca
             gateway: by_gateway.then(|| key.gateway.clone()).flatten(),
             pipeline: by_pipeline.then(|| key.pipeline.clone()).flatten(),
         };
-        match spent.get_mut(&group) {
-            Some(days) => days[place] += eth,
-            None => match unknown.iter_mut().find(|(name, _)| *name == group.name()) {
+        let Some(days) = spent.get_mut(&group) else {
+            let of_row = |is_told: bool, name: Option<String>, none: &str| {
+                is_told.then(|| name.unwrap_or_else(|| none.to_string()))
+            };
+            let name = Group {
+                gateway: of_row(by_gateway, group.gateway, "no named gateway"),
+                pipeline: of_row(by_pipeline, group.pipeline, "no named pipeline"),
+            }
+            .name();
+            match unknown.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, sum)) => *sum += eth,
                 None if eth == 0.0 => {}
-                None => unknown.push((group.name(), eth)),
-            },
-        }
+                None => unknown.push((name, eth)),
+            }
+            continue;
+        };
+        days[place] += eth;
     }
     let shares = shares(&spent);
     let unknown = unknown.into_iter().map(|(name, eth)| (name, eth / total)).collect();

@@ -18,7 +18,21 @@ pub(super) fn amount(at: &Cursor) -> Option<Amount> {
 
 /// An amount of ETH.
 pub(super) fn wei(at: &Cursor, report: &mut Report) -> Option<Wei> {
-    let wei = amount(at)?.to_wei().filter(|wei| wei.0 <= LARGEST_AMOUNT);
+    small_enough(at, amount(at)?.to_wei(), report)
+}
+
+/// An amount of ETH, or one of USD at so many dollars an ETH.
+pub(super) fn wei_or_usd(at: &Cursor, eth_usd: Decimal, report: &mut Report) -> Option<Wei> {
+    let written = amount(at)?;
+    let wei = match written.currency {
+        Currency::Usd => Wei::from_usd(written.value.reduced(), eth_usd),
+        _ => written.to_wei(),
+    };
+    small_enough(at, wei, report)
+}
+
+fn small_enough(at: &Cursor, wei: Option<Wei>, report: &mut Report) -> Option<Wei> {
+    let wei = wei.filter(|wei| wei.0 <= LARGEST_AMOUNT);
     if wei.is_none() {
         report.push(Problem::at(at, "the amount is too large").expected("at most 1e12 ETH"));
     }

@@ -11,7 +11,6 @@ use crate::demand::{
 use crate::kernel::Distribution;
 use crate::network::{Gateway, Network, Pipeline, Resolution};
 use crate::policy::{Fallback, Injection, RegionalGateway, Steering};
-use crate::units::{Currency, PostedPrice, Wei};
 
 /// How far above 1 shares may sum.
 const SHARE_TOLERANCE: f64 = 1e-9;
@@ -124,22 +123,6 @@ fn steering_form(at: &Cursor, context: &Context, report: &mut Report) -> Option<
     })
 }
 
-/// A budget in wei; one in USD at the ETH price of the start.
-fn budget(at: &Cursor, context: &Context, report: &mut Report) -> Option<Wei> {
-    let written = credits::amount(at)?;
-    if written.currency != Currency::Usd {
-        return credits::wei(at, report);
-    }
-    let posted = PostedPrice::Usd { usd: written.value.reduced(), units: 1 };
-    match posted.at(context.eth_usd?) {
-        Ok(price) => Some(Wei((price.wei() / price.units()).into())),
-        Err(error) => {
-            report.push(Problem::at(at, error.to_string()));
-            None
-        }
-    }
-}
-
 fn test_prompts(
     root: &Cursor,
     at: &Cursor,
@@ -153,7 +136,9 @@ fn test_prompts(
         let pipeline = entry.text_at("pipeline").and_then(Pipeline::named);
         let unit = pipeline.map(Pipeline::size_unit);
         let size = entry.get("size").and_then(|size| distribution(&size, unit, report));
-        let budget = entry.get("budget_per_day").and_then(|at| budget(&at, context, report));
+        let budget = entry
+            .get("budget_per_day")
+            .and_then(|at| credits::wei_or_usd(&at, context.eth_usd?, report));
         let (gateway, region) = (gateway?, region?);
         Some(DemandStream {
             id: entry.text_at("id")?.to_string(),
