@@ -13,9 +13,9 @@ use orchsim::network::{
     RttMatrix, TicketPolicy, Version,
 };
 use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, PaymentMode};
-use orchsim::policy::{Fallback, Steering};
+use orchsim::policy::{Ceiling, Fallback, Period, Scope, SpendCeiling, Steering};
 use orchsim::scenario::Scenario;
-use orchsim::simulation::{ReplicationResult, World, replicate};
+use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
 use orchsim::treasury::{
     ConversionPolicy, Drawing, RunwayEnd, Schedule, Signer, Sleep, TokenPrices, TopUpRule,
 };
@@ -149,6 +149,7 @@ fn network(scenario: &mut Scenario, dice: &mut Dice) -> Vec<f64> {
         })
         .collect();
     network.registered_orchestrators = dice.pick(&[1, 4, 20]);
+    network.active_set = network.registered_orchestrators;
     work.into_iter().map(|(_, size)| size).collect()
 }
 
@@ -259,6 +260,13 @@ fn money(scenario: &mut Scenario, dice: &mut Dice) {
         .map(|&day| (day, Wei(dice.pick(&[0, 100_000, 1_000_000, 10_000_000]))))
         .collect();
     payments.redemption_delay_s = dice.pick(&[0.0, 60.0, 7200.0]);
+    if dice.chance(0.2) {
+        scenario.policy.pacing.spend_ceilings = vec![SpendCeiling {
+            scope: Scope::default(),
+            amount: Ceiling::Eth(Wei(eth.0 / dice.pick(&[5, 50, 500]))),
+            period: dice.pick(&[Period::Day, Period::Week]),
+        }];
+    }
 }
 
 /// Users who pay and respond, of some streams.
@@ -339,7 +347,7 @@ struct Seen {
     returned: u64,
     income: u64,
     void: u64,
-    failed: [u64; 8],
+    failed: [u64; Failure::COUNT],
 }
 
 fn run_share(first: u64) -> Seen {

@@ -384,6 +384,7 @@ fn an_orchestrator_claims_its_part_of_the_reserve_in_each_round() {
         scenario.treasury.top_ups.reserve = Wei(reserve);
         scenario.credits = credits(Wei(100 * VALUE + reserve));
         scenario.network.registered_orchestrators = 10;
+        scenario.network.active_set = 10;
         let mut only = orchestrator("only", VALUE / 10, 1);
         only.tickets.expected_value = Wei(VALUE);
         only.tickets.max_face_value = Some(Wei(face_value));

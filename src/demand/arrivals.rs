@@ -70,6 +70,16 @@ impl Drifting {
 impl RateFactors {
     /// Demand is what the scenario states.
     pub const AS_STATED: RateFactors = RateFactors { level: 1.0, growth: 1.0, drift: None };
+
+    /// Those of one stream, at the highest rate where its users respond. A policy's
+    /// test prompts come as it states.
+    pub fn of_stream(self, stream: &DemandStream) -> RateFactors {
+        if stream.injected.is_some() {
+            return RateFactors::AS_STATED;
+        }
+        let most = stream.users.as_ref().map_or(1.0, |users| users.most);
+        RateFactors { level: self.level * most, ..self }
+    }
 }
 
 /// The times of the requests of one demand stream in one replication, in order.
@@ -96,8 +106,7 @@ impl<'a> ArrivalStream<'a> {
     ) -> ArrivalStream<'a> {
         ArrivalStream(match &stream.arrivals {
             Arrivals::Poisson(arrivals) => {
-                let most = stream.users.as_ref().map_or(1.0, |users| users.most);
-                let factors = RateFactors { level: factors.level * most, ..factors };
+                let factors = factors.of_stream(stream);
                 let process =
                     PoissonProcess::new(arrivals, clock, factors, key, end.as_secs(), pace);
                 Source::Poisson(Box::new(process))

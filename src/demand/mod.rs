@@ -90,7 +90,7 @@ impl DemandStream {
 }
 
 /// When the requests of a stream come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Arrivals {
     /// At random, with a rate that changes in time.
     Poisson(Box<PoissonArrivals>),
@@ -100,7 +100,7 @@ pub enum Arrivals {
 
 /// A non-homogeneous Poisson process: the rate at a time is
 /// `requests_per_day * growth * hour * weekday * bursts * uncertainty`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PoissonArrivals {
     /// Requests a day at the start, averaged over day, week and bursts.
     pub requests_per_day: f64,
@@ -115,7 +115,7 @@ pub struct PoissonArrivals {
 }
 
 /// Recorded requests.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
     /// One entry a request, in order of time: seconds since the scenario's
     /// start, and the size where the recording has one.

@@ -112,9 +112,8 @@ impl<'w> DemandControls<'w> {
     ) -> Option<f64> {
         let stream = &self.world.scenario.demand[counted.index];
         let Arrivals::Poisson(arrivals) = &stream.arrivals else { return None };
-        let most = stream.users.as_ref().map_or(1.0, |users| users.most);
-        let factors = RateFactors { level: factors.level * most, ..factors };
-        arrivals.mean_requests(self.world.clock(counted.index), factors, span)
+        let clock = self.world.clock(counted.index);
+        arrivals.mean_requests(clock, factors.of_stream(stream), span)
     }
 
     /// The controls of the replication whose draws derive from `key`.

@@ -7,7 +7,8 @@ use crate::units::PostedPrice;
 pub enum Version {
     /// 0.8.2 and 0.8.3 (22 and 30 January 2025).
     V0_8_3,
-    /// 0.8.4 (19 March 2025) to 0.8.6.
+    /// 0.8.4 (19 March 2025), and 0.8.5 and 0.8.6 but for what these pay ahead for
+    /// live video: 10 s, then 15 s, not 30 s (#3515, #3631).
     V0_8_4,
     /// 0.8.7 (5 September 2025, the first with `LiveSelectionAlgorithm`, #3678)
     /// and later (to 0.9.1, August 2026).
@@ -50,6 +51,12 @@ impl Version {
             Version::V0_8_3 => u32::MAX,
             Version::V0_8_4 | Version::V0_9 => 20,
         }
+    }
+
+    /// Whether an orchestrator without a free place for a model of live video keeps
+    /// silent when it is discovered: since #3423 (26 February 2025).
+    pub fn hides_when_full(self) -> bool {
+        self >= Version::V0_8_4
     }
 
     /// Whether submission errors fall into classes (0.8.4); before, any error

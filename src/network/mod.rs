@@ -40,6 +40,9 @@ pub struct Network {
     /// included (the protocol's active set). At least the number of
     /// orchestrators listed.
     pub registered_orchestrators: u32,
+    /// Members of the protocol's active set, each with an equal right to a
+    /// gateway's reserve.
+    pub active_set: u32,
     /// Members of that pool that never answer a discovery probe: with one or
     /// more, a discovery always waits for a timer.
     pub unresponsive_orchestrators: u32,

@@ -171,6 +171,13 @@ const NETWORK: &[Key] = &[
          active set, or the number listed if that is more.",
     ),
     default(
+        "active_set",
+        &Shape::Integer { min: 1, max: 1_000_000 },
+        "100",
+        "Orchestrators of the protocol's active set: each may claim as much of a gateway's \
+         reserve, which caps its face values.",
+    ),
+    default(
         "unresponsive_orchestrators",
         &Shape::Integer { min: 0, max: 1_000_000 },
         "0",

@@ -80,6 +80,7 @@ impl Writer<'_> {
         let out = &mut self.out;
         writeln!(out, "\n[network]")?;
         writeln!(out, "registered_orchestrators = {}", s.network.registered_orchestrators)?;
+        writeln!(out, "active_set = {}", s.network.active_set)?;
         writeln!(out, "unresponsive_orchestrators = {}", s.network.unresponsive_orchestrators)?;
         writeln!(out, "\n[behaviour]\nfailure_delay_s = {:?}", s.failure_delay_s)?;
         writeln!(out, "stream_failures_per_hour = {:?}", s.stream_failures_per_hour)?;

@@ -36,7 +36,7 @@ pub struct Discovery {
 
 impl Discovery {
     /// Asks every candidate. `answers` says whether a candidate, once reached,
-    /// offers itself (a live-video orchestrator without a free container does
+    /// offers itself (from 0.8.4 on a live-video orchestrator without a free container does
     /// not). With `someone_silent` at least one member of the pool never
     /// answers, so that a timer always ends the wait.
     pub fn run(

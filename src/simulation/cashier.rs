@@ -129,7 +129,7 @@ pub(super) fn sender_funds(network: &Network, books: &Ledger, gateway: usize) ->
         reserve: books.reserve(gateway),
         claimed: Wei::ZERO,
         claimed_by_recipient: Wei::ZERO,
-        active_set: network.registered_orchestrators,
+        active_set: network.active_set,
     }
 }
 

@@ -101,6 +101,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
             }],
             orchestrators: Vec::new(),
             registered_orchestrators: 1,
+            active_set: 1,
             unresponsive_orchestrators: 0,
         },
         failure_delay_s: 1.0,

@@ -114,6 +114,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
             gateways: Vec::new(),
             orchestrators: Vec::new(),
             registered_orchestrators: 100,
+            active_set: 100,
             unresponsive_orchestrators: 2,
         },
         failure_delay_s: 2.0,

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::super::diagnostics::{Problem, Report};
+use super::super::spread::rounded;
 use super::super::tree::Cursor;
 use super::demand::{by_region_id, distribution};
 use super::names::duplicate;
@@ -112,7 +113,7 @@ fn steering_form(at: &Cursor, context: &Context, report: &mut Report) -> Option<
     if shares.is_empty() || sum > 1.0 + SHARE_TOLERANCE {
         let message = match shares.len() {
             0 => "no region is named".to_string(),
-            _ => format!("the shares of the regions sum to {sum}"),
+            _ => format!("the shares of the regions sum to {}", rounded(sum)),
         };
         report.push(Problem::at(&shares_at, message).expected("shares that sum to at most 1"));
         return None;

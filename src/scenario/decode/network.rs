@@ -39,6 +39,7 @@ pub(super) fn network(root: &Cursor, context: &Context, report: &mut Report) -> 
         gateways,
         orchestrators,
         registered_orchestrators: registered,
+        active_set: root.get("network")?.get("active_set")?.integer()?,
         unresponsive_orchestrators: unresponsive,
     })
 }

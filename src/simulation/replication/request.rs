@@ -423,8 +423,12 @@ impl<'w> Replication<'w> {
         });
         self.selectors[plan.market].complete(session);
         if problem == NoPayment::NoFunds {
-            self.outages.refused += plan.pace.requests();
             self.run_out(payee.gateway, now.calendar);
+            if self.depleted.is_some() {
+                // The end of the run, and in flight like others then.
+                return ControlFlow::Break(());
+            }
+            self.outages.refused += plan.pace.requests();
         }
         self.give_up(number, true);
         ControlFlow::Break(())
@@ -535,8 +539,10 @@ struct MarketAt<'a, 'w> {
 impl Respondents for MarketAt<'_, '_> {
     fn offers_itself(&self, candidate: u32) -> bool {
         let route = &self.plan.routes[candidate as usize];
+        let hides_when_full = self.plan.market.is_live
+            && self.cashier.version(self.plan.payee(candidate)).hides_when_full();
         self.responders.is_there(route.orchestrator)
-            && (!self.plan.market.is_live || !self.slots[route.offer].is_full(self.now.local))
+            && !(hides_when_full && self.slots[route.offer].is_full(self.now.local))
     }
 
     fn quote(&mut self, candidate: u32) -> Option<Price> {
