@@ -320,7 +320,7 @@ fn real_spend_becomes_the_requests_that_cost_as_much() {
     }
     let text = text(&workshop);
     for line in [
-        "#   note: 1 day is without spend, taken as a gap: 2025-03-02",
+        "#   note: 1 day is without spend, taken as a gap (`--zero-days` takes it as zero): 2025-03-02",
         "#   skipped 2025-02-18 to 2025-02-19: before the last 28 complete days, which the mean is of",
         "#   skipped 0.98 % of the spend, on audio-to-text at gateway: not in the base",
         "# Try `--set gateways.version=0.9`, where the weights decide every request.",

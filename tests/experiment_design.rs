@@ -202,10 +202,11 @@ fn job(replications: u32) -> Job {
 }
 
 #[test]
-fn a_missing_figure_counts_as_the_worst() {
+fn who_lacks_a_figure_that_others_have_is_not_on_the_front() {
     let nan = f64::NAN;
     assert_eq!(front(&[vec![nan, 1.0], vec![0.0, 1.0]]), [false, true]);
-    assert_eq!(front(&[vec![nan, 0.0], vec![0.0, 1.0]]), [true, true]);
+    assert_eq!(front(&[vec![nan, 0.0], vec![0.0, 1.0]]), [false, true]);
+    assert_eq!(front(&[vec![nan, 0.0], vec![nan, 1.0]]), [true, false]);
     assert_eq!(front(&[vec![nan], vec![nan]]), [true, true]);
     assert_eq!(front(&[]), [] as [bool; 0]);
 }

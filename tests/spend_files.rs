@@ -187,7 +187,7 @@ fn gaps_and_partial_days_are_found_and_said() {
         history.notes,
         [
             "1 day is partial: 2025-03-01",
-            "2 days are without spend, taken as a gap: 2025-03-03 to 2025-03-04"
+            "2 days are without spend, taken as a gap (`--zero-days` takes it as zero): 2025-03-03 to 2025-03-04"
         ]
     );
     let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
@@ -203,7 +203,7 @@ fn a_row_of_zero_says_that_nothing_was_spent() {
     assert_eq!(
         history.notes,
         [
-            "1 day is without spend, taken as a gap: 2025-03-03",
+            "1 day is without spend, taken as a gap (`--zero-days` takes it as zero): 2025-03-03",
             "2 days are without spend, taken as zero"
         ]
     );

@@ -35,6 +35,14 @@ impl Concentration {
     }
 }
 
+impl Concentration {
+    /// Whether anybody earned fees in any replication; else there is no concentration
+    /// to speak of, and every index of fees is 0.
+    pub fn is_known(&self) -> bool {
+        self.hhi.mean > 0.0
+    }
+}
+
 /// Gini coefficient: half the mean absolute difference of two holders relative
 /// to the mean, 0 (even) to 1 - 1/n (one has all).
 pub fn gini(amounts: &[f64]) -> f64 {

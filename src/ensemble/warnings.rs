@@ -1,6 +1,6 @@
 //! What a reader should know before believing a forecast.
 
-use super::{Forecast, Plan, Sample, Warning};
+use super::{Forecast, Plan, RegionFees, Sample, Warning};
 use crate::kernel::StreamKey;
 use crate::scenario::Scenario;
 use crate::selection::Market;
@@ -9,7 +9,7 @@ use crate::treasury::{PricePath, RunwayEnd};
 use crate::units::SimTime;
 
 /// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 21] = [
+pub const WARNING_NAMES: [&str; 23] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -22,6 +22,7 @@ pub const WARNING_NAMES: [&str; 21] = [
     "loose-max-price",
     "unpayable-request",
     "region-never-selected",
+    "steered-in-vain",
     "low-success",
     "no-fees",
     "outage",
@@ -29,6 +30,7 @@ pub const WARNING_NAMES: [&str; 21] = [
     "slow-sessions",
     "other-settings",
     "other-demand",
+    "deadline",
     "other-mix",
     "weak-coupling",
 ];
@@ -43,7 +45,7 @@ const NOTICEABLY_STALE_H: f64 = 24.0;
 /// Relative difference above which two prices of a token are not the same.
 const DISAGREEING: f64 = 0.01;
 /// Success rate below which service is called poor.
-const LOW_SUCCESS: f64 = 0.9;
+pub(crate) const LOW_SUCCESS: f64 = 0.9;
 
 pub(super) fn warnings(
     world: &World,
@@ -57,7 +59,7 @@ pub(super) fn warnings(
     price_warning(world.scenario, &mut warn);
     let markets = markets(world.scenario);
     selection_warnings(&markets, &mut warn);
-    outcome_warnings(&markets, forecast, &mut warn);
+    outcome_warnings(world.scenario, &markets, forecast, &mut warn);
     no_fees_warning(samples, &mut warn);
     outage_warning(world.scenario, forecast, &mut warn);
     aggregation_warnings(world, forecast, &mut warn);
@@ -240,24 +242,31 @@ fn aggregation_warnings(
 }
 
 fn outcome_warnings(
+    scenario: &Scenario,
     markets: &[(String, Market)],
     forecast: &Forecast,
     warn: &mut impl FnMut(&'static str, String),
 ) {
-    let idle: Vec<&str> = forecast
-        .region_fees
-        .iter()
-        .filter(|region| region.orchestrators > 0 && region.fees.0 == 0)
-        .map(|region| region.name.as_str())
+    let is_idle = |region: &RegionFees| region.orchestrators > 0 && region.fees.0 == 0;
+    let idle: Vec<String> = (0..)
+        .zip(&forecast.region_fees)
+        .filter(|(_, region)| forecast.spend.total.0 > 0 && is_idle(region))
+        .map(|(region, fees)| format!("{} ({})", fees.name, why_idle(scenario, markets, region)))
         .collect();
-    if forecast.spend.total.0 > 0 && !idle.is_empty() {
+    if !idle.is_empty() {
+        let idle = idle.join(", ");
+        let text = format!("No request ever reached the orchestrators of {idle}.");
+        warn("region-never-selected", text);
+    }
+    for row in forecast.steering.iter().filter(|row| row.nobody_there > row.steered / 2.0) {
         warn(
-            "region-never-selected",
+            "steered-in-vain",
             format!(
-                "No request ever reached the orchestrators of {}. `orchsim explain` shows why: \
-                 often they answer discovery later than the nearer ones, so that no gateway \
-                 knows them.",
-                idle.join(" and ")
+                "For {} of the requests steered to {} the gateway knew nobody there: distance \
+                 decides whom a discovery finds (`orchsim explain`). A gateway in the region \
+                 (`policy.injection.gateways`) knows them.",
+                percent(row.nobody_there / row.steered),
+                row.name
             ),
         );
     }
@@ -291,6 +300,24 @@ fn outcome_warnings(
                 percent(rate)
             ),
         );
+    }
+}
+
+/// Why no request reached the orchestrators of a region, as far as prices and models
+/// tell.
+fn why_idle(scenario: &Scenario, markets: &[(String, Market)], region: usize) -> &'static str {
+    let orchestrators = &scenario.network.orchestrators;
+    let offers = || {
+        let candidates = markets.iter().flat_map(|(_, market)| &market.candidates);
+        candidates.filter(|candidate| orchestrators[candidate.orchestrator].region == region)
+    };
+    if offers().next().is_none() {
+        "they offer no model that is asked for"
+    } else if offers().all(|candidate| !candidate.within_max_price) {
+        "they are above the maximum prices"
+    } else {
+        "`orchsim explain` shows why: often they answer discovery later than the nearer ones, so \
+         that no gateway knows them"
     }
 }
 

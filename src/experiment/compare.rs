@@ -12,6 +12,7 @@ use crate::network::Orchestrator;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::simulation::{Mode, World};
+use crate::units::significant;
 
 /// What the base is called.
 pub const BASE: &str = "base";
@@ -196,7 +197,9 @@ pub fn compare(
         .collect();
     remarks.on_precision(&base);
     remarks.on_censoring(&base, &variants);
+    remarks.on_deadline(&base);
     for variant in &variants {
+        remarks.on_deadline(&variant.run);
         remarks.on_mix(&base, variant);
         remarks.on_coupling(variant);
     }
@@ -355,7 +358,7 @@ fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Ent
     refer_to_prices_of(base, &mut scenario);
     // Draws are keyed by the position of a stream; its weekdays by the date.
     let streams = base.demand.iter().zip(&scenario.demand);
-    let moved = streams.filter(|(a, b)| (&a.id, a.region) != (&b.id, b.region)).count();
+    let moved = streams.clone().filter(|(a, b)| (&a.id, a.region) != (&b.id, b.region)).count();
     if moved > 0 || base.start != scenario.start {
         let reason = if moved > 0 {
             "lists other streams of demand than the base, or in another order"
@@ -366,6 +369,13 @@ fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Ent
             "It {reason}, so that it meets other requests: part of each difference is chance that \
              does not cancel out, and the intervals are wider for it."
         );
+        remarks.add("other-demand", text, &name, &scenario);
+    } else if streams.into_iter().any(|(a, b)| a.arrivals != b.arrivals)
+        || base.demand.len() != scenario.demand.len()
+    {
+        let text = "It asks for other numbers of requests than the base: what it changes contains \
+                    what they cost."
+            .to_string();
         remarks.add("other-demand", text, &name, &scenario);
     }
     Entry { name, scenario }
@@ -437,6 +447,19 @@ impl Remarks {
                 base.forecast.horizon_days
             );
             self.add("censored", text, &run.name, &run.scenario);
+        }
+    }
+
+    fn on_deadline(&mut self, run: &Run) {
+        let (endings, treasury) = (run.forecast.endings, &run.forecast.treasury);
+        if endings.deadline_share > 0.0 {
+            let text = format!(
+                "{:.0} % of the futures have credits at the deadline, where their runway is cut: \
+                 {} ETH on average go back then, LPT at its price included.",
+                endings.deadline_share * 100.0,
+                significant(treasury.credits_returned_eth.mean, 3)
+            );
+            self.add("deadline", text, &run.name, &run.scenario);
         }
     }
 

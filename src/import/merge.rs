@@ -248,8 +248,11 @@ impl Merge<'_> {
         let list = format!("[\n{}]", lines.concat());
         let mut changes = Vec::new();
         let mut changed = Vec::new();
+        let mut replaced = 0;
         for (element, id) in elements.iter().zip(&ids) {
             if options.gateways.is_empty() || options.gateways.contains(id) {
+                let own = self.scenario.network.gateways.iter().find(|gateway| gateway.id == *id);
+                replaced += own.map_or(0, |own| own.max_price.iter().flatten().count());
                 let text = set(self.text(element), "max_prices", &list, "");
                 let text = text.ok_or_else(|| not_plain("max_prices"))?;
                 changes.push((element.start..element.end, text));
@@ -259,7 +262,11 @@ impl Merge<'_> {
         self.document.replace(changes);
         let count = limits.len();
         let s = if count == 1 { "" } else { "s" };
-        Ok(format!("{count} maximum price{s} for {}", changed.join(", ")))
+        let instead = match replaced {
+            0 => "",
+            _ => " in place of all they had",
+        };
+        Ok(format!("{count} maximum price{s} for {}{instead}", changed.join(", ")))
     }
 
     /// Puts the requests that were spent on into the demand of a base that starts

@@ -129,6 +129,7 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
     let service = &forecast.service;
     let measures = &forecast.concentration;
     let latency = service.latency.p50_ms.map_or(MISSING.to_string(), |ms| grouped(ms, 0));
+    let of_fees = |text: String| if measures.is_known() { text } else { MISSING.to_string() };
     let cards = [
         (
             "Half of the futures last",
@@ -152,12 +153,12 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
         ),
         (
             "Four largest earn",
-            percent(measures.top4.mean),
-            format!("{} % of all fees", share_interval(&measures.top4)),
+            of_fees(percent(measures.top4.mean)),
+            of_fees(format!("{} % of all fees", share_interval(&measures.top4))),
         ),
         (
             "Gini of fees",
-            grouped(measures.gini.mean, 2),
+            of_fees(grouped(measures.gini.mean, 2)),
             format!("stake has {}", grouped(measures.stake_gini, 2)),
         ),
     ];

@@ -1,7 +1,8 @@
 //! What each table of a report holds, built once for every format.
 
 use super::format::{
-    chosen_percent, date_after, grouped, interval, quantile_interval, share_interval, whole_percent,
+    MISSING, chosen_percent, date_after, grouped, interval, quantile_interval, share_interval,
+    whole_percent,
 };
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{
@@ -187,24 +188,31 @@ pub(super) fn concentration(forecast: &Forecast) -> Table {
         Column::number("interval", "95 % interval"),
         Column::text("meaning", "Meaning"),
     ];
+    let row = |name: &str, mean: f64, unit: Unit, interval: String, meaning: &str| {
+        let is_known = measures.is_known();
+        let value = Cell::Number(is_known.then_some(mean), unit);
+        let interval = if is_known { interval } else { MISSING.to_string() };
+        vec![Cell::text(name), value, Cell::text(interval), Cell::text(meaning)]
+    };
     let index = |name: &str, estimate: &Estimate, meaning: &str| {
-        let value = Cell::Number(Some(estimate.mean), Unit::Index);
-        vec![Cell::text(name), value, Cell::text(interval(estimate, 3)), Cell::text(meaning)]
+        row(name, estimate.mean, Unit::Index, interval(estimate, 3), meaning)
     };
     let share = |name: &str, estimate: &Estimate, meaning: &str| {
         let text = format!("{} %", share_interval(estimate));
-        vec![Cell::text(name), Cell::share(estimate.mean), Cell::text(text), Cell::text(meaning)]
+        row(name, estimate.mean, Unit::Share, text, meaning)
     };
+    let nakamoto = &measures.nakamoto;
     let gini = format!("0 is even, 1 is one earner; stake has {}", grouped(measures.stake_gini, 3));
     let rows = vec![
         index("Gini", &measures.gini, &gini),
         index("HHI", &measures.hhi, "sum of squared shares; 1 is one earner"),
-        vec![
-            Cell::text("Nakamoto"),
-            Cell::count(measures.nakamoto.mean),
-            Cell::text(interval(&measures.nakamoto, 1)),
-            Cell::text("fewest that earn more than half"),
-        ],
+        row(
+            "Nakamoto",
+            nakamoto.mean,
+            Unit::Count,
+            interval(nakamoto, 1),
+            "fewest that earn more than half",
+        ),
         share("Top 1", &measures.top1, "share of the largest earner"),
         share("Top 4", &measures.top4, "share of the four largest"),
     ];

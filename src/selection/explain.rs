@@ -142,9 +142,9 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         } else if !known_as.passes_perf_score {
             Standing::Filtered("performance score below the minimum".to_string())
         } else if serves_members_first && !is_preferred(candidate) {
-            Standing::Filtered("asked only when no member of the alpha group can be".to_string())
+            Standing::Filtered("asked after the alpha group".to_string())
         } else {
-            Standing::Filtered("cold: asked only when no warm one can be".to_string())
+            Standing::Filtered("cold: asked after those that are warm".to_string())
         };
     }
     let seldom = |&&candidate: &&u32| discovered[candidate as usize] < USUALLY_FOUND;

@@ -345,6 +345,10 @@ impl<'a> SpendReader<'a> {
             }
         })?;
         let amount = Amount { value, currency: unit };
+        if unit == Currency::Wei && value.reduced().scale > 0 {
+            let message = format!("`{text}` is no whole number of wei");
+            return Err((message, "whole wei, or ETH in a column of ETH"));
+        }
         let SpendOptions { prices, eth_per_lpt, .. } = self.options;
         let wei = match (unit, prices.and_then(|prices| prices.on(day)), eth_per_lpt) {
             (Currency::Lpt, Some((prices, _)), _) => amount.to_lpt().map(|lpt| prices.to_wei(lpt)),
@@ -494,8 +498,10 @@ impl<'a> SpendReader<'a> {
         }
         let gaps: Vec<Date> = history.days_of(Coverage::Gap).collect();
         if !gaps.is_empty() {
+            let hint =
+                if self.options.zero_days { "" } else { " (`--zero-days` takes it as zero)" };
             notes.push(format!(
-                "{} without spend, taken as a gap: {}",
+                "{} without spend, taken as a gap{hint}: {}",
                 are(gaps.len(), "day"),
                 listed(&gaps)
             ));

@@ -19,6 +19,7 @@ pub use moments::MOST_SIMULATED;
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
+    outlier_factor,
 };
 use crate::demand::{
     Arrivals, Bursts, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY, WeekProfile,
@@ -41,6 +42,8 @@ const WIDE: f64 = 10.0;
 /// What the scenario's schema allows.
 const MOST_CV: f64 = 100.0;
 const HOLD_HOURS: (f64, f64) = (0.01, 8_760.0);
+/// Factor of days out of line on the level from which on it is worth a word.
+const NOTICEABLE_OUTLIERS: f64 = 1.2;
 
 /// An estimate (posterior median) with its 90 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -248,6 +251,7 @@ pub fn calibrate(
     let mut remarks = history.notes.clone();
     remarks.extend(outlook.trend_remark(&uncertainty));
     remarks.extend(posterior.miss_in_words(&series));
+    remarks.extend(outlier_remark(&posterior));
     remarks.extend(unknown_remark(&mix));
     remarks.extend(mix.remarks);
     remarks.extend(shape.remarks());
@@ -407,6 +411,19 @@ impl Shape {
         });
         few.into_iter().chain(vague)
     }
+}
+
+/// What it means that days far out of line make up a good part of the spend.
+fn outlier_remark(posterior: &Posterior) -> Option<String> {
+    let factor = outlier_factor(posterior);
+    (factor > NOTICEABLE_OUTLIERS).then(|| {
+        format!(
+            "days far out of line are taken to come again as often as they came: with them the \
+             level, a mean over days, is {} times that of other days. Where such a day will not, \
+             leave it out of the file",
+            significant(factor, 2)
+        )
+    })
 }
 
 fn unknown_remark(mix: &mix::Mix) -> Option<String> {

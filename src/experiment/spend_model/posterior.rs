@@ -163,6 +163,9 @@ impl Posterior {
         };
         let spent = mean(&|(day, _)| series.amounts()[*day].unwrap_or(0.0));
         let expected = mean(&|(_, eth)| *eth);
+        if !expected.is_finite() {
+            return None;
+        }
         let miss = spent / expected - 1.0;
         let (than, forecast) = if miss > 0.0 { ("more", "low") } else { ("less", "high") };
         (libm::fabs(miss) > MOST_MISS).then(|| {

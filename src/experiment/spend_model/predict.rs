@@ -59,6 +59,17 @@ pub fn mean_factor(posterior: &Posterior, draw: &Draw) -> f64 {
     noise * libm::exp(bursts / 2.0) * weekdays
 }
 
+/// How many times as much a day spends in the mean for the days out of line among
+/// those to come.
+pub fn outlier_factor(posterior: &Posterior) -> f64 {
+    let ratio = |draw: &Draw| {
+        let noise_sd = draw.parameters.noise_sd;
+        posterior.outliers.mean_factor(noise_sd) / libm::exp(noise_sd * noise_sd / 2.0)
+    };
+    let draws = &posterior.draws;
+    draws.iter().map(ratio).sum::<f64>() / draws.len().max(1) as f64
+}
+
 /// Days out of line to come: those seen again, with the usual noise (a smoothed
 /// bootstrap), and some as the filter takes them, in the proportion in which both
 /// are known of (Ferguson, "A Bayesian Analysis of Some Nonparametric Problems",

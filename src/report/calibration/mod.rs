@@ -113,15 +113,22 @@ fn sentence(calibration: &Calibration) -> String {
                 month(growth.hi)
             )
         }
-        None => "and the level keeps steady".to_string(),
+        None => "and no trend shows".to_string(),
     };
     format!(
-        "Spend is {} ETH a day (median) [{}, {}] on {}, {course}.",
+        "Spend is {} ETH a day (median, 90 %: [{}, {}]) on {}, {course}.",
         eth(level.estimate),
         eth(level.lo),
         eth(level.hi),
         short_date(calibration.start)
     )
+}
+
+/// What the trend is called: beside a level that wanders it is what is left of it, and
+/// mostly assumed to be small.
+fn growth_name(calibration: &Calibration, span: &str) -> String {
+    let beside = calibration.wander_per_day.is_some();
+    format!("trend a {span}, {}", if beside { "beside the wandering" } else { "so far" })
 }
 
 /// What was fitted to what.
@@ -284,7 +291,7 @@ fn html(
             format!("[{}, {}], 90 %", eth(level.lo), eth(level.hi)),
         ),
         (
-            "Growth a month, so far",
+            &growth_name(calibration, "month"),
             percent(libm::expm1(calibration.growth.estimate * 30.0)),
             format!(
                 "[{}, {}]",

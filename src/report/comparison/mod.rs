@@ -67,7 +67,7 @@ pub fn write_comparison_directory(
 fn extent(comparison: &Comparison) -> String {
     let base = &comparison.base.forecast;
     format!(
-        "{} against the base on the same demand: {} each, seed {}",
+        "{} against the base, future by future: {} each, seed {}",
         plural(&comparison.variants.len().to_string(), "variant"),
         format::extent(base),
         base.seed,

@@ -59,7 +59,7 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
     let coupling = spend.and_then(|paired| paired.correlation.zip(paired.variance_ratio));
     let coupling = coupling.map(|(correlation, ratio)| {
         format!(
-            "Paired on the same demand: the spend a day of both has correlation {}, and its \
+            "Paired future by future: the spend a day of both has correlation {}, and its \
              difference {} of the variance it would have with independent runs.",
             grouped(correlation, 3),
             percent(ratio)

@@ -53,13 +53,18 @@ pub fn verdict(comparison: &Comparison, variant: &Variant) -> String {
     format!("{name}: {}.", parts.join("; "))
 }
 
-/// What stands over everything else: the first point of the only verdict, or
-/// how many there are to read.
+/// What stands over everything else: the first point of the only verdict, with the
+/// success where the variant serves less, or how many there are to read.
 pub(super) fn headline(comparison: &Comparison) -> String {
     match comparison.variants.as_slice() {
         [variant] => {
+            let serves_less = comparison
+                .remarks
+                .iter()
+                .any(|remark| remark.id == "other-mix" && remark.of.contains(&variant.run.name));
             let verdict = verdict(comparison, variant);
-            verdict.split(';').next().unwrap_or_default().trim_end_matches('.').to_string()
+            let points = verdict.trim_end_matches('.').split("; ");
+            points.take(if serves_less { 2 } else { 1 }).collect::<Vec<_>>().join("; ")
         }
         variants => format!("{} against the base", plural(&variants.len().to_string(), "variant")),
     }

@@ -118,7 +118,7 @@ impl Scale {
         }
         let place = |text: &&str| names.iter().position(|name| name == text).unwrap_or(0) as f64;
         let room = PANEL_WIDTH / names.len() as f64 / f64::from(TEXT_PX) / 0.55;
-        let label = |name: &&str| shortened(name, (room as usize).max(3));
+        let label = |name: &&str| shortened(&values_of(name), (room as usize).max(3));
         let ticks = names.iter().enumerate().map(|(i, name)| (i as f64, label(name))).collect();
         let axis = Axis::new(-0.5..names.len() as f64 - 0.5, Vec::new());
         Scale {
@@ -221,7 +221,11 @@ fn effects<'p>(sweep: &'p Sweep, shown: &[Quantity], key: usize) -> Plan<'p> {
     let study = &sweep.study;
     let name = study.keys.get(key).map_or("", String::as_str);
     let scale = Scale::new(sweep, key);
-    let unit = if scale.unit.is_empty() { String::new() } else { format!(" ({})", scale.unit) };
+    let unit = match keys_of(sweep, key) {
+        Some(keys) => format!(" ({keys})"),
+        None if scale.unit.is_empty() => String::new(),
+        None => format!(" ({})", scale.unit),
+    };
     let panels: Vec<Panel> = shown.iter().map(|quantity| effect(sweep, quantity, key)).collect();
     let is_alone = study.keys.len() == 1;
     let explanation = match (is_alone, study.is_grid()) {
@@ -287,7 +291,10 @@ fn level_means(places: &[f64], estimates: &[Option<Estimate>]) -> Vec<(f64, f64)
 /// A heat map of every quantity over two keys.
 fn heat_maps<'p>(sweep: &'p Sweep, shown: &[Quantity]) -> Plan<'p> {
     let keys = &sweep.study.keys;
-    let name = |key: usize| shortened(keys.get(key).map_or("", String::as_str), 40);
+    let name = |key: usize| {
+        let of_table = keys_of(sweep, key).map_or(String::new(), |keys| format!(" ({keys})"));
+        shortened(keys.get(key).map_or("", String::as_str), 40) + &of_table
+    };
     let panels: Vec<Panel> = shown.iter().map(|quantity| heat_map(sweep, quantity)).collect();
     Plan {
         slug: "heat-maps".to_string(),
@@ -303,6 +310,31 @@ fn heat_maps<'p>(sweep: &'p Sweep, shown: &[Quantity]) -> Plan<'p> {
         legend: legend(sweep, Mark::Frame, None, (Mark::Strike, MUTED)),
         plot: Box::new(move |area| panels::draw(area, &panels)),
     }
+}
+
+/// The values of a table of one line, `{stake=1,random=0}` as `1 / 0`; another text as
+/// it is.
+fn values_of(text: &str) -> String {
+    parts_of(text).map_or_else(|| text.to_string(), |parts| joined(parts.map(|(_, value)| value)))
+}
+
+/// What the values of a key are of, where all are tables of the same keys.
+fn keys_of(sweep: &Sweep, key: usize) -> Option<String> {
+    let value = |setting: usize| sweep.study.settings.get(setting)?.values.get(key);
+    let keys = |text: &String| parts_of(text).map(|parts| joined(parts.map(|(key, _)| key)));
+    let first = keys(value(0)?)?;
+    let is_same = |setting: usize| value(setting).and_then(keys).as_ref() == Some(&first);
+    (0..sweep.study.settings.len()).all(is_same).then_some(first)
+}
+
+fn parts_of(text: &str) -> Option<impl Iterator<Item = (&str, &str)>> {
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    let is_flat = !inner.contains(['{', '[']) && inner.contains('=');
+    is_flat.then(|| inner.split(',').filter_map(|part| part.split_once('=')))
+}
+
+fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    parts.map(str::trim).collect::<Vec<_>>().join(" / ")
 }
 
 /// The names of a key's values in order of their first appearance, and the
@@ -326,11 +358,12 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
     let title = quantity.title();
     let plot = move |area: &Area| {
         let ((across, columns), (up, rows)) = (levels(sweep, 0), levels(sweep, 1));
-        let longest = up.iter().map(|name| text_width(name, TEXT_PX)).fold(60.0, f64::max);
+        let wide = up.iter().map(|name| text_width(&values_of(name), TEXT_PX));
+        let longest = wide.fold(60.0, f64::max);
         let left = longest.min(200.0) + 24.0;
         let name_length = (left / f64::from(TEXT_PX) / 0.55) as usize;
         let ticks = |names: &[String], length: usize| -> Vec<(f64, String)> {
-            let label = |name: &String| shortened(name, length);
+            let label = |name: &String| shortened(&values_of(name), length);
             names.iter().enumerate().map(|(i, name)| (i as f64, label(name))).collect()
         };
         let bare = |count: usize| Axis::new(-0.5..count as f64 - 0.5, Vec::new());

@@ -9,8 +9,8 @@ use super::model::{DayLine, Dimension, Spending, SpendingInput, holds_lpt, infla
 use crate::ensemble::LONG_OUTAGES;
 use crate::report::format::{counted, grouped, percent, precise, short_date};
 use crate::spend::{Coverage, SpendForm, SpendHistory, listed};
-use crate::treasury::{Drawing, MINTED_PER_ROUND, TokenPrices};
-use crate::units::{Lpt, SimTime};
+use crate::treasury::{Drawing, MINTED_PER_ROUND, RunwayEnd, TokenPrices};
+use crate::units::{Lpt, SimTime, significant};
 
 pub(super) fn notes(input: &SpendingInput, spending: &Spending) -> Vec<String> {
     let mut notes = Vec::new();
@@ -217,6 +217,18 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
              compared, not the totals.",
             counted(previous.days, "day"),
             counted(forecast.row.days, "day")
+        ));
+    }
+    let left_then = run.summary["runway_days"]["left_eth"].as_f64().filter(|eth| *eth > 0.0);
+    if let Some(eth) = left_then.filter(|_| spending.left.is_some()) {
+        let who = match run.scenario.treasury.runway_end {
+            RunwayEnd::FirstGateway => "one gateway",
+            RunwayEnd::LastGateway => "the last gateway",
+        };
+        notes.push(format!(
+            "In the run the credits have run out when {who} cannot pay, with {} ETH left on \
+             average, reserves included; forecast from the spend, when nothing is left.",
+            significant(eth, 3)
         ));
     }
     if forecast.alive < 1.0 {

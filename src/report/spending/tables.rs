@@ -323,6 +323,8 @@ pub(in crate::report) fn prices_paid(spending: &Spending) -> Table {
         Column::text("provider", "Cheapest provider, seen"),
     ];
     let thousand = |usd: Option<f64>| Cell::Number(usd.map(|usd| usd * 1000.0), Unit::Rate);
+    // Which model a pipeline is of only a scenario says.
+    let unknown = if spending.forecast.is_some() { "none known" } else { "a run would tell" };
     let rows = spending.prices_paid.iter().map(|row| {
         let provider = row.provider.as_ref();
         let ratio = row.usd.zip(provider).map(|(usd, provider)| usd / provider.usd);
@@ -337,7 +339,7 @@ pub(in crate::report) fn prices_paid(spending: &Spending) -> Table {
             thousand(row.usd),
             thousand(provider.map(|provider| provider.usd)),
             Cell::Number(ratio, Unit::Rate),
-            Cell::text(provider.map_or("none known", |provider| provider.who.as_str())),
+            Cell::text(provider.map_or(unknown, |provider| provider.who.as_str())),
         ]
     });
     Table::new(columns, rows.collect())

@@ -15,7 +15,7 @@ use super::format::{chosen_percent, counted, days, plural, whole_percent};
 use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
-use crate::ensemble::{Estimate, Verdict};
+use crate::ensemble::{Estimate, LOW_SUCCESS, Verdict};
 use crate::experiment::{Job, SobolIndices, Sweep};
 use crate::scenario::Scenario;
 use crate::units::significant;
@@ -292,7 +292,8 @@ fn sentence(sweep: &Sweep) -> String {
         }
         _ => format!("{front} of {settings} {is_are} on the Pareto front."),
     };
-    let sentences = [most_decisive(sweep), Some(verdict), runway_range(sweep)];
+    let sentences =
+        [most_decisive(sweep), Some(verdict), runway_range(sweep), poorly_served(sweep)];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
@@ -363,6 +364,27 @@ fn runway_range(sweep: &Sweep) -> Option<String> {
             setting_name(sweep, longest)
         )
     })
+}
+
+/// How many settings serve few of the requests, and which serves fewest, where any
+/// does.
+fn poorly_served(sweep: &Sweep) -> Option<String> {
+    let rate = |setting: &crate::experiment::SettingResult| {
+        setting.estimate(&sweep.study, "success_rate").map(|estimate| estimate.mean)
+    };
+    let rates = sweep.results.iter().map(rate).enumerate();
+    let poor = rates.filter_map(|(setting, rate)| Some((setting, rate?)));
+    let poor: Vec<(usize, f64)> = poor.filter(|(_, rate)| *rate < LOW_SUCCESS).collect();
+    let (worst, least) = poor.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some(format!(
+        "But what is not served is not spent: {} of {} {} less than {} of the requests, {} only {}.",
+        poor.len(),
+        plural(&sweep.results.len().to_string(), "setting"),
+        if poor.len() == 1 { "serves" } else { "serve" },
+        whole_percent(LOW_SUCCESS),
+        setting_name(sweep, *worst),
+        whole_percent(*least)
+    ))
 }
 
 /// What variance reduction did and what it gained, over all settings; `None` where
