@@ -47,11 +47,12 @@ fn the_change_follows_the_joint_interval() {
 }
 
 #[test]
-fn ties_count_half() {
+fn a_tie_is_no_win() {
     let pairs = [(1.0, 2.0), (1.0, 2.0), (1.0, 1.0), (1.0, 1.0), (2.0, 1.0)];
     let win = |better| Paired::new(&pairs, better, 1).unwrap().win;
-    assert_eq!(win(Better::Higher), Some(Estimate::of_proportion(3, 5)));
-    assert_eq!(win(Better::Lower), Some(Estimate::of_proportion(2, 5)));
+    assert_eq!(win(Better::Higher), Some(Estimate::of_proportion(2, 5)));
+    assert_eq!(win(Better::Lower), Some(Estimate::of_proportion(1, 5)));
+    assert_eq!(Paired::new(&pairs, Better::Neither, 1).unwrap().ties, 0.4);
     assert_eq!(win(Better::Neither), None);
 }
 

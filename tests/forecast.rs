@@ -6,7 +6,8 @@ use common::{credits, orchestrator, scenario};
 use jiff::civil::date;
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::ensemble::{
-    Forecast, Plan, VarianceReduction, Verdict, forecast, headline_values, headlines, simulate,
+    Estimate, Forecast, ObjectiveResult, Plan, VarianceReduction, Verdict, forecast,
+    headline_values, headlines, simulate,
 };
 use orchsim::network::{Model, Pipeline, Region, RttMatrix};
 use orchsim::payments::PaymentMode;
@@ -231,4 +232,21 @@ fn requests_for_which_one_payment_is_too_large_are_named_before_they_fail() {
     assert_eq!(outcome(601, 1_000_000), (0.0, true));
     // The win probability, 1,000 in 1,001, is rounded up: they are worth a little more.
     assert_eq!(outcome(600, 600_000), (0.0, true));
+}
+
+/// Futures of which it cannot be said whether an objective holds neither hold it nor
+/// miss it: the interval has room for both.
+#[test]
+fn an_objective_that_some_futures_do_not_show_has_the_interval_of_both_readings() {
+    let held = [Some(true), None, Some(false), None, Some(true)];
+    let judged = |required| {
+        let id = "lasts".to_string();
+        ObjectiveResult::new(id.clone(), id, required, &held, VarianceReduction::None)
+    };
+    let result = judged(0.5);
+    assert_eq!((result.probability.mean, result.unknown_share), (0.4, 0.4));
+    assert_eq!(result.probability.lo, Estimate::of_proportion(2, 5).lo);
+    assert_eq!(result.probability.hi, Estimate::of_proportion(4, 5).hi);
+    let verdicts = [0.4, 0.41, 0.8, 0.81].map(|required| judged(required).verdict);
+    assert_eq!(verdicts, [Verdict::Met, Verdict::NotKnown, Verdict::NotKnown, Verdict::Missed]);
 }

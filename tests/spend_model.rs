@@ -208,6 +208,30 @@ fn smoothing_follows_a_case_worked_by_hand() {
 }
 
 #[test]
+fn days_without_spend_come_again_by_chance() {
+    // Nothing is spent on one day in fourteen: the days with spend in 30 are binomial,
+    // 27.86 in the mean with a standard deviation of 1.41.
+    let mut rng = rand::rngs::SmallRng::seed_from_u64(4);
+    let amounts: Vec<f64> = (0..280)
+        .map(|day| {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            if day % 14 == 5 { 0.0 } else { (0.02 * z).exp() }
+        })
+        .collect();
+    let series = series(&amounts);
+    let posterior = Posterior::of(&series, 4_000, StreamKey::root(1));
+    let totals: Vec<f64> = futures(&series, &posterior, 30, StreamKey::root(2))
+        .iter()
+        .map(|future| future.iter().sum())
+        .collect();
+    let n = totals.len() as f64;
+    let mean = totals.iter().sum::<f64>() / n;
+    let deviation = (totals.iter().map(|total| (total - mean).powi(2)).sum::<f64>() / n).sqrt();
+    assert!((mean - 27.86).abs() < 0.4, "{mean}");
+    assert!((1.35..1.9).contains(&deviation), "{deviation}");
+}
+
+#[test]
 fn naive_forecasts_repeat_the_past() {
     // Four weeks alike: no error, so that every future is the last week.
     let week = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];

@@ -40,19 +40,6 @@ fn a_share_of_pairs_counts_between_pairs_and_members() {
     assert_eq!(share([y, n, n, y, y, n, n, y]), Estimate::of_proportion(2, 4));
 }
 
-/// What cannot be judged neither hits nor misses.
-#[test]
-fn a_share_is_of_those_that_can_be_judged() {
-    let hits = [Some(true), None, Some(false), Some(true), None, None];
-    let plain = VarianceReduction::None.proportion_of_known(hits.into_iter());
-    assert_eq!(plain, Estimate::of_proportion(2, 3));
-    // Of two pairs something is known.
-    let pairs = PAIRS.proportion_of_known(hits.into_iter());
-    assert_eq!(pairs, Estimate::of_dependent_proportion(2.0 / 3.0, 2.0));
-    let nothing = PAIRS.proportion_of_known([None, None].into_iter());
-    assert_eq!((nothing.mean, nothing.lo, nothing.hi), (0.0, 0.0, 1.0));
-}
-
 #[test]
 fn paired_runways_have_the_plain_curve_and_a_wider_band_where_twins_are_alike() {
     let alike: Vec<(f64, bool)> = (0..40)

@@ -236,6 +236,13 @@ impl<'a> PoissonProcess<'a> {
             drifting: factors.drift.map(|drift| Drifting { drift, day: 0, walk: 0.0 }),
         };
         process.enter_stretch();
+        if let Bursts::SelfExciting { branching, .. } = arrivals.bursts
+            && let Some(excitation) = &mut process.excitation
+        {
+            // As if requests had come before, so that the mean rate holds at once.
+            let own = process.stretch_rate * process.growth.factor(0.0);
+            excitation.rate = own * branching / (1.0 - branching);
+        }
         process
     }
 
@@ -450,5 +457,22 @@ mod tests {
         assert!((mean / (2000.0 / 12.0) - 1.0).abs() < 0.01, "{mean}");
         // Standard error of a variance over 12,000 windows: 1.3 %.
         assert!((variance / mean / 4.0 - 1.0).abs() < 0.06, "{}", variance / mean);
+    }
+
+    #[test]
+    fn self_exciting_requests_come_at_their_mean_rate_from_the_start() {
+        // Clusters of ten that take days: what comes on the first day is as much as
+        // on any other.
+        let bursts = Bursts::SelfExciting { branching: 0.9, mean_delay_minutes: 1_440.0 };
+        let counts: Vec<f64> = (0..2_000)
+            .map(|seed| {
+                let stream = PoissonArrivals { bursts, ..poisson(100.0) };
+                arrivals(stream, UTC_MONDAY, RateFactors::AS_STATED, 1.0, seed).len() as f64
+            })
+            .collect();
+        let n = counts.len() as f64;
+        let mean = counts.iter().sum::<f64>() / n;
+        let variance = counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / n;
+        assert!((mean - 100.0).abs() < 3.5 * (variance / n).sqrt(), "{mean}");
     }
 }

@@ -21,3 +21,15 @@ pub enum Bursts {
         mean_delay_minutes: f64,
     },
 }
+
+impl Bursts {
+    /// How many requests come of one in the mean, itself included: the variance of
+    /// their number over a long time is so many times squared that of a Poisson
+    /// process (Hawkes, Biometrika 58, 1971).
+    pub fn cluster(self) -> f64 {
+        match self {
+            Bursts::None | Bursts::Modulated { .. } => 1.0,
+            Bursts::SelfExciting { branching, .. } => 1.0 / (1.0 - branching),
+        }
+    }
+}

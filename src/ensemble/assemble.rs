@@ -294,8 +294,13 @@ fn waterfall(over: Over) -> Waterfall {
         ("lottery", "luck of the lottery", Box::new(|s| s.books.lottery())),
     ];
     let eth = |wei: i128| wei as f64 / COIN as f64;
-    let estimates: Vec<Estimate> =
-        steps.iter().map(|(_, _, amount)| over.mean(|sample| eth(amount(sample)))).collect();
+    let estimates: Vec<Estimate> = steps
+        .iter()
+        .map(|(id, _, amount)| {
+            let least = if *id == "lottery" { f64::NEG_INFINITY } else { 0.0 };
+            over.mean(|sample| eth(amount(sample))).within(least, f64::INFINITY)
+        })
+        .collect();
     let total_eth: f64 = estimates.iter().map(|estimate| estimate.mean).sum();
     let share = |part: f64| if total_eth > 0.0 { part / total_eth } else { 0.0 };
     let steps = steps
@@ -590,7 +595,12 @@ impl ObjectiveResult {
         held: &[Option<bool>],
         reduction: VarianceReduction,
     ) -> ObjectiveResult {
-        let probability = reduction.proportion_of_known(held.iter().copied());
+        let share_where = |counts: fn(Option<bool>) -> bool| {
+            reduction.proportion(held.iter().copied().map(counts))
+        };
+        let (certain, possible) =
+            (share_where(|held| held == Some(true)), share_where(|held| held != Some(false)));
+        let probability = Estimate { hi: possible.hi, ..certain };
         let share = |outcome| {
             held.iter().filter(|&&held| held == outcome).count() as f64 / held.len().max(1) as f64
         };

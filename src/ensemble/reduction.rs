@@ -118,25 +118,6 @@ impl VarianceReduction {
         }
     }
 
-    /// The share of replications that hit, in the order of their numbers, of
-    /// those of which it can be said, with its 95 % Wilson interval. Where none
-    /// can be judged, 0 with an interval from 0 to 1.
-    pub fn proportion_of_known(self, hits: impl Iterator<Item = Option<bool>>) -> Estimate {
-        let hits: Vec<Option<bool>> = hits.collect();
-        let known: Vec<bool> = hits.iter().copied().flatten().collect();
-        if known.len() == hits.len() {
-            return self.proportion(known.into_iter());
-        }
-        if known.is_empty() {
-            return Estimate { mean: 0.0, lo: 0.0, hi: 1.0 };
-        }
-        let share = known.iter().filter(|hit| **hit).count() as f64 / known.len() as f64;
-        // What the members of a pair are worth together is at least one trial.
-        let together = hits.chunks(self.replications_an_observation() as usize);
-        let trials = together.filter(|hits| hits.iter().any(Option::is_some)).count();
-        Estimate::of_dependent_proportion(share, trials as f64)
-    }
-
     /// The share of replications that hit, in the order of their numbers, with
     /// its 95 % Wilson interval.
     pub fn proportion(self, hits: impl Iterator<Item = bool>) -> Estimate {

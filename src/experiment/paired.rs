@@ -35,9 +35,11 @@ pub struct Paired {
     /// The mean difference as a part of the base's mean; `None` where that
     /// is 0.
     pub relative: Option<f64>,
-    /// Share of replications in which the variant is better, ties counted
-    /// half, with its Wilson interval; `None` where neither way is better.
+    /// Share of replications in which the variant is better, with its Wilson
+    /// interval; `None` where neither way is better.
     pub win: Option<Estimate>,
+    /// Share in which both are equal, as runways are that the horizon cuts.
+    pub ties: f64,
     /// Pearson's correlation of base and variant; `None` where either does not
     /// vary.
     pub correlation: Option<f64>,
@@ -103,6 +105,8 @@ impl Paired {
             joint,
             relative: (base_mean != 0.0).then(|| mean.mean / base_mean),
             win: win(&pairs, better, observations.len()),
+            ties: differences.iter().filter(|difference| **difference == 0.0).count() as f64
+                / n as f64,
             correlation: (of_base > 0.0 && of_variant > 0.0).then(|| {
                 // Var(v - b) = Var(b) + Var(v) - 2 Cov(b, v)
                 let covariance = (apart - of_difference) / 2.0;
@@ -138,11 +142,6 @@ fn win(pairs: &[(f64, f64)], better: Better, trials: usize) -> Option<Estimate> 
         Better::Lower => -1.0,
         Better::Neither => return None,
     };
-    let score = |(base, variant): &(f64, f64)| match (variant - base) * sign {
-        gain if gain > 0.0 => 1.0,
-        gain if gain < 0.0 => 0.0,
-        _ => 0.5,
-    };
-    let trials_a_pair = trials as f64 / pairs.len() as f64;
-    Some(Estimate::of_score(pairs.iter().map(score).sum::<f64>() * trials_a_pair, trials))
+    let won = pairs.iter().filter(|(base, variant)| (variant - base) * sign > 0.0).count();
+    Some(Estimate::of_score((won * trials) as f64 / pairs.len() as f64, trials))
 }

@@ -397,9 +397,14 @@ impl Sweep {
 }
 
 /// How much the headline figure at a place depends on each key. Rows of the design of
-/// which a setting has no value are left out.
+/// which a setting has no value are left out. `None` also where settings have different
+/// futures, as those of a sweep of which shards are missing: the luck of each would
+/// count as an effect of the keys.
 fn sensitivity_of(study: &Study, results: &[SettingResult], place: usize) -> Option<Sensitivity> {
     let Sampling::Sensitivity(_) = study.sampling else { return None };
+    if results.windows(2).any(|pair| pair[0].replications != pair[1].replications) {
+        return None;
+    }
     let mean = |result: &SettingResult| Some(result.estimates.get(place)?.as_ref()?.mean);
     let row = |settings: &[SettingResult]| {
         let values: Vec<f64> = settings.iter().map(mean).collect::<Option<_>>()?;

@@ -104,6 +104,13 @@ fn collect<'a>(
 /// `false` where the file is something else.
 pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
     let Some(rows) = rows(root) else { return false };
+    let is_of_a_model = |row: &&Row| row.at.field(&["pipeline", "model"]).is_some();
+    let of_models = rows.iter().filter(is_of_a_model).count();
+    if of_models > 0 {
+        let why =
+            "an orchestrator has one reliability and region, and offers what it did in the base";
+        findings.skip(format!("`pipeline` and `model` of {of_models} results"), why);
+    }
     for row in rows {
         let place = row.at.place().to_string();
         let Some(id) = row.id.as_deref().and_then(orchestrator_id) else {

@@ -16,7 +16,11 @@ use crate::scenario::{
     to_toml,
 };
 use crate::spend::SpendOptions;
+use crate::text::first_few;
 use crate::units::significant;
+
+/// Orchestrators named in one note.
+const MOST_NAMED: usize = 6;
 
 /// Lines of what was skipped that are written into the scenario.
 const MOST_LINES: usize = 200;
@@ -438,6 +442,17 @@ impl Merge<'_> {
         }
         if self.is_given {
             summary += &format!("; {} known to the base, {} new", changed.len(), new.len());
+        }
+        let left: Vec<&str> = (known.iter().filter(|(_, index)| !changed.contains_key(index)))
+            .map(|(id, _)| id.as_str())
+            .collect();
+        if !adds && !left.is_empty() {
+            self.findings.notes.push(format!(
+                "{} of the base {} not changed, since the file has nothing for them: {}",
+                left.len(),
+                if left.len() == 1 { "is" } else { "are" },
+                first_few(&left, MOST_NAMED)
+            ));
         }
         let added = new.len();
         let mut texts = self.kept_and_changed(blocks, changed, replaces_all);

@@ -3,7 +3,7 @@
 use super::ImportError;
 use super::findings::Findings;
 use crate::experiment::calibrate::{MIX_DAYS, SpendLevel};
-use crate::spend::{SpendForm, SpendKey, SpendOptions, read_spend};
+use crate::spend::{SpendOptions, read_spend};
 use crate::units::significant;
 
 /// Significant digits of rates and amounts.
@@ -20,24 +20,11 @@ pub(super) fn read(
 ) -> Result<(), ImportError> {
     let history = read_spend(text.as_bytes(), name, options).map_err(ImportError::Spend)?;
     findings.notes.extend(history.notes.iter().cloned());
-    if history.form == SpendForm::DailyFees {
-        findings.notes.push(
-            "daily fees are those of a whole network: all gateways of the scenario together spend \
-             as much"
-                .to_string(),
-        );
-    }
-    let names = |name: fn(&SpendKey) -> bool| history.keys().iter().any(name);
-    for (column, is_there) in [
-        ("model", names(|key| key.model.is_some())),
-        ("region", names(|key| key.region.is_some())),
-        ("orchestrator", names(|key| key.orchestrator.is_some())),
-    ] {
-        if is_there {
-            let why = "spend is told apart by pipeline and gateway only, and shared out within them \
-                       as in the base";
-            findings.skip(format!("column `{column}`"), why);
-        }
+    findings.notes.extend(history.whose());
+    for column in history.other_columns() {
+        let why = "spend is told apart by pipeline and gateway only, and shared out within them as \
+                   in the base";
+        findings.skip(format!("column `{column}`"), why);
     }
     findings.spend = Some(history);
     Ok(())

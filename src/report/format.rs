@@ -290,11 +290,16 @@ pub(super) fn objective_found(objective: &ObjectiveResult) -> String {
     let ObjectiveResult { text, probability, required, unknown_share, verdict, .. } = objective;
     let needed = chosen_percent(*required);
     if *verdict == Verdict::NotKnown {
-        let unknown = percent(*unknown_share);
-        return format!("{text}; it cannot be said of {unknown} of the futures (needs {needed})");
+        let (share, unknown) = (percent(probability.mean), percent(*unknown_share));
+        return format!(
+            "{text} in {share} of the futures; it cannot be said of {unknown} (needs {needed})"
+        );
     }
     let (share, interval) = (percent(probability.mean), share_interval(probability));
-    format!("{text} in {share} of the futures {interval} (needs {needed})")
+    // The verdict is of the futures simulated: others might judge otherwise.
+    let is_close = probability.lo < *required && *required <= probability.hi;
+    let close = if is_close { ", which the interval holds" } else { "" };
+    format!("{text} in {share} of the futures {interval} (needs {needed}{close})")
 }
 
 #[cfg(test)]

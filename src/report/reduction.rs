@@ -10,7 +10,7 @@ use crate::ensemble::{Forecast, ReducedFigure, ReductionSummary};
 /// How to read the table, for under a heading.
 pub(super) const EXPLANATION: &str = "A figure is worth so many independent, unadjusted replications as would know its mean as \
      well: the variance of one replication over the square of the standard error. That is itself \
-     an estimate, to about a fifth. Control variates adjust the mean runway and the means in this \
+     an estimate, with few futures to within half of it only. Control variates adjust the mean runway and the means in this \
      table; totals, shares and breakdowns elsewhere are plain means, so that they add up.";
 
 /// Why no figure is adjusted.

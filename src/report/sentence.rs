@@ -53,7 +53,10 @@ fn answer(scenario: &Scenario, forecast: &Forecast) -> String {
     let half = if median < 1.0 {
         format!("Half of the futures run out on the first day, {}", long_date(start))
     } else {
-        format!("Half of the futures run out before {}", date_text(start, libm::ceil(median)))
+        let before = date_text(start, libm::ceil(median));
+        let interval = quantile_interval(&runway.p50, forecast.horizon_days);
+        let within = format!("{} {interval}", plural(&days(median), "day"));
+        format!("Half of the futures run out before {before} ({})", within.trim_end())
     };
     let half = match runway.p10.days {
         Some(p10) => format!("{half}; {}", nine_in_ten(p10, forecast)),

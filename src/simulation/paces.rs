@@ -17,7 +17,7 @@ use super::opening::Opening;
 use super::replication::rehearse;
 use super::world::World;
 use super::{ReplicationResult, Sampled};
-use crate::demand::{Arrivals, DemandStream, HourProfile, Pace};
+use crate::demand::{Arrivals, Bursts, DemandStream, HourProfile, Pace};
 use crate::network::{Offer, Pricing};
 use crate::policy::{Course, Steering};
 use crate::scenario::Scenario;
@@ -62,7 +62,8 @@ struct Group {
 struct Seen {
     /// Its share of the spend.
     share: f64,
-    /// Root mean square over mean of what a request pays.
+    /// Root mean square over mean of what a request pays, times how many come
+    /// together.
     variation: f64,
 }
 
@@ -97,11 +98,23 @@ impl Seen {
         };
         let variation = libm::sqrt(sum(|of| of.squares) * sum(|of| of.requests as f64));
         let variation = variation / sum(|of| of.paid);
+        let variation = if variation.is_finite() { variation } else { 1.0 };
+        let cluster = group.models.iter().map(|&model| cluster(scenario, model));
         Seen {
             share: if total > 0.0 { spend / total } else { 0.0 },
-            variation: if variation.is_finite() { variation } else { 1.0 },
+            variation: variation * cluster.fold(1.0, f64::max),
         }
     }
+}
+
+/// How many requests for a model come together at most, in the mean.
+pub(super) fn cluster(scenario: &Scenario, model: usize) -> f64 {
+    let streams = scenario.demand.iter().filter(|stream| stream.model == model);
+    let cluster = |stream: &DemandStream| match &stream.arrivals {
+        Arrivals::Poisson(arrivals) => arrivals.bursts.cluster(),
+        Arrivals::Trace(_) => 1.0,
+    };
+    streams.map(cluster).fold(1.0, f64::max)
 }
 
 /// The paces of scenarios that are to be compared: of each model the least that
@@ -258,6 +271,10 @@ fn most_requests(scenario: &Scenario, opening: &Opening, stream: &DemandStream, 
         false => (longest_s.min(HOUR_S), longest_s.min(DAY_S)),
     };
     let mut most = (longest_held_s / held_s).min(longest_known_s / TIME_TO_LIVE_S);
+    if let Bursts::SelfExciting { mean_delay_minutes, .. } = arrivals.bursts {
+        // A cluster must not take longer than what happens meanwhile.
+        most = most.min(longest_s / (mean_delay_minutes * 60.0 * arrivals.bursts.cluster()));
+    }
     let reviewed = |hours: f64| drawn_per_day(stream) * hours / 24.0 / LEAST_REVIEWED;
     if let Some(users) = &stream.users
         && (users.success_exponent != 0.0 || users.latency_exponent != 0.0)

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::paces::cluster;
 use super::world::StreamPlan;
 use super::{CustomerRecord, ResponseRecord, SteeringRecord, World};
 use crate::demand::Pace;
@@ -155,18 +156,19 @@ pub struct Sampling {
     pub requests: u64,
     /// Standard error, in ETH, that this gives the spend, expected values of
     /// tickets: each request was taken with a probability of 1/k for its pace
-    /// k, independently of the others (Horvitz and Thompson, JASA 47, 1952).
+    /// k, independently of the others (Horvitz and Thompson, JASA 47, 1952) but for
+    /// those that come together (see [`Bursts::cluster`](crate::demand::Bursts)).
     pub spend_error_eth: f64,
 }
 
 impl Sampling {
     pub(super) fn new(world: &World, drawn: &[u64], sampled: &[Sampled]) -> Sampling {
         let paces = world.streams.iter().map(|plan| plan.pace.requests());
-        let variance = |(pace, of): (&Pace, &Sampled)| {
-            let pace = pace.requests() as f64;
-            pace * (pace - 1.0) * of.squares
+        let variance = |(model, (pace, of)): (usize, (&Pace, &Sampled))| {
+            let (pace, cluster) = (pace.requests() as f64, cluster(world.scenario, model));
+            pace * (pace - 1.0) * of.squares * cluster * cluster
         };
-        let variance: f64 = world.paces.iter().zip(sampled).map(variance).sum();
+        let variance: f64 = (0..).zip(world.paces.iter().zip(sampled)).map(variance).sum();
         Sampling {
             simulated: drawn.iter().sum(),
             requests: drawn.iter().zip(paces).map(|(drawn, pace)| drawn * pace).sum(),

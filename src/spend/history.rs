@@ -85,6 +85,27 @@ pub struct SpendHistory {
 }
 
 impl SpendHistory {
+    /// Whose the spend is, where it is not that of the gateways it is taken for.
+    pub fn whose(&self) -> Option<String> {
+        (self.form == SpendForm::DailyFees).then(|| {
+            "daily fees are those of a whole network: all gateways of the scenario together spend \
+             as much"
+                .to_string()
+        })
+    }
+
+    /// Columns of the file that say nothing of pipelines and gateways.
+    pub fn other_columns(&self) -> Vec<&'static str> {
+        let names = |name: fn(&SpendKey) -> bool| self.keys().iter().any(name);
+        let columns = [
+            ("model", names(|key| key.model.is_some())),
+            ("region", names(|key| key.region.is_some())),
+            ("orchestrator", names(|key| key.orchestrator.is_some())),
+            ("requests", self.cells().any(|(_, _, spent)| spent.requests.is_some())),
+        ];
+        columns.into_iter().filter(|(_, is_there)| *is_there).map(|(column, _)| column).collect()
+    }
+
     /// Every day from the first to the last, with what is known of it.
     pub fn days(&self) -> impl Iterator<Item = (Date, Coverage)> + '_ {
         let date = |day: usize| self.date(day);

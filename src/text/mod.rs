@@ -7,6 +7,15 @@ mod table;
 pub(crate) use number::{NumberError, number};
 pub(crate) use table::{Rows, Table, header};
 
+/// The first `most` of some names, and how many more there are.
+pub(crate) fn first_few(names: &[&str], most: usize) -> String {
+    let shown = names.iter().take(most).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// A key or name reduced to its lower-case letters and digits.
 pub(crate) fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

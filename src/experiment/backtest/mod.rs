@@ -12,7 +12,9 @@ pub use baselines::{Smoothing, naive, seasonal_naive};
 pub use engine::EngineForecast;
 pub use score::{crps, probability_transform};
 
-use super::spend_model::{DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures};
+use super::spend_model::{
+    DailySeries, LEAST_DAYS_FOR_WEEKDAYS, Posterior, futures, rest_on_some_days,
+};
 use crate::ensemble::{Estimate, quantile};
 use crate::kernel::StreamKey;
 
@@ -71,15 +73,17 @@ impl Method {
         count: usize,
         key: StreamKey,
     ) -> Vec<Vec<f64>> {
-        match self {
+        let mut baseline = match self {
             Method::Model => {
                 let posterior = Posterior::of(past, count, key.child(0));
-                futures(past, &posterior, days, key.child(1))
+                return futures(past, &posterior, days, key.child(1));
             }
             Method::Naive => naive(past, days, count, key),
             Method::SeasonalNaive => seasonal_naive(past, days, count, key),
             Method::Smoothing => Smoothing::fitted(past).futures(days, count, key),
-        }
+        };
+        rest_on_some_days(&mut baseline, past, key.child(u64::MAX));
+        baseline
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::{CalibrateError, Fitted};
 use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendHistory};
+use crate::text::first_few;
 
 /// Complete days, the last ones, that the mix is taken from.
 pub const MIX_DAYS: usize = 28;
@@ -102,11 +103,7 @@ impl Mix {
     /// The names it is of, the first few.
     pub(super) fn unknown_names(&self) -> String {
         let names: Vec<&str> = self.unknown.iter().map(|(name, _)| name.as_str()).collect();
-        let shown = names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", ");
-        match names.len().saturating_sub(MOST_NAMED) {
-            0 => shown,
-            more => format!("{shown} and {more} more"),
-        }
+        first_few(&names, MOST_NAMED)
     }
 }
 

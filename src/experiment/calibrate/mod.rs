@@ -249,6 +249,8 @@ pub fn calibrate(
     calibrated.uncertainty = uncertainty;
 
     let mut remarks = history.notes.clone();
+    remarks.extend(history.whose());
+    remarks.extend(unused_columns(history));
     remarks.extend(outlook.trend_remark(&uncertainty));
     remarks.extend(posterior.miss_in_words(&series));
     remarks.extend(outlier_remark(&posterior));
@@ -411,6 +413,17 @@ impl Shape {
         });
         few.into_iter().chain(vague)
     }
+}
+
+fn unused_columns(history: &SpendHistory) -> Option<String> {
+    let columns = history.other_columns();
+    (!columns.is_empty()).then(|| {
+        format!(
+            "spend is told apart by pipeline and gateway only: `{}` of the file is not used, and \
+             users' regions, models and sizes are those of the scenario",
+            columns.join("`, `")
+        )
+    })
 }
 
 /// What it means that days far out of line make up a good part of the spend.

@@ -21,5 +21,5 @@ mod series;
 pub use filter::Parameters;
 pub use goodness::{Goodness, LAGS, autocorrelation, kolmogorov_p, ljung_box, normal_quantile};
 pub use posterior::{Draw, Posterior};
-pub use predict::{futures, mean_factor, outlier_factor};
+pub use predict::{futures, mean_factor, outlier_factor, rest_on_some_days};
 pub use series::{DailySeries, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, SeriesError};

@@ -14,14 +14,26 @@ pub fn futures(
     key: StreamKey,
 ) -> Vec<Vec<f64>> {
     let first = series.len();
-    let spent_share = 1.0 - series.zero_share();
     let futures = (0..).zip(&posterior.draws).map(|(number, draw)| {
         let weekdays = (0..days).map(|day| draw.weekdays[series.weekday(first + day)]);
-        future(draw, &posterior.outliers, weekdays, key.child(number))
-            .map(|eth| eth * spent_share)
-            .collect()
+        future(draw, &posterior.outliers, weekdays, key.child(number)).collect()
     });
-    futures.collect()
+    let mut futures: Vec<Vec<f64>> = futures.collect();
+    rest_on_some_days(&mut futures, series, key.child(u64::MAX));
+    futures
+}
+
+/// Nothing is spent on as many days to come as of those of a series, each by chance.
+pub fn rest_on_some_days(futures: &mut [Vec<f64>], series: &DailySeries, key: StreamKey) {
+    let share = series.zero_share();
+    for (number, future) in (0..).zip(futures) {
+        let draws = key.child(number);
+        for (day, eth) in (0..).zip(future) {
+            if share > 0.0 && draws.uniform(day) < share {
+                *eth = 0.0;
+            }
+        }
+    }
 }
 
 fn future(

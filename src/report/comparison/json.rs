@@ -26,7 +26,7 @@ pub const COMPARISON_SCHEMA: u32 = 1;
 /// | `joint_level` | the level of each `difference_ci_joint`, so that those of one figure hold together for all variants at 95 % (Bonferroni) |
 /// | `scenarios` | base first: `name`, `title`, `start`, `answer` as in `summary.json`, `runway_days` and `objectives` as there |
 /// | `variants` | in the order asked for: `name`, `verdict` in words, `figures`, `orchestrators` |
-/// | `variants[].figures` | one a headline figure: `id`, `label`, `unit`, `better` (`higher`, `lower`, `neither`); `base` and `variant` with `mean` and `ci95`, `null` where the scenario has no such figure; `pairs` of replications compared and those `left_out` for want of the figure; `difference` (variant - base) with `difference_ci95` and `difference_ci_joint`; `relative_difference` to the base's mean; `change`: `changed`, `no_clear_change` or `unchanged`, by the joint interval; `win_probability` with its Wilson interval, ties counted half; `correlation` of base and variant; `variance_ratio` of the difference to independent runs; with `--variance-reduction` the `equivalent_pairs` of independent, unadjusted replications that would know the difference as well, where it varies |
+/// | `variants[].figures` | one a headline figure: `id`, `label`, `unit`, `better` (`higher`, `lower`, `neither`); `base` and `variant` with `mean` and `ci95`, `null` where the scenario has no such figure; `pairs` of replications compared and those `left_out` for want of the figure; `difference` (variant - base) with `difference_ci95` and `difference_ci_joint`; `relative_difference` to the base's mean; `change`: `changed`, `no_clear_change` or `unchanged`, by the joint interval; `win_probability`, the share of pairs in which the variant is better, with its Wilson interval, and `tie_probability` of those in which both are equal, as runways are that the horizon cuts; `correlation` of base and variant; `variance_ratio` of the difference to independent runs; with `--variance-reduction` the `equivalent_pairs` of independent, unadjusted replications that would know the difference as well, where it varies |
 /// | `variants[].orchestrators` | as `figures`: what each orchestrator earns in ETH, those that the variant changes first, then by how much that changes |
 /// | `variance_reduction` | the method, only with `--variance-reduction` |
 /// | `remarks` | `id`, `text`, and the scenarios they are `of` |
@@ -103,6 +103,7 @@ fn figure(difference: &Difference) -> Value {
         "change": paired.map(|paired| paired.change),
         "win_probability": value(|paired| paired.win.map(|win| win.mean)),
         "win_probability_ci95": interval(|paired| paired.win),
+        "tie_probability": value(|paired| Some(paired.ties)),
         "correlation": value(|paired| paired.correlation),
         "variance_ratio": value(|paired| paired.variance_ratio),
     });

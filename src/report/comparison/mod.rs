@@ -78,11 +78,14 @@ fn extent(comparison: &Comparison) -> String {
 fn reading(comparison: &Comparison) -> String {
     let count = comparison.variants.len();
     let intervals = match count {
-        1 => "Brackets hold 95 % intervals (paired Student t).".to_string(),
+        1 => "Brackets hold 95 % intervals (paired Student t), each by itself: of twenty figures \
+              that do not change one seems to."
+            .to_string(),
         _ => format!(
             "Brackets around differences hold {} % intervals (paired Student t), so that those \
              of one figure hold together for the {count} variants in 95 of 100 experiments \
-             (Bonferroni); comparison.json and comparison.csv have the plain 95 % ones too.",
+             (Bonferroni), each figure by itself: of twenty that do not change one seems to; \
+             comparison.json and comparison.csv have the plain 95 % ones too.",
             grouped(comparison.joint_level() * 100.0, 2)
         ),
     };

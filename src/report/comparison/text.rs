@@ -1,5 +1,5 @@
 use super::{extent, reading, tables, verdict};
-use crate::experiment::{Comparison, Variant};
+use crate::experiment::{Change, Comparison, Variant};
 use crate::report::format::{grouped, percent, share_interval};
 use crate::report::reduction::about;
 use crate::report::text::{BOLD, DIM, GREEN, Page, RED};
@@ -48,13 +48,18 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
 pub(super) fn notes(variant: &Variant) -> Vec<String> {
     let better = ["runway_days", "cost_per_request_eth", "success_rate"].map(|id| {
         let difference = variant.difference(id)?;
-        let win = difference.paired.as_ref()?.win?;
+        let paired = difference.paired.as_ref()?;
+        let win = paired.win.filter(|_| paired.change != Change::Unchanged)?;
+        let ties = match paired.ties {
+            0.0 => String::new(),
+            ties => format!(" (in {} equal)", percent(ties)),
+        };
         let share = share_interval(&win);
-        Some(format!("{} in {} {share}", difference.headline.label, percent(win.mean)))
+        Some(format!("{} in {} {share}{ties}", difference.headline.label, percent(win.mean)))
     });
     let better: Vec<String> = better.into_iter().flatten().collect();
-    let better = (!better.is_empty())
-        .then(|| format!("Better than the base, ties counted half: {}.", better.join(", ")));
+    let better =
+        (!better.is_empty()).then(|| format!("Better than the base: {}.", better.join(", ")));
     let spend = variant.difference("spend_per_day_eth").and_then(|d| d.paired.as_ref());
     let coupling = spend.and_then(|paired| paired.correlation.zip(paired.variance_ratio));
     let coupling = coupling.map(|(correlation, ratio)| {

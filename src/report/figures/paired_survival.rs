@@ -10,7 +10,7 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     let base = &comparison.base;
     let runs = of_scenarios(comparison);
     let mut legend = keys_of(&runs, Mark::Line);
-    legend.push(Key::new(Mark::Patch, MUTED.mix(BAND), "95 % confidence"));
+    legend.push(Key::new(Mark::Patch, MUTED.mix(BAND), "95 % of a day"));
     let plot = move |area: &super::Area| {
         let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
         let x = Axis::dates(base.scenario.start, f64::from(base.forecast.horizon_days));

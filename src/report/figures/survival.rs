@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 
 pub(super) const TITLE: &str = "How likely the credits still last";
 pub(super) const EXPLANATION: &str = "The share of futures that still have credits on each day \
-                                      (Kaplan-Meier), with its 95 % confidence band.";
+                                      (Kaplan-Meier), with the 95 % interval of each day by itself.";
 
 /// The share that still has credits on `day`.
 fn share_on(forecast: &Forecast, day: f64) -> f64 {
@@ -91,7 +91,7 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         plot_height: 600,
         legend: vec![
             Key::new(Mark::Line, BLUE, "share of futures"),
-            Key::new(Mark::Patch, BLUE.mix(0.2), "95 % confidence"),
+            Key::new(Mark::Patch, BLUE.mix(0.2), "95 % of a day"),
         ],
         plot: Box::new(plot),
     }

@@ -191,7 +191,7 @@ fn change_in_words(spending: &Spending) -> Option<String> {
     let size = super::format::percent(libm::fabs(change));
     let before = spending.period.previous().in_words();
     Some(match change {
-        0.0 => format!("as much a day as in {before}"),
+        _ if libm::fabs(change) < 1e-12 => format!("as much a day as in {before}"),
         _ if change > 0.0 => format!("{size} more a day than in {before}"),
         _ => format!("{size} less a day than in {before}"),
     })

@@ -333,8 +333,10 @@ pub(super) fn explained(sweep: &Sweep) -> Vec<usize> {
 /// What the shares of the keys are of.
 const HOW_SENSITIVE: &str = "Sobol' indices, shares of the variance between settings: what would \
     be left of it if all keys but this one were known (total: alone and with others), and what \
-    would go if this one were (first order: alone). Each key takes all values of its range or \
-    list alike, whatever the others have; chance within a setting is no part of it. Deviations \
+    would go if this one were (first order: alone); totals overlap where keys work together. Each \
+    key takes all values of its range or list alike, whatever the others have. What chance does \
+    to a setting's mean counts too where it differs between settings: with few futures a key of \
+    small effect seems larger, and more of them show it. Deviations \
     are standard deviations between settings, in the unit of the figure; intervals are by \
     bootstrap over the rows of the design, and rather too wide.";
 
