@@ -12,6 +12,7 @@ use crate::experiment::sha256;
 use crate::report::WriteOptions;
 use crate::scenario::Scenario;
 use crate::simulation::Mode;
+use crate::text::named;
 
 /// With a precision, replications go on to at least this number.
 const LEAST_CAP: u32 = 1_000;
@@ -218,8 +219,7 @@ impl ValueEnum for VarianceReduction {
 
 /// The mode of that name.
 fn mode(name: String) -> Mode {
-    let known = Mode::NAMES.into_iter().find(|(known, _)| *known == name);
-    known.map_or(Mode::default(), |(_, mode)| mode)
+    named(&Mode::NAMES, &name).unwrap_or_default()
 }
 
 fn precision(text: &str) -> Result<f64, String> {

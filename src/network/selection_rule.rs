@@ -1,4 +1,5 @@
 use super::SelectionWeights;
+use crate::text;
 use crate::units::Lpt;
 
 /// How a gateway picks among the free sessions that pass its filters
@@ -55,7 +56,7 @@ impl SelectionRule {
 
     /// The rule of a name in [`SelectionRule::NAMED`].
     pub fn named(name: &str) -> Option<SelectionRule> {
-        SelectionRule::NAMED.into_iter().find(|(known, _)| *known == name).map(|(_, rule)| rule)
+        text::named(&SelectionRule::NAMED, name)
     }
 }
 
@@ -128,6 +129,6 @@ impl SelectionWeights {
 
     /// The weights of a name in [`SelectionWeights::NAMED`].
     pub fn named(name: &str) -> Option<SelectionWeights> {
-        SelectionWeights::NAMED.into_iter().find(|(known, _)| *known == name).map(|(_, it)| it)
+        text::named(&SelectionWeights::NAMED, name)
     }
 }

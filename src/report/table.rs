@@ -286,8 +286,13 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut left: Vec<char> = text.chars().collect();
     let mut lines = Vec::new();
     while left.len() > width {
-        let is_break = |c: &char| matches!(c, '/' | '-' | '_' | ' ');
-        let end = left[..width].iter().rposition(is_break).map_or(width, |last| last + 1);
+        // A minus stays with its number.
+        let is_break = |&last: &usize| match left[last] {
+            '/' | '_' | ' ' => true,
+            '-' => last > 0 && left[last - 1].is_alphanumeric(),
+            _ => false,
+        };
+        let end = (0..width).rev().find(is_break).map_or(width, |last| last + 1);
         let rest = left.split_off(end);
         lines.push(std::mem::replace(&mut left, rest).into_iter().collect());
     }

@@ -12,6 +12,7 @@ use crate::network::{
     Gateway, Model, Offer, Orchestrator, Pipeline, Pricing, Resolution, Response,
 };
 use crate::policy::{Course, Fallback, InputTokens, Period, Reference, Scope, Steering};
+use crate::text::name_of;
 use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
 use crate::units::{Amount, Currency, Decimal, SimTime, Wei};
 
@@ -220,9 +221,7 @@ impl Writer<'_> {
             writeln!(out, "  {{ project = {project}, day = {day}, lpt = \"{lpt}\" }},")?;
         }
         writeln!(out, "]")?;
-        if let Some((end, _)) = RUNWAY_ENDS.iter().find(|(_, end)| *end == treasury.runway_end) {
-            writeln!(out, "runway_ends = \"{end}\"")?;
-        }
+        writeln!(out, "runway_ends = \"{}\"", name_of(&RUNWAY_ENDS, &treasury.runway_end))?;
         if let Some(deadline) = treasury.deadline {
             writeln!(out, "deadline_day = {}", deadline.day())?;
         }
@@ -234,9 +233,7 @@ impl Writer<'_> {
         let payments = &self.scenario.payments;
         let out = &mut self.out;
         writeln!(out, "\n[payments]")?;
-        if let Some((mode, _)) = PAYMENT_MODES.iter().find(|(_, mode)| *mode == payments.mode) {
-            writeln!(out, "mode = \"{mode}\"")?;
-        }
+        writeln!(out, "mode = \"{}\"", name_of(&PAYMENT_MODES, &payments.mode))?;
         if let Some(((_, first), steps)) = payments.gas_prices.split_first() {
             writeln!(out, "gas_price = {}", in_wei(*first))?;
             writeln!(out, "gas_price_steps = [")?;
@@ -317,8 +314,7 @@ impl Writer<'_> {
         }
         writeln!(out, "spend_ceilings = [")?;
         for ceiling in &pacing.spend_ceilings {
-            let per = Period::NAMES.iter().find(|(_, period)| *period == ceiling.period);
-            let per = per.map_or("", |(name, _)| name);
+            let per = name_of(&Period::NAMES, &ceiling.period);
             let (amount, scope) = (ceiling.amount.amount(), scope(&ceiling.scope));
             writeln!(out, "  {{ amount = \"{amount}\", per = \"{per}\"{scope} }},")?;
         }
@@ -509,8 +505,8 @@ impl Writer<'_> {
                 writeln!(out, "steering.towards.share = {share:?}")?;
             }
         }
-        let fallback = Fallback::NAMES.iter().find(|(_, known)| *known == injection.fallback);
-        writeln!(out, "fallback = \"{}\"", fallback.map_or("", |(name, _)| *name))?;
+        let fallback = name_of(&Fallback::NAMES, &injection.fallback);
+        writeln!(out, "fallback = \"{fallback}\"")?;
         writeln!(out, "test_prompts = [")?;
         for stream in demand {
             let (Some(injected), Arrivals::Poisson(arrivals)) = (stream.injected, &stream.arrivals)

@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::name_of;
+
 /// How requests are simulated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,7 +24,6 @@ impl Mode {
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Mode::NAMES.iter().find(|(_, mode)| mode == self);
-        f.write_str(name.map_or("", |(name, _)| name))
+        f.write_str(name_of(&Mode::NAMES, self))
     }
 }

@@ -7,6 +7,16 @@ mod table;
 pub(crate) use number::{NumberError, number};
 pub(crate) use table::{Rows, Table, header};
 
+/// What a value is called in a list of all of its kind.
+pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
+    names.iter().find(|(_, known)| known == value).map_or("", |(name, _)| name)
+}
+
+/// What a name in such a list stands for.
+pub(crate) fn named<T: Clone>(names: &[(&'static str, T)], name: &str) -> Option<T> {
+    names.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+}
+
 /// The first `most` of some names, and how many more there are.
 pub(crate) fn first_few(names: &[&str], most: usize) -> String {
     let shown = names.iter().take(most).copied().collect::<Vec<_>>().join(", ");

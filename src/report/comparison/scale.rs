@@ -53,6 +53,10 @@ impl Scale {
             None if levels.iter().flatten().all(is_whole) => 0.0,
             None => usual,
         };
+        // Nor is a small level rounded away beside a large one, so that rows add up.
+        let levels = levels.iter().flatten().filter_map(|level| exponent(level.mean * factor));
+        let smallest = levels.fold(f64::INFINITY, f64::min);
+        decimals = decimals.max((-smallest).min(usual));
         // A clear difference never reads as 0.
         if let Some(paired) = paired.filter(|paired| paired.change == Change::Changed) {
             let first_digit = exponent(paired.difference.mean * factor).unwrap_or(0.0);

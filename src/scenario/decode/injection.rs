@@ -12,6 +12,7 @@ use crate::demand::{
 use crate::kernel::Distribution;
 use crate::network::{Gateway, Network, Pipeline, Resolution};
 use crate::policy::{Fallback, Injection, RegionalGateway, Steering};
+use crate::text::named;
 
 /// How far above 1 shares may sum.
 const SHARE_TOLERANCE: f64 = 1e-9;
@@ -31,8 +32,7 @@ pub(super) fn injection(
         Some(steering) => steering_form(&steering, context, report),
         None => Some(Steering::None),
     };
-    let fallback = at.text_at("fallback")?;
-    let fallback = Fallback::NAMES.iter().find(|(name, _)| *name == fallback)?.1;
+    let fallback = named(&Fallback::NAMES, at.text_at("fallback")?)?;
     let prompts = test_prompts(root, at, context, report);
     let (gateways, prompts) = (gateways?, prompts?);
     if let (Some(network), Some(demand)) = (network, demand) {

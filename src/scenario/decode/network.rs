@@ -12,6 +12,7 @@ use crate::kernel::Distribution;
 use crate::network::{
     Gateway, Model, Network, Offer, Orchestrator, Pipeline, Region, RttMatrix, ServiceTime, Version,
 };
+use crate::text::named;
 use crate::units::{COIN, Decimal, Lpt, PostedPrice, Price, Wei};
 
 /// Orchestrators elected by the protocol (livepeer/protocol
@@ -193,8 +194,7 @@ fn gateway(
 }
 
 fn version(at: &Cursor) -> Option<Version> {
-    let given = at.text_at("version")?;
-    Version::NAMES.iter().find(|(name, _)| *name == given).map(|(_, version)| *version)
+    named(&Version::NAMES, at.text_at("version")?)
 }
 
 /// For each model its price, else its pipeline's, else the global one.

@@ -4,12 +4,12 @@ use super::super::tree::Cursor;
 use super::credits::{positive_wei, wei};
 use crate::network::{AcceptanceLimits, TicketPolicy};
 use crate::payments::PaymentSetup;
+use crate::text::named;
 use crate::units::Wei;
 
 pub(super) fn payments(root: &Cursor, report: &mut Report) -> Option<PaymentSetup> {
     let at = root.get("payments")?;
-    let mode = at.text_at("mode")?;
-    let (_, mode) = PAYMENT_MODES.into_iter().find(|(name, _)| *name == mode)?;
+    let mode = named(&PAYMENT_MODES, at.text_at("mode")?)?;
     let mut gas_prices = vec![(0.0, wei(&at.get("gas_price")?, report)?)];
     for step in at.list("gas_price_steps") {
         let day = step.get("day")?;

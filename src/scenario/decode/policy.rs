@@ -9,6 +9,7 @@ use crate::policy::{
     AlphaGroup, Ceiling, Course, DeveloperLimit, InputTokens, MaxPricePolicy, Pacing, Period,
     Policy, Provider, ProviderShare, Reference, RequestLimit, Scope, SpendCeiling, TargetRunway,
 };
+use crate::text::named;
 use crate::units::{Currency, Decimal};
 
 /// Decimals kept of a factor.
@@ -194,8 +195,7 @@ fn pacing(at: &Cursor, context: &Context, report: &mut Report) -> Option<Pacing>
         .map(|ceiling| {
             let scope = scope(ceiling, context, report);
             let amount = self::ceiling(&ceiling.get("amount")?, report);
-            let per = ceiling.text_at("per")?;
-            let (_, period) = Period::NAMES.into_iter().find(|(name, _)| *name == per)?;
+            let period = named(&Period::NAMES, ceiling.text_at("per")?)?;
             Some(SpendCeiling { scope: scope?, amount: amount?, period })
         })
         .collect();

@@ -7,6 +7,7 @@ use crate::network::{
     CappedStake, Mixture, PriceReference, PriceSoftmax, RegionalQuota, SelectionRule,
     SelectionWeights,
 };
+use crate::text::named;
 use crate::units::Decimal;
 
 /// How far go-livepeer lets the selection weights' sum be from 1
@@ -68,14 +69,10 @@ pub(super) fn rule(at: &Cursor, context: &Context, report: &mut Report) -> Optio
     }
     let (form, at) = at.form()?;
     match form {
-        "price_softmax" => {
-            let name = at.text_at("relative_to")?;
-            let reference = PriceReference::NAMES.into_iter().find(|(known, _)| *known == name);
-            Some(SelectionRule::PriceSoftmax(PriceSoftmax {
-                relative_to: reference?.1,
-                temperature: at.number_at("temperature")?,
-            }))
-        }
+        "price_softmax" => Some(SelectionRule::PriceSoftmax(PriceSoftmax {
+            relative_to: named(&PriceReference::NAMES, at.text_at("relative_to")?)?,
+            temperature: at.number_at("temperature")?,
+        })),
         "capped_stake" => {
             let cap = credits::lpt(&at.get("cap")?, report)?;
             Some(SelectionRule::CappedStake(CappedStake { cap }))

@@ -5,6 +5,7 @@ use super::super::keys::{RUNWAY_ENDS, WEEKDAYS};
 use super::super::tree::Cursor;
 use super::credits::{positive_lpt, wei};
 use super::{Context, demand};
+use crate::text::named;
 use crate::treasury::{
     ConversionPolicy, Credits, Drawing, Inflation, SafeSetup, Schedule, Signer, Sleep, SwapPool,
     SwapTerms, TokenPrices, TopUpRule, TopUps, TreasurySetup,
@@ -41,8 +42,7 @@ pub(super) fn treasury(
     let top_ups = at.get("top_ups").and_then(|at| top_ups(&at, context, report));
     let drawings = drawings(&at, credits, report);
     let minted = at.get("minted_per_round").and_then(|at| positive_lpt(&at, report));
-    let runway_end = at.text_at("runway_ends")?;
-    let (_, runway_end) = RUNWAY_ENDS.into_iter().find(|(name, _)| *name == runway_end)?;
+    let runway_end = named(&RUNWAY_ENDS, at.text_at("runway_ends")?)?;
     let deadline = match at.get("deadline_day") {
         Some(day) => Some(SimTime::from_days(day.integer()?)),
         None => None,

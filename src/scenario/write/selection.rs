@@ -2,13 +2,13 @@ use super::{quoted, table};
 use crate::network::{
     CappedStake, Mixture, PriceReference, PriceSoftmax, Region, RegionalQuota, SelectionRule,
 };
+use crate::text::name_of;
 
 /// A selection rule as a TOML value.
 pub(super) fn rule(rule: &SelectionRule, regions: &[Region]) -> String {
     match rule {
         SelectionRule::PriceSoftmax(PriceSoftmax { relative_to, temperature }) => {
-            let name = PriceReference::NAMES.iter().find(|(_, known)| known == relative_to);
-            let name = quoted(name.map_or("", |(name, _)| name));
+            let name = quoted(name_of(&PriceReference::NAMES, relative_to));
             let settings = format!("relative_to = {name}, temperature = {temperature:?}");
             format!("{{ price_softmax = {{ {settings} }} }}")
         }
@@ -38,9 +38,6 @@ pub(super) fn rule(rule: &SelectionRule, regions: &[Region]) -> String {
         | SelectionRule::Success
         | SelectionRule::Cheapest
         | SelectionRule::Fastest
-        | SelectionRule::RoundRobin => {
-            let name = SelectionRule::NAMED.iter().find(|(_, known)| known == rule);
-            quoted(name.map_or("", |(name, _)| name))
-        }
+        | SelectionRule::RoundRobin => quoted(name_of(&SelectionRule::NAMED, rule)),
     }
 }
