@@ -475,7 +475,7 @@ fn mistakes_are_told_and_nothing_is_written() {
         ),
         (
             &[&spend[..], &["--prices", "bad-prices.csv"]].concat(),
-            &["`zero` is not a price above 0", "bad-prices.csv:2"],
+            &["`zero` is not a price from 1e-9 to 1e9", "bad-prices.csv:2"],
         ),
         (&["--spend", "missing.csv"], &["there is no file `missing.csv`"]),
         (&[&spend[..], &["--left", "much"]].concat(), &["12.5 ETH"]),

@@ -222,7 +222,6 @@ proptest! {
             claimed: Wei(claimed),
             claimed_by_recipient: Wei(by_recipient),
             active_set,
-            ..SenderFunds::default()
         };
         let paid = funds.redeem(Wei(face_value));
         prop_assert_eq!(paid.from_deposit.0 + paid.from_reserve.0 + paid.unpaid.0, face_value);

@@ -14,7 +14,9 @@ use crate::experiment::{BASE, Entry, compare};
 use crate::report::{
     RunContext, check_target, comparison_json, comparison_terminal, write_comparison_directory,
 };
-use crate::scenario::{Diagnostics, Scenario, Source, load, load_with, split_at_commas, to_toml};
+use crate::scenario::{
+    Diagnostics, Scenario, Source, bare_key, load, load_with, split_at_commas, to_toml,
+};
 
 /// Longest name of a variant, which is also that of a file.
 const LONGEST_NAME: usize = 60;
@@ -205,14 +207,14 @@ impl Changes {
         if overrides.iter().any(String::is_empty) {
             return Err(malformed("a change is empty"));
         }
-        let mut keys: Vec<&str> = Vec::new();
+        let mut keys: Vec<String> = Vec::new();
         for change in &overrides {
             let key = change.split('=').next().unwrap_or_default().trim();
-            if keys.contains(&key) {
+            if keys.contains(&bare_key(key)) {
                 return Err(malformed(&format!("`{key}` is set twice")));
             }
             refuse_shared(key, &["seed", "replications", "horizon_days"])?;
-            keys.push(key);
+            keys.push(bare_key(key));
         }
         Ok(Changes { name: name.trim().to_string(), overrides })
     }

@@ -30,7 +30,12 @@ pub(super) fn execute(args: &InitArgs) -> Result<Outcome, Failure> {
     let path = path.join(format!("{}.toml", args.preset));
     fs::create_dir_all(&args.dir).map_err(|error| cannot_write(&args.dir, &error))?;
     let file = OpenOptions::new().write(true).create_new(true).open(&path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = file.and_then(|mut file| {
+        file.write_all(text.as_bytes()).inspect_err(|_| {
+            // Best effort: half of it is of no use, and in the way.
+            let _ = fs::remove_file(&path);
+        })
+    });
     written.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Failure::Usage(format!(
             "`{}` exists and is not overwritten; name another directory: `orchsim init DIR`",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::options::FileOptions;
-use super::output::Format;
+use super::output::{self, Format};
 use super::{Failure, Outcome, VERSION, run, sweep};
 use crate::ensemble::{Batch, assemble};
 use crate::experiment::{Job, Observation, Part, Sweep, Unit, cover, missing_in_words};
@@ -71,6 +71,9 @@ pub(super) fn execute(args: &MergeArgs) -> Result<Outcome, Failure> {
     let beside = args.shards.first().zip(shards.first());
     let beside = beside.and_then(|(path, (_, first))| whole_directory(path, first.shard));
     let out = args.out.clone().or(beside);
+    if let Some(out) = &out {
+        output::keep(out, args.shards.iter().map(PathBuf::as_path))?;
+    }
     let data = shards.into_iter().map(|(_, shard)| shard.data);
     let merged = Merged { job, scenario, missing, options, format: args.format };
     if merged.job.study.is_some() {

@@ -7,10 +7,10 @@ use rayon::ThreadPoolBuilder;
 use super::Failure;
 use super::input::Overrides;
 use super::output::Format;
-use crate::ensemble::{Plan, VarianceReduction, WARNING_NAMES};
+use crate::ensemble::{Plan, VarianceReduction};
 use crate::experiment::sha256;
 use crate::report::WriteOptions;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, WARNING_NAMES, bare_key};
 use crate::simulation::Mode;
 use crate::text::named;
 
@@ -113,7 +113,7 @@ pub(super) fn thread_pool(threads: Option<u32>) -> Result<rayon::ThreadPool, Fai
 
 /// Refuses to vary one of the `shared` keys, which what is compared has in common.
 pub(super) fn refuse_shared(key: &str, shared: &[&str]) -> Result<(), Failure> {
-    if !shared.contains(&key) {
+    if !shared.contains(&bare_key(key).as_str()) {
         return Ok(());
     }
     let option = key.trim_end_matches("_days");

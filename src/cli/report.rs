@@ -13,9 +13,12 @@ use crate::report::{
     RunContext, Spending, SpendingError, SpendingInput, SpendingReport, check_target, read_run,
     spending_json, spending_terminal, usual_period, write_spending_directory,
 };
+use crate::scenario::read_text;
 use crate::treasury::{DatedPrices, PriceSeries};
 use crate::units::{Amount, Period, PeriodLength};
 
+/// A century of days, several times over.
+const LARGEST_PRICES_BYTES: u64 = 64 << 20;
 /// Any day, which those of prices are counted from.
 const PRICES_START: Date = date(2025, 1, 1);
 
@@ -48,7 +51,13 @@ pub(super) struct ReportArgs {
     /// there are prices: those are worth the last one [default: the credits of the
     /// run less what was spent and drawn; LPT sold little by little needs prices by
     /// day for it]
-    #[arg(long, value_name = "AMOUNT", value_parser = amount, requires = "spend")]
+    #[arg(
+        long,
+        value_name = "AMOUNT",
+        value_parser = amount,
+        requires = "spend",
+        allow_hyphen_values = true
+    )]
     left: Option<Amount>,
     /// Where to write [default: under outputs/, by the scenario or the CSV and the
     /// period]
@@ -81,12 +90,14 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
     };
     let usual = || Path::new("outputs").join(format!("{name}-report-{period}"));
     let directory = args.out.clone().unwrap_or_else(usual);
-    if args.run.as_deref().is_some_and(|run| is_within(&directory, run)) {
+    if args.run.as_deref().is_some_and(|run| output::is_within(&directory, run)) {
         return Err(Failure::Usage(format!(
             "`{}` would replace the run it reports on\n  help: name another directory with --out",
             directory.display()
         )));
     }
+    let inputs = args.spend.iter().map(|spend| spend.spend.as_path());
+    output::keep(&directory, inputs.chain(args.prices.as_deref()))?;
     check_target(&directory)?;
     let input = SpendingInput {
         period,
@@ -121,13 +132,6 @@ fn nothing_to_report() -> Failure {
          or both"
             .to_string(),
     )
-}
-
-/// Whether `directory` is `other` or lies in it.
-fn is_within(directory: &Path, other: &Path) -> bool {
-    let Ok(other) = fs::canonicalize(other) else { return false };
-    let known = directory.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
-    known.is_some_and(|known| known.starts_with(other))
 }
 
 impl ValueEnum for PeriodLength {
@@ -168,12 +172,12 @@ fn period(args: &ReportArgs, usual: Option<Period>) -> Result<Period, Failure> {
 
 /// The prices in a file.
 fn read_prices(path: &Path) -> Result<PriceSeries, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+    let text = read_text(path, LARGEST_PRICES_BYTES).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             Failure::Usage(format!("there is no file `{}`", path.display()))
         }
         std::io::ErrorKind::InvalidData => {
-            Failure::Usage(format!("`{}` is not text: {error}", path.display()))
+            Failure::Usage(format!("cannot read `{}`: {error}", path.display()))
         }
         _ => Failure::Runtime(format!("cannot read `{}`: {error}", path.display())),
     })?;

@@ -1,6 +1,7 @@
 //! From the samples of all replications to a [`Forecast`].
 
 use super::periods::periods;
+use super::sample::share_of;
 use super::survival::{KaplanMeier, runway, summary};
 use super::warnings::warnings;
 use super::{
@@ -401,6 +402,12 @@ fn fees(scenario: &Scenario, over: Over, stakes: &[f64]) -> Vec<FeeRow> {
     let samples = over.samples;
     let network = &scenario.network;
     let total_stake: f64 = stakes.iter().sum();
+    let totals: Vec<f64> = samples.iter().map(|sample| sample.fees_eth().sum()).collect();
+    let share = |index: usize| {
+        let of_all = samples.iter().zip(&totals);
+        let shares = of_all.map(|(sample, total)| share_of(sample.fees[index].to_coins(), *total));
+        over.reduction.mean_of_known(shares).within(0.0, 1.0)
+    };
     let mut rows: Vec<FeeRow> = network
         .orchestrators
         .iter()
@@ -410,7 +417,7 @@ fn fees(scenario: &Scenario, over: Over, stakes: &[f64]) -> Vec<FeeRow> {
             id: orchestrator.id.clone(),
             region: network.regions[orchestrator.region].id.clone(),
             fees,
-            share: share_estimate(over, |other| other == index),
+            share: share(index),
             requests: samples.iter().map(|sample| sample.served_by[index] as f64).sum::<f64>()
                 / samples.len() as f64,
             stake_share: if total_stake > 0.0 { stakes[index] / total_stake } else { 0.0 },

@@ -37,4 +37,4 @@ pub use run::{Batch, Plan, forecast, simulate};
 pub use sample::Sample;
 pub use survival::{KaplanMeier, runway};
 pub(crate) use warnings::LOW_SUCCESS;
-pub use warnings::{WARNING_NAMES, blind_price_weights, nobody_is_affordable, opening_warnings};
+pub use warnings::{blind_price_weights, nobody_is_affordable, opening_warnings};

@@ -184,6 +184,11 @@ impl Sample {
         let coins = |(_, fee): (usize, &Wei)| fee.to_coins();
         let total: f64 = self.fees.iter().enumerate().map(coins).sum();
         let part: f64 = self.fees.iter().enumerate().filter(|&(o, _)| chosen(o)).map(coins).sum();
-        (total > 0.0).then(|| part / total)
+        share_of(part, total)
     }
+}
+
+/// The share of a part; `None` where there is nothing to share.
+pub(super) fn share_of(part: f64, total: f64) -> Option<f64> {
+    (total > 0.0).then(|| part / total)
 }

@@ -8,33 +8,6 @@ use crate::simulation::{Opening, World};
 use crate::treasury::{PricePath, RunwayEnd};
 use crate::units::SimTime;
 
-/// Every warning with its name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 23] = [
-    "single-replication",
-    "few-replications",
-    "wide-interval",
-    "censored",
-    "prices-disagree",
-    PRICE_WEIGHT_BLIND,
-    "overpriced-hides-idle",
-    "no-offer",
-    "nobody-within-max-price",
-    "loose-max-price",
-    "unpayable-request",
-    "region-never-selected",
-    "steered-in-vain",
-    "low-success",
-    "no-fees",
-    "outage",
-    "stale-discovery",
-    "slow-sessions",
-    "other-settings",
-    "other-demand",
-    "deadline",
-    "other-mix",
-    "weak-coupling",
-];
-
 const PRICE_WEIGHT_BLIND: &str = "price-weight-blind";
 
 /// Half-width of the interval of the mean runway, relative to the mean, above

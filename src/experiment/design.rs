@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sobol_burley::NUM_DIMENSIONS;
 
 use crate::kernel::{StreamKey, index_below, shuffle};
-use crate::scenario::split_at_commas;
+use crate::scenario::{bare_key, split_at_commas};
 use crate::units::significant;
 
 /// Most settings of one sweep.
@@ -297,7 +297,7 @@ impl Design {
     /// values, too many settings, and a sensitivity to one key only.
     pub fn new(varies: &[Vary], sampling: Sampling, seed: u64) -> Result<Design, DesignError> {
         for (i, vary) in varies.iter().enumerate() {
-            if varies[..i].iter().any(|other| other.key == vary.key) {
+            if varies[..i].iter().any(|other| bare_key(&other.key) == bare_key(&vary.key)) {
                 return Err(DesignError::Twice(vary.key.clone()));
             }
         }

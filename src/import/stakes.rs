@@ -8,7 +8,7 @@ use jiff::tz::Offset;
 use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
-use crate::text::{NumberError, Table, number, plain};
+use crate::text::{NumberError, Table, UNCLOSED, number, plain};
 use crate::units::{Amount, COIN, Currency, Lpt};
 
 /// Where no unit is told, a whole number from here on counts base units (1e-18 LPT): a
@@ -95,6 +95,20 @@ pub(super) fn read(
         message,
         expected,
     };
+    let whole = table.header.len();
+    let odd = table.rows.iter().find(|(_, row)| row.len() != whole);
+    let of_stake = |(line, message, expected)| unclear(line, columns.stake, message, expected);
+    let quote = table.unclosed.map(|line| (line, UNCLOSED.0.to_string(), UNCLOSED.1));
+    let cells = odd.map(|(line, row)| {
+        let message = format!("{} cells under {whole} columns", row.len());
+        (*line, message, "one cell for each column, and no commas within numbers")
+    });
+    let stake_name = &table.header[columns.stake];
+    let twice = (table.header.iter().filter(|name| *name == stake_name).count() > 1)
+        .then(|| (table.line, "the column is there twice".to_string(), "one column of stakes"));
+    if let Some(wrong) = twice.or(quote).or(cells) {
+        return Err(of_stake(wrong));
+    }
     let mut rows = Vec::new();
     for (line, row) in &table.rows {
         match row.iter().find(|cell| TOTALS.contains(&plain(cell).as_str())) {

@@ -1,6 +1,6 @@
 //! One writer at a time.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,8 @@ impl Lock {
         loop {
             let folder = path.parent().unwrap_or(path);
             fs::create_dir_all(folder).map_err(|source| failed("create", folder, source))?;
-            let file = File::create(path).map_err(|source| failed("create", path, source))?;
+            let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+            let file = opened.map_err(|source| failed("create", path, source))?;
             file.try_lock().map_err(|error| match error {
                 fs::TryLockError::WouldBlock => WriteError::Busy(target.to_path_buf()),
                 fs::TryLockError::Error(source) => failed("lock", path, source),

@@ -94,7 +94,7 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
         "100",
         "Independent futures to simulate.",
     ),
-    default("suppress_warnings", &list(LINE, 0, 100), "[]", "Names of warnings not to print."),
+    default("suppress_warnings", &list(WARNING, 0, 100), "[]", "Warnings not to print."),
     required("credits", &Shape::Table(CREDITS), "What is spent."),
     default(
         "token_prices",
@@ -564,7 +564,7 @@ const STREAM: &[Key] = &[
                 "modulated",
                 &Shape::Table(&[
                     required("cv", CV, "Coefficient of variation of the level."),
-                    required("mean_hold_hours", POSITIVE_HOURS, "Mean time a level holds."),
+                    required("mean_hold_hours", LASTING, "Mean time a level holds."),
                 ]),
                 "A lognormal level with mean 1, drawn anew after exponential times.",
             ),
@@ -581,7 +581,7 @@ const STREAM: &[Key] = &[
                         }),
                         "Mean number of requests each request brings.",
                     ),
-                    required("mean_delay_minutes", POSITIVE_HOURS, "Mean delay of those."),
+                    required("mean_delay_minutes", LASTING, "Mean delay of those."),
                 ]),
                 "Requests that bring requests (Hawkes).",
             ),
@@ -706,6 +706,7 @@ const PIXELS: &Shape = &Shape::Text(Text::PixelSize);
 const STAKE: &Shape = LPT;
 const LPT: &Shape = &Shape::Text(Text::Money(&[Lpt]));
 const ETH: &Shape = &Shape::Text(Text::Money(&[Eth, Gwei, Wei]));
+const WARNING: &Shape = &Shape::Text(Text::Word(|| super::WARNING_NAMES.to_vec()));
 const PIPELINE: &Shape = &Shape::Text(Text::Word(pipeline_names));
 const VERSION: &Shape = &Shape::Text(Text::Release);
 const EMPTY: &Shape = &Shape::Table(&[]);
@@ -718,6 +719,8 @@ const JITTER: &Shape = &number(0.0, 60_000.0);
 const CAPACITY: &Shape = &Shape::Integer { min: 1, max: 1_000_000 };
 const SPEED: &Shape =
     &Shape::Number(Bounds { min: 0.0, max: 1e6, above_min: true, below_max: false });
+/// A time of bursts: shorter ones are none, and take for ever to simulate.
+const LASTING: &Shape = &number(0.001, 1e6);
 const POSITIVE_HOURS: &Shape =
     &Shape::Number(Bounds { min: 0.0, max: 1e6, above_min: true, below_max: false });
 

@@ -26,11 +26,38 @@ use crate::treasury::{Credits, TreasurySetup};
 pub use diagnostics::Diagnostics;
 pub(crate) use diagnostics::nearest;
 pub use json_schema::json_schema;
-pub(crate) use overrides::split_at_commas;
+pub(crate) use overrides::{bare_key, split_at_commas};
 pub use source::Source;
 pub(crate) use source::{LARGEST_FILE_BYTES, read_text};
 pub use write::to_toml;
 pub(crate) use write::{model_to_toml, offer_to_toml, orchestrator_to_toml, quoted};
+
+/// Every warning that can be suppressed, by name; some are of comparisons only.
+pub const WARNING_NAMES: [&str; 23] = [
+    "single-replication",
+    "few-replications",
+    "wide-interval",
+    "censored",
+    "prices-disagree",
+    "price-weight-blind",
+    "overpriced-hides-idle",
+    "no-offer",
+    "nobody-within-max-price",
+    "loose-max-price",
+    "unpayable-request",
+    "region-never-selected",
+    "steered-in-vain",
+    "low-success",
+    "no-fees",
+    "outage",
+    "stale-discovery",
+    "slow-sessions",
+    "other-settings",
+    "other-demand",
+    "deadline",
+    "other-mix",
+    "weak-coupling",
+];
 
 /// The text of the default scenario: the Agent SPE's 15,000 LPT.
 pub const DEFAULT: &str = include_str!("../../scenarios/agent-spe-15k.toml");

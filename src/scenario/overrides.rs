@@ -283,6 +283,12 @@ fn wants_word(shape: &Shape) -> bool {
     matches!(shape, Shape::Text(Text::Name | Text::Line | Text::Word(_) | Text::Release))
 }
 
+/// A dotted key without the quotes, brackets and spaces that TOML allows around its
+/// parts: two keys are one where these are alike.
+pub(crate) fn bare_key(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, '"' | '\'' | '[' | ']') && !c.is_whitespace()).collect()
+}
+
 /// The parts of a list between the commas that stand neither in quotes nor in
 /// brackets. A quote right behind a letter or digit is an apostrophe.
 pub(crate) fn split_at_commas(text: &str) -> Result<Vec<String>, &'static str> {

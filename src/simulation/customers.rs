@@ -8,7 +8,7 @@ use crate::demand::{Pace, UserPrice, Users};
 use crate::kernel::LatencyHistogram;
 use crate::payments::Ledger;
 use crate::treasury::Prices;
-use crate::units::{Decimal, PostedPrice, Price, SECONDS_PER_HOUR, SimTime, Wei};
+use crate::units::{COIN, Decimal, PostedPrice, Price, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Days over which revenue is compared with spend.
 const TRAILING_DAYS: usize = 7;
@@ -150,7 +150,9 @@ impl<'w> Customers<'w> {
         group.fees += fee.0;
         group.units += u128::from(units);
         if pays {
-            self.tills[group.gateway].today.0 += group.pace.all(group.price.fee(units)).0;
+            let (fee, count) = (group.price.fee(units).0, u128::from(group.pace.requests()));
+            let today = &mut self.tills[group.gateway].today.0;
+            *today = today.saturating_add(fee.saturating_mul(count)).min(MOST_A_DAY.0);
         }
     }
 
@@ -218,19 +220,23 @@ impl<'w> Customers<'w> {
     }
 }
 
+/// What the users of a gateway pay in at most on a day, as much as credits can be: a
+/// million times all ETH there is.
+const MOST_A_DAY: Wei = Wei(1_000_000_000_000 * COIN);
+
 impl<'w> Group<'w> {
     fn new(world: &'w World<'w>, stream: usize, eth_usd: Decimal) -> Option<Group<'w>> {
         let demand = &world.scenario.demand[stream];
         let users = demand.users.as_ref()?;
         let plan = &world.streams[stream];
         let price = match users.price {
-            UserPrice::Posted(posted) => posted.at(eth_usd).unwrap_or_default(),
+            UserPrice::Posted(posted) => posted.at(eth_usd).unwrap_or(Price::MOST),
             UserPrice::Markup(markup) => {
                 let candidates = &world.markets[plan.market].market.candidates;
                 let quotes = candidates.iter().filter(|candidate| candidate.within_max_price);
                 let quotes: Vec<f64> = quotes.map(|candidate| candidate.price.to_f64()).collect();
                 let mean = quotes.iter().sum::<f64>() / quotes.len().max(1) as f64;
-                in_steps(markup * mean).unwrap_or_default()
+                in_steps(markup * mean).unwrap_or(Price::MOST)
             }
         };
         let reference_price = match users.reference() {

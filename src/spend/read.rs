@@ -86,6 +86,10 @@ pub fn read_spend(
     while let Some((line, row)) = rows.next().map_err(failed)? {
         reader.row(line, row, &columns);
     }
+    if let Some(line) = rows.unclosed() {
+        let (message, expected) = text::UNCLOSED;
+        reader.fault(line, "", None, message, Some(expected));
+    }
     reader.finish(columns)
 }
 

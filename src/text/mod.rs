@@ -5,7 +5,7 @@ mod number;
 mod table;
 
 pub(crate) use number::{NumberError, number};
-pub(crate) use table::{Rows, Table, header};
+pub(crate) use table::{Rows, Table, UNCLOSED, header};
 
 /// What a value is called in a list of all of its kind.
 pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {

@@ -1,6 +1,6 @@
 use std::io::{BufRead, BufReader, Chain, Read};
 
-use csv::{ByteRecord, ReaderBuilder, Terminator, Trim};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
 
 /// The line that a spreadsheet puts above a table to say what is between cells.
 const SEPARATOR_LINE: &str = "sep=";
@@ -11,7 +11,14 @@ pub(crate) struct Rows<R> {
     pub separator: char,
     reader: csv::Reader<BufReader<Chain<R, &'static [u8]>>>,
     record: ByteRecord,
+    unclosed: Option<u64>,
 }
+
+/// What is wrong with a quote that no other closes, and what was expected.
+pub(crate) const UNCLOSED: (&str, &str) = (
+    "a quote in the row is not closed: all that follows is in its cell",
+    "a second quote at the end of the cell, or none",
+);
 
 impl<R: Read> Rows<R> {
     pub fn new(input: R) -> Rows<R> {
@@ -24,20 +31,32 @@ impl<R: Read> Rows<R> {
         // Lines are counted by `\n`; files of old Macs have none.
         let end = if begin.contains('\n') { Terminator::Any(b'\n') } else { Terminator::CRLF };
         let mut format = ReaderBuilder::new();
-        format.has_headers(false).flexible(true).trim(Trim::All);
+        format.has_headers(false).flexible(true);
         format.delimiter(separator as u8).terminator(end);
-        Rows { separator, reader: format.from_reader(input), record: ByteRecord::new() }
+        let reader = format.from_reader(input);
+        Rows { separator, reader, record: ByteRecord::new(), unclosed: None }
+    }
+
+    /// The line of the row, the last, whose quote is not closed.
+    pub fn unclosed(&self) -> Option<u64> {
+        self.unclosed
     }
 
     /// The next row and its line, from 1.
     pub fn next(&mut self) -> csv::Result<Option<(u64, &ByteRecord)>> {
         while self.reader.read_byte_record(&mut self.record)? {
+            let within = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count();
+            // Only such a cell holds the end of the file.
+            let is_unclosed =
+                self.record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\n"));
+            let ends = u64::from(!is_unclosed) + within as u64;
+            let line = self.reader.position().line().saturating_sub(ends).max(1);
+            self.unclosed = is_unclosed.then_some(line);
+            self.record.trim();
             let is_declared = self.record.len() <= 2
                 && self.record.get(0).is_some_and(|cell| name(cell) == SEPARATOR_LINE);
             if !is_declared && self.record.iter().any(|cell| !cell.is_empty()) {
-                let within = self.record.as_slice().iter().filter(|&&byte| byte == b'\n').count();
-                let line = self.reader.position().line().saturating_sub(1 + within as u64);
-                return Ok(Some((line.max(1), &self.record)));
+                return Ok(Some((line, &self.record)));
             }
         }
         Ok(None)
@@ -74,6 +93,8 @@ pub(crate) struct Table {
     pub line: usize,
     /// (line, cells).
     pub rows: Vec<(usize, Vec<String>)>,
+    /// See [`Rows::unclosed`].
+    pub unclosed: Option<usize>,
 }
 
 impl Table {
@@ -84,7 +105,8 @@ impl Table {
             Some((line as usize, header(record)))
         });
         let (line, header) = lines.next().unwrap_or((1, Vec::new()));
-        Table { header, line, rows: lines.collect() }
+        let lines: Vec<(usize, Vec<String>)> = lines.collect();
+        Table { header, line, rows: lines, unclosed: rows.unclosed().map(|line| line as usize) }
     }
 }
 
@@ -103,6 +125,16 @@ mod tests {
             assert_eq!(table.rows[0].1, ["0x1", "1;000"]);
         }
         assert!(Table::of("").header.is_empty());
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told_with_its_line() {
+        for end in ["\n", "\r\n"] {
+            let text = "id,note\n1,\"one\ntwo\"\n2,\"three\n3,four\n".replace('\n', end);
+            let table = Table::of(&text);
+            assert_eq!((table.rows.len(), table.unclosed), (2, Some(4)), "{end:?}");
+            assert_eq!(Table::of(&text.replace("three", "three\"")).unclosed, None);
+        }
     }
 
     #[test]

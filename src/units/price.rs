@@ -29,6 +29,9 @@ impl Price {
     /// Free of charge.
     pub const ZERO: Price = Price { wei: 0, units: 1 };
 
+    /// The largest that go-livepeer can quote.
+    pub const MOST: Price = Price { wei: i64::MAX as u64, units: 1 };
+
     /// So many whole wei a unit, at most int64's largest.
     pub const fn whole(wei: u32) -> Price {
         Price { wei: wei as u64, units: 1 }

@@ -331,8 +331,9 @@ impl Outlook<'_> {
     fn trend_remark(&self, uncertainty: &DemandUncertainty) -> Option<String> {
         self.wanders.then(|| {
             format!(
-                "where the level wanders, growth so far tells little of growth to come, of which \
-                 {:.0} % a month more or less is allowed for (a standard deviation)",
+                "that the level wanders, and by how much a day, leans on what was assumed before: a \
+                 factor of about two in a month. Growth so far then tells little of growth to \
+                 come, of which {:.0} % a month more or less is allowed for (a standard deviation)",
                 100.0 * libm::expm1(30.0 * uncertainty.growth_per_day_sd)
             )
         })

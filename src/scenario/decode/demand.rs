@@ -63,7 +63,29 @@ pub(super) fn streams(
     }
     valid.then_some(())?;
     raise(&mut all, &level, report)?;
+    let horizon_days: u32 = root.get("horizon_days")?.integer()?;
+    for stream in &all {
+        let most = greatest_rate(stream, f64::from(horizon_days));
+        if most.is_nan() || most > MOST_REQUESTS_PER_DAY {
+            let own = listed
+                .iter()
+                .find(|at| at.text_at("id").is_some_and(|id| stream.id.starts_with(id)));
+            let message = format!("the stream grows to {most:e} requests a day");
+            let expected = format!("at most {MOST_REQUESTS_PER_DAY} within {horizon_days} days");
+            report.push(Problem::at(own.unwrap_or(&level), message).expected(expected));
+            return None;
+        }
+    }
     Some(all)
+}
+
+/// The most requests a day that a stream grows to within so many days, looked at a
+/// thousand times.
+fn greatest_rate(stream: &DemandStream, days: f64) -> f64 {
+    const LOOKS: u32 = 1_000;
+    let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 0.0 };
+    let factor = |look| arrivals.growth.factor(days * f64::from(look) / f64::from(LOOKS));
+    arrivals.requests_per_day * (0..=LOOKS).map(factor).fold(0.0, f64::max)
 }
 
 /// Brings the streams to the level.

@@ -12,7 +12,7 @@ use super::super::tree::Cursor;
 use super::demand::known_region;
 use super::{Context, files};
 use crate::demand::Trace;
-use crate::text::{Rows, header};
+use crate::text::{Rows, UNCLOSED, header};
 use crate::units::SECONDS_PER_DAY;
 
 const LARGEST_TRACE_BYTES: u64 = 512 << 20;
@@ -101,6 +101,9 @@ fn from_file(
         }
         latest = time;
         traces.entry(region).or_default().requests.push((time, size));
+    }
+    if let Some(line) = rows.unclosed() {
+        file.fault(line, UNCLOSED.0, UNCLOSED.1);
     }
     file.valid.then(|| traces.into_iter().collect())
 }

@@ -1,6 +1,6 @@
 use jiff::civil::Date;
 
-use crate::text::Table;
+use crate::text::{Table, UNCLOSED};
 use crate::treasury::Prices;
 
 /// Recorded prices in order of time.
@@ -27,12 +27,15 @@ pub enum RowProblem {
     /// Not a calendar date.
     #[error("`{0}` is not a date")]
     Date(String),
-    /// Not a positive number.
-    #[error("`{0}` is not a price above 0")]
+    /// Not a positive number, or one that no token is worth.
+    #[error("`{0}` is not a price from 1e-9 to 1e9")]
     Price(String),
     /// Not after the row before.
     #[error("the row is not later than the one before")]
     Order,
+    /// A quote that no other closes.
+    #[error("{}", UNCLOSED.0)]
+    Quote,
     /// No row at all.
     #[error("there are no prices")]
     Empty,
@@ -47,6 +50,7 @@ impl RowProblem {
             RowProblem::Date(_) => "a date such as 2025-02-18",
             RowProblem::Price(_) => "USD a token, for example 7.91",
             RowProblem::Order => "rows in order of time, one a date",
+            RowProblem::Quote => UNCLOSED.1,
             RowProblem::Empty => "at least one row below the header",
         }
     }
@@ -90,7 +94,7 @@ impl PriceSeries {
     /// # Errors
     /// Every fault, with its line.
     pub fn from_csv(text: &str, start: Date) -> Result<PriceSeries, Vec<SeriesFault>> {
-        let Table { header, line, rows: cells } = Table::of(text);
+        let Table { header, line, rows: cells, unclosed } = Table::of(text);
         let columns =
             Columns::of(&header).map_err(|problem| vec![SeriesFault { line, problem }])?;
         let (mut rows, mut faults) = (Vec::new(), Vec::new());
@@ -108,6 +112,7 @@ impl PriceSeries {
                 Err(problem) => faults.push(SeriesFault { line, problem }),
             }
         }
+        faults.extend(unclosed.map(|line| SeriesFault { line, problem: RowProblem::Quote }));
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -151,7 +156,7 @@ impl DatedPrices<'_> {
 }
 
 fn is_price(price: f64) -> bool {
-    price.is_finite() && price > 0.0
+    (1e-9..=1e9).contains(&price)
 }
 
 /// Where in a row each column stands.
