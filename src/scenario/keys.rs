@@ -353,7 +353,8 @@ const ORCHESTRATOR_VERSION: Key = optional(
     "version",
     VERSION,
     "The go-livepeer release it runs: how long its ticket parameters live and how many tickets it \
-     takes under them. Left out: that of the gateway that asks.",
+     takes under them, whether it keeps silent when it has no free place for live video, and \
+     whether it stops a stream that is not paid for. Left out: that of the gateway that asks.",
 );
 const AI_TICKET_EV: &str = "\"2999999999999 wei\"";
 const TICKET_EV: &str = "-ticketEV: what a ticket is worth on average. Default: what the AI \

@@ -312,7 +312,7 @@ fn heat_maps<'p>(sweep: &'p Sweep, shown: &[Quantity]) -> Plan<'p> {
     }
 }
 
-/// The values of a table of one line, `{stake=1,random=0}` as `1 / 0`; another text as
+/// The values of a table of one line, `{stake=1,random=0}` as `1/0`; another text as
 /// it is.
 fn values_of(text: &str) -> String {
     parts_of(text).map_or_else(|| text.to_string(), |parts| joined(parts.map(|(_, value)| value)))
@@ -334,7 +334,7 @@ fn parts_of(text: &str) -> Option<impl Iterator<Item = (&str, &str)>> {
 }
 
 fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    parts.map(str::trim).collect::<Vec<_>>().join(" / ")
+    parts.map(str::trim).collect::<Vec<_>>().join("/")
 }
 
 /// The names of a key's values in order of their first appearance, and the
