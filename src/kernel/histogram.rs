@@ -64,9 +64,9 @@ impl LatencyHistogram {
     }
 
     /// The latency, in milliseconds, that a share `q` (0 to 1) of those
-    /// recorded do not exceed within 0.8 % where it lies between
-    /// 0.1 ms and 1.1 million seconds: those of a bin are taken to be spread evenly
-    /// over it. `None` if none were recorded.
+    /// recorded do not exceed, within 0.8 % where it lies between 0.1 ms and 1.1
+    /// million seconds: those of a bin are taken to be spread evenly over it. `None`
+    /// if none were recorded.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let (count, mut below) = (self.count(), 0);
         if count == 0 {

@@ -80,9 +80,9 @@ pub(super) fn streams(
 }
 
 /// The most requests a day that a stream grows to within so many days, looked at a
-/// thousand times.
+/// hundred times.
 fn greatest_rate(stream: &DemandStream, days: f64) -> f64 {
-    const LOOKS: u32 = 1_000;
+    const LOOKS: u32 = 100;
     let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 0.0 };
     let factor = |look| arrivals.growth.factor(days * f64::from(look) / f64::from(LOOKS));
     arrivals.requests_per_day * (0..=LOOKS).map(factor).fold(0.0, f64::max)

@@ -14,7 +14,7 @@ use crate::simulation::price_board::PriceBoard;
 use crate::simulation::recorder::Failure;
 use crate::simulation::responders::Responders;
 use crate::simulation::slots::Slots;
-use crate::simulation::world::{MarketPlan, REQUEST_ROUND_TRIPS, StreamPlan};
+use crate::simulation::world::{MarketPlan, REQUEST_ROUND_TRIPS, Route, StreamPlan};
 use crate::units::{Price, SECONDS_PER_HOUR, SimTime};
 
 /// Share of a request's network time that passes before the orchestrator has
@@ -134,7 +134,6 @@ impl<'w> Replication<'w> {
 
     /// Asks the selector for a session and submits to it; goes on, and says whether
     /// pools may be refreshed then, where the next can be tried at once.
-    #[inline(always)]
     fn try_next(&mut self, number: u32, now: Moment, may_refresh: bool) -> ControlFlow<(), bool> {
         let request = self.requests.get(number);
         let stream = &self.world.streams[request.stream as usize];
@@ -184,7 +183,6 @@ impl<'w> Replication<'w> {
 
     /// Pays and submits to the orchestrator of a session; `key` names the draws.
     /// Goes on where it cannot be paid and the next can be tried.
-    #[inline(always)]
     fn submit(
         &mut self,
         number: u32,
@@ -216,8 +214,17 @@ impl<'w> Replication<'w> {
             }
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session),
         }
-        let staged = match self.stage(plan, payee, billed, now) {
-            Ok(staged) => staged,
+        // The prepayment of a live stream has a balance of its own, used once.
+        let is_live = plan.pipeline.is_live();
+        let units = if is_live { live_prepaid_pixels(market.market.version) } else { billed };
+        let staged = match self.cashier.stage(payee, units, is_live) {
+            Ok(staged) if self.pacer.may_spend(plan.number, staged.new_credit, now.calendar) => {
+                staged
+            }
+            Ok(staged) => {
+                self.cashier.call_off(payee, &staged, now.local);
+                return self.cannot_pay(number, now, NoPayment::AboveCeiling, payee, session);
+            }
             Err(problem) => return self.cannot_pay(number, now, problem, payee, session),
         };
         let mut network_s = route.network_s;
@@ -253,7 +260,7 @@ impl<'w> Replication<'w> {
         };
         let (outcome, work_s) = match failure {
             Some(failure) => (Outcome::Failed(failure), 0.0),
-            None => self.work(number, plan, session, key, arrival, variation),
+            None => self.work(number, plan, (route, session.is_warm), key, (arrival, variation)),
         };
         let staged = turned_away.is_none().then_some(staged);
         let request = self.requests.get(number);
@@ -265,40 +272,18 @@ impl<'w> Replication<'w> {
         ControlFlow::Break(())
     }
 
-    /// The tickets for a request of so many billing units; for a live stream those
-    /// of its prepayment, which has a balance of its own, used once.
-    #[inline(always)]
-    fn stage(
-        &mut self,
-        plan: &StreamPlan,
-        payee: Payee,
-        billed: u64,
-        now: Moment,
-    ) -> Result<Staged, NoPayment> {
-        let is_live = plan.pipeline.is_live();
-        let version = self.world.markets[plan.market].market.version;
-        let units = if is_live { live_prepaid_pixels(version) } else { billed };
-        let staged = self.cashier.stage(payee, units, is_live)?;
-        if self.pacer.may_spend(plan.number, staged.new_credit, now.calendar) {
-            return Ok(staged);
-        }
-        self.cashier.call_off(payee, &staged, now.local);
-        Err(NoPayment::AboveCeiling)
-    }
-
-    /// Works on a request that arrived, and holds a place for it: how that ends, and
-    /// after how many seconds it is answered. `variation` is the factor on its time.
+    /// Works on a request that came by a route to a warm orchestrator or another, at a
+    /// time and with a factor on its work, and holds a place for it: how that ends, and
+    /// after how many seconds it is answered.
     #[inline(always)]
     fn work(
         &mut self,
         number: u32,
         plan: &StreamPlan,
-        session: SessionRef,
+        (route, is_warm): (&Route, bool),
         key: StreamKey,
-        arrival: SimTime,
-        variation: f64,
+        (arrival, variation): (SimTime, f64),
     ) -> (Outcome, f64) {
-        let route = &self.world.markets[plan.market].routes[session.candidate as usize];
         let slots = &mut self.slots[route.offer];
         if route.reliability < 1.0 && key.uniform(Draw::Success.index()) >= route.reliability {
             let work_s =
@@ -311,8 +296,7 @@ impl<'w> Replication<'w> {
         let amount = if is_live { 0.0 } else { request.used_size };
         let nominal_s = plan.overhead_s + plan.seconds_per_unit * amount;
         let mut work_s = nominal_s * variation * route.slowness;
-        if !session.is_warm && self.loaded_cold[route.owner].replace(plan.model) != Some(plan.model)
-        {
+        if !is_warm && self.loaded_cold[route.owner].replace(plan.model) != Some(plan.model) {
             work_s += plan.cold_start_s;
         }
         let mut free_again = arrival + SimTime::from_secs(work_s);
