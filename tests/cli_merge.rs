@@ -122,6 +122,24 @@ fn shards_of_a_sweep_with_reduced_variance_make_its_bytes() {
 }
 
 #[test]
+fn nothing_is_said_of_what_figures_depend_on_where_settings_have_different_futures() {
+    let workshop = Workshop::with_minimal();
+    let sweep = ["sweep", "minimal.toml", "--replications", "2", "--horizon", "10"];
+    let keys = ["--vary", "credits.amount=60..120 LPT", "--vary", "demand.level=0.5..1"];
+    let design = ["--sample", "sensitivity:16", "--out", "all", "--shard"];
+    let shards = ["all.shard-0-of-3", "all.shard-1-of-3", "all.shard-2-of-3"];
+    for shard in ["0/3", "1/3", "2/3"] {
+        assert_eq!(workshop.run(&[&sweep[..], &keys, &design, &[shard]].concat()).code, 0);
+    }
+    let known = |shards: &[&str], more: &[&str]| {
+        let document = merge(&workshop, shards, &[&["--format", "json"], more].concat()).json();
+        document["sensitivities"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(known(&shards[..2], &["--allow-partial"]), 0);
+    assert!(known(&shards, &[]) > 0);
+}
+
+#[test]
 fn four_shards_of_a_sweep_make_the_bytes_of_one_sweep() {
     let workshop = with_shards(&SWEEP, 4);
     let merged = merge(&workshop, &FOUR, &["--format", "json"]);

@@ -129,10 +129,10 @@ pub(super) struct Stopping {
     /// Stop when the mean runway is known to within this share of itself
     ///
     /// R is the relative half-width of the 95 % interval of the mean runway,
-    /// such as 0.02, of runways cut at the horizon where it cuts some. The interval is looked at each time there are 10 % more
-    /// replications, from 20 or 3 / R on. At most as many are made as
-    /// --replications says; without it at most 1,000, or those of the scenario
-    /// if more.
+    /// such as 0.02, of runways cut at the horizon where it cuts some. The
+    /// interval is looked at each time there are 10 % more replications, from
+    /// 20 or 3 / R on. At most as many are made as --replications says; without
+    /// it at most 1,000, or those of the scenario if more.
     #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = precision)]
     precision: Option<f64>,
 }

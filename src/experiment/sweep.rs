@@ -330,7 +330,7 @@ pub struct Sweep {
     /// What came of each setting.
     pub results: Vec<SettingResult>,
     /// For each headline figure how much it depends on each key, where the settings
-    /// were laid out to tell and the figure varies.
+    /// were laid out to tell, all have the same futures and the figure varies.
     pub sensitivities: Vec<Option<Sensitivity>>,
 }
 
@@ -341,13 +341,15 @@ impl Sweep {
         reduction: VarianceReduction,
         seen: &BTreeMap<Unit, Observation>,
     ) -> Sweep {
+        let of_setting = |setting: u32| {
+            let first = Unit { setting, replication: 0 };
+            seen.range(first..=Unit { setting, replication: u32::MAX })
+        };
         let mut results: Vec<SettingResult> = (0..)
             .zip(&study.settings)
             .map(|(index, setting)| {
-                let first = Unit { setting: index, replication: 0 };
-                let last = Unit { setting: index, replication: u32::MAX };
                 let seen: Vec<&Observation> =
-                    seen.range(first..=last).map(|(_, observation)| observation).collect();
+                    of_setting(index).map(|(_, observation)| observation).collect();
                 SettingResult::new(&study, setting, reduction, &seen)
             })
             .collect();
@@ -358,7 +360,12 @@ impl Sweep {
         for (&index, is_on_front) in admissible.iter().zip(front(&costs)) {
             results[index].is_on_front = is_on_front;
         }
-        let of_figure = |place| sensitivity_of(&study, &results, place);
+        let replications = |setting| of_setting(setting).map(|(unit, _)| unit.replication);
+        // The luck of a setting's own futures would count as an effect of the keys.
+        let are_paired =
+            (1..results.len() as u32).all(|other| replications(other).eq(replications(0)));
+        let of_figure =
+            |place| are_paired.then(|| sensitivity_of(&study, &results, place)).flatten();
         let sensitivities = (0..study.headlines.len()).map(of_figure).collect();
         Sweep { study, results, sensitivities }
     }
@@ -397,14 +404,9 @@ impl Sweep {
 }
 
 /// How much the headline figure at a place depends on each key. Rows of the design of
-/// which a setting has no value are left out. `None` also where settings have different
-/// futures, as those of a sweep of which shards are missing: the luck of each would
-/// count as an effect of the keys.
+/// which a setting has no value are left out.
 fn sensitivity_of(study: &Study, results: &[SettingResult], place: usize) -> Option<Sensitivity> {
     let Sampling::Sensitivity(_) = study.sampling else { return None };
-    if results.windows(2).any(|pair| pair[0].replications != pair[1].replications) {
-        return None;
-    }
     let mean = |result: &SettingResult| Some(result.estimates.get(place)?.as_ref()?.mean);
     let row = |settings: &[SettingResult]| {
         let values: Vec<f64> = settings.iter().map(mean).collect::<Option<_>>()?;
