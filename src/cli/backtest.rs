@@ -75,7 +75,7 @@ pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
         Path::new("outputs").join(format!("{}-backtest", stem.to_string_lossy()))
     };
     let directory = args.out.clone().unwrap_or_else(usual);
-    output::keep(&directory, std::iter::once(args.spend.spend.as_path()))?;
+    input::keep_inputs(&directory, std::iter::once(args.spend.spend.as_path()))?;
     check_target(&directory)?;
     let scenario = match &args.scenario {
         Some(path) => Some(load(&input::read(Some(path))?, &[])?),

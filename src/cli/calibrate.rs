@@ -33,7 +33,7 @@ pub(super) fn execute(args: &CalibrateArgs) -> Result<Outcome, Failure> {
     let scenario = load(&source, &common.overrides())?;
     let usual = || Path::new("outputs").join(format!("{}-calibrate", scenario.name));
     let directory = common.out.clone().unwrap_or_else(usual);
-    output::keep(&directory, std::iter::once(spend.spend.as_path()))?;
+    input::keep_inputs(&directory, std::iter::once(spend.spend.as_path()))?;
     check_target(&directory)?;
     let history = spend.read(Some(&scenario), None)?;
     let progress = Progress::at_most(MOST_SIMULATED, common.quiet);

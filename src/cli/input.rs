@@ -1,5 +1,5 @@
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use clap::Args;
 
@@ -60,6 +60,28 @@ fn not_found(path: &Path) -> String {
         );
     }
     message
+}
+
+/// Whether `path` is `other` or lies in it.
+pub(super) fn is_within(path: &Path, other: &Path) -> bool {
+    let Ok(other) = fs::canonicalize(other) else { return false };
+    let known = path.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
+    known.is_some_and(|known| known.starts_with(other))
+}
+
+/// Refuses to replace a directory that what is read lies in.
+pub(super) fn keep_inputs<'a>(
+    directory: &Path,
+    mut inputs: impl Iterator<Item = &'a Path>,
+) -> Result<(), Failure> {
+    match inputs.find(|input| is_within(input, directory)) {
+        None => Ok(()),
+        Some(input) => Err(Failure::Usage(format!(
+            "`{}` lies in `{}`, which would be replaced\n  help: name another directory with --out",
+            input.display(),
+            directory.display()
+        ))),
+    }
 }
 
 #[cfg(test)]

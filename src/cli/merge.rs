@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::options::FileOptions;
-use super::output::{self, Format};
-use super::{Failure, Outcome, VERSION, run, sweep};
+use super::output::Format;
+use super::{Failure, Outcome, VERSION, input, run, sweep};
 use crate::ensemble::{Batch, assemble};
 use crate::experiment::{Job, Observation, Part, Sweep, Unit, cover, missing_in_words};
 use crate::report::{
@@ -72,7 +72,7 @@ pub(super) fn execute(args: &MergeArgs) -> Result<Outcome, Failure> {
     let beside = beside.and_then(|(path, (_, first))| whole_directory(path, first.shard));
     let out = args.out.clone().or(beside);
     if let Some(out) = &out {
-        output::keep(out, args.shards.iter().map(PathBuf::as_path))?;
+        input::keep_inputs(out, args.shards.iter().map(PathBuf::as_path))?;
     }
     let data = shards.into_iter().map(|(_, shard)| shard.data);
     let merged = Merged { job, scenario, missing, options, format: args.format };

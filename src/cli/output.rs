@@ -1,6 +1,4 @@
-use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
@@ -47,27 +45,5 @@ pub(super) fn style() -> Style {
     Style {
         color: AutoStream::choice(&stdout) != ColorChoice::Never,
         width: width.filter(|_| stdout.is_terminal()).unwrap_or(USUAL_WIDTH),
-    }
-}
-
-/// Whether `path` is `other` or lies in it.
-pub(super) fn is_within(path: &Path, other: &Path) -> bool {
-    let Ok(other) = fs::canonicalize(other) else { return false };
-    let known = path.ancestors().find_map(|ancestor| fs::canonicalize(ancestor).ok());
-    known.is_some_and(|known| known.starts_with(other))
-}
-
-/// Refuses to replace a directory that what is read lies in.
-pub(super) fn keep<'a>(
-    directory: &Path,
-    mut inputs: impl Iterator<Item = &'a Path>,
-) -> Result<(), Failure> {
-    match inputs.find(|input| is_within(input, directory)) {
-        None => Ok(()),
-        Some(input) => Err(Failure::Usage(format!(
-            "`{}` lies in `{}`, which would be replaced\n  help: name another directory with --out",
-            input.display(),
-            directory.display()
-        ))),
     }
 }

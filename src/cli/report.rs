@@ -8,7 +8,7 @@ use jiff::civil::{Date, date};
 use super::options::{FileOptions, command_line, option, scenario_hash};
 use super::output::{self, Format};
 use super::spend::SpendArgs;
-use super::{Failure, Outcome, VERSION};
+use super::{Failure, Outcome, VERSION, input};
 use crate::report::{
     RunContext, Spending, SpendingError, SpendingInput, SpendingReport, check_target, read_run,
     spending_json, spending_terminal, usual_period, write_spending_directory,
@@ -90,14 +90,14 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
     };
     let usual = || Path::new("outputs").join(format!("{name}-report-{period}"));
     let directory = args.out.clone().unwrap_or_else(usual);
-    if args.run.as_deref().is_some_and(|run| output::is_within(&directory, run)) {
+    if args.run.as_deref().is_some_and(|run| input::is_within(&directory, run)) {
         return Err(Failure::Usage(format!(
             "`{}` would replace the run it reports on\n  help: name another directory with --out",
             directory.display()
         )));
     }
     let inputs = args.spend.iter().map(|spend| spend.spend.as_path());
-    output::keep(&directory, inputs.chain(args.prices.as_deref()))?;
+    input::keep_inputs(&directory, inputs.chain(args.prices.as_deref()))?;
     check_target(&directory)?;
     let input = SpendingInput {
         period,

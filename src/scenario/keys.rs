@@ -167,15 +167,16 @@ const NETWORK: &[Key] = &[
     optional(
         "registered_orchestrators",
         &Shape::Integer { min: 1, max: 1_000_000 },
-        "Orchestrators a discovery asks, those without AI included. Left out: 100, the protocol's \
-         active set, or the number listed if that is more.",
+        "Orchestrators a discovery asks, those without AI included. Left out: the active \
+         set, or the number listed if that is more.",
     ),
     default(
         "active_set",
         &Shape::Integer { min: 1, max: 1_000_000 },
         "100",
-        "Orchestrators of the protocol's active set: each may claim as much of a gateway's \
-         reserve, which caps its face values.",
+        "Orchestrators elected by the protocol (livepeer/protocol deploy/migrations.config.ts, \
+         numActiveTranscoders): each may claim as much of a gateway's reserve, which caps its \
+         face values.",
     ),
     default(
         "unresponsive_orchestrators",

@@ -220,8 +220,8 @@ impl<'w> Customers<'w> {
     }
 }
 
-/// What the users of a gateway pay in at most on a day, as much as credits can be: a
-/// million times all ETH there is.
+/// What the users of a gateway pay in at most on a day, as much as credits can be: ten
+/// thousand times all ETH there is.
 const MOST_A_DAY: Wei = Wei(1_000_000_000_000 * COIN);
 
 impl<'w> Group<'w> {

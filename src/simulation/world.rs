@@ -331,6 +331,11 @@ impl MarketPlan {
         Payee { account, gateway: self.gateway, orchestrator, owner, pace: self.pace }
     }
 
+    /// The offer that such a payment is for, an index into the world's capacities.
+    pub(super) fn offer(&self, payee: Payee) -> usize {
+        self.routes[payee.account - self.first_account].offer
+    }
+
     fn new(
         network: &Network,
         owners: &[usize],

@@ -3,9 +3,6 @@ use serde::{Deserialize, Serialize};
 use super::mul_div;
 use crate::units::{COIN, Decimal, Lpt, Wei};
 
-/// A million ETH.
-const MOST_WEI_PER_LPT: u128 = 1_000_000 * COIN;
-
 /// Decimals of Chainlink's ETH/USD feed.
 const FEED_DECIMALS: u32 = 8;
 
@@ -19,16 +16,19 @@ pub struct Prices {
 }
 
 impl Prices {
+    /// What an LPT is worth at most, in ETH, so that no sum of what a scenario can hold
+    /// overflows.
+    pub const MOST_ETH_PER_LPT: u128 = 1_000_000;
+
     /// ETH an LPT.
     pub fn lpt_eth(self) -> f64 {
         self.lpt_usd / self.eth_usd
     }
 
     /// [`Prices::lpt_eth`] in wei an LPT, rounded to the nearest wei: the one
-    /// place where a price becomes an integer. An LPT is worth a million ETH at
-    /// most, so that no sum of what a scenario can hold overflows.
+    /// place where a price becomes an integer. [`Prices::MOST_ETH_PER_LPT`] at most.
     pub fn wei_per_lpt(self) -> u128 {
-        (libm::round(self.lpt_eth() * COIN as f64) as u128).min(MOST_WEI_PER_LPT)
+        (libm::round(self.lpt_eth() * COIN as f64) as u128).min(Prices::MOST_ETH_PER_LPT * COIN)
     }
 
     /// What `lpt` is worth at [`Prices::wei_per_lpt`], fractions of a wei

@@ -11,9 +11,6 @@ const PRICE_DECIMALS: u32 = 12;
 /// overflow.
 const LARGEST_AMOUNT: u128 = 1_000_000_000_000 * COIN;
 
-/// Beyond it prices do not become wei.
-const MOST_ETH_PER_LPT: f64 = 1e6;
-
 /// The amount a checked money text stands for.
 pub(super) fn amount(at: &Cursor) -> Option<Amount> {
     at.text()?.parse().ok()
@@ -105,7 +102,7 @@ pub(super) fn prices(
         Some(place) => lpt_price(place, eth_usd, report)?,
         None => recorded_price(&at, recorded?.lpt_usd, report)?,
     };
-    if lpt_usd.to_f64() > MOST_ETH_PER_LPT * eth_usd.to_f64() {
+    if lpt_usd.to_f64() > Prices::MOST_ETH_PER_LPT as f64 * eth_usd.to_f64() {
         let place = lpt_place.or(eth_place).unwrap_or(at);
         let problem = Problem::at(&place, "an LPT is worth more than a million ETH");
         report.push(problem.expected("prices at which it is worth at most that"));

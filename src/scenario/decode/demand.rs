@@ -67,9 +67,7 @@ pub(super) fn streams(
     for stream in &all {
         let most = greatest_rate(stream, f64::from(horizon_days));
         if most.is_nan() || most > MOST_REQUESTS_PER_DAY {
-            let own = listed
-                .iter()
-                .find(|at| at.text_at("id").is_some_and(|id| stream.id.starts_with(id)));
+            let own = listed.iter().find(|at| at.text_at("id") == Some(&stream.id));
             let message = format!("the stream grows to {most:e} requests a day");
             let expected = format!("at most {MOST_REQUESTS_PER_DAY} within {horizon_days} days");
             report.push(Problem::at(own.unwrap_or(&level), message).expected(expected));

@@ -15,10 +15,6 @@ use crate::network::{
 use crate::text::named;
 use crate::units::{COIN, Decimal, Lpt, PostedPrice, Price, Wei};
 
-/// Orchestrators elected by the protocol (livepeer/protocol
-/// `deploy/migrations.config.ts`, numActiveTranscoders).
-const ACTIVE_SET: usize = 100;
-
 /// A spread's speed is not rounded below this.
 const SLOWEST: f64 = 1e-6;
 
@@ -505,7 +501,7 @@ fn pool(root: &Cursor, listed: usize, report: &mut Report) -> Option<(u32, u32)>
     let registered_at = at.get("registered_orchestrators");
     let registered = match &registered_at {
         Some(registered) => registered.integer()?,
-        None => ACTIVE_SET.max(listed + silent),
+        None => at.get("active_set")?.integer::<usize>()?.max(listed + silent),
     };
     if registered < listed + silent {
         let place = registered_at.unwrap_or(silent_at);

@@ -101,8 +101,7 @@ impl Replication<'_> {
         let request = self.requests.get(number);
         let (stream, pays, key) = (request.stream as usize, request.pays, submission_key(request));
         let plan = &self.world.streams[stream];
-        let market = &self.world.markets[plan.market];
-        let offer = market.routes[payee.account - market.first_account].offer;
+        let offer = self.world.markets[plan.market].offer(payee);
         let live = self.requests.live(number);
         let Some(meter) = &mut live.meter else { return Ok(()) };
         let span = until.local - meter.paid_until();
@@ -147,8 +146,7 @@ impl Replication<'_> {
     fn leave(&mut self, number: u32, cause: LossCause) {
         let Some(payee) = self.stream_payee(number) else { return };
         let stream = &self.world.streams[self.requests.stream(number)];
-        let market = &self.world.markets[stream.market];
-        let offer = market.routes[payee.account - market.first_account].offer;
+        let offer = self.world.markets[stream.market].offer(payee);
         self.slots[offer].release(self.requests.live(number).leg_ends);
         self.lose_stream_credit(number, cause);
     }
