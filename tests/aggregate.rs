@@ -64,8 +64,10 @@ fn blocking_is_erlang_b_at_any_pace() {
         scenario.network.gateways[0].retry_window_s = 0.0;
         scenario.network.orchestrators = vec![orchestrator("only", 1, servers)];
         let world = paced(&scenario, 16.0);
-        let blocking: Vec<f64> =
-            samples(&world, 30).iter().map(|sample| 1.0 - sample.success_rate().unwrap()).collect();
+        let blocking: Vec<f64> = samples(&world, 30)
+            .iter()
+            .map(|sample| 1.0 - sample.service.success_rate().unwrap())
+            .collect();
         let (mean, error) = mean_and_error(&blocking);
         let theory = erlang_b(servers, load);
         assert!((mean - theory).abs() < 3.0 * error, "{servers}: {mean} +- {error}, {theory}");
@@ -135,7 +137,7 @@ fn bursts_keep_their_rate_and_their_clustering() {
     }
     let asked: Vec<f64> = samples(&paced(&scenario, 8.0), 200)
         .iter()
-        .map(|sample| (sample.served + sample.failed) as f64)
+        .map(|sample| (sample.service.served + sample.service.failed) as f64)
         .collect();
     let (mean, error) = mean_and_error(&asked);
     assert!((mean - 100_000.0).abs() < 3.0 * error, "{mean} +- {error}");
@@ -151,7 +153,7 @@ fn daily_limits_hold_over_the_days() {
     scenario.policy.pacing.request_limits =
         vec![RequestLimit { scope: Scope::default(), per_day: 1_000 }];
     for sample in samples(&paced(&scenario, 64.0), 3) {
-        assert!((20_000..20_064).contains(&sample.served), "{}", sample.served);
+        assert!((20_000..20_064).contains(&sample.service.served), "{}", sample.service.served);
     }
 }
 

@@ -81,6 +81,64 @@ fn json_is_one_document_the_same_as_the_file() {
 }
 
 #[test]
+fn users_by_region_are_in_every_kind_of_report() {
+    let workshop = Workshop::with_minimal();
+    let deadline = ["--set", "treasury.deadline_day=90"];
+    let paid = ["--set", "demand.streams.images.users={price={markup=2}}"];
+    let ended = compare(&workshop, &[&NEWER[..], &deadline[..], &paid[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ended.stdout);
+    let read = |name: &str| {
+        fs::read_to_string(workshop.path("outputs/minimal-compare").join(name)).unwrap()
+    };
+    let document: Value = serde_json::from_str(&read("comparison.json")).unwrap();
+    let figures = document["variants"][0]["figures"].as_array().unwrap();
+    let table = read("comparison.csv");
+    let regions = ["North America", "Europe", "Asia"];
+    let mut ids = vec!["revenue_eth".to_string(), "returned_eth".to_string()];
+    for region in ["na", "eu", "asia"] {
+        ids.extend(
+            ["success_rate", "latency_p50_ms", "latency_p95_ms"].map(|id| format!("{id}.{region}")),
+        );
+    }
+    for id in &ids {
+        let figure = figures.iter().find(|figure| figure["id"] == id.as_str());
+        let figure = figure.unwrap_or_else(|| panic!("{id}"));
+        let better = if id.starts_with("latency") { "lower" } else { "higher" };
+        assert_eq!((&figure["better"], &figure["pairs"]), (&better.into(), &4.into()), "{id}");
+        assert!(figure["difference_ci95"].is_array(), "{id}");
+        let unit = figure["unit"].as_str().unwrap();
+        assert!(table.contains(&format!("newer,{id},{unit},{better},")), "{id}");
+        assert!(read("replications.csv").lines().next().unwrap().contains(id.as_str()), "{id}");
+    }
+    let pages = [ended.stdout.clone(), read("comparison.md"), read("comparison.html")];
+    for page in &pages {
+        for text in ["newer: users in", "return at the deadline", "revenue from users"] {
+            assert!(page.contains(text), "{text}");
+        }
+    }
+    let rows = |text: &str| {
+        let lines = text.lines().skip_while(|line| !line.contains("newer: users in"));
+        lines.take_while(|line| !line.is_empty()).map(str::to_string).collect::<Vec<_>>()
+    };
+    let (on_terminal, in_post) = (rows(&pages[0]), rows(&pages[1]));
+    assert_eq!((on_terminal.len(), in_post.len()), (1 + 3, 2 + 3));
+    for (place, region) in regions.iter().enumerate() {
+        assert!(on_terminal[1 + place].starts_with(region), "{on_terminal:?}");
+        assert_eq!(in_post[2 + place].matches(" ms |").count(), 2, "{in_post:?}");
+    }
+
+    // Where all users are in one region the table would say the same again.
+    let at_home = ["images", "chat"].map(|id| format!("demand.streams.{id}.regions={{na=1}}"));
+    let at_home = ["--set", &at_home[0], "--set", &at_home[1]];
+    let ended = compare(&workshop, &[&NEWER[..], &at_home[..]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for text in ["users in", "return at the deadline", "revenue from users"] {
+        assert!(!ended.stdout.contains(text), "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn the_number_of_threads_leaves_every_byte_the_same() {
     let workshop = Workshop::with_minimal();
     for threads in ["1", "2"] {

@@ -245,6 +245,25 @@ fn the_front_is_over_the_figures_asked_for() {
 }
 
 #[test]
+fn figures_that_only_some_settings_have_are_empty_in_the_others() {
+    // With the second nothing goes back within the horizon of 90 days.
+    let workshop = Workshop::with_minimal();
+    let vary = ["--vary", "treasury.deadline_day=90,91", "--format", "json"];
+    let pareto = ["--pareto", "returned_eth,success_rate.asia"];
+    let document = sweep(&workshop, &[&vary[..], &pareto[..]].concat()).json();
+    let [soon, late] = document["settings"].as_array().unwrap().as_slice() else { panic!() };
+    assert!(soon["figures"]["returned_eth"]["mean"].as_f64().unwrap() > 0.0);
+    assert!(late["figures"]["returned_eth"].is_null(), "{late}");
+    assert_eq!((&soon["on_front"], &late["on_front"]), (&true.into(), &false.into()));
+    for setting in [soon, late] {
+        assert!(setting["figures"]["success_rate.asia"]["mean"].is_number(), "{setting}");
+    }
+    // Nobody pays.
+    let headlines = document["headlines"].as_array().unwrap();
+    assert!(headlines.iter().all(|headline| headline["id"] != "revenue_eth"));
+}
+
+#[test]
 fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
     let workshop = Workshop::with_minimal();
     let vary = |text: &'static str| vec!["--vary", text];

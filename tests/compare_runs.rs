@@ -3,15 +3,17 @@
 mod common;
 
 use common::{PLENTY, RESERVE, credits, mean_and_error, orchestrator, scenario};
-use orchsim::demand::{Arrivals, Bursts};
-use orchsim::ensemble::{Better, Estimate, VarianceReduction};
-use orchsim::experiment::{Change, Comparison, Difference, Entry, Paired, Remark, Run, compare};
+use orchsim::demand::{Arrivals, Bursts, Trace};
+use orchsim::ensemble::{Better, Estimate, Unit, VarianceReduction};
+use orchsim::experiment::{
+    Change, Comparison, Difference, Entry, Paired, Remark, Run, Variant, compare,
+};
 use orchsim::kernel::Distribution;
 use orchsim::network::{Region, RttMatrix, SelectionWeights, Version};
 use orchsim::report::verdict;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Mode, World, replicate};
-use orchsim::units::{PostedPrice, Price, Wei};
+use orchsim::units::{PostedPrice, Price, SECONDS_PER_DAY, SimTime, Wei};
 
 fn entry(name: &str, scenario: &Scenario) -> Entry {
     Entry { name: name.to_string(), scenario: scenario.clone() }
@@ -222,6 +224,110 @@ fn a_region_of_one_scenario_only_is_shown_as_such() {
     let here = comparison.variants[0].difference("fee_share.here").unwrap();
     assert_eq!(here.paired.as_ref().unwrap().change, Change::Changed);
     assert!(comparison.remarks.iter().any(|remark| remark.id == "other-demand"));
+}
+
+/// Users here and, 100 ms away, there, of a gateway beside its only orchestrator.
+fn two_regions() -> Scenario {
+    let mut scenario = scenario(400.0);
+    let network = &mut scenario.network;
+    let there = Region { id: "there".into(), name: "There".into(), utc_offset_hours: 0.0 };
+    network.regions.push(there);
+    network.rtt = RttMatrix::zero(2);
+    network.rtt.set_ms(0, 1, 100.0);
+    network.orchestrators = vec![orchestrator("only", 10, 1000)];
+    let mut second = scenario.demand[0].clone();
+    (second.id, second.region) = ("more".to_string(), 1);
+    scenario.demand.push(second);
+    scenario.horizon_days = 2;
+    scenario.replications = 20;
+    scenario
+}
+
+/// The same, but users there have a gateway of their own, there, that pays up to
+/// `most` wei a pixel.
+fn gateway_there(most: u128) -> Scenario {
+    let mut scenario = two_regions();
+    let mut gateway = scenario.network.gateways[0].clone();
+    (gateway.id, gateway.region) = ("there".to_string(), 1);
+    gateway.max_price = vec![Price::new(most, 1).ok().map(PostedPrice::Wei)];
+    scenario.network.gateways.push(gateway);
+    scenario.demand[1].gateway = 1;
+    scenario
+}
+
+#[test]
+fn users_of_each_region_are_compared() {
+    let far = gateway_there(10);
+    let out = gateway_there(9);
+    let comparison = compared(&two_regions(), &[("far", &far), ("out", &out)]);
+    let [far, out] = comparison.variants.as_slice() else { panic!("two variants") };
+    let of = |variant: &Variant, id: &str| variant.difference(id).unwrap().clone();
+    let gained = |variant: &Variant, id: &str| of(variant, id).paired.unwrap().difference.mean;
+
+    // An answer takes a second. The users' round trip goes, and the three between gateway
+    // and orchestrator come, each of 100 ms; bins are 0.8 % wide.
+    assert!((of(far, "latency_p50_ms.there").base.unwrap().mean - 1_100.0).abs() < 9.0);
+    assert!((gained(far, "latency_p50_ms.there") - 200.0).abs() < 20.0);
+    assert!(gained(far, "latency_p95_ms.there") > 180.0);
+    assert_eq!(gained(far, "success_rate.there"), 0.0);
+
+    // Whose gateway pays too little are not served at all, and nobody else notices.
+    let success = of(out, "success_rate.there");
+    assert_eq!((success.headline.unit, success.headline.better), (Unit::Share, Better::Higher));
+    assert_eq!((success.base.unwrap().mean, success.variant.unwrap().mean), (1.0, 0.0));
+    let paired = success.paired.unwrap();
+    assert_eq!((paired.pairs, paired.difference.mean, paired.win.unwrap().mean), (20, -1.0, 0.0));
+    let latency = of(out, "latency_p50_ms.there");
+    assert!(latency.base.is_some() && latency.variant.is_none() && latency.left_out == 20);
+    assert!((gained(out, "success_rate") + 0.5).abs() < 0.05);
+    for variant in [far, out] {
+        for id in ["success_rate.here", "latency_p50_ms.here", "latency_p95_ms.here"] {
+            assert_eq!(of(variant, id).paired.unwrap().change, Change::Unchanged, "{id}");
+        }
+    }
+}
+
+#[test]
+fn a_network_of_one_region_has_no_figures_by_region() {
+    let comparison = compared(&ends(10), &[("half", &ends(5))]);
+    let all = comparison.variants[0].differences.iter();
+    assert!(all.clone().all(|difference| difference.headline.of_users_in().is_none()));
+    // Nor has one without deadline and paying users their figures.
+    let ids: Vec<&str> = all.map(|difference| difference.headline.id.as_str()).collect();
+    assert!(!ids.contains(&"returned_eth") && !ids.contains(&"revenue_eth"), "{ids:?}");
+}
+
+#[test]
+fn what_goes_back_at_the_deadline_is_the_credits_less_what_was_spent() {
+    // At each noon 10,000 wei, or half as much, of a million, until the fifth midnight.
+    let daily = |wei_per_pixel: u128| {
+        let mut scenario = scenario(1.0);
+        let noon = |day: u32| ((f64::from(day) + 0.5) * SECONDS_PER_DAY as f64, None);
+        let requests = (0..9).map(noon).collect();
+        scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+        scenario.network.orchestrators = vec![orchestrator("only", wei_per_pixel, 1)];
+        scenario.treasury.top_ups.reserve = Wei(100_000);
+        scenario.credits = credits(Wei(1_000_000));
+        scenario.treasury.deadline = Some(SimTime::from_days(5));
+        (scenario.horizon_days, scenario.replications) = (9, 2);
+        scenario
+    };
+    let comparison = compared(&daily(10), &[("half", &daily(5))]);
+    let returned = comparison.variants[0].difference("returned_eth").unwrap();
+    assert_eq!((returned.headline.unit, returned.headline.better), (Unit::Eth, Better::Higher));
+    let wei = |eth: f64| (eth * 1e18).round();
+    let levels = [returned.base, returned.variant].map(|level| wei(level.unwrap().mean));
+    assert_eq!(levels, [950_000.0, 975_000.0]);
+    assert_eq!(wei(returned.paired.as_ref().unwrap().difference.mean), 25_000.0);
+    let [words] = verdicts(&comparison).try_into().unwrap();
+    assert!(words.starts_with("half: runway unchanged, return at the deadline +0.0"), "{words}");
+    let remark = comparison.remarks.iter().find(|remark| remark.id == "deadline").unwrap();
+    assert!(remark.text.starts_with("100 % of the futures") && remark.of == ["base", "half"]);
+
+    // Nothing goes back within the horizon.
+    let short = Scenario { horizon_days: 4, ..daily(10) };
+    let comparison = compared(&short, &[("half", &daily(5))]);
+    assert!(comparison.variants[0].difference("returned_eth").is_none());
 }
 
 #[test]

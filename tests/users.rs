@@ -4,7 +4,7 @@ mod common;
 
 use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Growth, PayingShare, PriceCurve, Trace, UserPrice, Users};
-use orchsim::ensemble::{Plan, VarianceReduction, forecast};
+use orchsim::ensemble::{Better, Plan, VarianceReduction, forecast};
 use orchsim::experiment::{Entry, compare};
 use orchsim::kernel::Distribution;
 use orchsim::report::{RunContext, Style, summary_json, terminal};
@@ -164,6 +164,45 @@ fn revenue_is_price_times_units_to_the_wei() {
         // An ETH costs a dollar.
         assert!((record.revenue_usd / record.revenue.to_coins() - 1.0).abs() < 1e-12);
     }
+}
+
+#[test]
+fn revenue_is_compared_where_users_pay() {
+    // 15 requests of 1,000 units. Free users who mind failures only, and a price of 0,
+    // bring nothing.
+    let paid = |price: UserPrice, paying: PayingShare| {
+        let users = Users { price, paying, success_exponent: 1.0, ..users() };
+        let mut scenario = with(users, 1.0, 15);
+        let noon = |day: u32| ((f64::from(day) + 0.5) * 86_400.0, None);
+        let requests = (0..15).map(noon).collect();
+        scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+        scenario
+    };
+    let difference = |base: &Scenario, variant: &Scenario| {
+        let entry = |scenario: &Scenario, name: &str| Entry {
+            name: name.to_string(),
+            scenario: scenario.clone(),
+        };
+        let variants = vec![entry(variant, "variant")];
+        let (mode, reduction) = (Mode::Exact, VarianceReduction::None);
+        let found = compare(entry(base, "base"), variants, mode, reduction, &|| ()).unwrap();
+        found.variants[0].difference("revenue_eth").cloned()
+    };
+    let cheap = paid(UserPrice::Posted(wei(7)), PayingShare::ALL);
+    let dear = paid(UserPrice::Posted(wei(12)), PayingShare::ALL);
+    let revenue = difference(&cheap, &dear).unwrap();
+    let in_wei = |eth: f64| (eth * 1e18).round();
+    assert_eq!(in_wei(revenue.base.unwrap().mean), 15.0 * 7_000.0);
+    assert_eq!(in_wei(revenue.variant.unwrap().mean), 15.0 * 12_000.0);
+    assert_eq!(in_wei(revenue.paired.unwrap().difference.mean), 15.0 * 5_000.0);
+    assert_eq!(revenue.headline.better, Better::Higher);
+
+    let nobody = PayingShare { at_start: 0.0, converts_per_day: 0.0, ceiling: 1.0 };
+    let free = paid(UserPrice::Posted(wei(7)), nobody);
+    let at_no_price = paid(UserPrice::Posted(wei(0)), PayingShare::ALL);
+    assert!(difference(&free, &at_no_price).is_none());
+    let revenue = difference(&free, &cheap).unwrap();
+    assert!(revenue.base.is_none() && revenue.variant.is_some());
 }
 
 #[test]

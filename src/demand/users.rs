@@ -98,6 +98,12 @@ impl Users {
         self.reference_price.unwrap_or(self.price)
     }
 
+    /// Whether some pay something.
+    pub fn pay(&self, eth_usd: Decimal) -> bool {
+        let PayingShare { at_start, converts_per_day, ceiling } = self.paying;
+        (at_start > 0.0 || converts_per_day * ceiling > 0.0) && !self.price.is_free(eth_usd)
+    }
+
     /// The factor on the rate where success rate and latency are so many times
     /// those of the start; between 0 and `most`.
     pub fn quality_factor(&self, success: f64, latency: f64) -> f64 {

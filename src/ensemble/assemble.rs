@@ -651,7 +651,9 @@ pub fn holds(goal: &Goal, network: &Network, sample: &Sample) -> Option<bool> {
             (!sample.is_censored).then_some(false)
         }
         Goal::LastDays(_) => Some(true),
-        Goal::SuccessRate(rate) => Some(sample.success_rate().is_none_or(|share| share >= *rate)),
+        Goal::SuccessRate(rate) => {
+            Some(sample.service.success_rate().is_none_or(|share| share >= *rate))
+        }
         Goal::RegionFeeShare { region, share } => sample
             .fee_share(|o| network.orchestrators[o].region == *region)
             .map(|earned| earned >= *share),

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, Sample, gini, hhi, nakamoto, top_share};
+use super::{Estimate, Sample, Service, gini, hhi, nakamoto, top_share};
+use crate::network::Region;
 use crate::scenario::Scenario;
 use crate::units::{COIN, SECONDS_PER_HOUR, Wei};
 
@@ -56,34 +57,57 @@ impl Headline {
         (!values.is_empty()).then(|| self.possible(Estimate::of_mean(values)))
     }
 
+    /// Of a figure of the users of one region: the id of that of all users, and the
+    /// region's.
+    pub fn of_users_in(&self) -> Option<(&'static str, &str)> {
+        SERVICE
+            .iter()
+            .find_map(|(id, ..)| Some((*id, self.id.strip_prefix(id)?.strip_prefix('.')?)))
+    }
+
     /// An estimate with its interval cut to what can be.
     pub(super) fn possible(&self, estimate: Estimate) -> Estimate {
         estimate.within(0.0, if self.unit == Unit::Share { 1.0 } else { f64::INFINITY })
     }
 }
 
-type Figure = (&'static str, &'static str, Unit, Better, fn(&Sample) -> Option<f64>);
+type Figure<T> = (&'static str, &'static str, Unit, Better, fn(&T) -> Option<f64>);
 
-/// The figures that every scenario has; the fee shares of its regions follow.
-const FIGURES: [Figure; 14] = [
+/// How long the credits last and what becomes of them.
+const CREDITS: [Figure<Sample>; 7] = [
     // Cut at the horizon, so that a difference of means is one of restricted
     // means.
     ("runway_days", "runway", Unit::Days, Better::Higher, |s| Some(s.runway_days)),
     ("spend_eth", "spend", Unit::Eth, Better::Neither, |s| Some(s.spend().to_coins())),
+    (REVENUE, "revenue from users", Unit::Eth, Better::Higher, |s| Some(s.revenue().to_coins())),
+    // The treasury's again; higher is better as a longer runway is.
+    (RETURNED, "return at the deadline", Unit::Eth, Better::Higher, |s| {
+        Some(s.returned(|_, eth| eth))
+    }),
     ("spend_per_day_eth", "spend a day", Unit::Eth, Better::Lower, |s| {
         per(s.spend().to_coins(), s.runway_days)
     }),
     ("cost_per_request_eth", "cost of a served request", Unit::Eth, Better::Lower, |s| {
-        per(s.spend().to_coins(), s.served as f64)
+        per(s.spend().to_coins(), s.service.served as f64)
     }),
     ("overpaid_share", "overpayment", Unit::Share, Better::Lower, overpaid_share),
-    ("success_rate", "success", Unit::Share, Better::Higher, Sample::success_rate),
+];
+const REVENUE: &str = "revenue_eth";
+const RETURNED: &str = "returned_eth";
+
+/// How well users are served: all, then those of each region.
+const SERVICE: [Figure<Service>; 3] = [
+    ("success_rate", "success", Unit::Share, Better::Higher, Service::success_rate),
     ("latency_p50_ms", "median latency", Unit::Milliseconds, Better::Lower, |s| {
         s.latency_ms.map(|[median, _]| median)
     }),
     ("latency_p95_ms", "95 % latency", Unit::Milliseconds, Better::Lower, |s| {
         s.latency_ms.map(|[_, p95]| p95)
     }),
+];
+
+/// When gateways do not serve, and who earns.
+const OUTAGES_AND_FEES: [Figure<Sample>; 6] = [
     ("outage_hours", "without funds", Unit::Hours, Better::Lower, |s| {
         Some(s.outages.seconds / SECONDS_PER_HOUR as f64)
     }),
@@ -100,35 +124,77 @@ const FIGURES: [Figure; 14] = [
     }),
 ];
 
-/// The headline figures of a scenario: the same for all, then the fee share of
-/// each region that has orchestrators.
+/// The headline figures of a scenario: those that every scenario has, with what
+/// users pay where some do and what goes back at a deadline within the horizon;
+/// then the fee share of each region that has orchestrators; then, where there are
+/// several regions, how well the users of each that has some are served. Test prompts
+/// count with the users of the region they go to.
 pub fn headlines(scenario: &Scenario) -> Vec<Headline> {
-    let figures = FIGURES.iter().map(|&(id, label, unit, better, _)| Headline {
-        id: id.to_string(),
-        label: label.to_string(),
-        unit,
-        better,
+    let regions = &scenario.network.regions;
+    let shares = regions_with_orchestrators(scenario).map(|region| Headline {
+        id: format!("fee_share.{}", regions[region].id),
+        label: format!("fee share of {}", regions[region].name),
+        unit: Unit::Share,
+        better: Better::Neither,
     });
-    let regions = regions_with_orchestrators(scenario).map(|region| {
-        let region = &scenario.network.regions[region];
-        Headline {
-            id: format!("fee_share.{}", region.id),
-            label: format!("fee share of {}", region.name),
-            unit: Unit::Share,
-            better: Better::Neither,
-        }
+    let of_users = regions_with_users(scenario).flat_map(|region| {
+        SERVICE.iter().map(move |figure| {
+            let Headline { id, label, unit, better } = headline(figure);
+            let Region { id: region, name, .. } = &regions[region];
+            Headline {
+                id: format!("{id}.{region}"),
+                label: format!("{label} in {name}"),
+                unit,
+                better,
+            }
+        })
     });
-    figures.chain(regions).collect()
+    (credits_figures(scenario).map(headline))
+        .chain(SERVICE.iter().map(headline))
+        .chain(OUTAGES_AND_FEES.iter().map(headline))
+        .chain(shares)
+        .chain(of_users)
+        .collect()
 }
 
 /// The value of each of [`headlines`] in one replication; `None` where there is
 /// none, such as the latency of no request.
 pub fn headline_values(scenario: &Scenario, sample: &Sample) -> Vec<Option<f64>> {
     let orchestrators = &scenario.network.orchestrators;
-    let figures = FIGURES.iter().map(|(.., value)| value(sample));
-    let regions = regions_with_orchestrators(scenario)
+    let of_service = |service: Option<&Service>| SERVICE.map(|(.., value)| service.and_then(value));
+    let shares = regions_with_orchestrators(scenario)
         .map(|region| sample.fee_share(|o| orchestrators[o].region == region));
-    figures.chain(regions).collect()
+    let of_users = regions_with_users(scenario)
+        .flat_map(|region| of_service(sample.service_by_region.get(region)));
+    (credits_figures(scenario).map(|(.., value)| value(sample)))
+        .chain(of_service(Some(&sample.service)))
+        .chain(OUTAGES_AND_FEES.iter().map(|(.., value)| value(sample)))
+        .chain(shares)
+        .chain(of_users)
+        .collect()
+}
+
+fn headline<T>(&(id, label, unit, better, _): &Figure<T>) -> Headline {
+    Headline { id: id.to_string(), label: label.to_string(), unit, better }
+}
+
+fn credits_figures(scenario: &Scenario) -> impl Iterator<Item = &'static Figure<Sample>> {
+    let eth_usd = scenario.credits.eth_usd;
+    let mut users = scenario.demand.iter().filter_map(|stream| stream.users.as_ref());
+    let has_revenue = users.any(|users| users.pay(eth_usd));
+    let has_deadline = scenario.treasury.deadline_days() <= f64::from(scenario.horizon_days);
+    CREDITS.iter().filter(move |(id, ..)| match *id {
+        REVENUE => has_revenue,
+        RETURNED => has_deadline,
+        _ => true,
+    })
+}
+
+fn regions_with_users(scenario: &Scenario) -> impl Iterator<Item = usize> {
+    let regions = scenario.network.regions.len();
+    (0..regions)
+        .filter(move |_| regions > 1)
+        .filter(|&region| scenario.demand.iter().any(|stream| stream.region == region))
 }
 
 fn regions_with_orchestrators(scenario: &Scenario) -> impl Iterator<Item = usize> {

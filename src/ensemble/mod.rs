@@ -34,7 +34,7 @@ pub use precision::{looks, precise_enough};
 pub use reduction::{Controls, ReducedFigure, ReductionSummary, VarianceReduction};
 pub(crate) use run::Replicator;
 pub use run::{Batch, Plan, forecast, simulate};
-pub use sample::Sample;
+pub use sample::{Sample, Service};
 pub use survival::{KaplanMeier, runway};
 pub(crate) use warnings::LOW_SUCCESS;
 pub use warnings::{blind_price_weights, nobody_is_affordable, opening_warnings};

@@ -41,12 +41,10 @@ pub struct Sample {
     pub fees: Vec<Wei>,
     /// Requests served by each orchestrator.
     pub served_by: Vec<u64>,
-    /// Requests served.
-    pub served: u64,
-    /// Requests that failed.
-    pub failed: u64,
-    /// Median and 95 % latency of the served, in milliseconds.
-    pub latency_ms: Option<[f64; 2]>,
+    /// Service to all users.
+    pub service: Service,
+    /// Service to the users of each region, in the scenario's order.
+    pub service_by_region: Vec<Service>,
     /// What fees were made of.
     pub fee_parts: FeeParts,
     /// The books at the end.
@@ -66,6 +64,37 @@ pub struct Sample {
     pub sampling: Option<Sampling>,
 }
 
+/// How well users were served.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// Requests served.
+    pub served: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Median and 95 % latency of the served, in milliseconds.
+    pub latency_ms: Option<[f64; 2]>,
+}
+
+impl Service {
+    fn of<'a>(records: impl Iterator<Item = &'a ServiceRecord>) -> Service {
+        let mut all = ServiceRecord::default();
+        records.for_each(|record| all.merge(record));
+        let quantile = |share| all.latency.quantile(share);
+        Service {
+            served: all.served,
+            failed: all.failed.iter().sum(),
+            latency_ms: quantile(0.5).zip(quantile(0.95)).map(<[f64; 2]>::from),
+        }
+    }
+
+    /// Requests served over requests served and failed, 0 to 1; `None` where
+    /// none ended.
+    pub fn success_rate(&self) -> Option<f64> {
+        let ended = self.served + self.failed;
+        (ended > 0).then(|| self.served as f64 / ended as f64)
+    }
+}
+
 impl Sample {
     /// What is kept of replication number `replication`, whose service was this.
     pub(super) fn new(
@@ -75,8 +104,10 @@ impl Sample {
         by_key: &[ServiceRecord],
         controls: Vec<f64>,
     ) -> Sample {
-        let mut service = ServiceRecord::default();
-        by_key.iter().for_each(|record| service.merge(record));
+        let of_users_in = |region: usize| {
+            let records = world.service_keys.iter().zip(by_key);
+            Service::of(records.filter(|(key, _)| key.region == region).map(|(_, record)| record))
+        };
         let in_coins = |amounts: &[Wei]| amounts.iter().map(|wei| wei.to_coins()).collect();
         let horizon = f64::from(world.scenario.horizon_days);
         Sample {
@@ -89,13 +120,8 @@ impl Sample {
             daily_balance_eth: in_coins(&result.daily_balance),
             daily_prices: result.daily_prices,
             for_sale: result.for_sale,
-            served: service.served,
-            failed: service.failed.iter().sum(),
-            latency_ms: service
-                .latency
-                .quantile(0.5)
-                .zip(service.latency.quantile(0.95))
-                .map(<[f64; 2]>::from),
+            service: Service::of(by_key.iter()),
+            service_by_region: (0..world.scenario.network.regions.len()).map(of_users_in).collect(),
             spend_by_stream: result.spend_by_stream,
             fees: result.fees,
             served_by: result.served_by,
@@ -113,6 +139,11 @@ impl Sample {
     /// Everything spent until the credits ran out or the horizon.
     pub fn spend(&self) -> Wei {
         self.spend_by_stream.iter().copied().sum()
+    }
+
+    /// What users paid.
+    pub fn revenue(&self) -> Wei {
+        self.customers.iter().map(|record| record.revenue).sum()
     }
 
     /// Spend of a day, all pipelines, in ETH; 0 of days not simulated.
@@ -158,13 +189,6 @@ impl Sample {
             convert(*prices, Wei(lpt.0 + self.books.returned().0).to_coins())
         };
         self.daily_prices.last().map_or(0.0, worth)
-    }
-
-    /// Requests served over requests served and failed, 0 to 1; `None` where
-    /// none ended.
-    pub fn success_rate(&self) -> Option<f64> {
-        let ended = self.served + self.failed;
-        (ended > 0).then(|| self.served as f64 / ended as f64)
     }
 
     /// Share of the time of all gateways in which one was without funds, 0 to 1.

@@ -12,7 +12,6 @@ use crate::network::Orchestrator;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::simulation::{Mode, World};
-use crate::units::significant;
 
 /// What the base is called.
 pub const BASE: &str = "base";
@@ -451,13 +450,12 @@ impl Remarks {
     }
 
     fn on_deadline(&mut self, run: &Run) {
-        let (endings, treasury) = (run.forecast.endings, &run.forecast.treasury);
-        if endings.deadline_share > 0.0 {
+        let share = run.forecast.endings.deadline_share;
+        if share > 0.0 {
             let text = format!(
-                "{:.0} % of the futures have credits at the deadline, where their runway is cut: \
-                 {} ETH on average go back then, LPT at its price included.",
-                endings.deadline_share * 100.0,
-                significant(treasury.credits_returned_eth.mean, 3)
+                "{:.0} % of the futures have credits at the deadline, where their runway is cut \
+                 and all goes back.",
+                share * 100.0
             );
             self.add("deadline", text, &run.name, &run.scenario);
         }

@@ -31,8 +31,15 @@ pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Fig
         let notes = html_escaped(&text::notes(variant).join(" "));
         let _ = writeln!(page, "<p class=\"explains\">{notes}</p>\n<div class=\"stack\">");
         push_table(&mut page, &tables::differences(comparison, variant));
+        let users = tables::users(comparison, variant);
+        let mut about = Vec::new();
+        if !users.rows.is_empty() {
+            push_table(&mut page, &users);
+            about.push(tables::ABOUT_USERS);
+        }
         push_table(&mut page, &tables::orchestrators(variant));
-        let about = html_escaped(tables::ABOUT_ORCHESTRATORS);
+        about.push(tables::ABOUT_ORCHESTRATORS);
+        let about = html_escaped(&about.join(" "));
         let _ = writeln!(page, "</div>\n<p class=\"explains\">{about}</p>\n</section>");
     }
     for figure in figures {

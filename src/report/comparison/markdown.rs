@@ -24,6 +24,10 @@ pub(super) fn markdown(
         page.push_str(&tables::differences(comparison, variant).markdown(usize::MAX));
         page.push('\n');
         let _ = writeln!(page, "{}\n", markdown_escaped(&text::notes(variant).join(" ")));
+        let users = tables::users(comparison, variant);
+        if !users.rows.is_empty() {
+            let _ = writeln!(page, "{}\n{}\n", users.markdown(usize::MAX), tables::ABOUT_USERS);
+        }
         page.push_str(&tables::orchestrators(variant).markdown(usize::MAX));
         let _ = writeln!(page, "\n{}\n", tables::ABOUT_ORCHESTRATORS);
     }

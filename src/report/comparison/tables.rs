@@ -12,13 +12,24 @@ use crate::report::table::{Cell, Column, Table, Unit};
 
 /// Columns of [`differences`] that a terminal has room for.
 pub(super) const ON_TERMINAL: [&str; 5] = ["figure", "base", "variant", "difference", "relative"];
+/// The same of [`users`].
+pub(super) const USERS_ON_TERMINAL: [&str; 5] = [
+    "region",
+    "success_rate",
+    "success_rate_difference",
+    "latency_p50_ms",
+    "latency_p50_ms_difference",
+];
+/// How to read [`users`].
+pub(super) const ABOUT_USERS: &str = "How well the users of each region are served in the base, \
+    and what the variant changes.";
 /// Which orchestrators [`orchestrators`] shows.
 pub(super) const ABOUT_ORCHESTRATORS: &str = "Orchestrators that the variant changes come first, \
     then those whose fees change most; all are in orchestrators.csv.";
 /// Orchestrators that a report shows.
 const MOST_ORCHESTRATORS: usize = 6;
 
-/// Base against one variant, a row a headline figure.
+/// Base against one variant, a row a headline figure, without those of [`users`].
 pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
     let horizon = comparison.base.forecast.horizon_days;
     let is_cut = [&comparison.base, &variant.run].into_iter().any(Run::is_cut);
@@ -28,7 +39,40 @@ pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
         id if id.starts_with("fee_share.") => headline.label.replacen("fee share", "fees", 1),
         _ => headline.label.clone(),
     };
-    base_against(&variant.run.name, &variant.differences, label)
+    let is_of_all = |difference: &&Difference| difference.headline.of_users_in().is_none();
+    base_against(&variant.run.name, variant.differences.iter().filter(is_of_all), label)
+}
+
+/// How well the users of each region are served, a row a region; without a row where
+/// all are in one.
+pub(super) fn users(comparison: &Comparison, variant: &Variant) -> Table {
+    let of_users = variant.differences.iter().filter_map(|difference| {
+        let (figure, region) = difference.headline.of_users_in()?;
+        Some((region, figure, difference))
+    });
+    let of_users: Vec<(&str, &str, &Difference)> = of_users.collect();
+    let by_region: Vec<&[_]> = of_users.chunk_by(|a, b| a.0 == b.0).collect();
+    let mut columns = vec![Column::text("region", &format!("{}: users in", variant.run.name))];
+    for (_, figure, _) in by_region.iter().take(1).copied().flatten() {
+        let label = variant.difference(figure).map_or(*figure, |all| &all.headline.label);
+        columns.push(Column::number(*figure, label));
+        columns.push(Column::number(format!("{figure}_difference"), "difference"));
+    }
+    let regions = [&comparison.base, &variant.run].map(|run| &run.scenario.network.regions);
+    let row = |figures: &&[(&str, &str, &Difference)]| {
+        let id = figures[0].0;
+        let region = regions.into_iter().flatten().find(|region| region.id == id);
+        let cells = figures.iter().flat_map(|(.., difference)| {
+            let scale = Scale::of(difference);
+            let level = difference.base.or(difference.variant);
+            let [change, ..] = paired_cells(difference, &scale);
+            [level.map_or(MISSING.to_string(), |level| scale.with_unit(&level)), change]
+        });
+        let name = region.map_or(id, |region| &region.name);
+        std::iter::once(name.to_string()).chain(cells).map(Cell::Text).collect()
+    };
+    let is_shown = by_region.len() > 1;
+    Table::new(columns, by_region.iter().filter(|_| is_shown).map(row).collect())
 }
 
 /// Fees in base and variant, a row an orchestrator; the first
@@ -36,13 +80,14 @@ pub(super) fn differences(comparison: &Comparison, variant: &Variant) -> Table {
 pub(super) fn orchestrators(variant: &Variant) -> Table {
     let most = variant.orchestrators.len().min(MOST_ORCHESTRATORS);
     let title = format!("{}: fees of", variant.run.name);
-    base_against(&title, &variant.orchestrators[..most], |headline| headline.label.clone())
+    let first = variant.orchestrators[..most].iter();
+    base_against(&title, first, |headline| headline.label.clone())
 }
 
 /// What a narrow screen shows first comes first.
-fn base_against(
+fn base_against<'a>(
     title: &str,
-    differences: &[Difference],
+    differences: impl Iterator<Item = &'a Difference>,
     label: impl Fn(&Headline) -> String,
 ) -> Table {
     let columns = vec![
@@ -54,7 +99,7 @@ fn base_against(
         Column::number("win", "better in"),
         Column::number("correlation", "corr."),
     ];
-    let rows = differences.iter().map(|difference| {
+    let rows = differences.map(|difference| {
         let scale = Scale::of(difference);
         let base = difference.base.map_or(MISSING.to_string(), |base| match difference.variant {
             Some(_) => scale.level(base.mean),

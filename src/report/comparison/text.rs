@@ -27,6 +27,10 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
         for note in notes(variant) {
             page.paragraph(DIM, &note, "");
         }
+        let users = tables::users(comparison, variant);
+        if !users.rows.is_empty() {
+            page.section(users.lines(&tables::USERS_ON_TERMINAL, usize::MAX, None));
+        }
         page.section(tables::orchestrators(variant).lines(&tables::ON_TERMINAL, usize::MAX, None));
     }
     page.section(tables::runways(comparison).lines(

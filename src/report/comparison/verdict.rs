@@ -14,10 +14,10 @@ const REGIONS: usize = 3;
 
 /// What a variant changes, in one sentence, named first what matters most.
 ///
-/// It names the runway, success and the cost of a served request in any case;
-/// of the regions' fee shares the three that changed most; median latency, the
-/// share of the four largest and the time without funds where they changed;
-/// and the spend a day where runways are cut at the horizon. A figure
+/// It names the runway, with what goes back at a deadline, success and the cost of a
+/// served request in any case; of the regions' fee shares the three that changed most;
+/// median latency, the share of the four largest and the time without funds where they
+/// changed; and the spend a day where runways are cut at the horizon. A figure
 /// - is "unchanged" where base and variant are equal in every replication,
 /// - shows "no clear change" where the interval of its difference contains 0,
 /// - else has changed.
@@ -105,8 +105,9 @@ fn runway_words(comparison: &Comparison, variant: &Variant, difference: &Differe
     if runs.iter().all(|run| run.forecast.runway.censored_share == 1.0) {
         return format!("runway beyond the horizon of {horizon} in both");
     }
-    let words = words(difference).unwrap_or_default();
-    if runs.into_iter().any(Run::is_cut) { format!("{words}, cut at {horizon}") } else { words }
+    let cut = runs.into_iter().any(Run::is_cut).then(|| format!("cut at {horizon}"));
+    let returned = variant.difference("returned_eth").and_then(words);
+    [words(difference), cut, returned].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn has_changed(difference: &Difference) -> bool {

@@ -26,8 +26,16 @@ pub use text::sweep_terminal;
 
 /// Headline figures that figures and tables show beside the criteria and the
 /// fee shares of the regions; CSV and JSON have all.
-const SHOWN: [&str; 6] =
-    ["runway_days", "spend_per_day_eth", "success_rate", "latency_p95_ms", "hhi", "top4_share"];
+const SHOWN: [&str; 8] = [
+    "runway_days",
+    "revenue_eth",
+    "returned_eth",
+    "spend_per_day_eth",
+    "success_rate",
+    "latency_p95_ms",
+    "hhi",
+    "top4_share",
+];
 const RUNWAY: &str = "runway_days";
 /// Most values that stand for a setting in a sentence.
 const MOST_NAMED: usize = 2;
