@@ -50,11 +50,12 @@ fn times_are_iso_with_or_without_zone_or_unix() {
     // 2025-03-02T00:30:00+02:00 is 22:30 UTC of the day before.
     let history = read(
         "timestamp,amount_wei\n2025-03-01T00:00:10Z,1\n2025-03-02T00:30:00+02:00,2\n\
-         2025-03-02 12:00:00,4\n1740960000,8\n1740960000500,16\n20250304,32\n",
+         2025-03-02 12:00:00,4\n1740960000,8\n1740960000500,16\n20250304,32\n\
+         1740960000500000,64\n1740960000500000001,128\n2025/03/04 01:02:03,256\n2025/03/04,512\n",
     )
     .unwrap();
     let totals: Vec<u128> = history.daily_totals().iter().map(|wei| wei.0).collect();
-    assert_eq!(totals, [3, 4, 24, 32]);
+    assert_eq!(totals, [3, 4, 216, 800]);
 }
 
 #[test]
@@ -220,6 +221,39 @@ fn a_network_without_fees_on_a_day_is_a_gap() {
     assert!(history.notes[0].contains("2025-04-19"));
     let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
     assert_eq!(with(text, zero_days).unwrap().complete_days(), 3);
+}
+
+#[test]
+fn rows_that_sum_others_or_failed_are_left_out_and_said() {
+    let totals = "date,pipeline,amount_eth\n2025-03-01,llm,1\n2025-03-01,text-to-image,2\n\
+                  2025-03-01,Total,3\nGrand total,,3\n";
+    let history = read(totals).unwrap();
+    assert_eq!(history.total(), Wei(3_000_000_000_000_000_000));
+    assert_eq!((history.rows, history.keys().len()), (2, 2));
+    assert_eq!(history.notes, ["2 rows are a sum of others, left out"]);
+    let sent = "DateTime (UTC),Value_OUT(ETH),Status,ErrCode\n\
+                2025-03-01 10:00:00,1,,\n2025-03-01 11:00:00,7,Error(0),Reverted\n";
+    let history = read(sent).unwrap();
+    assert_eq!(history.total(), Wei(1_000_000_000_000_000_000));
+    let note = "1 row is of a failed transaction, left out".to_string();
+    assert!(history.notes.contains(&note), "{:?}", history.notes);
+    // What else a status may be is nobody's failure to send.
+    let other = "date,amount_eth,status\n2025-03-01,1,error\n";
+    assert_eq!(read(other).unwrap().total(), Wei(1_000_000_000_000_000_000));
+}
+
+#[test]
+fn fees_that_are_not_known_make_a_gap_even_where_days_without_a_row_are_zero() {
+    let text = "date,fees_eth\n2025-03-01,1\n2025-03-02,\n2025-03-03,NaN\n2025-03-05,1\n";
+    let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
+    let coverage = |history: &SpendHistory| history.days().map(|(_, c)| c).collect::<Vec<_>>();
+    let history = with(text, zero_days).unwrap();
+    use Coverage::{Complete, Gap};
+    assert_eq!(coverage(&history), [Complete, Gap, Gap, Complete, Complete]);
+    let note = "the file has no amount for 2025-03-02 to 2025-03-03".to_string();
+    assert!(history.notes.contains(&note), "{:?}", history.notes);
+    // Of spend a missing amount may be any.
+    assert!(faults("date,amount_eth\n2025-03-01,\n").contains("the amount is missing"));
 }
 
 #[test]

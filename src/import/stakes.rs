@@ -8,7 +8,7 @@ use jiff::tz::Offset;
 use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
-use crate::text::{NumberError, Table, UNCLOSED, number, plain};
+use crate::text::{NumberError, Table, UNCLOSED, is_total, number, plain};
 use crate::units::{Amount, COIN, Currency, Lpt};
 
 /// Where no unit is told, a whole number from here on counts base units (1e-18 LPT): a
@@ -30,8 +30,6 @@ const IDS: [&str; 9] = [
 const STAKES: [&str; 5] = ["stake", "totalstake", "bonded", "bondedamount", "delegatedstake"];
 const PERIODS: [&str; 7] =
     ["month", "date", "day", "snapshot", "snapshotiso", "round", "timestamp"];
-/// What a row calls itself that is the sum of others.
-const TOTALS: [&str; 3] = ["total", "totals", "sum"];
 
 /// What a stake counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +109,7 @@ pub(super) fn read(
     }
     let mut rows = Vec::new();
     for (line, row) in &table.rows {
-        match row.iter().find(|cell| TOTALS.contains(&plain(cell).as_str())) {
+        match row.iter().find(|cell| is_total(cell)) {
             Some(total) => {
                 findings.skip(format!("line {line}"), format!("a `{total}`, not a stake"))
             }

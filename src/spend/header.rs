@@ -3,18 +3,34 @@
 use super::SpendForm;
 use crate::units::Currency;
 
-const TIMES: [&str; 5] = ["date", "day", "time", "timestamp", "block_timestamp"];
-/// Times of Dune and Etherscan, whose exports may have one row's more than once: the
-/// first of these that is there counts.
-const EXPORTED_TIMES: [&str; 4] = ["block_time", "unix_timestamp", "date_time_utc", "block_date"];
-const AMOUNTS: [&str; 4] = ["amount", "spend", "spent", "cost"];
+/// Columns that hold all of a time. Exports of Dune, Etherscan and BigQuery may have one
+/// row's more than once: the first of these that is there counts.
+const TIMES: [&str; 10] = [
+    "timestamp",
+    "block_timestamp",
+    "block_time",
+    "evt_block_time",
+    "call_block_time",
+    "unix_timestamp",
+    "date_time",
+    "created_at",
+    "date_ts",
+    "date_s",
+];
+/// Columns that may hold a part of it: two of them are refused.
+const DAYS: [&str; 3] = ["date", "day", "time"];
+const EXPORTED_DAYS: [&str; 3] = ["block_date", "evt_block_date", "call_block_date"];
+const AMOUNTS: [&str; 5] = ["amount", "spend", "spent", "cost", "value"];
 /// Volume is what the explorer's subgraph calls the fees of a day.
 const FEES: [&str; 3] = ["fees", "fee", "volume"];
 const FACE_VALUE: &str = "face_value";
 /// What an address sent, in an export of Etherscan.
 const SENT: &str = "value_out";
 const MEAN_FACE_VALUE: &str = "mean_face_value";
-const TICKETS: [&str; 2] = ["winning_tickets", "tickets"];
+const TICKETS: [&str; 3] = ["winning_tickets", "tickets", "winning_ticket_transfers"];
+const REQUESTS: [&str; 5] = ["requests", "request_count", "requests_count", "num_requests", "jobs"];
+/// What Etherscan says of a transaction that failed, and so sent nothing.
+const FAILURES: [&str; 2] = ["err_code", "status"];
 const UNITS: [(&str, Currency); 4] = [
     ("eth", Currency::Eth),
     ("gwei", Currency::Gwei),
@@ -30,10 +46,15 @@ const MOST_SHOWN: usize = 40;
 /// The names a row may have, in the order of [`SpendKey`](super::SpendKey).
 pub(super) const NAMES: [&str; 5] = ["gateway", "pipeline", "model", "region", "orchestrator"];
 
+/// What may follow upon them; of columns with the same name the first such counts.
+const NAME_ENDINGS: [&str; 4] = ["", "_address", "_id", "_name"];
+
+/// What else the one who pays is called.
+const PAYER: &str = "broadcaster";
 /// What a ticket's contract and the subgraph call the one who pays by it, and the one
 /// who is paid.
 const TICKET_NAMES: [&[&str]; 5] =
-    [&["sender", "sender_id", "broadcaster"], &[], &[], &[], &["recipient", "recipient_id"]];
+    [&["sender", "sender_id"], &[], &[], &[], &["recipient", "recipient_id"]];
 
 /// Where in a row each column stands.
 #[derive(Clone, Debug)]
@@ -49,6 +70,8 @@ pub(super) struct Columns {
     pub(super) names: [Option<usize>; 5],
     pub(super) requests: Option<usize>,
     pub(super) tickets: Option<usize>,
+    /// The columns of [`FAILURES`], in an export of what an address sent.
+    pub(super) failures: [Option<usize>; 2],
     /// Names of columns that nothing is made of.
     pub(super) ignored: Vec<String>,
 }
@@ -61,7 +84,7 @@ pub(super) struct HeaderFault {
     pub(super) expected: &'static str,
 }
 
-/// `Amount (ETH)` and `amountETH` as `amount_eth`.
+/// `Amount (ETH)` and `amountETH` as `amount_eth`, `Date (UTC)` as `date`.
 fn normal(name: &str) -> String {
     let mut normal = String::new();
     let mut before = ' ';
@@ -75,7 +98,8 @@ fn normal(name: &str) -> String {
         }
         before = c;
     }
-    normal
+    // All times are of UTC where they do not say otherwise.
+    normal.strip_suffix("_utc").map(str::to_string).unwrap_or(normal)
 }
 
 /// Whether two names differ in nothing but where words begin.
@@ -106,11 +130,16 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
     let is_tickets = is_same(stem, FACE_VALUE);
     let mut names = [None; 5];
     for ((place, name), of_tickets) in names.iter_mut().zip(NAMES).zip(TICKET_NAMES) {
-        let others = if is_tickets { of_tickets } else { &[] };
-        *place = header.position(&[&[name], others].concat())?;
+        let spelled = NAME_ENDINGS.map(|ending| format!("{name}{ending}"));
+        let mut known: Vec<&str> = spelled.iter().map(String::as_str).collect();
+        known.extend((name == NAMES[0]).then_some(PAYER));
+        known.extend(of_tickets.iter().filter(|_| is_tickets));
+        *place = header.first_of(&known)?;
     }
-    let requests = header.position(&["requests"])?;
-    let tickets = header.position(&TICKETS)?;
+    let requests = header.first_of(&REQUESTS)?;
+    let tickets = header.first_of(&TICKETS)?;
+    let failures = FAILURES.map(|name| header.normal.iter().position(|known| known == name));
+    let failures = failures.map(|place| place.filter(|_| is_same(stem, SENT)));
     let form = if is_tickets {
         SpendForm::Redemptions
     } else if is_among(&FEES, stem) && names.iter().all(Option::is_none) {
@@ -121,12 +150,13 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
     let is_known = |i: usize| {
         [Some(time), Some(amount), requests, tickets].contains(&Some(i))
             || names.contains(&Some(i))
+            || failures.contains(&Some(i))
             || with_unit(&header.normal[i]).is_some_and(|(stem, _)| is_same(stem, MEAN_FACE_VALUE))
     };
     let all = header.written.iter().enumerate();
     let ignored = all.filter(|(i, _)| !is_known(*i)).map(|(_, name)| name.to_string()).collect();
     let count = header.written.len();
-    Ok(Columns { form, count, time, amount, unit, names, requests, tickets, ignored })
+    Ok(Columns { form, count, time, amount, unit, names, requests, tickets, failures, ignored })
 }
 
 /// The names of the columns, as written and as they are compared.
@@ -156,19 +186,29 @@ impl Header<'_> {
         }
     }
 
-    fn time(&self) -> Result<usize, HeaderFault> {
-        if let Some(time) = self.position(&TIMES)? {
-            return Ok(time);
-        }
-        for name in EXPORTED_TIMES {
-            if let Some(time) = self.position(&[name])? {
-                return Ok(time);
+    /// Where the column with the first of such names stands that is there.
+    fn first_of(&self, known: &[&str]) -> Result<Option<usize>, HeaderFault> {
+        for name in known {
+            if let Some(place) = self.position(&[name])? {
+                return Ok(Some(place));
             }
         }
-        Err(self.lacks(
-            "times",
-            "one column `date`, `time` or `timestamp`; rename the one that holds it",
-        ))
+        Ok(None)
+    }
+
+    fn time(&self) -> Result<usize, HeaderFault> {
+        if let Some(time) = self.first_of(&TIMES)? {
+            return Ok(time);
+        }
+        let day = self
+            .position(&DAYS)?
+            .map_or_else(|| self.first_of(&EXPORTED_DAYS), |day| Ok(Some(day)))?;
+        day.ok_or_else(|| {
+            self.lacks(
+                "times",
+                "one column `date`, `time` or `timestamp`; rename the one that holds it",
+            )
+        })
     }
 
     /// The column of amounts, its name without the unit, and the unit.
@@ -189,7 +229,12 @@ impl Header<'_> {
                 Some(bare) => HeaderFault {
                     column: Some(self.written[bare].to_string()),
                     message: format!("the name of the column `{}` has no unit", self.written[bare]),
-                    expected: "the unit at its end: `_eth`, `_gwei`, `_wei` or `_lpt`",
+                    expected: if is_same(&self.normal[bare], FACE_VALUE) {
+                        "`face_value_eth`, as the subgraph counts, or `face_value_wei`, as the \
+                         contract does"
+                    } else {
+                        "the unit at its end: `_eth`, `_gwei`, `_wei` or `_lpt`"
+                    },
                 },
                 None => self.lacks(
                     "amounts",
@@ -255,10 +300,22 @@ mod tests {
     fn exports_of_dune_and_etherscan_are_known() {
         let places = |header: &[&str]| columns(header).map(|c| (c.time, c.amount)).ok();
         assert_eq!(places(&["block_date", "block_time", "amount_eth"]), Some((1, 2)));
+        assert_eq!(places(&["evt_block_date", "evt_tx_hash", "amount_eth"]), Some((0, 2)));
+        assert_eq!(places(&["timestamp", "date", "amount_eth"]), Some((0, 2)));
+        assert_eq!(places(&["Date (UTC)", "value_eth"]), Some((0, 1)));
         let sent = ["UnixTimestamp", "DateTime (UTC)", "Value_IN(ETH)", "Value_OUT(ETH)"];
         assert_eq!(places(&sent), Some((0, 3)));
         // What came in is no spend.
         assert!(columns(&["DateTime (UTC)", "Value_IN(ETH)"]).is_err());
+    }
+
+    #[test]
+    fn names_and_counts_may_be_spelled_in_several_ways() {
+        let header =
+            ["date", "Gateway ID", "gateway_name", "model_id", "Request Count", "cost_eth"];
+        let columns = columns(&header).ok().unwrap();
+        assert_eq!(columns.names, [Some(1), None, Some(3), None, None]);
+        assert_eq!((columns.requests, columns.ignored), (Some(4), vec!["gateway_name".into()]));
     }
 
     #[test]

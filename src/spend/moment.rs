@@ -21,7 +21,8 @@ pub(super) struct Moment {
     pub(super) is_shifted: bool,
 }
 
-/// Reads a time: an ISO 8601 date or time, or Unix seconds or milliseconds.
+/// Reads a time: an ISO 8601 date or time, also with slashes, or Unix seconds or their
+/// thousandths, millionths or billionths.
 /// `None` where it is none, or its time zone is a name: those are not known here.
 pub(super) fn moment(text: &str) -> Option<Moment> {
     // Eight digits are a date without dashes.
@@ -31,9 +32,15 @@ pub(super) fn moment(text: &str) -> Option<Moment> {
 }
 
 fn unix(text: &str) -> Option<Moment> {
-    let is_milliseconds = text.find('.').unwrap_or(text.len()) >= 12;
+    // Each unit has three digits more, until the year 5138.
+    let decimals = match text.find('.').unwrap_or(text.len()) {
+        ..12 => 9,
+        12..15 => 6,
+        15..18 => 3,
+        _ => 0,
+    };
     let number: Decimal = text.parse().ok()?;
-    let nanoseconds = number.scaled_to_integer(if is_milliseconds { 6 } else { 9 })?;
+    let nanoseconds = number.scaled_to_integer(decimals)?;
     let time = Timestamp::from_nanosecond(i128::try_from(nanoseconds).ok()?).ok()?;
     Some(at(time, None))
 }
@@ -41,7 +48,10 @@ fn unix(text: &str) -> Option<Moment> {
 fn iso(text: &str) -> Option<Moment> {
     // As databases and Go write an offset.
     let text = text.strip_suffix("UTC").map_or(text, str::trim_end);
-    let text = text.replace(" +", "+").replace(" -", "-");
+    let mut text = text.replace(" +", "+").replace(" -", "-");
+    if text.as_bytes().get(4) == Some(&b'/') {
+        text = text.replacen('/', "-", 2);
+    }
     if let Ok(time) = text.parse::<Timestamp>() {
         Some(at(time, text.parse().ok()))
     } else if text.contains('[') {

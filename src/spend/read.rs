@@ -15,7 +15,7 @@ use super::history::{Coverage, SpendHistory, SpendKey, Spent};
 use super::moment::{DAY_NS, Moment, SECOND_NS, moment};
 use super::spelling::Spellings;
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
-use crate::text::{self, NumberError, Rows, number};
+use crate::text::{self, NumberError, Rows, is_total, number, plain};
 use crate::units::{Amount, Currency, Decimal, Wei};
 
 /// Above this a file is not read: as many bytes are some ten million rows.
@@ -110,6 +110,17 @@ struct Entry {
     spent: Spent,
 }
 
+/// Why a row is left out though nothing is wrong with it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum NoSpend {
+    /// It is the sum of others.
+    Total,
+    /// Its transaction failed.
+    Failed,
+    /// It says that the fees of its day are not known.
+    Unknown(Date),
+}
+
 /// Why a row is not counted: the column to blame, what is wrong and what was expected.
 struct Wrong(Option<usize>, String, Option<&'static str>);
 
@@ -129,6 +140,8 @@ struct SpendReader<'a> {
     /// The line on which a day of daily fees stood first.
     seen_days: BTreeMap<Date, u64>,
     rows: u64,
+    /// How many rows were left out for each reason.
+    no_spend: BTreeMap<NoSpend, usize>,
     repeated: u64,
     out_of_order: u64,
     has_times: bool,
@@ -158,6 +171,7 @@ impl<'a> SpendReader<'a> {
             seen_rows: BTreeMap::new(),
             seen_days: BTreeMap::new(),
             rows: 0,
+            no_spend: BTreeMap::new(),
             repeated: 0,
             out_of_order: 0,
             has_times: false,
@@ -221,13 +235,17 @@ impl<'a> SpendReader<'a> {
     }
 
     fn row(&mut self, line: u64, record: &ByteRecord, columns: &Columns) {
-        self.rows += 1;
         let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
         let Ok(cells) = cells else {
             let row = String::from_utf8_lossy(record.as_slice()).into_owned();
             self.fault(line, &row, None, "the row is not UTF-8 text", None);
             return;
         };
+        if let Some(reason) = no_spend(&cells, columns) {
+            *self.no_spend.entry(reason).or_default() += 1;
+            return;
+        }
+        self.rows += 1;
         let added = self
             .entry(&cells, columns)
             .and_then(|(entry, moment)| self.add(line, entry, &moment, columns.form));
@@ -238,7 +256,8 @@ impl<'a> SpendReader<'a> {
 
     /// What the cells of a row say.
     fn entry(&mut self, cells: &[&str], columns: &Columns) -> Result<(Entry, Moment), Wrong> {
-        if cells.len() != columns.count {
+        let beyond = cells.get(columns.count..).unwrap_or_default();
+        if cells.len() < columns.count || beyond.iter().any(|cell| !cell.is_empty()) {
             let message = format!("{} cells under {} columns", cells.len(), columns.count);
             return Err(Wrong(None, message, Some("one cell for each column")));
         }
@@ -330,7 +349,9 @@ impl<'a> SpendReader<'a> {
 
     /// An amount in wei, or what is wrong with it and what was expected.
     fn amount(&self, text: &str, unit: Currency, day: Date) -> Result<Wei, (String, &'static str)> {
-        let value = number(text).map_err(|wrong| {
+        let is_zero = |text: &&str| number(text).is_ok_and(|number| number.mantissa == 0);
+        let zero = text.strip_prefix('-').filter(is_zero);
+        let value = number(zero.unwrap_or(text)).map_err(|wrong| {
             let negative = text.strip_prefix('-').is_some_and(|rest| number(rest).is_ok());
             let has_unit = text.parse::<Amount>().is_ok();
             if text.is_empty() {
@@ -453,6 +474,11 @@ impl<'a> SpendReader<'a> {
     ) -> Vec<Coverage> {
         let unsaid = if self.options.zero_days { Coverage::Complete } else { Coverage::Gap };
         let mut coverage = vec![unsaid; span as usize];
+        for day in self.unknown() {
+            if let Some(coverage) = coverage.get_mut(days_from(first, day) as usize) {
+                *coverage = Coverage::Gap;
+            }
+        }
         for (&(day, _), spent) in days {
             // A whole network always has fees: 0 stands where none were collected.
             if form != SpendForm::DailyFees || spent.amount > Wei::ZERO {
@@ -470,6 +496,14 @@ impl<'a> SpendReader<'a> {
             }
         }
         coverage
+    }
+
+    /// Days of which the file says that it does not know their fees.
+    fn unknown(&self) -> impl Iterator<Item = Date> {
+        self.no_spend.keys().filter_map(|reason| match reason {
+            NoSpend::Unknown(day) => Some(*day),
+            NoSpend::Total | NoSpend::Failed => None,
+        })
     }
 
     /// What a reader has to know, a sentence each.
@@ -496,6 +530,17 @@ impl<'a> SpendReader<'a> {
             ));
         }
         notes.extend(self.spellings.note());
+        let left_out =
+            [(NoSpend::Total, "a sum of others"), (NoSpend::Failed, "of a failed transaction")];
+        for (reason, what) in left_out {
+            if let Some(&count) = self.no_spend.get(&reason) {
+                notes.push(format!("{} {what}, left out", are(count, "row")));
+            }
+        }
+        let unknown: Vec<Date> = self.unknown().collect();
+        if !unknown.is_empty() {
+            notes.push(format!("the file has no amount for {}", listed(&unknown)));
+        }
         let partial: Vec<Date> = history.days_of(Coverage::Partial).collect();
         if !partial.is_empty() {
             notes.push(format!("{} partial: {}", are(partial.len(), "day"), listed(&partial)));
@@ -553,6 +598,22 @@ impl<'a> SpendReader<'a> {
 
 fn days_from(from: Date, to: Date) -> i32 {
     (to - from).get_days()
+}
+
+/// Why a row is left out, if it is.
+fn no_spend(cells: &[&str], columns: &Columns) -> Option<NoSpend> {
+    let at = |column: usize| cells.get(column).copied().unwrap_or_default();
+    if cells.iter().any(|cell| is_total(cell)) {
+        return Some(NoSpend::Total);
+    }
+    let [code, status] = columns.failures.map(|column| plain(column.map_or("", at)));
+    if !code.is_empty() || ["error", "fail", "revert"].iter().any(|word| status.starts_with(word)) {
+        return Some(NoSpend::Failed);
+    }
+    let is_unknown = columns.form == SpendForm::DailyFees
+        && ["", "nan", "null", "none", "na"].contains(&plain(at(columns.amount)).as_str());
+    let day = moment(at(columns.time)).filter(|_| is_unknown)?;
+    Some(NoSpend::Unknown(day.begins.unwrap_or(day.day)))
 }
 
 /// What each row seems to be the sum of, by the days from one to the next: most so many,

@@ -28,7 +28,16 @@ pub(crate) fn first_few(names: &[&str], most: usize) -> String {
 
 /// A key or name reduced to its lower-case letters and digits.
 pub(crate) fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    letters(name).collect()
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
+/// Whether a cell of a table says that its row is the sum of others.
+pub(crate) fn is_total(cell: &str) -> bool {
+    ["total", "totals", "grandtotal", "sum"].iter().any(|word| letters(cell).eq(word.chars()))
 }
 
 /// Whether a name is an address of Ethereum, whose letters are the same in
