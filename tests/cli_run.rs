@@ -291,6 +291,19 @@ fn a_disk_that_refuses_ends_with_1() {
     let ended = workshop.run_minimal(&["--out", "/proc/orchsim-test"]);
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(ended.stderr.starts_with("error: cannot create `/proc"), "{}", ended.stderr);
+    // Before it is simulated, which would take days.
+    let endless = ["--replications", "1000000", "--out", "/proc/orchsim-test"];
+    for command in [
+        &["run"][..],
+        &["run", "--shard", "0/2"],
+        &["compare", "--variant", "none: demand.level=1"],
+        &["sweep", "--vary", "demand.level=1,2"],
+    ] {
+        let ended = workshop.run(&[command, &endless].concat());
+        assert_eq!(ended.code, 1, "{command:?}: {ended:?}");
+        assert!(ended.stderr.starts_with("error: cannot create `/proc"), "{}", ended.stderr);
+    }
+    assert_eq!(workshop.names(), ["minimal.toml"]);
 
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let ended = Ended::from(workshop.command(&["schema"]).stdout(full).output().unwrap());

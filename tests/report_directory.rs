@@ -186,13 +186,60 @@ fn a_failed_write_leaves_the_earlier_run_whole() {
     let target = home.path().join("run");
     write(&target, &other()).unwrap();
     let before = contents(&target);
-    // A file where the new directory would be written makes the write fail.
-    let partial = home.path().join(".run.orchsim-partial");
-    fs::write(&partial, "in the way").unwrap();
+    // A directory where the lock would be makes the write fail.
+    fs::create_dir(home.path().join(".run.orchsim-lock")).unwrap();
     let error = write(&target, &realistic()).unwrap_err();
     assert!(matches!(error, WriteError::Io { .. }), "{error}");
-    assert!(error.to_string().contains(".run.orchsim-partial"), "{error}");
+    assert!(error.to_string().contains(".run.orchsim-lock"), "{error}");
     assert_eq!(contents(&target), before);
+}
+
+#[test]
+fn what_is_in_the_way_of_the_renames_is_cleared() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    let before = [".run.orchsim-partial", ".run.orchsim-previous"].map(|n| home.path().join(n));
+    write(&target, &other()).unwrap();
+    for (round, path) in before.iter().enumerate() {
+        fs::write(path, "a file").unwrap();
+        write(&target, &if round == 0 { realistic() } else { other() }).unwrap();
+        assert_eq!(names(home.path()), ["run"], "{path:?}");
+    }
+}
+
+/// Root can remove anything: there this tests no more than that litter goes.
+#[cfg(unix)]
+#[test]
+fn an_old_run_that_cannot_be_removed_is_put_aside() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let (target, previous) = (home.path().join("run"), home.path().join(".run.orchsim-previous"));
+    write(&target, &other()).unwrap();
+    let locked = previous.join("locked");
+    fs::create_dir_all(&locked).unwrap();
+    fs::write(locked.join("file"), "").unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).unwrap();
+    write(&target, &realistic()).unwrap();
+    assert!(!previous.exists());
+    let aside = home.path().join(".run.orchsim-leftover-1/locked");
+    if aside.exists() {
+        fs::set_permissions(&aside, fs::Permissions::from_mode(0o755)).unwrap();
+    } else {
+        assert_eq!(names(home.path()), ["run"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_cannot_be_made_is_found_out_before_the_work() {
+    for target in ["/proc/orchsim-test", "/proc/orchsim-test/run"] {
+        let error = check_target(Path::new(target)).unwrap_err();
+        assert!(matches!(error, WriteError::Io { .. }), "{error}");
+        assert!(error.to_string().starts_with(&format!("cannot create `{target}`")), "{error}");
+    }
+    let home = tempfile::tempdir().unwrap();
+    check_target(&home.path().join("some/where/run")).unwrap();
+    assert_eq!(names(home.path()), [""; 0]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! renames, under the name of [`Siblings::previous`], from where the next
 //! [`check_target`] brings it back.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ use crate::scenario::Scenario;
 
 pub(super) const MANIFEST: &str = "manifest.json";
 const PROGRAM: &str = "orchsim";
+/// Directories that could not be removed, kept under other names until they can be.
+const MOST_LEFTOVERS: u32 = 99;
 /// Version of the layout of `manifest.json`.
 const MANIFEST_SCHEMA: u32 = 1;
 
@@ -129,25 +132,26 @@ pub enum WriteError {
     },
 }
 
-/// Whether a run may be written to `directory`: it does not exist, is empty, or
-/// holds an earlier run. To be called before the work begins.
+/// Whether a run may and can be written to `directory`: it does not exist, is empty, or
+/// holds an earlier run, and its neighbours can be made. To be called before the work
+/// begins; leaves nothing behind.
 pub fn check_target(directory: &Path) -> Result<(), WriteError> {
     let siblings = Siblings::of(directory)?;
     siblings.restore()?;
     let target = &siblings.target;
     if !exists(target)? {
         let is_file = |path: &&Path| path.exists() && !path.is_dir();
-        return match target.ancestors().skip(1).find(is_file) {
-            Some(file) => Err(WriteError::NotADirectory(file.to_path_buf())),
-            None => Ok(()),
-        };
+        if let Some(file) = target.ancestors().skip(1).find(is_file) {
+            return Err(WriteError::NotADirectory(file.to_path_buf()));
+        }
+        return siblings.probe();
     }
     if !target.is_dir() {
         return Err(WriteError::NotADirectory(directory.to_path_buf()));
     }
     let mut entries = fs::read_dir(target).map_err(|source| failed("read", target, source))?;
     if entries.next().is_none() || is_earlier_run(target) {
-        Ok(())
+        siblings.probe()
     } else {
         Err(WriteError::Foreign(directory.to_path_buf()))
     }
@@ -356,12 +360,7 @@ impl Siblings {
             return Err(WriteError::NoName(directory.to_path_buf()));
         };
         let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        let sibling = |role: &str| {
-            let mut hidden = std::ffi::OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".orchsim-{role}"));
-            parent.join(hidden)
-        };
+        let sibling = |role: &str| parent.join(hidden(name, role));
         Ok(Siblings {
             parent: parent.to_path_buf(),
             partial: sibling("partial"),
@@ -371,8 +370,9 @@ impl Siblings {
         })
     }
 
-    /// Brings back the old directory of a run killed between its renames; one that is
-    /// still between them holds the lock.
+    /// Brings back the old directory of a run killed between its renames, and clears what
+    /// one killed after them, or unable to remove it, left; one that is still at it holds
+    /// the lock.
     fn restore(&self) -> Result<(), WriteError> {
         if !exists(&self.previous)? {
             return Ok(());
@@ -381,7 +381,39 @@ impl Siblings {
         if is_earlier_run(&self.previous) && !exists(&self.target)? {
             return rename(&self.previous, &self.target);
         }
-        Ok(())
+        self.clear(&self.previous)
+    }
+
+    /// Whether directories can be made where the new one is to be written, by making one
+    /// and removing it again; above what is still to be made, in what is there.
+    fn probe(&self) -> Result<(), WriteError> {
+        let home = self.parent.ancestors().find(|path| path.is_dir());
+        let probe = home.unwrap_or(Path::new(".")).join(self.hidden("probe"));
+        let made = match fs::create_dir(&probe) {
+            // Another is at it, or was killed at it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        };
+        let action = if exists(&self.target)? { "replace" } else { "create" };
+        made.map_err(|source| failed(action, &self.target, source))?;
+        remove(&probe)
+    }
+
+    /// Makes room at a path of this writer: removes what is there or, where that cannot be
+    /// removed, renames it.
+    fn clear(&self, path: &Path) -> Result<(), WriteError> {
+        let Err(error) = remove(path) else { return Ok(()) };
+        for number in 1..=MOST_LEFTOVERS {
+            let aside = self.parent.join(self.hidden(&format!("leftover-{number}")));
+            if !exists(&aside)? {
+                return fs::rename(path, &aside).map_err(|_| error);
+            }
+        }
+        Err(error)
+    }
+
+    fn hidden(&self, role: &str) -> OsString {
+        hidden(self.target.file_name().unwrap_or_default(), role)
     }
 
     fn lock(&self) -> Result<Lock, WriteError> {
@@ -389,7 +421,7 @@ impl Siblings {
     }
 
     fn write(&self, files: &[OutputFile]) -> Result<(), WriteError> {
-        remove(&self.partial)?;
+        self.clear(&self.partial)?;
         let paths = files.iter().map(|file| self.partial.join(&file.name));
         let mut folders: Vec<PathBuf> =
             paths.filter_map(|path| path.parent().map(Path::to_path_buf)).collect();
@@ -411,14 +443,15 @@ impl Siblings {
         if !exists(&self.target)? {
             rename(&self.partial, &self.target)?;
         } else if is_earlier_run(&self.target) {
-            remove(&self.previous)?;
+            self.clear(&self.previous)?;
             rename(&self.target, &self.previous)?;
             if let Err(error) = rename(&self.partial, &self.target) {
                 rename(&self.previous, &self.target)?;
                 return Err(error);
             }
             sync_directory(&self.parent)?;
-            remove(&self.previous)?;
+            // Best effort: the new one is in its place, and the next run makes room.
+            let _ = remove(&self.previous);
         } else {
             // Succeeds on an empty directory only.
             fs::remove_dir(&self.target)
@@ -444,11 +477,21 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
     fs::rename(from, to).map_err(|source| failed("replace", to, source))
 }
 
-pub(super) fn remove(directory: &Path) -> Result<(), WriteError> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(failed("remove", directory, error))
-        }
+/// The name of a hidden neighbour of what is called `name`.
+fn hidden(name: &OsStr, role: &str) -> OsString {
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".orchsim-{role}"));
+    hidden
+}
+
+fn remove(path: &Path) -> Result<(), WriteError> {
+    let removed = match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => fs::remove_file(path),
+        removed => removed,
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, error)),
         _ => Ok(()),
     }
 }
