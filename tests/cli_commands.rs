@@ -41,6 +41,28 @@ fn check_names_every_file_and_every_error() {
 }
 
 #[test]
+fn check_ends_as_a_run_does_where_a_scenario_cannot_be_read() {
+    let workshop = Workshop::with_minimal();
+    // A file where a folder should be: neither there nor not there.
+    let unreadable = "minimal.toml/other.toml";
+    for command in ["run", "check", "explain", "sweep", "calibrate"] {
+        let more: &[&str] = match command {
+            "explain" => &["--gateway", "gateway", "--pipeline", "llm"],
+            "sweep" => &["--vary", "seed=1"],
+            "calibrate" => &["--spend", "spend.csv"],
+            _ => &[],
+        };
+        let ended = workshop.run(&[&[command, unreadable], more].concat());
+        assert_eq!(ended.code, 1, "{command}: {ended:?}");
+        assert!(ended.stderr.contains("cannot read `minimal.toml/other.toml`"), "{ended:?}");
+    }
+    assert_eq!(workshop.run(&["check", "minimal.toml", unreadable]).code, 1);
+    assert_eq!(workshop.run(&["check", "--format", "json", unreadable]).code, 1);
+    workshop.write("broken.toml", "seed = -1\n");
+    assert_eq!(workshop.run(&["check", unreadable, "broken.toml"]).code, 2);
+}
+
+#[test]
 fn check_says_what_a_run_would_warn_of_before_it_simulates() {
     let workshop = Workshop::with_minimal();
     // exp(-price / factor) of go-livepeer's rule is 0 for every price of a picture.

@@ -39,7 +39,8 @@ pub(super) fn execute(args: &CheckArgs) -> Result<Outcome, Failure> {
         }
         results.push((path, scenario));
     }
-    let valid = results.iter().all(|(_, scenario)| scenario.is_ok());
+    let failures = || results.iter().filter_map(|(_, scenario)| scenario.as_ref().err());
+    let valid = failures().next().is_none();
     if args.format == Format::Json {
         let files = results.iter().map(|(path, scenario)| {
             let warnings = |scenario| warnings_json(&opening_warnings(scenario));
@@ -52,7 +53,13 @@ pub(super) fn execute(args: &CheckArgs) -> Result<Outcome, Failure> {
         });
         output::print_json(&json!({ "valid": valid, "scenarios": files.collect::<Vec<_>>() }))?;
     }
-    Ok(if valid { Outcome::Success } else { Outcome::Invalid })
+    Ok(if valid {
+        Outcome::Success
+    } else if failures().all(Failure::is_runtime) {
+        Outcome::Unreadable
+    } else {
+        Outcome::Invalid
+    })
 }
 
 /// What a scenario holds, in a line.

@@ -22,6 +22,17 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the world is to blame, not the request.
+    pub(super) fn is_runtime(&self) -> bool {
+        match self {
+            Failure::Runtime(_) => true,
+            Failure::Spend(SpendError::Io { source, .. }) => {
+                !matches!(source.kind(), ErrorKind::NotFound | ErrorKind::InvalidData)
+            }
+            Failure::Usage(_) | Failure::Invalid(_) | Failure::Spend(_) => false,
+        }
+    }
+
     /// Writes the reason to standard error.
     pub fn print(&self) {
         // Where standard error is closed there is nobody left to tell.
@@ -53,15 +64,7 @@ impl std::error::Error for Failure {}
 
 impl From<Failure> for ExitCode {
     fn from(failure: Failure) -> ExitCode {
-        match failure {
-            Failure::Spend(SpendError::Io { source, .. })
-                if !matches!(source.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) =>
-            {
-                ExitCode::from(1)
-            }
-            Failure::Runtime(_) => ExitCode::from(1),
-            Failure::Usage(_) | Failure::Invalid(_) | Failure::Spend(_) => ExitCode::from(2),
-        }
+        ExitCode::from(if failure.is_runtime() { 1 } else { 2 })
     }
 }
 

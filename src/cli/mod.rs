@@ -38,6 +38,12 @@ Exit codes:
   2  a usage error or an invalid scenario; nothing was written
   3  an objective of the scenario was missed or is not known (in a sweep: by every setting), after everything was written and printed";
 
+const CHECK_CODES: &str = "\
+Exit codes:
+  0  every scenario is valid
+  1  a scenario cannot be read, and all others are valid
+  2  a usage error or an invalid scenario";
+
 const CALIBRATE_CODES: &str = "\
 Exit codes:
   0  success
@@ -97,6 +103,7 @@ enum Command {
     #[command(after_long_help = REPORT_CODES)]
     Report(report::ReportArgs),
     /// Validate scenarios: every error at once, with its place.
+    #[command(after_long_help = CHECK_CODES)]
     Check(check::CheckArgs),
     /// Show who would be selected, with which probability, and who not and why.
     Explain(explain::ExplainArgs),
@@ -123,12 +130,15 @@ pub enum Outcome {
     ObjectiveMissed,
     /// A checked scenario is not valid.
     Invalid,
+    /// A checked scenario cannot be read, and none that can is invalid.
+    Unreadable,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> ExitCode {
         match outcome {
             Outcome::Success => ExitCode::SUCCESS,
+            Outcome::Unreadable => ExitCode::from(1),
             Outcome::Invalid => ExitCode::from(2),
             Outcome::ObjectiveMissed => ExitCode::from(3),
         }
