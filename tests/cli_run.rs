@@ -143,6 +143,92 @@ fn a_reduced_variance_is_told_in_every_format_and_the_same_on_any_number_of_thre
     }
 }
 
+/// Keys and values of a document, however deep, whose key ends so.
+fn ending<'a>(value: &'a Value, end: &str, found: &mut Vec<(&'a str, &'a Value)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                if key.ends_with(end) {
+                    found.push((key, value));
+                }
+                ending(value, end, found);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| ending(value, end, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_single_replication_has_no_interval_in_any_format() {
+    let workshop = Workshop::with_minimal();
+    let args = ["run", "minimal.toml", "--horizon", "90", "--out", "one", "--replications"];
+    let short_lived = ["--set", "credits.amount=30 LPT"];
+    for (more, count) in
+        [(&[][..], "1"), (&short_lived, "1"), (&["--variance-reduction", "antithetic"], "2")]
+    {
+        let ended = workshop.run(&[&args[..], &[count], more].concat());
+        assert!(ended.code == 0 || ended.code == 3, "{ended:?}");
+        // "95 % interval [1, 2]", but not "[[table]]" or the name of a warning.
+        let interval = |text: &str| {
+            text.match_indices('[').any(|(at, _)| {
+                let next = text[at + 1..].chars().next().unwrap_or(' ');
+                next.is_ascii_digit() || next == '–' || text[at + 1..].starts_with("below")
+            })
+        };
+        let files = contents(&workshop.path("one"));
+        let text = |name: &str| String::from_utf8(files[Path::new(name)].clone()).unwrap();
+        assert!(!interval(&ended.stdout), "{}", ended.stdout);
+        assert!(!interval(&text("report.md")), "{}", text("report.md"));
+        let page = text("report.html");
+        let page = page.split_once("<body").unwrap().1.split_once("<script").unwrap().0;
+        let prose: String =
+            page.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
+        assert!(!interval(&prose) && !prose.contains("NaN"));
+
+        let summary = summary(&workshop.path("one"));
+        let mut found = Vec::new();
+        ending(&summary, "_ci95", &mut found);
+        assert!(found.len() > 30);
+        for (key, value) in found {
+            assert!(value.is_null(), "{key}: {value}");
+        }
+        let (mut low, point) = (Vec::new(), &summary["survival"][0]);
+        ending(point, "lo", &mut low);
+        assert_eq!(low, [("lo", &Value::Null)]);
+
+        for (name, bytes) in &files {
+            let name = name.to_str().unwrap();
+            if name.ends_with(".csv") {
+                let mut reader = csv::Reader::from_reader(bytes.as_slice());
+                let header = reader.headers().unwrap().clone();
+                for row in reader.records().map(Result::unwrap) {
+                    for (key, cell) in header.iter().zip(&row) {
+                        let is_end = ["lo", "hi"].contains(&key.rsplit('_').next().unwrap());
+                        assert!(!is_end || cell.is_empty(), "{name}: {key}: {cell}");
+                    }
+                }
+            }
+            if name.ends_with(".svg") {
+                let svg = text(name);
+                assert!(!svg.contains("NaN") && !svg.contains("95 %"), "{name}");
+            }
+        }
+    }
+    // Nor in a sweep, whose settings have a replication each.
+    let args = ["sweep", "minimal.toml", "--horizon", "30", "--replications", "1"];
+    let ended = workshop.run(&[&args[..], &["--vary", "demand.level=1,2", "--out", "s"]].concat());
+    assert!(ended.code == 0 || ended.code == 3, "{ended:?}");
+    let files = contents(&workshop.path("s"));
+    let document: Value = serde_json::from_slice(&files[Path::new("sweep.json")]).unwrap();
+    let mut found = Vec::new();
+    ending(&document, "ci95", &mut found);
+    assert!(found.len() > 10 && found.iter().all(|(_, value)| value.is_null()), "{found:?}");
+    for (name, bytes) in files.iter().filter(|(name, _)| name.extension() == Some("svg".as_ref())) {
+        assert!(!String::from_utf8_lossy(bytes).contains("NaN"), "{name:?}");
+    }
+}
+
 #[test]
 fn the_credits_add_up_where_prices_stay() {
     let workshop = Workshop::with_minimal();

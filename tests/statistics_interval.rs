@@ -46,7 +46,10 @@ fn quantiles_agree_with_numpy() {
 
 #[test]
 fn few_or_no_samples_have_defined_answers() {
-    assert_eq!(Estimate::of_mean(&[3.0]), Estimate { mean: 3.0, lo: 3.0, hi: 3.0 });
+    let one = Estimate::of_mean(&[3.0]);
+    assert_eq!((one.mean, one.interval()), (3.0, None));
+    // Nor has it one where what cannot be is cut off.
+    assert_eq!(one.within(0.0, 1.0).interval(), None);
     assert!(Estimate::of_mean(&[]).mean.is_nan());
     let nothing = Estimate::of_proportion(0, 0);
     assert!(nothing.mean.is_nan());

@@ -7,7 +7,8 @@ use crate::units::{Period, Wei};
 /// The share of their time without funds that makes outages of gateways long.
 pub const LONG_OUTAGES: f64 = 0.01;
 
-/// A mean over replications with its 95 % confidence interval.
+/// A mean over replications with its 95 % confidence interval. Where there is no
+/// interval, as of a single replication, both of its ends are NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The mean.
@@ -38,6 +39,8 @@ pub enum Bound {
     BelowShortest(f64),
     /// So many days.
     Days(f64),
+    /// Not known: a single replication shows no spread.
+    Unknown,
     /// Above the longest time, of so many days: the horizon where some were
     /// going on then; otherwise there are too few to bound the quantile from above.
     AboveLongest(f64),
@@ -48,7 +51,7 @@ impl Bound {
     pub fn days(self) -> Option<f64> {
         match self {
             Bound::Days(days) => Some(days),
-            Bound::BelowShortest(_) | Bound::AboveLongest(_) => None,
+            Bound::BelowShortest(_) | Bound::AboveLongest(_) | Bound::Unknown => None,
         }
     }
 }
@@ -91,7 +94,8 @@ pub struct SurvivalPoint {
     pub day: f64,
     /// Probability that the credits last at least this long, 0 to 1.
     pub share: f64,
-    /// Lower end of the 95 % band (see [`KaplanMeier`](super::KaplanMeier)).
+    /// Lower end of the 95 % band (see [`KaplanMeier`](super::KaplanMeier)); in a
+    /// forecast both ends are NaN of a single replication.
     pub lo: f64,
     /// Upper end of the band.
     pub hi: f64,

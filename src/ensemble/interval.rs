@@ -10,16 +10,29 @@ pub(crate) const Z95: f64 = 1.959_963_984_540_054;
 impl Estimate {
     /// Mean of independent samples with its 95 % Student t interval.
     ///
-    /// A single sample says nothing of its spread: its interval has no width,
-    /// and the reader has to be warned. Of no samples everything is NaN.
+    /// A single sample says nothing of its spread: it has no interval. Of no
+    /// samples everything is NaN.
     pub fn of_mean(samples: &[f64]) -> Estimate {
         MeanAndError::of(samples).interval(0.05)
+    }
+
+    /// A mean without an interval.
+    pub fn without_interval(mean: f64) -> Estimate {
+        Estimate { mean, lo: f64::NAN, hi: f64::NAN }
+    }
+
+    /// Both ends of the interval, where there is one.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        (!self.lo.is_nan() && !self.hi.is_nan()).then_some((self.lo, self.hi))
     }
 
     /// The same with an interval cut to `least` and `most`, which what is
     /// estimated cannot leave.
     pub fn within(self, least: f64, most: f64) -> Estimate {
-        Estimate { lo: self.lo.max(least), hi: self.hi.min(most), ..self }
+        match self.interval() {
+            Some((lo, hi)) => Estimate { lo: lo.max(least), hi: hi.min(most), ..self },
+            None => self,
+        }
     }
 
     /// Share of `hits` among `trials` with its 95 % Wilson score interval
@@ -102,7 +115,7 @@ pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
 pub struct MeanAndError {
     /// The mean.
     pub mean: f64,
-    /// Its standard error; 0 for fewer than two samples.
+    /// Its standard error; 0 for fewer than two samples, which do not show it.
     pub standard_error: f64,
     /// Degrees of freedom of the standard error.
     pub freedom: usize,
@@ -121,8 +134,12 @@ impl MeanAndError {
         MeanAndError { mean, standard_error, freedom: samples.len() - 1 }
     }
 
-    /// The Student t interval that misses the mean with probability `alpha`.
+    /// The Student t interval that misses the mean with probability `alpha`; none
+    /// without a degree of freedom.
     pub fn interval(&self, alpha: f64) -> Estimate {
+        if self.freedom == 0 {
+            return Estimate::without_interval(self.mean);
+        }
         let half = student_t(alpha, self.freedom) * self.standard_error;
         Estimate { mean: self.mean, lo: self.mean - half, hi: self.mean + half }
     }

@@ -119,10 +119,13 @@ impl VarianceReduction {
     }
 
     /// The share of replications that hit, in the order of their numbers, with
-    /// its 95 % Wilson interval.
+    /// its 95 % Wilson interval; as of a mean there is none of a single observation.
     pub fn proportion(self, hits: impl Iterator<Item = bool>) -> Estimate {
         let hits: Vec<bool> = hits.collect();
         let count = hits.iter().filter(|hit| **hit).count();
+        if hits.len() == self.replications_an_observation() as usize {
+            return Estimate::without_interval(count as f64 / hits.len() as f64);
+        }
         if !self.has_pairs() {
             return Estimate::of_proportion(count, hits.len());
         }

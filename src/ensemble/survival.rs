@@ -18,13 +18,16 @@ const SHARE_TOLERANCE: f64 = 1e-12;
 ///   undefined, before the first runway ends, the Wilson interval of those
 ///   still at risk at t; and once S is 0, from 0 to the last upper limit.
 ///
-/// So no band claims certainty from a finite number of runways.
+/// So no band claims certainty from a finite number of runways. A single runway, or
+/// pair, has none, as its mean has no interval.
 #[derive(Clone, Debug)]
 pub struct KaplanMeier {
     /// All times, censored or not, ascending.
     times: Vec<f64>,
     /// How many successive times depend on each other.
     group: usize,
+    /// Whether there is but one group of them, so that nothing has an interval.
+    is_single: bool,
     /// The days on which runways end, ascending.
     steps: Vec<Step>,
 }
@@ -77,7 +80,9 @@ impl KaplanMeier {
                 };
                 variance += greenwood;
                 share *= left as f64 / at_risk as f64;
-                let (lo, hi) = if ended_before == before {
+                let (lo, hi) = if ends.len() == 1 {
+                    (f64::NAN, f64::NAN)
+                } else if ended_before == before {
                     let whole = ends.len() - ends.partition_point(|end| *end <= day[0].0);
                     let proportion = match group {
                         1 => Estimate::of_proportion(left, total),
@@ -98,7 +103,8 @@ impl KaplanMeier {
             before += day.len();
             ended_before += ended;
         }
-        KaplanMeier { times: sorted.iter().map(|(day, _)| *day).collect(), group, steps }
+        let times = sorted.iter().map(|(day, _)| *day).collect();
+        KaplanMeier { times, group, is_single: ends.len() == 1, steps }
     }
 
     /// The curve at a time in days. After the last runway seen, the last value
@@ -107,6 +113,7 @@ impl KaplanMeier {
         let passed = self.steps.partition_point(|step| step.point.day <= day);
         match self.steps[..passed].last() {
             Some(step) => SurvivalPoint { day, ..step.point },
+            None if self.is_single => SurvivalPoint { day, share: 1.0, lo: f64::NAN, hi: f64::NAN },
             None => {
                 let gone = self.times.partition_point(|time| *time < day);
                 let at_risk = (self.times.len() - gone) / self.group;
@@ -128,10 +135,14 @@ impl KaplanMeier {
         };
         let [shortest, longest] =
             [self.times.first(), self.times.last()].map(|time| time.copied().unwrap_or_default());
+        let days = first(|point| point.share);
+        if self.is_single {
+            return Quantile { days, lo: Bound::Unknown, hi: Bound::Unknown };
+        }
         let bound = |day: Option<f64>| day.map_or(Bound::AboveLongest(longest), Bound::Days);
         let is_open = self.at(0.0).lo <= surviving;
         Quantile {
-            days: first(|point| point.share),
+            days,
             lo: if is_open {
                 Bound::BelowShortest(shortest)
             } else {
@@ -148,7 +159,7 @@ impl KaplanMeier {
     /// the area after it, times n / (n - 1); the interval is Student's t. With
     /// no censoring before the horizon that is exactly the t interval of the
     /// mean of the cut runways, and as there, runways that are all alike give
-    /// an interval without width. Of no runways everything is NaN. Of pairs
+    /// an interval without width; a single one gives none. Of no runways everything is NaN. Of pairs
     /// only the mean holds: their interval is that of their means.
     pub fn restricted_mean(&self, horizon: f64) -> Estimate {
         let n = self.times.len();

@@ -70,15 +70,15 @@ fn precision_warnings(
     if n == 1 {
         warn(
             "single-replication",
-            "One replication shows one future and no spread: every interval has width 0. Run at \
-             least 20 (`--replications 20`)."
+            "One replication shows one future and no spread, so that no figure has an interval. \
+             Run at least 20 (`--replications 20`)."
                 .to_string(),
         );
     } else if n == group {
         warn(
             "single-replication",
-            "One antithetic pair shows no spread between pairs: every interval has width 0. Run \
-             at least 20 (`--replications 40`)."
+            "One antithetic pair shows no spread between pairs, so that no figure has an \
+             interval. Run at least 20 (`--replications 40`)."
                 .to_string(),
         );
     } else if relative > wanted {

@@ -135,7 +135,7 @@ fn variance(values: &[f64]) -> f64 {
     standard_error * standard_error * values.len() as f64
 }
 
-/// The share won, with the interval of as many trials as are independent.
+/// The share won, with the interval of as many trials as are independent; none of one.
 fn win(pairs: &[(f64, f64)], better: Better, trials: usize) -> Option<Estimate> {
     let sign = match better {
         Better::Higher => 1.0,
@@ -143,5 +143,9 @@ fn win(pairs: &[(f64, f64)], better: Better, trials: usize) -> Option<Estimate> 
         Better::Neither => return None,
     };
     let won = pairs.iter().filter(|(base, variant)| (variant - base) * sign > 0.0).count();
-    Some(Estimate::of_score((won * trials) as f64 / pairs.len() as f64, trials))
+    let share = won as f64 / pairs.len() as f64;
+    Some(match trials {
+        1 => Estimate::without_interval(share),
+        _ => Estimate::of_score((won * trials) as f64 / pairs.len() as f64, trials),
+    })
 }

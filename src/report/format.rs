@@ -130,25 +130,44 @@ pub(super) fn price_decimals(wei: f64) -> usize {
     if libm::fabs(wei) < 1000.0 { 3 } else { 0 }
 }
 
+/// An interval, each of its ends as `end` writes it; [`MISSING`] where there is none.
+pub(super) fn interval_of(estimate: &Estimate, end: impl Fn(f64) -> String) -> String {
+    estimate
+        .interval()
+        .map_or(MISSING.to_string(), |(lo, hi)| format!("[{}, {}]", end(lo), end(hi)))
+}
+
+/// An interval behind its number and a space; nothing where there is none.
+pub(super) fn spaced(interval: &str) -> String {
+    let is_one = !interval.is_empty() && interval != MISSING;
+    if is_one { format!(" {interval}") } else { String::new() }
+}
+
 /// The interval of a share, in percent: `[11.9, 12.8]`.
 pub(super) fn share_interval(estimate: &Estimate) -> String {
-    let bound = |share: f64| grouped(share * 100.0, 1);
-    format!("[{}, {}]", bound(estimate.lo), bound(estimate.hi))
+    interval_of(estimate, |share| grouped(share * 100.0, 1))
+}
+
+/// The same with its unit: `[11.9, 12.8] %`.
+pub(super) fn percent_interval(estimate: &Estimate) -> String {
+    let unit = if estimate.interval().is_some() { " %" } else { "" };
+    format!("{}{unit}", share_interval(estimate))
 }
 
 /// The interval of a plain number with `decimals`.
 pub(super) fn interval(estimate: &Estimate, decimals: usize) -> String {
-    format!("[{}, {}]", grouped(estimate.lo, decimals), grouped(estimate.hi, decimals))
+    interval_of(estimate, |end| grouped(end, decimals))
 }
 
 /// The 95 % interval of an amount of ETH, as [`eth`] has its ends.
 pub(super) fn eth_interval(estimate: &Estimate) -> String {
-    format!("[{}, {}]", eth(estimate.lo), eth(estimate.hi))
+    interval_of(estimate, eth)
 }
 
 /// The interval of a quantile in days. An end that lies beyond the horizon reads
 /// `>365`; one that too few futures bound reads `below` the shortest of them or
-/// `above` the longest. Empty where neither end was reached.
+/// `above` the longest. Empty where neither end was reached, [`MISSING`] of a single
+/// future.
 pub(super) fn quantile_interval(quantile: &Quantile, horizon_days: u32) -> String {
     let horizon = f64::from(horizon_days);
     let end = |bound| match bound {
@@ -156,9 +175,11 @@ pub(super) fn quantile_interval(quantile: &Quantile, horizon_days: u32) -> Strin
         Bound::Days(day) => days(day),
         Bound::AboveLongest(longest) if longest < horizon => format!("above {}", days(longest)),
         Bound::AboveLongest(_) => format!(">{}", grouped(horizon, 0)),
+        Bound::Unknown => MISSING.to_string(),
     };
     match (quantile.lo, quantile.hi) {
         (Bound::AboveLongest(_), Bound::AboveLongest(_)) => String::new(),
+        (Bound::Unknown, Bound::Unknown) => MISSING.to_string(),
         (lo, hi) => format!("[{}, {}]", end(lo), end(hi)),
     }
 }
@@ -295,11 +316,11 @@ pub(super) fn objective_found(objective: &ObjectiveResult) -> String {
             "{text} in {share} of the futures; it cannot be said of {unknown} (needs {needed})"
         );
     }
-    let (share, interval) = (percent(probability.mean), share_interval(probability));
+    let (share, interval) = (percent(probability.mean), spaced(&share_interval(probability)));
     // The verdict is of the futures simulated: others might judge otherwise.
     let is_close = probability.lo < *required && *required <= probability.hi;
     let close = if is_close { ", which the interval holds" } else { "" };
-    format!("{text} in {share} of the futures {interval} (needs {needed}{close})")
+    format!("{text} in {share} of the futures{interval} (needs {needed}{close})")
 }
 
 #[cfg(test)]

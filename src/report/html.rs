@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::figures::Figure;
 use super::format::{
     MISSING, date_after, days, eth, eth_interval, extent, grouped, html_escaped, html_prose,
-    objective_found, percent, plural, quantile_interval, share_interval, short_date,
+    objective_found, percent, percent_interval, plural, quantile_interval, short_date, spaced,
 };
 use super::sentence::sentence;
 use super::table::Table;
@@ -134,17 +134,17 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
         (
             "Half of the futures last",
             lasts(runway.p50.days),
-            format!("{} {}", until(runway.p50.days), quantile_interval(&runway.p50, horizon)),
+            until(runway.p50.days) + &spaced(&quantile_interval(&runway.p50, horizon)),
         ),
         (
             "Nine in ten last",
             lasts(runway.p10.days),
-            format!("{} {}", until(runway.p10.days), quantile_interval(&runway.p10, horizon)),
+            until(runway.p10.days) + &spaced(&quantile_interval(&runway.p10, horizon)),
         ),
         (
             "Spent on average",
             format!("{} ETH", eth(spend.mean)),
-            format!("of {} {}", eth(scenario.credits.eth.to_coins()), eth_interval(spend)),
+            format!("of {}{}", eth(scenario.credits.eth.to_coins()), spaced(&eth_interval(spend))),
         ),
         (
             "Requests served",
@@ -154,7 +154,10 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
         (
             "Four largest earn",
             of_fees(percent(measures.top4.mean)),
-            of_fees(format!("{} % of all fees", share_interval(&measures.top4))),
+            of_fees(match measures.top4.interval() {
+                Some(_) => format!("{} of all fees", percent_interval(&measures.top4)),
+                None => "of all fees".to_string(),
+            }),
         ),
         (
             "Gini of fees",

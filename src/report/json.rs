@@ -8,7 +8,7 @@ use super::{
     RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
     treasury,
 };
-use crate::ensemble::{Estimate, Forecast, ObjectiveResult, Quantile, Verdict, Warning};
+use crate::ensemble::{Bound, Estimate, Forecast, ObjectiveResult, Quantile, Verdict, Warning};
 use crate::scenario::Scenario;
 use crate::units::Wei;
 
@@ -22,7 +22,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// decimal strings, shares lie between 0 and 1, an interval is `[lo, hi]` at
 /// 95 %, and what lies beyond the horizon is `null`. So is an end of a
 /// runway's interval that too few futures bound: it lies below the shortest of
-/// them, or above the longest.
+/// them, or above the longest. A single replication has no interval: it is `null`.
 ///
 /// | key | holds |
 /// | --- | --- |
@@ -119,8 +119,10 @@ pub fn warnings_json(warnings: &[Warning]) -> Value {
 pub(super) fn runway(forecast: &Forecast) -> Value {
     let runway = &forecast.runway;
     let days = |quantile: &Quantile| optional(quantile.days);
-    let interval =
-        |quantile: &Quantile| json!([quantile.lo, quantile.hi].map(|end| optional(end.days())));
+    let interval = |quantile: &Quantile| match (quantile.lo, quantile.hi) {
+        (Bound::Unknown, Bound::Unknown) => Value::Null,
+        ends => json!([ends.0, ends.1].map(|end| optional(end.days()))),
+    };
     json!({
         "p10": days(&runway.p10),
         "p10_ci95": interval(&runway.p10),
@@ -247,8 +249,9 @@ fn wei_by_name(parts: &[(String, Wei)]) -> Value {
     sums.into_iter().map(|(name, sum)| (name.to_string(), Value::String(sum.to_string()))).collect()
 }
 
+/// An interval; `null` where there is none.
 pub(super) fn ci95(estimate: &Estimate) -> Value {
-    json!([number(estimate.lo), number(estimate.hi)])
+    estimate.interval().map_or(Value::Null, |(lo, hi)| json!([number(lo), number(hi)]))
 }
 
 pub(super) fn optional(value: Option<f64>) -> Value {

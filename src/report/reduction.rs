@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::format::{counted, grouped};
+use super::format::{counted, grouped, interval_of};
 use super::json::{ci95, number, optional};
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Forecast, ReducedFigure, ReductionSummary};
@@ -62,11 +62,10 @@ pub(super) fn table(forecast: &Forecast) -> Table {
     ];
     let row = |figure: &ReducedFigure| {
         let unit = Unit::of(figure.headline.unit);
-        let read = |value: f64| unit.readable(value);
         vec![
             Cell::text(figure.headline.label.clone()),
             Cell::Number(Some(figure.reduced.mean), unit),
-            Cell::text(format!("[{}, {}]", read(figure.reduced.lo), read(figure.reduced.hi))),
+            Cell::text(interval_of(&figure.reduced, |end| unit.readable(end))),
             Cell::text(if figure.is_adjusted { "yes" } else { "no" }),
             match figure.equivalent_replications {
                 None => Cell::text("does not vary"),

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::format::{date_after, days, eth, long_date, plural, quantile_interval, whole_percent};
-use super::format::{grouped, short_date};
+use super::format::{grouped, short_date, spaced};
 use crate::ensemble::{Forecast, nobody_is_affordable};
 use crate::scenario::Scenario;
 use crate::treasury::RunwayEnd;
@@ -55,8 +55,8 @@ fn answer(scenario: &Scenario, forecast: &Forecast) -> String {
     } else {
         let before = date_text(start, libm::ceil(median));
         let interval = quantile_interval(&runway.p50, forecast.horizon_days);
-        let within = format!("{} {interval}", plural(&days(median), "day"));
-        format!("Half of the futures run out before {before} ({})", within.trim_end())
+        let within = plural(&days(median), "day") + &spaced(&interval);
+        format!("Half of the futures run out before {before} ({within})")
     };
     let half = match runway.p10.days {
         Some(p10) => format!("{half}; {}", nine_in_ten(p10, forecast)),
@@ -153,8 +153,7 @@ fn not_reached(forecast: &Forecast, horizon: &str) -> String {
 
 fn nine_in_ten(p10: f64, forecast: &Forecast) -> String {
     let interval = quantile_interval(&forecast.runway.p10, forecast.horizon_days);
-    let lasting = format!("90 % last at least {} {interval}", plural(&days(p10), "day"));
-    lasting.trim_end().to_string()
+    format!("90 % last at least {}{}", plural(&days(p10), "day"), spaced(&interval))
 }
 
 fn horizon_text(start: Date, horizon_days: u32) -> String {

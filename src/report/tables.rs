@@ -1,7 +1,7 @@
 //! What each table of a report holds, built once for every format.
 
 use super::format::{
-    MISSING, chosen_percent, date_after, grouped, interval, quantile_interval, share_interval,
+    MISSING, chosen_percent, date_after, grouped, interval, percent_interval, quantile_interval,
     whole_percent,
 };
 use super::table::{Cell, Column, Table, Unit};
@@ -82,7 +82,10 @@ pub(super) fn chances(scenario: &Scenario, forecast: &Forecast) -> Table {
         vec![
             Cell::text(format!("{} days", grouped(point.day, 0))),
             Cell::text(whole_percent(point.share)),
-            Cell::text(format!("[{:.0}, {:.0}] %", point.lo * 100.0, point.hi * 100.0)),
+            Cell::text(match point.lo.is_nan() {
+                true => MISSING.to_string(),
+                false => format!("[{:.0}, {:.0}] %", point.lo * 100.0, point.hi * 100.0),
+            }),
             Cell::Date(date_after(scenario.start, point.day)),
         ]
     };
@@ -198,8 +201,7 @@ pub(super) fn concentration(forecast: &Forecast) -> Table {
         row(name, estimate.mean, Unit::Index, interval(estimate, 3), meaning)
     };
     let share = |name: &str, estimate: &Estimate, meaning: &str| {
-        let text = format!("{} %", share_interval(estimate));
-        row(name, estimate.mean, Unit::Share, text, meaning)
+        row(name, estimate.mean, Unit::Share, percent_interval(estimate), meaning)
     };
     let nakamoto = &measures.nakamoto;
     let gini = format!("0 is even, 1 is one earner; stake has {}", grouped(measures.stake_gini, 3));
@@ -298,7 +300,7 @@ pub(super) fn objectives(forecast: &Forecast) -> Table {
             Cell::text(objective.id.clone()),
             Cell::text(objective.text.clone()),
             Cell::share(objective.probability.mean),
-            Cell::text(format!("{} %", share_interval(&objective.probability))),
+            Cell::text(percent_interval(&objective.probability)),
             Cell::text(chosen_percent(objective.required)),
             Cell::text(objective.verdict.in_words()),
         ]

@@ -2,6 +2,7 @@
 
 use super::format::{
     self, date_after, eth, eth_interval, extent, milliseconds, percent, printable, short_date,
+    spaced,
 };
 use super::sentence::sentence;
 use super::{
@@ -148,14 +149,14 @@ pub fn warnings_text(warnings: &[Warning], style: Style) -> String {
 
 fn what_was_run(scenario: &Scenario, forecast: &Forecast) -> String {
     format!(
-        "{}: {} ETH from {}, {}, seed {}; {} ETH {} spent on average",
+        "{}: {} ETH from {}, {}, seed {}; {} ETH{} spent on average",
         title(scenario),
         eth(scenario.credits.eth.to_coins()),
         short_date(scenario.start),
         extent(forecast),
         forecast.seed,
         eth(forecast.spend.total_eth.mean),
-        eth_interval(&forecast.spend.total_eth),
+        spaced(&eth_interval(&forecast.spend.total_eth)),
     )
 }
 

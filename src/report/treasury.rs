@@ -1,8 +1,9 @@
 //! What became of the allocation, in LPT, ETH, USD and hours of inflation.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::json::number;
+use super::format::MISSING;
+use super::json::{ci95, number};
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Estimate, Forecast};
 use crate::scenario::Scenario;
@@ -63,6 +64,7 @@ impl Quantity {
     /// The interval as people read it; empty where it has no width.
     fn interval_text(&self) -> String {
         match self.interval {
+            Some((lo, _)) if lo.is_nan() => MISSING.to_string(),
             Some((lo, hi)) if lo != hi => {
                 format!("[{}, {}]", self.unit.readable(lo), self.unit.readable(hi))
             }
@@ -217,7 +219,8 @@ pub(super) fn document(forecast: &Forecast) -> Value {
     for quantity in quantities(forecast) {
         map.insert(quantity.key.to_string(), number(quantity.mean));
         if let Some((lo, hi)) = quantity.interval {
-            map.insert(format!("{}_ci95", quantity.key), json!([number(lo), number(hi)]));
+            let interval = Estimate { mean: quantity.mean, lo, hi };
+            map.insert(format!("{}_ci95", quantity.key), ci95(&interval));
         }
     }
     Value::Object(map)

@@ -48,9 +48,10 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     let plot = move |area: &super::Area| {
         let shown: Vec<(&Point, Estimate, Estimate)> =
             points.iter().filter_map(|p| Some((p, p.cost?, p.success?))).collect();
-        let costs = shown.iter().flat_map(|(_, cost, _)| [cost.lo, cost.hi]);
+        let costs = shown.iter().flat_map(|(_, cost, _)| [cost.lo, cost.mean, cost.hi]);
         let x = Axis::around(costs, grouped).within(0.0, f64::INFINITY).thinned(PLOT_WIDTH);
-        let successes = shown.iter().flat_map(|(_, _, success)| [success.lo, success.hi]);
+        let successes =
+            shown.iter().flat_map(|(.., success)| [success.lo, success.mean, success.hi]);
         // A point at 100 % stands clear of the frame.
         let y = Axis::around(successes, share_label).within(0.0, f64::INFINITY);
         let (across, up) = (x.range(), y.range());
@@ -64,11 +65,9 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
         let mut chart = chart(area, &frame, x, y)?;
         for (point, cost, success) in shown {
             let at = (cost.mean, success.mean);
-            let lines = [
-                vec![(cost.lo, at.1), (cost.hi, at.1)],
-                vec![(at.0, success.lo), (at.0, success.hi)],
-            ];
-            for line in lines {
+            let cost_line = cost.interval().map(|(lo, hi)| vec![(lo, at.1), (hi, at.1)]);
+            let success_line = success.interval().map(|(lo, hi)| vec![(at.0, lo), (at.0, hi)]);
+            for line in cost_line.into_iter().chain(success_line) {
                 chart.draw_series([PathElement::new(line, point.colour.stroke_width(4))])?;
             }
             chart.draw_series([Circle::new(at, 11, point.colour.filled())])?;

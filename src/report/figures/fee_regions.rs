@@ -10,17 +10,22 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         .map(|(i, region)| bars::Bar {
             name: format!("{} ({})", region.name, region.orchestrators),
             share: region.share.mean,
-            interval: Some((region.share.lo, region.share.hi)),
+            interval: region.share.interval(),
             mark: None,
             colour: palette(i),
         })
         .collect();
+    let line = match rows.iter().any(|bar| bar.interval.is_some()) {
+        true => ", the line is the 95 % interval of the mean",
+        false => "",
+    };
     Plan {
         slug: "fees-by-region".to_string(),
         title: "Which regions earn the fees".to_string(),
-        explanation: "The share of all fees that the orchestrators of each region earn; in \
-                      brackets how many they are, the line is the 95 % interval of the mean."
-            .to_string(),
+        explanation: format!(
+            "The share of all fees that the orchestrators of each region earn; in brackets how \
+             many they are{line}."
+        ),
         table: tables::fees_by_region(forecast),
         plot_height: bars::height(rows.len()),
         legend: Vec::new(),

@@ -10,14 +10,17 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     let base = &comparison.base;
     let runs = of_scenarios(comparison);
     let mut legend = keys_of(&runs, Mark::Line);
-    legend.push(Key::new(Mark::Patch, MUTED.mix(BAND), "95 % of a day"));
+    let has_band = band(&base.forecast.survival).is_some();
+    if has_band {
+        legend.push(Key::new(Mark::Patch, MUTED.mix(BAND), "95 % of a day"));
+    }
     let plot = move |area: &super::Area| {
         let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
         let x = Axis::dates(base.scenario.start, f64::from(base.forecast.horizon_days));
         let mut chart = chart(area, &frame, x, Axis::shares())?;
         for (run, colour) in &runs {
             let outline = band(&run.forecast.survival);
-            chart.draw_series([Polygon::new(outline, colour.mix(BAND).filled())])?;
+            chart.draw_series(outline.map(|band| Polygon::new(band, colour.mix(BAND).filled())))?;
         }
         for (run, colour) in &runs {
             let curve = steps(&run.forecast.survival, |point| point.share);
@@ -28,7 +31,7 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     Plan {
         slug: "survival".to_string(),
         title: survival::TITLE.to_string(),
-        explanation: survival::EXPLANATION.to_string(),
+        explanation: survival::explanation(has_band),
         table: table(comparison),
         plot_height: 600,
         legend,

@@ -9,8 +9,11 @@ use crate::report::tables;
 use crate::scenario::Scenario;
 
 pub(super) const TITLE: &str = "How likely the credits still last";
-pub(super) const EXPLANATION: &str = "The share of futures that still have credits on each day \
-                                      (Kaplan-Meier), with the 95 % interval of each day by itself.";
+/// What it shows; `has_band` as [`band`] gives one.
+pub(super) fn explanation(has_band: bool) -> String {
+    let band = if has_band { ", with the 95 % interval of each day by itself" } else { "" };
+    format!("The share of futures that still have credits on each day (Kaplan-Meier){band}.")
+}
 
 /// The share that still has credits on `day`.
 fn share_on(forecast: &Forecast, day: f64) -> f64 {
@@ -34,20 +37,27 @@ pub(super) fn steps(
     line
 }
 
-/// The outline of the confidence band.
-pub(super) fn band(points: &[SurvivalPoint]) -> Vec<(f64, f64)> {
+/// The outline of the confidence band; `None` of a single future, which has none.
+pub(super) fn band(points: &[SurvivalPoint]) -> Option<Vec<(f64, f64)>> {
+    if points.iter().any(|point| point.lo.is_nan()) {
+        return None;
+    }
     let lower = steps(points, |point| point.lo);
-    steps(points, |point| point.hi).into_iter().chain(lower.into_iter().rev()).collect()
+    Some(steps(points, |point| point.hi).into_iter().chain(lower.into_iter().rev()).collect())
 }
 
 pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'p> {
     let days = f64::from(forecast.horizon_days);
+    let band = band(&forecast.survival);
+    let mut legend = vec![Key::new(Mark::Line, BLUE, "share of futures")];
+    legend.extend(band.as_ref().map(|_| Key::new(Mark::Patch, BLUE.mix(0.2), "95 % of a day")));
+    let explanation = explanation(band.is_some());
     let plot = move |area: &super::Area| {
         let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
         let x = Axis::dates(scenario.start, days);
         let mut chart = chart(area, &frame, x, Axis::shares())?;
-        let outline = band(&forecast.survival);
-        chart.draw_series([Polygon::new(outline, BLUE.mix(0.2).filled())])?;
+        let outline = band.clone().map(|band| Polygon::new(band, BLUE.mix(0.2).filled()));
+        chart.draw_series(outline)?;
         let curve = steps(&forecast.survival, |point| point.share);
         chart.draw_series([PathElement::new(curve, BLUE.stroke_width(5))])?;
         let marked = tables::marked_days(forecast);
@@ -86,13 +96,10 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
     Plan {
         slug: "survival".to_string(),
         title: TITLE.to_string(),
-        explanation: EXPLANATION.to_string(),
+        explanation,
         table: tables::survival(scenario, forecast),
         plot_height: 600,
-        legend: vec![
-            Key::new(Mark::Line, BLUE, "share of futures"),
-            Key::new(Mark::Patch, BLUE.mix(0.2), "95 % of a day"),
-        ],
+        legend,
         plot: Box::new(plot),
     }
 }

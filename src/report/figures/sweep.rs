@@ -140,8 +140,8 @@ fn tick(unit: Unit) -> impl Fn(f64, usize) -> String {
 /// The axis of a quantity over all settings, intervals included or not.
 fn axis_of(quantity: &Quantity, with_intervals: bool) -> Axis {
     let ends = |estimate: &Estimate| match with_intervals {
-        true => [estimate.lo, estimate.hi],
-        false => [estimate.mean, estimate.mean],
+        true => [estimate.lo, estimate.mean, estimate.hi],
+        false => [estimate.mean; 3],
     };
     let ends = quantity.estimates.iter().flatten().flat_map(ends);
     let largest = if quantity.unit == Unit::Share { 1.0 } else { f64::INFINITY };
@@ -198,7 +198,7 @@ fn sensitivities(sweep: &Sweep) -> Vec<Plan<'_>> {
         let bar = |(key, indices): (usize, SobolIndices)| bars::Bar {
             name: keys[key].to_string(),
             share: indices.total.mean,
-            interval: Some((indices.total.lo, indices.total.hi)),
+            interval: indices.total.interval(),
             mark: Some(indices.first_order.mean),
             colour: BLUE,
         };
@@ -228,12 +228,14 @@ fn effects<'p>(sweep: &'p Sweep, shown: &[Quantity], key: usize) -> Plan<'p> {
     };
     let panels: Vec<Panel> = shown.iter().map(|quantity| effect(sweep, quantity, key)).collect();
     let is_alone = study.keys.len() == 1;
+    let estimates = shown.iter().flat_map(|quantity| quantity.estimates.iter().flatten());
+    let has_intervals = estimates.filter_map(Estimate::interval).next().is_some();
     let explanation = match (is_alone, study.is_grid()) {
-        (true, _) => "Mean of each setting with its 95 % interval.",
+        (true, _) if has_intervals => "Mean of each setting with its 95 % interval.",
         (false, true) => {
             "Mean of each setting; the line is the mean over all settings with that value."
         }
-        (false, false) => "Mean of each setting.",
+        _ => "Mean of each setting.",
     };
     Plan {
         slug: format!("effect-{}", key + 1),
@@ -262,8 +264,8 @@ fn effect<'p>(sweep: &'p Sweep, quantity: &Quantity, key: usize) -> Panel<'p> {
         }
         for (setting, (&x, estimate)) in scale.places.iter().zip(&quantity.estimates).enumerate() {
             let Some(estimate) = estimate else { continue };
-            if is_alone {
-                let whisker = vec![(x, estimate.lo), (x, estimate.hi)];
+            if let Some((lo, hi)) = estimate.interval().filter(|_| is_alone) {
+                let whisker = vec![(x, lo), (x, hi)];
                 chart.draw_series([PathElement::new(whisker, MUTED.stroke_width(4))])?;
             }
             dot(&mut chart, (x, estimate.mean), standing(sweep, setting))?;

@@ -66,12 +66,18 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         .filter(|(kind, _)| is_shown(*kind))
         .map(|(kind, text)| Key::new(Mark::Patch, colour_of(kind), text))
         .collect();
-    let explanation = "Each bar starts where the one above ends, and all add up to the ETH that \
-                       left the gateways; the line is the 95 % interval of the mean.";
+    let line = match rows.iter().any(|row| row.eth.interval().is_some()) {
+        true => "; the line is the 95 % interval of the mean",
+        false => "",
+    };
+    let explanation = format!(
+        "Each bar starts where the one above ends, and all add up to the ETH that left the \
+         gateways{line}."
+    );
     Plan {
         slug: "waterfall".to_string(),
         title: "From price x units to ETH gone".to_string(),
-        explanation: explanation.to_string(),
+        explanation,
         table: overpayment::table(forecast),
         plot_height: ROW_HEIGHT * rows.len() as u32 + 136,
         legend,

@@ -467,8 +467,8 @@ fn caveats(sweep: &Sweep) -> Vec<String> {
     caveats.extend(blind_price_weights(sweep));
     if sweep.results.iter().any(|result| result.replications == 1) {
         caveats.push(
-            "One replication shows one future and no spread: every interval of a mean has width \
-             0. Use at least 20 (`--replications 20`)."
+            "One replication shows one future and no spread, so that no figure has an interval. \
+             Use at least 20 (`--replications 20`)."
                 .to_string(),
         );
     }
