@@ -143,6 +143,36 @@ fn a_reduced_variance_is_told_in_every_format_and_the_same_on_any_number_of_thre
     }
 }
 
+#[test]
+fn at_a_deadline_nothing_has_run_out_and_eth_is_not_sold() {
+    let workshop = Workshop::with_minimal();
+    let deadline = ["--set", "treasury.deadline_day=60", "--horizon", "90", "--replications", "4"];
+    let run = |credits: &str| {
+        let credits = format!("credits.amount={credits}");
+        let ended =
+            workshop.run(&[&["run", "minimal.toml"], &deadline[..], &["--set", &credits]].concat());
+        assert!(ended.code == 0 || ended.code == 3, "{ended:?}");
+        let lines = ended.stdout.lines();
+        let lines: Vec<String> =
+            lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let has = |line: &str| lines.iter().any(|known| known == line);
+        assert!(has("half have run out by not before the deadline – –"), "{}", ended.stdout);
+        assert!(has("mean, to the deadline 60 [60, 60] 2025-04-19"), "{}", ended.stdout);
+        assert!(!ended.stdout.contains(" 0 LPT"), "{}", ended.stdout);
+        let has = |start: &str| lines.iter().any(|line| line.starts_with(start));
+        let rows = ["allocated ", "minted by the protocol", "sold ", "conversions ", "proceeds "];
+        assert!(has("returned by the gateways"));
+        rows.map(has)
+    };
+    assert_eq!(run("200 LPT"), [true; 5]);
+    assert_eq!(run("0.3 ETH"), [false; 5]);
+    // The resolved scenario keeps it so.
+    let resolved = fs::read_to_string(workshop.path("outputs/minimal/scenario.toml")).unwrap();
+    assert!(resolved.contains("amount = \"0.3 ETH\""), "{resolved}");
+    let again = workshop.run(&["run", "outputs/minimal/scenario.toml", "--out", "again"]);
+    assert!(!again.stdout.contains("conversions"), "{}", again.stdout);
+}
+
 /// Keys and values of a document, however deep, whose key ends so.
 fn ending<'a>(value: &'a Value, end: &str, found: &mut Vec<(&'a str, &'a Value)>) {
     match value {

@@ -254,7 +254,7 @@ fn push_redemptions(page: &mut String, scenario: &Scenario, forecast: &Forecast)
 }
 
 fn push_treasury(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
-    let table = treasury::table(forecast);
+    let table = treasury::table(scenario, forecast);
     if !table.rows.is_empty() {
         let tables = [treasury::worth(scenario, forecast), table];
         push_explained(page, "Treasury", treasury::EXPLANATION, &tables);

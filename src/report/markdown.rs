@@ -75,7 +75,7 @@ pub(super) fn markdown(
         text.push_str(&table(winners));
     }
 
-    let funding = treasury::table(forecast);
+    let funding = treasury::table(scenario, forecast);
     if !funding.rows.is_empty() {
         let _ = writeln!(text, "## Treasury\n\n{}\n", treasury::EXPLANATION);
         text.push_str(&table(treasury::worth(scenario, forecast)));

@@ -102,12 +102,14 @@ fn until_deadline(scenario: &Scenario, forecast: &Forecast) -> String {
     let treasury = &forecast.treasury;
     let p10 = forecast.runway.p10.days.filter(|&p10| p10 < deadline);
     let lasting = p10.map_or(String::new(), |p10| format!("; {}", nine_in_ten(p10, forecast)));
+    let lpt = match treasury.returned_lpt.mean {
+        0.0 => String::new(),
+        lpt => format!("{} LPT and ", grouped(lpt, 0)),
+    };
     format!(
-        "At the deadline, {} (after {}), {whose} credits{lasting}. On average {} LPT and {} ETH \
-         go back.",
+        "At the deadline, {} (after {}), {whose} credits{lasting}. On average {lpt}{} ETH go back.",
         date_text(scenario.start, deadline),
         plural(&grouped(deadline, 0), "day"),
-        grouped(treasury.returned_lpt.mean, 0),
         eth(treasury.returned_eth.mean),
     )
 }

@@ -6,7 +6,8 @@ use super::format::{
 };
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{
-    Estimate, FailureCounts, Forecast, PeriodRow, Quantile, Quantiles, ServiceRow, SurvivalPoint,
+    Bound, Estimate, FailureCounts, Forecast, PeriodRow, Quantile, Quantiles, ServiceRow,
+    SurvivalPoint,
 };
 use crate::scenario::Scenario;
 use crate::units::Wei;
@@ -40,17 +41,22 @@ pub(super) fn runway(scenario: &Scenario, forecast: &Forecast) -> Table {
     ];
     let deadline = scenario.treasury.deadline_days();
     let quantile = |name: &str, quantile: &Quantile| {
-        let number = match quantile.days {
-            Some(days) if days >= deadline => Cell::text("the deadline"),
-            Some(days) => Cell::days(days),
-            None => Cell::text("not reached"),
+        let interval = quantile_interval(quantile, forecast.horizon_days);
+        let date = quantile.days.and_then(|days| date_after(scenario.start, days));
+        let (number, interval, date) = match quantile.days {
+            // There what is left goes back: nothing has run out.
+            Some(days) if days >= deadline => {
+                let begins_before = match quantile.lo {
+                    Bound::Days(days) | Bound::BelowShortest(days) => days < deadline,
+                    Bound::AboveLongest(_) | Bound::Unknown => false,
+                };
+                let interval = if begins_before { interval } else { MISSING.to_string() };
+                (Cell::text("not before the deadline"), interval, None)
+            }
+            Some(days) => (Cell::days(days), interval, date),
+            None => (Cell::text("not reached"), interval, date),
         };
-        vec![
-            Cell::text(name),
-            number,
-            Cell::text(quantile_interval(quantile, forecast.horizon_days)),
-            Cell::Date(quantile.days.and_then(|days| date_after(scenario.start, days))),
-        ]
+        vec![Cell::text(name), number, Cell::text(interval), Cell::Date(date)]
     };
     let mut rows = vec![
         quantile("10 % have run out by", &runway.p10),
@@ -58,6 +64,7 @@ pub(super) fn runway(scenario: &Scenario, forecast: &Forecast) -> Table {
         quantile("90 % have run out by", &runway.p90),
     ];
     let (name, mean) = match &runway.mean {
+        Some(mean) if forecast.endings.deadline_share > 0.0 => ("mean, to the deadline", mean),
         Some(mean) => ("mean", mean),
         None => ("mean, cut at the horizon", &runway.restricted_mean),
     };

@@ -96,7 +96,7 @@ pub fn terminal(
         }
         page.section(lines);
     }
-    let funding = treasury::table(forecast);
+    let funding = treasury::table(scenario, forecast);
     if !funding.rows.is_empty() {
         let worth = treasury::worth(scenario, forecast);
         page.section(worth.lines(

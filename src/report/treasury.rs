@@ -7,7 +7,7 @@ use super::json::{ci95, number};
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Estimate, Forecast};
 use crate::scenario::Scenario;
-use crate::treasury::TokenPrices;
+use crate::treasury::{Credits, TokenPrices};
 
 /// One figure of the treasury.
 struct Quantity {
@@ -26,6 +26,8 @@ enum Audience {
     Everyone,
     /// People miss nothing where it is 0.
     EveryoneUnlessZero,
+    /// Of the LPT that the credits were, of which people read where they were any.
+    HoldersOfLpt,
     /// People read it in another table.
     Programs,
 }
@@ -53,9 +55,14 @@ impl Quantity {
         Quantity { audience: Audience::Programs, ..self }
     }
 
-    fn is_shown(&self) -> bool {
+    fn of_lpt(self) -> Quantity {
+        Quantity { audience: Audience::HoldersOfLpt, ..self }
+    }
+
+    fn is_shown(&self, credits: &Credits) -> bool {
         match self.audience {
             Audience::Everyone => true,
+            Audience::HoldersOfLpt => !credits.is_eth,
             Audience::EveryoneUnlessZero => self.mean != 0.0,
             Audience::Programs => false,
         }
@@ -78,15 +85,15 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
     let t = &forecast.treasury;
     let (plain, estimated) = (Quantity::plain, Quantity::estimated);
     vec![
-        plain("allocated_lpt", "allocated", Lpt, t.allocated_lpt),
-        plain("inflation_hours", "minted by the protocol in", Hours, t.inflation_hours),
+        plain("allocated_lpt", "allocated", Lpt, t.allocated_lpt).of_lpt(),
+        plain("inflation_hours", "minted by the protocol in", Hours, t.inflation_hours).of_lpt(),
         estimated("drawn_lpt", "drawn by other projects", Lpt, &t.drawn_lpt).idle_at_zero(),
-        estimated("sold_lpt", "sold", Lpt, &t.sold_lpt),
-        plain("conversions", "conversions", Count, t.conversions).idle_at_zero(),
+        estimated("sold_lpt", "sold", Lpt, &t.sold_lpt).of_lpt(),
+        plain("conversions", "conversions", Count, t.conversions).of_lpt(),
         estimated("set_aside_lpt", "set aside for them", Lpt, &t.set_aside_lpt).idle_at_zero(),
         estimated("unsold_lpt", "left in the Safe", Lpt, &t.unsold_lpt).idle_at_zero(),
         estimated("returned_lpt", "returned at the deadline", Lpt, &t.returned_lpt).idle_at_zero(),
-        estimated("proceeds_eth", "proceeds", Eth, &t.proceeds_eth),
+        estimated("proceeds_eth", "proceeds", Eth, &t.proceeds_eth).of_lpt(),
         estimated("income_eth", "paid in by users", Eth, &t.income_eth).idle_at_zero(),
         estimated("swap_fee_eth", "swap cost: pool fee", Eth, &t.swap_fee_eth).idle_at_zero(),
         estimated("swap_impact_eth", "swap cost: price impact", Eth, &t.swap_impact_eth)
@@ -171,7 +178,7 @@ pub(super) fn worth(scenario: &Scenario, forecast: &Forecast) -> Table {
 }
 
 /// What people want to know of it; no row where there is nothing to tell.
-pub(super) fn table(forecast: &Forecast) -> Table {
+pub(super) fn table(scenario: &Scenario, forecast: &Forecast) -> Table {
     let quantities = quantities(forecast);
     let is_used = quantities.iter().any(|quantity| quantity.mean != 0.0);
     let row = |quantity: &Quantity| {
@@ -185,7 +192,7 @@ pub(super) fn table(forecast: &Forecast) -> Table {
     let rows = quantities
         .iter()
         .filter(|_| is_used)
-        .filter(|quantity| quantity.is_shown())
+        .filter(|quantity| quantity.is_shown(&scenario.credits))
         .map(row)
         .collect();
     let columns = vec![

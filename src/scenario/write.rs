@@ -66,8 +66,12 @@ impl Writer<'_> {
         writeln!(out, "suppress_warnings = [{}]", warnings.join(", "))?;
 
         writeln!(out, "\n[credits]")?;
-        writeln!(out, "amount = \"{}\"", s.credits.lpt)?;
-        if s.credits.is_sold {
+        if s.credits.is_eth {
+            writeln!(out, "amount = \"{}\"", s.credits.eth)?;
+        } else {
+            writeln!(out, "amount = \"{}\"", s.credits.lpt)?;
+        }
+        if s.credits.is_sold && !s.credits.is_eth {
             writeln!(out, "proceeds = \"{}\"", s.credits.eth)?;
         }
         writeln!(out, "lpt_price = \"{}\"", usd(s.credits.lpt_usd))?;

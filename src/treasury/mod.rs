@@ -43,6 +43,8 @@ pub struct Credits {
     pub eth: Wei,
     /// Whether it has been sold already, for exactly that.
     pub is_sold: bool,
+    /// Whether it was ETH from the first: `lpt` is what that is worth.
+    pub is_eth: bool,
     /// Price of one LPT in USD.
     pub lpt_usd: Decimal,
     /// Price of one ETH in USD.

@@ -30,7 +30,7 @@ pub const RESERVE: Wei = Wei(1_000_000_000);
 /// one ETH.
 pub fn credits(eth: Wei) -> Credits {
     let usd = "1".parse().unwrap();
-    Credits { lpt: Lpt(eth.0), eth, is_sold: false, lpt_usd: usd, eth_usd: usd }
+    Credits { lpt: Lpt(eth.0), eth, is_sold: false, is_eth: false, lpt_usd: usd, eth_usd: usd }
 }
 
 /// One gateway on 0.9, no orchestrator yet, text-to-image requests of 1,000

@@ -76,6 +76,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
         replications,
         credits: Credits {
             is_sold: false,
+            is_eth: false,
             lpt: Lpt(15_000 * ETH),
             eth: Wei(40 * ETH + ETH / 8),
             lpt_usd: "6.9".parse().unwrap(),

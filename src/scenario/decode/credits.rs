@@ -158,8 +158,9 @@ pub(super) fn credits(
     let amounts = amounts.filter(|(lpt, eth)| lpt.0.max(eth.0) <= LARGEST_AMOUNT);
     match amounts {
         Some((lpt, eth)) if eth > Wei::ZERO => {
-            let is_sold = allocation.currency != Currency::Lpt || proceeds.is_some();
-            Some(Credits { lpt, eth, is_sold, lpt_usd, eth_usd })
+            let is_eth = allocation.currency != Currency::Lpt;
+            let is_sold = is_eth || proceeds.is_some();
+            Some(Credits { lpt, eth, is_sold, is_eth, lpt_usd, eth_usd })
         }
         Some(_) => {
             report
