@@ -132,6 +132,42 @@ fn explain_gives_the_probabilities_of_the_stake_rule() {
 }
 
 #[test]
+fn explain_cuts_nothing_and_says_why_quotes_are_above_posted_prices() {
+    let workshop = Workshop::with_minimal();
+    let long = [
+        "--set",
+        "orchestrators.asia-1.id=an-orchestrator-in-north-asia",
+        "--set",
+        "orchestrator_groups.na.id=an-orchestrator-of-america",
+    ];
+    let args = [&["--pipeline", "text-to-image"], &long[..]].concat();
+    let document = explain(&workshop, &args);
+    let question = ["explain", "minimal.toml", "--gateway", "gateway"];
+    let text = workshop.run(&[&question, &args[..]].concat()).stdout;
+    assert!(!text.contains('…') && !text.contains('█'), "{text}");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = words(&text);
+    let mut ratios = Vec::new();
+    for candidate in document["candidates"].as_array().unwrap() {
+        assert!(plain.contains(candidate["orchestrator"].as_str().unwrap()), "{text}");
+        let price = |key: &str| candidate[key].as_f64().unwrap();
+        ratios.push(price("price_wei_per_unit") / price("posted_wei_per_unit"));
+    }
+    // 2,384,185 wei posted, 2,479,552.4 quoted: a ticket's redemption is 1/25 of its face value.
+    assert!(ratios.iter().all(|ratio| (ratio - 1.04).abs() < 1e-3), "{ratios:?}");
+    let reason = "too far: found less than once a";
+    assert!(plain.contains(reason), "{text}");
+    assert!(plain.contains("4 of 4 are above the price posted, by up to 4.0 %"), "{text}");
+
+    let lists = ["orchestrators", "orchestrator_groups"];
+    let posted = lists.map(|list| format!("{list}.auto_adjust_price=false"));
+    let posted = ["--set", &posted[0], "--set", &posted[1]];
+    let text = workshop.run(&[&question, &args[..], &posted].concat()).stdout;
+    assert!(text.contains("an-orchestrator-of-america-2"), "{text}");
+    assert!(!text.contains("above the price posted"), "{text}");
+}
+
+#[test]
 fn explain_counts_whole_wei_exactly_and_sums_to_one() {
     let workshop = Workshop::with_minimal();
     for version in ["0.8.3", "0.8.4", "0.9"] {

@@ -40,14 +40,14 @@ pub(super) fn execute(args: &ExplainArgs) -> Result<Outcome, Failure> {
     let explanation = explain(network, &Opening::new(&scenario).market(gateway, model));
     match args.format {
         Format::Text => output::print(&explanation_text(
-            network,
+            &scenario,
             gateway,
             model,
             &explanation,
             output::style(),
         ))?,
         Format::Json => {
-            output::print_json(&explanation_json(network, gateway, model, &explanation))?;
+            output::print_json(&explanation_json(&scenario, gateway, model, &explanation))?;
         }
     }
     Ok(Outcome::Success)

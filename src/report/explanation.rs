@@ -6,21 +6,24 @@ use super::Style;
 use super::format::{grouped, percent, plural, whole_percent};
 use super::json::number;
 use super::table::{Cell, Column, Table, Unit};
-use super::text::{BOLD, Page, YELLOW};
+use super::text::{BOLD, DIM, Page, YELLOW};
 use crate::network::{Gateway, Network, SelectionRule};
+use crate::scenario::Scenario;
 use crate::selection::{Explanation, Row, Standing};
 use crate::units::Price;
 
 /// An explanation for a terminal: the answer in a sentence, the rule, every
 /// orchestrator with its probability or why it has none, warnings. `gateway`
-/// and `model` are those of the question, indices into the network's.
+/// and `model` are those of the question, indices into the network's. It uses the
+/// whole width of the terminal and cuts nothing.
 pub fn explanation_text(
-    network: &Network,
+    scenario: &Scenario,
     gateway: usize,
     model: usize,
     explanation: &Explanation,
     style: Style,
 ) -> String {
+    let network = &scenario.network;
     let unit = network.models[model].pipeline.billing_unit().name();
     let (mut eligible, filtered): (Vec<&Row>, Vec<&Row>) =
         explanation.rows.iter().partition(|row| row.standing == Standing::Eligible);
@@ -28,7 +31,8 @@ pub fn explanation_text(
     let (offering, others): (Vec<&Row>, Vec<&Row>) =
         filtered.into_iter().partition(|row| row.price.is_some());
 
-    let mut page = Page::new(style);
+    let mut page = Page::wide(style);
+    let width = page.width();
     page.paragraph(BOLD, &answer(network, gateway, model, &eligible), "");
     page.blank();
     let Gateway { version, selection, .. } = &network.gateways[gateway];
@@ -39,10 +43,14 @@ pub fn explanation_text(
     page.paragraph("", &format!("{whose}: {}.", explanation.rule), "");
     if !eligible.is_empty() {
         let selected = if explanation.is_first_contact { "At first" } else { "Selected" };
-        page.section(eligible_lines(network, unit, selected, &eligible));
+        page.whole_section(eligible_lines(network, unit, selected, &eligible, width));
     }
     if !offering.is_empty() {
-        page.section(filtered_lines(network, unit, &offering));
+        page.whole_section(filtered_lines(network, unit, &offering, width));
+    }
+    if let Some(footnote) = quotes_above_posted(scenario, model, explanation) {
+        page.blank();
+        page.paragraph(DIM, &footnote, "  ");
     }
     if !others.is_empty() {
         let ids: Vec<&str> = others.iter().map(|row| id(network, row)).collect();
@@ -65,17 +73,19 @@ pub fn explanation_text(
 /// | `warnings` | texts |
 /// | `candidates` | every orchestrator of the scenario, in its order |
 ///
-/// Of a candidate: `orchestrator`, `region`, `price_wei_per_unit` (`null`
-/// where it does not offer the model), `stake_lpt`, `pool` (`warm` or `cold`),
+/// Of a candidate: `orchestrator`, `region`, `price_wei_per_unit`, the price it quotes,
+/// and `posted_wei_per_unit`, that of its offer (`null` where it does not offer the
+/// model), `stake_lpt`, `pool` (`warm` or `cold`),
 /// `discovered` (share of discoveries it answers in time), `status`
 /// (`eligible` or `filtered`), `reason` (`null` where eligible) and
 /// `probability`.
 pub fn explanation_json(
-    network: &Network,
+    scenario: &Scenario,
     gateway: usize,
     model: usize,
     explanation: &Explanation,
 ) -> Value {
+    let network = &scenario.network;
     let candidate = |row: &Row| {
         let orchestrator = &network.orchestrators[row.orchestrator];
         let (status, reason) = match &row.standing {
@@ -86,6 +96,7 @@ pub fn explanation_json(
             "orchestrator": orchestrator.id,
             "region": network.regions[orchestrator.region].id,
             "price_wei_per_unit": row.price.map(price_number),
+            "posted_wei_per_unit": posted(scenario, model, row).map(price_number),
             "stake_lpt": number(row.stake.to_coins()),
             "pool": row.warm.map(pool),
             "discovered": number(row.discovered),
@@ -107,6 +118,34 @@ pub fn explanation_json(
 /// Exact where the price is a whole number of wei.
 fn price_number(price: Price) -> Value {
     if price.units() == 1 { json!(price.wei()) } else { json!(price.to_f64()) }
+}
+
+/// The price of an orchestrator's offer for the model at the start.
+fn posted(scenario: &Scenario, model: usize, row: &Row) -> Option<Price> {
+    let offers = &scenario.network.orchestrators[row.orchestrator].offers;
+    let offer = offers.iter().find(|offer| offer.model == model)?;
+    offer.price.at(scenario.credits.eth_usd).ok()
+}
+
+/// Why prices are higher than in the scenario, where some are.
+fn quotes_above_posted(
+    scenario: &Scenario,
+    model: usize,
+    explanation: &Explanation,
+) -> Option<String> {
+    let quotes = explanation.rows.iter().filter_map(|row| {
+        let (quote, posted) = (row.price?, posted(scenario, model, row)?);
+        Some((quote > posted).then(|| quote.to_f64() / posted.to_f64() - 1.0))
+    });
+    let quotes: Vec<Option<f64>> = quotes.collect();
+    let most = quotes.iter().flatten().copied().reduce(f64::max)?;
+    Some(format!(
+        "Prices are those quoted: {} of {} are above the price posted, by up to {}, the cost of \
+         redeeming tickets that `auto_adjust_price` adds.",
+        quotes.iter().flatten().count(),
+        quotes.len(),
+        percent(most)
+    ))
 }
 
 fn pool(warm: bool) -> &'static str {
@@ -152,7 +191,14 @@ fn common_cells(network: &Network, row: &Row) -> Vec<Cell> {
     ]
 }
 
-fn eligible_lines(network: &Network, unit: &str, selected: &str, rows: &[&Row]) -> Vec<String> {
+/// With bars where there is room for them.
+fn eligible_lines(
+    network: &Network,
+    unit: &str,
+    selected: &str,
+    rows: &[&Row],
+    width: usize,
+) -> Vec<String> {
     let stake: f64 = rows.iter().map(|row| row.stake.to_coins()).sum();
     let mut columns = common_columns(unit);
     columns.push(Column::number("stake_share", "Share"));
@@ -169,10 +215,14 @@ fn eligible_lines(network: &Network, unit: &str, selected: &str, rows: &[&Row]) 
     let table = Table::new(columns, rows.iter().map(cells).collect());
     let keys =
         ["orchestrator", "region", "pool", "price", "stake", "stake_share", "found", "probability"];
-    table.lines(&keys, usize::MAX, Some("probability"))
+    let with_bars = table.lines(&keys, usize::MAX, Some("probability"));
+    match with_bars.iter().all(|line| line.chars().count() <= width) {
+        true => with_bars,
+        false => table.lines(&keys, usize::MAX, None),
+    }
 }
 
-fn filtered_lines(network: &Network, unit: &str, rows: &[&Row]) -> Vec<String> {
+fn filtered_lines(network: &Network, unit: &str, rows: &[&Row], width: usize) -> Vec<String> {
     let mut columns = common_columns(unit);
     columns.push(Column::text("reason", "Not selected because"));
     let cells = |row: &&Row| {
@@ -183,7 +233,7 @@ fn filtered_lines(network: &Network, unit: &str, rows: &[&Row]) -> Vec<String> {
         cells
     };
     let table = Table::new(columns, rows.iter().map(cells).collect());
-    table.lines(&["orchestrator", "region", "pool", "price", "stake", "reason"], usize::MAX, None)
+    table.lines_within(&["orchestrator", "region", "pool", "price", "stake", "reason"], width)
 }
 
 /// Decimals only where the price is small enough for them to matter.

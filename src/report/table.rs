@@ -243,6 +243,34 @@ impl Table {
     /// Aligned lines of the columns named by `keys`: the heading, then the
     /// first `most` rows. With `bar`, the shares of that column follow as bars.
     pub(super) fn lines(&self, keys: &[&str], most: usize, bar: Option<&str>) -> Vec<String> {
+        self.lines_ending(keys, most, bar, usize::MAX)
+    }
+
+    /// Lines of the columns named by `keys` that fit `width`, as far as breaking the
+    /// last column can make them.
+    pub(super) fn lines_within(&self, keys: &[&str], width: usize) -> Vec<String> {
+        let lines = self.lines(keys, usize::MAX, None);
+        let last = self.columns.iter().rfind(|column| keys.last() == Some(&column.key.as_str()));
+        let label = last.and_then(|column| column.label.as_deref()).unwrap_or_default();
+        let before = lines
+            .first()
+            .map_or(0, |heading| heading.chars().count())
+            .saturating_sub(label.chars().count());
+        if lines.iter().all(|line| line.chars().count() <= width) {
+            return lines;
+        }
+        let room = width.saturating_sub(before).max(TEXT_WIDTH);
+        self.lines_ending(keys, usize::MAX, None, room)
+    }
+
+    /// Lines whose last column, where no bars follow, is at most `open` wide.
+    fn lines_ending(
+        &self,
+        keys: &[&str],
+        most: usize,
+        bar: Option<&str>,
+        open: usize,
+    ) -> Vec<String> {
         let position = |key: &str| self.columns.iter().position(|column| column.key == key);
         let shown: Vec<usize> = keys.iter().filter_map(|key| position(key)).collect();
         let heading = |&i: &usize| self.columns[i].label.clone().unwrap_or_default();
@@ -251,7 +279,7 @@ impl Table {
         for row in self.rows.iter().take(most) {
             let text = |&i: &usize| row.get(i).map(Cell::readable).unwrap_or_default();
             let is_open = |i: &usize| bar.is_none() && shown.last() == Some(i);
-            let most = |i: &usize| if is_open(i) { usize::MAX } else { TEXT_WIDTH };
+            let most = |i: &usize| if is_open(i) { open } else { TEXT_WIDTH };
             let cell = |i: &usize| wrapped(&printable(&text(i)), most(i));
             let cells: Vec<Vec<String>> = shown.iter().map(cell).collect();
             first_lines.push(grid.len());

@@ -29,7 +29,7 @@ const TOP_GAS_PRICES: usize = 5;
 pub struct Style {
     /// Whether to colour it with ANSI escape sequences.
     pub color: bool,
-    /// Columns of the terminal; 60 to 100 of them are used.
+    /// Columns of the terminal; 60 to 100 of them are used, all by an explanation.
     pub width: usize,
 }
 
@@ -246,6 +246,11 @@ impl Page {
         Page { text: String::new(), width, color: style.color }
     }
 
+    /// As wide as the terminal.
+    pub(super) fn wide(style: Style) -> Page {
+        Page { width: style.width.max(NARROWEST), ..Page::new(style) }
+    }
+
     pub(super) fn width(&self) -> usize {
         self.width
     }
@@ -276,6 +281,13 @@ impl Page {
                 self.line("", line);
             }
         }
+    }
+
+    /// The same of lines of which nothing is cut, however narrow the terminal.
+    pub(super) fn whole_section(&mut self, lines: Vec<String>) {
+        let width = std::mem::replace(&mut self.width, usize::MAX);
+        self.section(lines);
+        self.width = width;
     }
 
     /// Text broken between words; lines after the first begin with `indent`.
