@@ -86,7 +86,9 @@ fn sums_shares_and_changes_are_those_worked_out_by_hand() {
     close(&images["eth"], 0.45 / 360.0);
     assert_eq!(report["left"], Value::Null);
     let notes = report["notes"].to_string();
-    for part in ["9 of 31 days", "1 not at all (a gap)", "by region", "27 of 28 days", "--left"] {
+    for part in
+        ["9 of 31 days", "1 not at all (a gap)", "by model, region", "27 of 28 days", "--left"]
+    {
         assert!(notes.contains(part), "{part}: {notes}");
     }
 }
@@ -450,6 +452,50 @@ fn every_file_is_there_and_the_page_needs_no_other() {
     // The same bytes again, in place of the first.
     report(&workshop, &[&MARCH[..], &["prices.csv", "--out", "out"]].concat());
     assert_eq!(contents(&workshop.path("out")), files);
+}
+
+#[test]
+fn spend_is_told_by_model_where_the_file_or_the_run_says_it() {
+    let workshop = Workshop::with_minimal();
+    assert_eq!(workshop.run_minimal(&["--out", "run"]).code, 0);
+    let (sdxl, llama) = ("ByteDance/SDXL-Lightning", "meta-llama/Meta-Llama-3.1-8B-Instruct");
+    let mut csv = "date,pipeline,model,amount_eth\n".to_string();
+    for day in 1..=31 {
+        // In another case than the run has it.
+        csv += &format!("2025-03-{day:02},text-to-image,bytedance/sdxl-lightning,0.03\n");
+        csv += &format!("2025-03-{day:02},llm,{llama},0.008\n");
+        csv += &format!("2025-03-{day:02},llm,,0.002\n");
+    }
+    workshop.write("models.csv", &csv);
+    let args = ["run", "--spend", "models.csv", "--of", "2025-03", "--out", "out"];
+    let document = json(&workshop, &args);
+    let lines = document["allocation"]["model"].as_array().unwrap();
+    let names: Vec<&Value> = lines.iter().map(|line| &line["name"]).collect();
+    assert_eq!(names, [&Value::from(sdxl), &Value::from(llama), &Value::Null]);
+    let spent: Vec<&str> = lines.iter().map(|line| line["spent_wei"].as_str().unwrap()).collect();
+    assert_eq!(spent, ["930000000000000000", "248000000000000000", "62000000000000000"]);
+    close(&lines[0]["spent_share"], 0.75);
+    // Of the whole run, as its summary has it.
+    let summary = fs::read_to_string(workshop.path("run/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let wei = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
+    let of_sdxl = wei(&summary["spend"]["by_model"][format!("text-to-image/{sdxl}")]);
+    close(&lines[0]["forecast_share"], of_sdxl / wei(&summary["spend"]["total_wei"]));
+    assert!(lines.iter().all(|line| line["forecast_wei"].is_null()));
+    assert!(lines[2]["forecast_share"].is_null());
+
+    let file = |name: &str| fs::read_to_string(workshop.path("out").join(name)).unwrap();
+    let row = format!("model,{sdxl},930000000000000000,0.75,");
+    assert!(file("allocation.csv").contains(&row), "{}", file("allocation.csv"));
+    assert!(file("report.md").contains("| Model | Spent (ETH) | Share |"), "{}", file("report.md"));
+    assert!(file("report.html").contains(">Model</th>") && file("report.html").contains(sdxl));
+    assert!(file("figures/by-model.svg").contains("SDXL-Lightning"));
+
+    // A run alone says it too, a file without such a column does not.
+    let alone = json(&workshop, &["run", "--of", "2025-03"]);
+    assert_eq!(alone["allocation"]["model"].as_array().unwrap().len(), 2);
+    let none = json(&with_spend(), &MARCH[..4]);
+    assert!(none["allocation"].get("model").is_none(), "{none}");
 }
 
 #[test]

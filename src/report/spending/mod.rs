@@ -77,7 +77,7 @@ pub fn usual_period(
 /// | `report.html`, `report.md`, `figures/*.svg` | the report |
 /// | `report.json` | see [`spending_json`] |
 /// | `totals.csv`, `change.csv` | the period in every unit, and beside the one before |
-/// | `allocation.csv` | by pipeline, gateway, users' and orchestrators' region, orchestrator |
+/// | `allocation.csv` | by pipeline, model, gateway, users' and orchestrators' region, orchestrator |
 /// | `days.csv` | a row for each day |
 /// | `prices.csv` | what a request cost |
 /// | `manifest.json` | what was done, and the hash of every file |
@@ -281,7 +281,7 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
 /// | `against_forecast` | of whole days that both know: `days`, `spent_eth`, `forecast_eth`, `days_within_90` |
 /// | `change_per_day` | of the mean day against the period before, as a share |
 /// | `left` | `eth`, `usd`, `lpt`, `inflation_hours`; `runway_days` forecast from the spend: `p10`, `p50`, `p90` (`null`: not within 1,095 days); `pace_days` at the mean whole day of the period |
-/// | `allocation` | by `pipeline`, `gateway`, `region`, `orchestrator-region`, `orchestrator`: `name` (`null`: not named), `spent_wei`, `spent_share`, `previous_wei`, `forecast_wei`, `forecast_share` |
+/// | `allocation` | by `pipeline`, `model`, `gateway`, `region`, `orchestrator-region`, `orchestrator`: `name` (`null`: not named), `spent_wei`, `spent_share`, `previous_wei`, `forecast_wei`, `forecast_share` |
 /// | `prices` | of a request: `pipeline`, `basis` (`spend` of the period or whole `run`), `requests`, `eth`, `usd`, `provider_usd`, `provider` |
 /// | `notes` | sentences on the data |
 pub fn spending_json(report: &SpendingReport) -> Value {

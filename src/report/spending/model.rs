@@ -171,6 +171,8 @@ pub(in crate::report) struct Allocation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::report) enum Dimension {
     Pipeline,
+    /// By its id, whatever its pipeline.
+    Model,
     Gateway,
     Region,
     /// The region of the orchestrators, which only a run knows.
@@ -179,8 +181,9 @@ pub(in crate::report) enum Dimension {
 }
 
 impl Dimension {
-    pub(in crate::report) const ALL: [Dimension; 5] = [
+    pub(in crate::report) const ALL: [Dimension; 6] = [
         Dimension::Pipeline,
+        Dimension::Model,
         Dimension::Gateway,
         Dimension::Region,
         Dimension::Seat,
@@ -191,6 +194,7 @@ impl Dimension {
     pub(in crate::report) fn id(self) -> &'static str {
         match self {
             Dimension::Pipeline => "pipeline",
+            Dimension::Model => "model",
             Dimension::Gateway => "gateway",
             Dimension::Region => "region",
             Dimension::Seat => "orchestrator-region",
@@ -202,6 +206,7 @@ impl Dimension {
     pub(in crate::report) fn label(self) -> &'static str {
         match self {
             Dimension::Pipeline => "Pipeline",
+            Dimension::Model => "Model",
             Dimension::Gateway => "Gateway",
             Dimension::Region => "Users' region",
             Dimension::Seat => "Orchestrators' region",
@@ -212,6 +217,7 @@ impl Dimension {
     fn of<'a>(self, key: &'a SpendKey, run: Option<&'a StoredRun>) -> Option<&'a str> {
         let name = match self {
             Dimension::Pipeline => &key.pipeline,
+            Dimension::Model => &key.model,
             Dimension::Gateway => &key.gateway,
             Dimension::Region => &key.region,
             Dimension::Seat => return run?.region_of(key.orchestrator.as_deref()?),
@@ -641,8 +647,9 @@ enum Part {
     Forecast(Option<Wei>, f64),
 }
 
-/// What the run expects of each name: the amount, which is not known for
-/// orchestrators, whose fees a run counts over its whole length, and the share.
+/// What the run expects of each name: the amount, which is not known for models and
+/// orchestrators, whose spend and fees a run counts over its whole length, and the
+/// share.
 fn expected(
     dimension: Dimension,
     run: &StoredRun,
@@ -652,6 +659,7 @@ fn expected(
     let parts = &planned.row.by_service;
     match dimension {
         Dimension::Pipeline => parts.iter().for_each(|p| add(&mut sums, &p.pipeline, p.mean.0)),
+        Dimension::Model => run.by_model.iter().for_each(|(id, wei)| add(&mut sums, id, *wei)),
         Dimension::Gateway => parts.iter().for_each(|p| add(&mut sums, &p.gateway, p.mean.0)),
         Dimension::Region => parts.iter().for_each(|p| add(&mut sums, &p.region, p.mean.0)),
         Dimension::Seat => run.fees.iter().for_each(|f| add(&mut sums, &f.region, f.fees_wei)),
@@ -661,7 +669,8 @@ fn expected(
     }
     sums.retain(|(_, sum)| *sum > 0);
     let total = Wei(sums.iter().map(|(_, sum)| sum).sum());
-    let is_of_period = !matches!(dimension, Dimension::Seat | Dimension::Orchestrator);
+    let is_of_period =
+        !matches!(dimension, Dimension::Model | Dimension::Seat | Dimension::Orchestrator);
     let line = |(name, sum)| (name, is_of_period.then_some(Wei(sum)), share_of(Wei(sum), total));
     sums.into_iter().map(line).collect()
 }

@@ -238,9 +238,9 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
         ));
     }
     notes.push(
-        "A run counts what each orchestrator earns, overpayment, and requests over its whole \
-         length only: their shares, the concentration and the prices of a request are of the whole \
-         run, not of the period."
+        "A run counts what each orchestrator earns and each model costs, overpayment, and requests \
+         over its whole length only: their shares, the concentration and the prices of a request \
+         are of the whole run, not of the period."
             .to_string(),
     );
 }

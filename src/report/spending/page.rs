@@ -81,7 +81,7 @@ fn sections(report: &SpendingReport) -> Vec<Section> {
             "What it was spent on",
             None,
             allocations(false),
-            &["by-pipeline", "by-gateway", "by-region"],
+            &["by-pipeline", "by-model", "by-gateway", "by-region"],
         ),
         section(
             "Who was paid",

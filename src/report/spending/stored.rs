@@ -27,6 +27,8 @@ pub struct StoredRun {
     /// Days until the credits ran out, and whether that lies beyond the horizon.
     pub(super) runways: Vec<(f64, bool)>,
     pub(super) fees: Vec<StoredFee>,
+    /// Id of each model, and what was spent on it over the whole run, in wei.
+    pub(super) by_model: Vec<(String, u128)>,
     /// By pipeline: requests served.
     pub(super) served: Vec<(String, f64)>,
 }
@@ -135,6 +137,8 @@ pub fn read_run(directory: &Path) -> Result<StoredRun, SpendingError> {
         directory: Some(directory.to_path_buf()),
     };
     let scenario = load(&source, &[]).map_err(SpendingError::Scenario)?;
+    let by_model = by_model(&scenario, &summary)
+        .ok_or_else(|| files.damaged("summary.json", &"spend by model makes no sense"))?;
     let runways = files.rows::<RunwayRow>("runways.csv")?;
     let mut served: Vec<(String, f64)> = Vec::new();
     for row in files.rows::<ServedRow>("requests.csv")? {
@@ -147,9 +151,19 @@ pub fn read_run(directory: &Path) -> Result<StoredRun, SpendingError> {
         runways: runways.into_iter().map(|row| (row.runway_days, row.censored)).collect(),
         fees: files.rows("fees_by_orchestrator.csv")?,
         served,
+        by_model,
         scenario,
         summary,
     })
+}
+
+/// The summary names models with their pipelines.
+fn by_model(scenario: &Scenario, summary: &Value) -> Option<Vec<(String, u128)>> {
+    let spent = |(key, wei): (&String, &Value)| {
+        let model = scenario.network.models.iter().find(|model| model.key() == *key)?;
+        Some((model.id.clone(), wei.as_str()?.parse().ok()?))
+    };
+    summary["spend"]["by_model"].as_object()?.iter().map(spent).collect()
 }
 
 /// Adds to the amount of a name, in order of first appearance.
