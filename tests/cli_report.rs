@@ -499,6 +499,20 @@ fn spend_is_told_by_model_where_the_file_or_the_run_says_it() {
 }
 
 #[test]
+fn a_report_says_where_it_is_unless_it_is_to_be_quiet() {
+    let workshop = with_spend();
+    let ended = report(&workshop, &[&MARCH[..4], &["--out", "out"]].concat());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stderr.starts_with("orchsim: 31 days in "), "{ended:?}");
+    assert!(ended.stderr.ends_with(" s, files in out\n"), "{ended:?}");
+    for quiet in ["--quiet", "-q"] {
+        let silent = report(&workshop, &[&MARCH[..4], &["--out", "out", quiet]].concat());
+        assert_eq!((silent.code, silent.stderr.as_str()), (0, ""));
+        assert_eq!(silent.stdout, ended.stdout);
+    }
+}
+
+#[test]
 fn mistakes_are_told_and_nothing_is_written() {
     let workshop = with_spend();
     workshop.write("thesis.txt", "mine");

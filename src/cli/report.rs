@@ -7,6 +7,7 @@ use jiff::civil::{Date, date};
 
 use super::options::{FileOptions, command_line, option, scenario_hash};
 use super::output::{self, Format};
+use super::progress::Progress;
 use super::spend::SpendArgs;
 use super::{Failure, Outcome, VERSION, input};
 use crate::report::{
@@ -70,6 +71,9 @@ pub(super) struct ReportArgs {
     /// else
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// No progress on standard error
+    #[arg(long, short)]
+    quiet: bool,
     #[command(flatten)]
     files: FileOptions,
 }
@@ -106,7 +110,10 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
         prices,
         left: args.left,
     };
-    let spending = Spending::new(&input)?;
+    let progress = Progress::of(u64::from(period.days()), "day", args.quiet);
+    let spending = Spending::new(&input);
+    progress.clear();
+    let spending = spending?;
     let context = RunContext {
         scenario_hash: scenario_hash(VERSION, &fingerprints(args)?),
         command: command(args, period),
@@ -123,6 +130,7 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
         Format::Text => output::print(&spending_terminal(&report, output::style()))?,
         Format::Json => output::print_json(&spending_json(&report))?,
     }
+    progress.finish(u64::from(period.days()), &directory);
     Ok(Outcome::Success)
 }
 
