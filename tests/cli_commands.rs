@@ -84,6 +84,30 @@ fn check_says_what_a_run_would_warn_of_before_it_simulates() {
 }
 
 #[test]
+fn lines_that_end_by_carriage_returns_alone_are_lines() {
+    let workshop = Workshop::new();
+    let text = orchsim::scenario::preset("minimal").unwrap();
+    workshop.write("mac.toml", &text.replace('\n', "\r"));
+    assert_eq!(workshop.run(&["check", "mac.toml"]).code, 0);
+
+    let broken = text.replacen("region = \"asia\"", "region = \"asja\"", 1);
+    let line = broken.lines().position(|line| line.contains("asja")).unwrap() + 1;
+    workshop.write("broken.toml", &broken.replace('\n', "\r"));
+    let ended = workshop.run(&["check", "broken.toml"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains(&format!("broken.toml:{line}:")), "{}", ended.stderr);
+
+    fs::write(workshop.path("latin.toml"), b"seed = 1\r# caf\xe9\r").unwrap();
+    let ended = workshop.run(&["check", "latin.toml"]);
+    assert!(ended.stderr.contains("line 2 is not UTF-8 text"), "{}", ended.stderr);
+
+    workshop.write("spend.csv", "date,amount_eth\r2025-03-01,0.1\r\r2025-03-02,much\r");
+    let ended = workshop.run(&["report", "--spend", "spend.csv"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("--> spend.csv:4, column `amount_eth`"), "{}", ended.stderr);
+}
+
+#[test]
 fn check_applies_overrides() {
     let workshop = Workshop::with_minimal();
     let ended = workshop.run(&["check", "minimal.toml", "--set", "gateways.weights.stake=0.9"]);

@@ -2,6 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::DEFAULT;
+use crate::text::with_line_feeds;
 
 /// Above this a file is no scenario: 100,000 orchestrators written out in full
 /// take about 40 MB.
@@ -37,7 +38,8 @@ impl Source {
     }
 }
 
-/// The text of a regular file of at most `limit` bytes.
+/// The text of a regular file of at most `limit` bytes, its lines ended by `\n` or
+/// `\r\n`, whatever they end by in the file.
 pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let metadata = std::fs::metadata(path)?;
@@ -47,9 +49,10 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     if metadata.len() > limit {
         return Err(invalid(format!("larger than {} MB", limit >> 20)));
     }
-    String::from_utf8(std::fs::read(path)?).map_err(|error| {
+    String::from_utf8(std::fs::read(path)?).map(with_line_feeds).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let line = with_line_feeds(before).matches('\n').count() + 1;
         invalid(format!("line {line} is not UTF-8 text"))
     })
 }

@@ -1,9 +1,11 @@
 //! What people and other programs write: tables, numbers, and names in any
 //! spelling.
 
+mod lines;
 mod number;
 mod table;
 
+pub(crate) use lines::with_line_feeds;
 pub(crate) use number::{NumberError, number};
 pub(crate) use table::{Rows, Table, UNCLOSED, header};
 

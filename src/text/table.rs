@@ -1,6 +1,8 @@
-use std::io::{BufRead, BufReader, Chain, Read};
+use std::io::{self, BufRead, BufReader, Chain, Read};
 
 use csv::{ByteRecord, ReaderBuilder, Terminator};
+
+use super::lines::ends_by_returns;
 
 /// The line that a spreadsheet puts above a table to say what is between cells.
 const SEPARATOR_LINE: &str = "sep=";
@@ -9,9 +11,29 @@ const SEPARATOR_LINE: &str = "sep=";
 /// semicolons or tabs: those of a line `sep=;`, or those the header has most of.
 pub(crate) struct Rows<R> {
     pub separator: char,
-    reader: csv::Reader<BufReader<Chain<R, &'static [u8]>>>,
+    reader: csv::Reader<Lines<Chain<R, &'static [u8]>>>,
     record: ByteRecord,
     unclosed: Option<u64>,
+}
+
+/// Lines that end by `\n`, which they are counted by.
+struct Lines<R> {
+    input: BufReader<R>,
+    /// Whether they end by `\r` alone, as on old Macs.
+    has_returns: bool,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        if self.has_returns {
+            buffer[..count]
+                .iter_mut()
+                .filter(|byte| **byte == b'\r')
+                .for_each(|byte| *byte = b'\n');
+        }
+        Ok(count)
+    }
 }
 
 /// What is wrong with a quote that no other closes, and what was expected.
@@ -26,14 +48,14 @@ impl<R: Read> Rows<R> {
         let mut input = BufReader::new(input.chain(&b"\n"[..]));
         // Where it cannot be read the first row says so.
         let begin = String::from_utf8_lossy(input.fill_buf().unwrap_or_default());
-        let header = begin.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let mut lines = begin.split(['\n', '\r']);
+        let header = lines.find(|line| !line.trim().is_empty()).unwrap_or_default();
         let separator = separator(header);
-        // Lines are counted by `\n`; files of old Macs have none.
-        let end = if begin.contains('\n') { Terminator::Any(b'\n') } else { Terminator::CRLF };
+        let has_returns = ends_by_returns(begin.as_bytes());
         let mut format = ReaderBuilder::new();
         format.has_headers(false).flexible(true);
-        format.delimiter(separator as u8).terminator(end);
-        let reader = format.from_reader(input);
+        format.delimiter(separator as u8).terminator(Terminator::Any(b'\n'));
+        let reader = format.from_reader(Lines { input, has_returns });
         Rows { separator, reader, record: ByteRecord::new(), unclosed: None }
     }
 
@@ -116,7 +138,7 @@ mod tests {
 
     #[test]
     fn rows_know_their_line_whatever_ends_the_lines() {
-        for end in ["\n", "\r\n"] {
+        for end in ["\n", "\r\n", "\r"] {
             let text = "\nid;stake\n0x1;\"1;000\"\n\n0x2;\"two\nlines\"\n0x3;say \"\"x\"\"\n0x4;5";
             let table = Table::of(&text.replace('\n', end));
             assert_eq!((table.header.join("|").as_str(), table.line), ("id|stake", 2));
@@ -129,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_quote_that_is_not_closed_is_told_with_its_line() {
-        for end in ["\n", "\r\n"] {
+        for end in ["\n", "\r\n", "\r"] {
             let text = "id,note\n1,\"one\ntwo\"\n2,\"three\n3,four\n".replace('\n', end);
             let table = Table::of(&text);
             assert_eq!((table.rows.len(), table.unclosed), (2, Some(4)), "{end:?}");
