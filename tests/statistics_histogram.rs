@@ -55,6 +55,19 @@ fn octave_borders_are_within_one_percent_too() {
 }
 
 #[test]
+fn what_always_takes_the_same_has_that_as_its_quantiles() {
+    // Shares of two lengths, none of which reaches half: the median stays.
+    for share in [60, 93] {
+        let mut histogram = LatencyHistogram::default();
+        histogram.record_all(500_000_000, share);
+        histogram.record_all(1_000_000_000, 100 - share);
+        let [median, longest] = [0.5, 0.95].map(|q| histogram.quantile(q).unwrap());
+        assert!((median / 500.0 - 1.0).abs() < 1e-7, "{median}");
+        assert!((longest / 1000.0 - 1.0).abs() < 1e-7, "{longest}");
+    }
+}
+
+#[test]
 fn the_ends_saturate_and_nothing_has_no_quantile() {
     assert_eq!(LatencyHistogram::default().quantile(0.5), None);
     let ends = recorded(&[0, u64::MAX]);

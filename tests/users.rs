@@ -106,11 +106,10 @@ fn a_lower_rate_keeps_a_part_of_the_same_requests() {
         run(&scenario).service[0].clone()
     };
     let (more, less) = (served(5), served(15));
-    let bins: Vec<(u32, u64)> = less.latency.clone().into();
-    let all: Vec<(u32, u64)> = more.latency.clone().into();
+    let [bins, all] = [&less, &more].map(|record| record.latency.counts().collect::<Vec<_>>());
     assert!(less.served < more.served / 2 && bins.len() > 100, "{} bins", bins.len());
     // A request at the edge of a bin may fall into the next by such a wait.
-    let unknown = |&(bin, count): &(u32, u64)| {
+    let unknown = |&(bin, count): &(usize, u64)| {
         let known = all.iter().find(|(other, _)| *other == bin);
         count.saturating_sub(known.map_or(0, |(_, more)| *more))
     };
