@@ -263,6 +263,44 @@ fn without_a_base_those_in_the_file_are_the_network() {
     assert_eq!(ids.collect::<Vec<_>>(), ["01", "03", "06"]);
 }
 
+/// The stakes of `x`, `y`, `z` in the order of the table, and what was said of it.
+fn stakes_of(table: &str) -> (Vec<String>, String) {
+    let workshop = workshop();
+    workshop.write("table.csv", table);
+    let ended = imported(&workshop, &["stakes", "table.csv"]);
+    let scenario = scenario(&workshop);
+    let stakes = scenario.network.orchestrators.iter().map(|o| format!("{} {}", o.id, o.stake));
+    (stakes.collect(), ended.stderr)
+}
+
+#[test]
+fn of_a_history_the_last_entry_counts_and_of_rows_with_their_own_times_the_last_of_each() {
+    let header = "id,stake,timestamp\n";
+    let of = |rows: &str| stakes_of(&format!("{header}{rows}"));
+    // Written one after the other: no history.
+    let (stakes, said) = of("x,5,2025-02-28T00:00:01Z\ny,6,2025-02-28T00:00:03Z\n");
+    assert_eq!(stakes, ["x 5 LPT", "y 6 LPT"]);
+    assert!(!said.contains("left out: "), "{said}");
+    // A log of changes: y has not changed since.
+    let log = "x,1,2025-01-01T00:00:01Z\ny,6,2025-01-02T00:00:01Z\nx,5,2025-02-28T00:00:03Z\n";
+    let (stakes, said) = of(log);
+    assert_eq!(stakes, ["y 6 LPT", "x 5 LPT"]);
+    let note = "the last row of each orchestrator counts, the oldest of them of \
+                2025-01-02T00:00:01Z; earlier rows left out: 1";
+    assert!(said.contains(note), "{said}");
+    // Whole entries: z left after January.
+    let entries = "x,1,2025-01\ny,2,2025-01\nz,3,2025-01\nx,5,2025-02\ny,6,2025-02\n";
+    let (stakes, said) = of(entries);
+    assert_eq!(stakes, ["x 5 LPT", "y 6 LPT"]);
+    let note = "rows before 2025-02, the last entry, left out: 3; orchestrators in those only, \
+                left out: 1";
+    assert!(said.contains(note), "{said}");
+    // Entries that take a second to write.
+    let (stakes, said) = of("w,1,10\nx,2,10\ny,3,11\nz,4,11\nw,5,20\nx,6,20\ny,7,21\n");
+    assert_eq!(stakes, ["w 5 LPT", "x 6 LPT", "y 7 LPT"]);
+    assert!(said.contains("rows before 20, the last entry, left out: 4"), "{said}");
+}
+
 /// Requests a day of a stream, region by region.
 fn rates(scenario: &Scenario, id: &str) -> Vec<f64> {
     let streams = scenario.demand.iter().filter(|stream| stream.id == id);

@@ -1,6 +1,8 @@
 //! A stake list: a CSV with an orchestrator and its stake in each row, such as
 //! an export of the explorer or the rows of a stake history.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
@@ -45,7 +47,7 @@ pub(super) struct Columns {
     stake: usize,
     /// Of the stake, where its name tells.
     unit: Option<Unit>,
-    /// Of a history: only the rows of its last entry are read.
+    /// When a row is of: see [`current`].
     period: Option<usize>,
 }
 
@@ -123,15 +125,12 @@ pub(super) fn read(
             let message = format!("`{}` is not a date, and not all are numbers", comment(&text));
             unclear(line, column, message, "ISO dates or months throughout, such as 2025-02-28")
         })?;
-        let latest = times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let last = texts.iter().zip(&times).find(|(_, time)| **time == latest);
-        let all = rows.len();
-        let mut times_of_rows = times.iter();
-        rows.retain(|_| times_of_rows.next() == Some(&latest));
-        if let (Some(((_, last), _)), true) = (last, rows.len() < all) {
-            let earlier = all - rows.len();
-            findings.notes.push(format!("rows before {last}, the last entry, left out: {earlier}"));
-        }
+        let ids = rows.iter().map(|(_, row)| orchestrator_id(&cell(row, columns.id)));
+        let ids: Vec<Option<String>> = ids.collect();
+        let (is_current, note) = current(&ids, &times, |row| texts[row].1.as_str());
+        findings.notes.extend(note);
+        let mut is_current = is_current.into_iter();
+        rows.retain(|_| is_current.next() == Some(true));
     }
     for (line, row) in rows {
         let what = format!("line {line}");
@@ -150,6 +149,58 @@ pub(super) fn read(
         }
     }
     Ok(true)
+}
+
+/// Which rows of a history say what is so today, and a note of those that do not.
+///
+/// Where most rows share their time with others these are whole entries, of which the
+/// last counts: whom it lacks has left. It reaches back as far as nobody stands in it at
+/// two times, as a list may take seconds to write. Where rows have times of their own,
+/// the last row of each orchestrator counts.
+fn current<'a>(
+    ids: &[Option<String>],
+    times: &[f64],
+    written: impl Fn(usize) -> &'a str,
+) -> (Vec<bool>, Option<String>) {
+    let mut latest_first: Vec<usize> = (0..times.len()).collect();
+    latest_first.sort_by(|&a, &b| times[b].total_cmp(&times[a]));
+    let at_once: Vec<&[usize]> = latest_first.chunk_by(|&a, &b| times[a] == times[b]).collect();
+    let shared: usize = at_once.iter().map(|rows| rows.len()).filter(|&rows| rows > 1).sum();
+    let is_of_entries = 2 * shared > times.len();
+
+    let mut is_current = vec![false; times.len()];
+    let mut seen: BTreeSet<&String> = BTreeSet::new();
+    for rows in &at_once {
+        let is_new = |row: &usize| ids[*row].as_ref().is_none_or(|id| !seen.contains(id));
+        let new: Vec<usize> = rows.iter().copied().filter(is_new).collect();
+        if is_of_entries && new.len() < rows.len() {
+            break;
+        }
+        for row in new {
+            is_current[row] = true;
+            seen.extend(&ids[row]);
+        }
+    }
+    let kept = || latest_first.iter().filter(|&&row| is_current[row]);
+    let left_out = times.len() - kept().count();
+    let (Some(&last), Some(&first)) = (kept().next(), kept().next_back()) else {
+        return (is_current, None);
+    };
+    let left: BTreeSet<&String> = ids.iter().flatten().filter(|id| !seen.contains(id)).collect();
+    let from = written(first);
+    let note = if is_of_entries || times[first] == times[last] {
+        let left = match left.len() {
+            0 => String::new(),
+            left => format!("; orchestrators in those only, left out: {left}"),
+        };
+        format!("rows before {from}, the last entry, left out: {left_out}{left}")
+    } else {
+        format!(
+            "the last row of each orchestrator counts, the oldest of them of {from}; earlier rows \
+             left out: {left_out}"
+        )
+    };
+    (is_current, (left_out > 0).then_some(note))
 }
 
 /// The times of rows on one scale: numbers where all are such as rounds, else seconds.
