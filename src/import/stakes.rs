@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
+use crate::spend::{SECOND_NS, moment};
 use crate::text::{NumberError, Table, UNCLOSED, is_total, number, plain};
 use crate::units::{Amount, COIN, Currency, Lpt};
 
@@ -216,25 +216,27 @@ fn times(texts: &[(usize, String)]) -> Result<Vec<f64>, (usize, String)> {
     texts.iter().map(seconds).collect()
 }
 
-/// Unix seconds of an ISO 8601 date or time, of the end of a month (`2025-02`,
-/// `2025-02-end`), or of what is later than all of them.
+/// Unix seconds of a time as files of spend write it, of a date with or without leading
+/// zeros, of the end of a month (`2025-02`, `2025-02-end`), or of what is later than all
+/// of them.
 fn time(text: &str) -> Option<f64> {
     if text.eq_ignore_ascii_case("latest") {
         return Some(f64::INFINITY);
     }
-    let date = || -> Option<DateTime> {
+    let date = || -> Option<Date> {
         let mut parts = text.splitn(3, '-');
         let (year, month) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let date = match parts.next() {
-            None | Some("end") => Date::new(year, month, 1).ok()?.last_of_month(),
-            Some(day) => Date::new(year, month, day.parse().ok()?).ok()?,
-        };
-        Some(date.into())
+        match parts.next() {
+            None | Some("end") => Some(Date::new(year, month, 1).ok()?.last_of_month()),
+            Some(day) => Date::new(year, month, day.parse().ok()?).ok(),
+        }
     };
-    let utc = |time: DateTime| Offset::UTC.to_timestamp(time).ok();
-    let time =
-        text.parse::<Timestamp>().ok().or_else(|| utc(date().or_else(|| text.parse().ok())?))?;
-    Some(time.as_second() as f64)
+    let (day, nanosecond) = match date() {
+        Some(day) => (day, 0),
+        None => moment(text).map(|at| (at.day, at.nanosecond.unwrap_or(0)))?,
+    };
+    let day = Offset::UTC.to_timestamp(day.into()).ok()?;
+    Some((day.as_second() + nanosecond / SECOND_NS) as f64)
 }
 
 /// Keeps an orchestrator's stake, unless there is one.
@@ -285,6 +287,25 @@ pub(super) fn stake(text: &str, unit: Option<Unit>) -> Result<Lpt, StakeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_those_of_spend_and_ends_of_months() {
+        // Unix seconds by `date -u +%s`.
+        for (text, seconds) in [
+            ("2025-02-28 00:00:00.000 UTC", 1_740_700_800.0),
+            ("2025-02-28T01:00:00+01:00", 1_740_700_800.0),
+            ("2025-02-28 12:30", 1_740_745_800.0),
+            ("2025-2-28", 1_740_700_800.0),
+            ("2025-02-end", 1_740_700_800.0),
+            ("2025-02", 1_740_700_800.0),
+            ("Latest", f64::INFINITY),
+        ] {
+            assert_eq!(time(text), Some(seconds), "{text}");
+        }
+        for bad in ["", "12/31/2024", "2025-02-30", "2025-02-28 CET"] {
+            assert_eq!(time(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn stakes_are_exact_in_either_unit() {

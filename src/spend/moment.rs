@@ -5,16 +5,16 @@ use crate::units::Decimal;
 
 /// Ethereum's first day, and a day that is a typing error.
 const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
-pub(super) const SECOND_NS: i64 = 1_000_000_000;
+pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 pub(super) const DAY_NS: i64 = 86_400 * SECOND_NS;
 
 /// When a row is of.
 #[derive(Clone, Copy)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// The day of UTC.
-    pub(super) day: Date,
+    pub(crate) day: Date,
     /// The nanosecond of that day, where there is a time of day.
-    pub(super) nanosecond: Option<i64>,
+    pub(crate) nanosecond: Option<i64>,
     /// The day as it is written, where it is written as its beginning.
     pub(super) begins: Option<Date>,
     /// Whether the time is written in another offset than that of UTC.
@@ -24,7 +24,7 @@ pub(super) struct Moment {
 /// Reads a time: an ISO 8601 date or time, also with slashes, or Unix seconds or their
 /// thousandths, millionths or billionths.
 /// `None` where it is none, or its time zone is a name: those are not known here.
-pub(super) fn moment(text: &str) -> Option<Moment> {
+pub(crate) fn moment(text: &str) -> Option<Moment> {
     // Eight digits are a date without dashes.
     let is_number = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let moment = if is_number { unix(text) } else { iso(text) }?;
