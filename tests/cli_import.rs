@@ -238,6 +238,25 @@ fn results_by_model_are_averaged_and_regions_can_be_given() {
 }
 
 #[test]
+fn success_without_a_round_trip_score_is_no_failure() {
+    let workshop = workshop();
+    let rows = r#"[{"node": "na-1", "region": "FRA", "success_rate": 0.9},
+        {"node": "na-1", "region": "LON", "success_rate": 0.8, "round_trip_score": null}]"#;
+    workshop.write("unscored.json", rows);
+    let file = ["leaderboard", "unscored.json"];
+    for (base, region) in [(&["--base", "minimal.toml"][..], "na"), (&[], "eu")] {
+        let ended = imported(&workshop, &[&file, base].concat());
+        let scenario = scenario(&workshop);
+        let all = &scenario.network.orchestrators;
+        let found = all.iter().find(|o| o.id == "na-1").unwrap();
+        assert_eq!(scenario.network.regions[found.region].id, region);
+        assert_eq!(found.reliability, 0.85);
+        assert!(ended.stderr.contains("note: no round-trip score: "), "{ended:?}");
+        assert!(!ended.stderr.contains("failed every test"), "{ended:?}");
+    }
+}
+
+#[test]
 fn without_a_base_those_in_the_file_are_the_network() {
     let workshop = workshop();
     imported(&workshop, &["transcoders", "transcoders.json"]);

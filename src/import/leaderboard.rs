@@ -171,11 +171,11 @@ impl<'a> Map<'a> {
 /// Where an orchestrator is and how reliable, by its tests.
 #[derive(Debug, PartialEq)]
 pub(super) struct Standing {
-    /// The region, and the tester that is nearest; `None` where no test
-    /// succeeded.
-    pub nearest: Option<(usize, String)>,
-    /// Its round-trip score there.
-    pub closeness: f64,
+    /// The region, and the tester that is nearest, or has most success where no
+    /// test has a score; `None` where no test succeeded.
+    pub place: Option<(usize, String)>,
+    /// Its round-trip score there, where there is one.
+    pub closeness: Option<f64>,
     /// Mean success rate of the tests behind it.
     pub reliability: f64,
     /// How many results that mean is of.
@@ -187,8 +187,8 @@ pub(super) struct Standing {
 /// The region is that of the tester with the best mean round-trip score over
 /// what succeeded (then with the best success, then the first by its code); the
 /// reliability the mean success rate of all testers in that region, as failures
-/// of distant ones are the network's as much as the orchestrator's. `None` where
-/// nobody with a region tested it.
+/// of distant ones are the network's as much as the orchestrator's, and of all
+/// testers where no test has a score. `None` where nobody with a region tested it.
 pub(super) fn standing(tests: &[Test], map: &Map) -> Option<Standing> {
     #[derive(Default)]
     struct Sum {
@@ -211,16 +211,19 @@ pub(super) fn standing(tests: &[Test], map: &Map) -> Option<Standing> {
         .into_iter()
         .filter_map(|(code, sum)| Some((map.region(code)?, code, sum)))
         .collect();
-    let score = |sum: &Sum| sum.closeness / sum.close as f64;
+    let score = |sum: &Sum| (sum.close > 0).then(|| sum.closeness / sum.close as f64);
     let success = |sum: &Sum| sum.success / sum.results as f64;
-    let near = placed.iter().filter(|(_, _, sum)| sum.close > 0);
-    let nearest = near.max_by(|(_, a_code, a), (_, b_code, b)| {
-        let by_score = score(a).total_cmp(&score(b));
+    let succeeded = placed.iter().filter(|(_, _, sum)| sum.success > 0.0);
+    let best = succeeded.max_by(|(_, a_code, a), (_, b_code, b)| {
+        let by_score = score(a).unwrap_or(-1.0).total_cmp(&score(b).unwrap_or(-1.0));
         by_score.then(success(a).total_cmp(&success(b))).then(b_code.cmp(a_code))
     });
-    let counted: Vec<_> = match nearest {
-        Some((region, ..)) => placed.iter().filter(|(other, ..)| other == region).collect(),
-        None => placed.iter().collect(),
+    let closeness = best.and_then(|(_, _, sum)| score(sum));
+    let counted: Vec<_> = match (best, closeness) {
+        (Some((region, ..)), Some(_)) => {
+            placed.iter().filter(|(other, ..)| other == region).collect()
+        }
+        _ => placed.iter().collect(),
     };
     let results: usize = counted.iter().map(|(_, _, sum)| sum.results).sum();
     if results == 0 {
@@ -228,8 +231,8 @@ pub(super) fn standing(tests: &[Test], map: &Map) -> Option<Standing> {
     }
     let total: f64 = counted.iter().map(|(_, _, sum)| sum.success).sum();
     Some(Standing {
-        nearest: nearest.map(|(region, code, _)| (*region, code.to_string())),
-        closeness: nearest.map_or(0.0, |(_, _, sum)| score(sum)),
+        place: best.map(|(region, code, _)| (*region, code.to_string())),
+        closeness,
         reliability: total / results as f64,
         results,
         testers: counted.iter().map(|(_, code, _)| code.to_string()).collect(),
@@ -271,11 +274,18 @@ mod tests {
             test("LON", 1.0, 0.75),
         ];
         let found = standing(&tests, &map).unwrap();
-        assert_eq!(found.nearest, Some((0, "MDW".to_string())));
+        assert_eq!(found.place, Some((0, "MDW".to_string())));
         assert_eq!((found.reliability, found.results), (0.75, 2));
         assert_eq!(found.testers, ["MDW", "NYC"]);
         let dead = standing(&[test("FRA", 0.0, 0.9)], &map).unwrap();
-        assert_eq!((dead.nearest, dead.reliability), (None, 0.0));
+        assert_eq!((dead.place, dead.reliability), (None, 0.0));
         assert_eq!(standing(&[test("XYZ", 1.0, 0.9)], &map), None);
+        // Success without a score is no failure.
+        let unscored =
+            |tester: &str, success| Test { closeness: None, ..test(tester, success, 0.0) };
+        let tests = [unscored("NYC", 0.6), unscored("FRA", 0.9), unscored("SIN", 0.0)];
+        let found = standing(&tests, &map).unwrap();
+        assert_eq!((found.place, found.closeness), (Some((1, "FRA".to_string())), None));
+        assert_eq!((found.reliability, found.results), (0.5, 3));
     }
 }

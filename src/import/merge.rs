@@ -405,6 +405,7 @@ impl Merge<'_> {
         let mut changed: BTreeMap<usize, String> = BTreeMap::new();
         let mut new = Vec::new();
         let mut offers = 0;
+        let mut unscored = Vec::new();
         for found in std::mem::take(&mut self.findings.orchestrators) {
             let standing = standing(&found.tests, &map);
             let index = known.get(&found.id.to_ascii_lowercase()).copied();
@@ -425,6 +426,9 @@ impl Merge<'_> {
                 None => self.like(&found, new.len())?,
             };
             offers += found.offers.as_ref().map_or(0, Vec::len);
+            if standing.as_ref().is_some_and(|s| s.place.is_some() && s.closeness.is_none()) {
+                unscored.push(found.id.clone());
+            }
             let text = self.filled_in(text, &found, standing, index.is_none())?;
             match index {
                 Some(index) => drop(changed.insert(index, text)),
@@ -442,6 +446,15 @@ impl Merge<'_> {
         }
         if self.is_given {
             summary += &format!("; {} known to the base, {} new", changed.len(), new.len());
+        }
+        if !unscored.is_empty() {
+            let names: Vec<&str> = unscored.iter().map(String::as_str).collect();
+            self.findings.notes.push(format!(
+                "no round-trip score: those of {} stay in their region, others get that of the \
+                 tester with most success, and reliability is of all testers: {}",
+                self.base,
+                first_few(&names, MOST_NAMED)
+            ));
         }
         let left: Vec<&str> = (known.iter().filter(|(_, index)| !changed.contains_key(index)))
             .map(|(id, _)| id.as_str())
@@ -500,7 +513,7 @@ impl Merge<'_> {
         if !adds {
             return Some(format!("not an orchestrator of {}", self.base));
         }
-        let is_dead = standing.is_some_and(|standing| standing.nearest.is_none());
+        let is_dead = standing.is_some_and(|standing| standing.place.is_none());
         is_dead.then(|| "failed every test".to_string())
     }
 
@@ -633,13 +646,18 @@ impl Merge<'_> {
             text = changed(&text, "stake", &format!("\"{stake}\""), &label)?;
         }
         if let Some(standing) = standing {
-            let Standing { nearest, closeness, reliability, results, testers } = standing;
+            let Standing { place, closeness, reliability, results, testers } = standing;
             let few = if results < FEW_RESULTS { ", few" } else { "" };
-            if let Some((region, tester)) = nearest {
-                let region = quoted(&self.scenario.network.regions[region].id);
-                let about = format!("{label}: best round-trip score, {closeness:.2} at {tester}");
-                text = changed(&text, "region", &region, &comment(&about))?;
-            } else {
+            let about = place.as_ref().and_then(|(_, tester)| match closeness {
+                Some(score) => Some(format!("best round-trip score, {score:.2} at {tester}")),
+                None => is_new.then(|| {
+                    format!("assumed, as most tests succeed from {tester}; no round-trip score")
+                }),
+            });
+            if let (Some((region, _)), Some(about)) = (&place, about) {
+                let region = quoted(&self.scenario.network.regions[*region].id);
+                text = changed(&text, "region", &region, &comment(&format!("{label}: {about}")))?;
+            } else if place.is_none() {
                 self.findings.notes.push(format!(
                     "{} failed every test, so its reliability is 0; results of the transcoding \
                      tester do not show whether it serves AI",
