@@ -257,6 +257,25 @@ fn success_without_a_round_trip_score_is_no_failure() {
 }
 
 #[test]
+fn testers_that_nobody_knows_are_named() {
+    let workshop = workshop();
+    let row = |tester: &str| {
+        format!(
+            r#"{{"node": "na-1", "region": "{tester}", "success_rate": 1, "round_trip_score": 0.5}}"#
+        )
+    };
+    let rows = ["FRA", "AMS", "AMS", "XYZ"].map(row).join(",");
+    workshop.write("testers.json", &format!("[{rows}]"));
+    let args = ["leaderboard", "testers.json", "--base", "minimal.toml"];
+    let ended = imported(&workshop, &args);
+    let note = "note: results left out, as the region of their tester is not known: 3, by AMS, \
+                XYZ; --region CODE=REGION says which it is";
+    assert!(ended.stderr.contains(note), "{ended:?}");
+    let placed = [&args[..], &["--region", "AMS=eu", "--region", "XYZ=na"]].concat();
+    assert!(!imported(&workshop, &placed).stderr.contains("results left out"));
+}
+
+#[test]
 fn without_a_base_those_in_the_file_are_the_network() {
     let workshop = workshop();
     imported(&workshop, &["transcoders", "transcoders.json"]);

@@ -19,7 +19,7 @@ use crate::spend::SpendOptions;
 use crate::text::first_few;
 use crate::units::significant;
 
-/// Orchestrators named in one note.
+/// Orchestrators or testers named in one note.
 const MOST_NAMED: usize = 6;
 
 /// Lines of what was skipped that are written into the scenario.
@@ -406,8 +406,12 @@ impl Merge<'_> {
         let mut new = Vec::new();
         let mut offers = 0;
         let mut unscored = Vec::new();
+        let mut nowhere: BTreeMap<String, usize> = BTreeMap::new();
         for found in std::mem::take(&mut self.findings.orchestrators) {
             let standing = standing(&found.tests, &map);
+            for test in found.tests.iter().filter(|test| map.region(&test.tester).is_none()) {
+                *nowhere.entry(test.tester.clone()).or_default() += 1;
+            }
             let index = known.get(&found.id.to_ascii_lowercase()).copied();
             let is_twice = index.is_some_and(|index| changed.contains_key(&index));
             if let Some(why) = self.reason_to_skip(&found, standing.as_ref(), index, adds, is_twice)
@@ -446,6 +450,15 @@ impl Merge<'_> {
         }
         if self.is_given {
             summary += &format!("; {} known to the base, {} new", changed.len(), new.len());
+        }
+        if !nowhere.is_empty() {
+            let results: usize = nowhere.values().sum();
+            let codes: Vec<&str> = nowhere.keys().map(String::as_str).collect();
+            self.findings.notes.push(format!(
+                "results left out, as the region of their tester is not known: {results}, by {}; \
+                 --region CODE=REGION says which it is",
+                first_few(&codes, MOST_NAMED)
+            ));
         }
         if !unscored.is_empty() {
             let names: Vec<&str> = unscored.iter().map(String::as_str).collect();
