@@ -339,6 +339,14 @@ fn of_a_history_the_last_entry_counts_and_of_rows_with_their_own_times_the_last_
     assert!(said.contains("rows before 20, the last entry, left out: 4"), "{said}");
 }
 
+#[test]
+fn of_several_columns_of_stakes_the_total_counts_and_the_others_are_named() {
+    let (stakes, said) = stakes_of("id,stake,total_stake,bonded_lpt\nx,5,50,6\n");
+    assert_eq!(stakes, ["x 50 LPT"]);
+    let note = "note: the stake is that of `total_stake`; not read: `stake`, `bonded_lpt`";
+    assert!(said.contains(note), "{said}");
+}
+
 /// Requests a day of a stream, region by region.
 fn rates(scenario: &Scenario, id: &str) -> Vec<f64> {
     let streams = scenario.demand.iter().filter(|stream| stream.id == id);

@@ -29,7 +29,8 @@ const IDS: [&str; 9] = [
     "name",
     "node",
 ];
-const STAKES: [&str; 5] = ["stake", "totalstake", "bonded", "bondedamount", "delegatedstake"];
+/// Where there are several, the first of these counts: gateways weigh the whole stake.
+const STAKES: [&str; 5] = ["totalstake", "stake", "bonded", "bondedamount", "delegatedstake"];
 const PERIODS: [&str; 7] =
     ["month", "date", "day", "snapshot", "snapshotiso", "round", "timestamp"];
 
@@ -45,6 +46,8 @@ pub(super) enum Unit {
 pub(super) struct Columns {
     id: usize,
     stake: usize,
+    /// Other columns of stakes, which are not read.
+    other_stakes: Vec<usize>,
     /// Of the stake, where its name tells.
     unit: Option<Unit>,
     /// When a row is of: see [`current`].
@@ -62,7 +65,9 @@ pub(super) fn columns(table: &Table) -> Option<Columns> {
         names.iter().map(|name| without_unit(name)).unzip();
     let stake = find(&STAKES, &stems)?;
     let (id, period) = (find(&IDS, &names)?, find(&PERIODS, &names));
-    Some(Columns { id, stake, unit: units[stake], period })
+    let is_other = |&column: &usize| column != stake && STAKES.contains(&stems[column]);
+    let other_stakes = (0..stems.len()).filter(is_other).collect();
+    Some(Columns { id, stake, other_stakes, unit: units[stake], period })
 }
 
 /// `stakewei` as `stake` in base units; `lpt` alone is a stake too.
@@ -108,6 +113,13 @@ pub(super) fn read(
         .then(|| (table.line, "the column is there twice".to_string(), "one column of stakes"));
     if let Some(wrong) = twice.or(quote).or(cells) {
         return Err(of_stake(wrong));
+    }
+    if !columns.other_stakes.is_empty() {
+        let name = |&column: &usize| format!("`{}`", table.header[column]);
+        let others: Vec<String> = columns.other_stakes.iter().map(name).collect();
+        findings
+            .notes
+            .push(format!("the stake is that of `{stake_name}`; not read: {}", others.join(", ")));
     }
     let mut rows = Vec::new();
     for (line, row) in &table.rows {
