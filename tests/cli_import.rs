@@ -347,6 +347,26 @@ fn of_several_columns_of_stakes_the_total_counts_and_the_others_are_named() {
     assert!(said.contains(note), "{said}");
 }
 
+#[test]
+fn bonds_of_delegators_add_up_to_the_stake_of_their_delegate() {
+    let all = ["x 11.5 LPT", "y 7 LPT"];
+    let note = "the rows are of 3 delegators: the stake of an orchestrator is the sum";
+    for header in ["delegator,delegate,bonded_amount", "id,delegate.id,bondedAmount"] {
+        let row = |of: char, id: &str| format!("0x{},{id}\n", of.to_string().repeat(40));
+        let rows = [row('a', "x,5"), row('b', "x,6.5"), row('c', "y,7"), row('A', "x,5")].concat();
+        let (stakes, said) = stakes_of(&format!("{header}\n{rows}"));
+        assert_eq!(stakes, all, "{said}");
+        assert!(said.contains(note), "{said}");
+        assert!(said.contains("a second row of the same delegator"), "{said}");
+    }
+    // A delegator that moves from y to x bonds to x alone.
+    let moves = "date,delegator,delegate,stake\n2025-01-01,a,y,5\n2025-01-02,b,x,6.5\n\
+                 2025-01-03,c,y,7\n2025-01-04,a,x,5\n";
+    let (stakes, said) = stakes_of(moves);
+    assert_eq!(stakes, all, "{said}");
+    assert!(said.contains("the last row of each delegator counts"), "{said}");
+}
+
 /// Requests a day of a stream, region by region.
 fn rates(scenario: &Scenario, id: &str) -> Vec<f64> {
     let streams = scenario.demand.iter().filter(|stream| stream.id == id);

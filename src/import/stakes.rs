@@ -1,5 +1,6 @@
 //! A stake list: a CSV with an orchestrator and its stake in each row, such as
-//! an export of the explorer or the rows of a stake history.
+//! an export of the explorer, the rows of a stake history, or a list of what
+//! each delegator bonds to whom.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
 use crate::spend::{SECOND_NS, moment};
-use crate::text::{NumberError, Table, UNCLOSED, is_total, number, plain};
+use crate::text::{NumberError, Table, UNCLOSED, is_address, is_total, number, plain};
 use crate::units::{Amount, COIN, Currency, Lpt};
 
 /// Where no unit is told, a whole number from here on counts base units (1e-18 LPT): a
@@ -18,10 +19,11 @@ use crate::units::{Amount, COIN, Currency, Lpt};
 const LEAST_BASE_UNITS: u128 = 1_000_000_000_000_000;
 /// More than will ever be minted.
 const MOST_LPT: Lpt = Lpt(1_000_000_000 * COIN);
-const IDS: [&str; 9] = [
+const IDS: [&str; 10] = [
     "address",
     "orchestrator",
     "delegate",
+    "delegateid",
     "ethaddress",
     "transcoder",
     "recipient",
@@ -46,6 +48,8 @@ pub(super) enum Unit {
 pub(super) struct Columns {
     id: usize,
     stake: usize,
+    /// Where a row is of one delegator: an orchestrator's stake is the sum of its rows.
+    delegator: Option<usize>,
     /// Other columns of stakes, which are not read.
     other_stakes: Vec<usize>,
     /// Of the stake, where its name tells.
@@ -65,9 +69,16 @@ pub(super) fn columns(table: &Table) -> Option<Columns> {
         names.iter().map(|name| without_unit(name)).unzip();
     let stake = find(&STAKES, &stems)?;
     let (id, period) = (find(&IDS, &names)?, find(&PERIODS, &names));
+    // Delegators of the subgraph have an `id` and a `delegate`; other ids are of rows.
+    let has_address = |&column: &usize| {
+        table.rows.iter().any(|(_, row)| row.get(column).is_some_and(|cell| is_address(cell)))
+    };
+    let owner = find(&["id"], &names).filter(has_address);
+    let owner = owner.filter(|_| names[id].starts_with("delegate"));
+    let delegator = find(&["delegator"], &names).or(owner);
     let is_other = |&column: &usize| column != stake && STAKES.contains(&stems[column]);
     let other_stakes = (0..stems.len()).filter(is_other).collect();
-    Some(Columns { id, stake, other_stakes, unit: units[stake], period })
+    Some(Columns { id, stake, delegator, other_stakes, unit: units[stake], period })
 }
 
 /// `stakewei` as `stake` in base units; `lpt` alone is a stake too.
@@ -137,33 +148,59 @@ pub(super) fn read(
             let message = format!("`{}` is not a date, and not all are numbers", comment(&text));
             unclear(line, column, message, "ISO dates or months throughout, such as 2025-02-28")
         })?;
-        let ids = rows.iter().map(|(_, row)| orchestrator_id(&cell(row, columns.id)));
+        let of_whom = columns.delegator.unwrap_or(columns.id);
+        let ids = rows.iter().map(|(_, row)| orchestrator_id(&cell(row, of_whom)));
         let ids: Vec<Option<String>> = ids.collect();
-        let (is_current, note) = current(&ids, &times, |row| texts[row].1.as_str());
+        let noun = columns.delegator.map_or("orchestrator", |_| "delegator");
+        let (is_current, note) = current(&ids, &times, noun, |row| texts[row].1.as_str());
         findings.notes.extend(note);
         let mut is_current = is_current.into_iter();
         rows.retain(|_| is_current.next() == Some(true));
     }
+    let mut delegators = BTreeSet::new();
     for (line, row) in rows {
         let what = format!("line {line}");
         let Some(id) = orchestrator_id(&cell(row, columns.id)) else {
             findings.skip(what, "no address or name of an orchestrator");
             continue;
         };
-        match stake(&cell(row, columns.stake), columns.unit) {
-            Ok(stake) => {
-                keep(&id, stake, "", format!("{what} ({id})"), findings);
-            }
+        let stake = match stake(&cell(row, columns.stake), columns.unit) {
+            Ok(stake) => stake,
             Err(StakeError::Comma(wrong)) => {
                 return Err(unclear(line, columns.stake, wrong.to_string(), wrong.expected()));
             }
-            Err(why) => findings.skip(format!("{what} ({id})"), why.to_string()),
+            Err(why) => {
+                findings.skip(format!("{what} ({id})"), why.to_string());
+                continue;
+            }
+        };
+        let Some(column) = columns.delegator else {
+            keep(&id, stake, "", format!("{what} ({id})"), findings);
+            continue;
+        };
+        let delegator = cell(row, column).to_ascii_lowercase();
+        if !delegator.is_empty() && !delegators.insert(delegator.clone()) {
+            findings.skip(format!("{what} ({delegator})"), "a second row of the same delegator");
+            continue;
         }
+        let known = &mut findings.orchestrator(&id).stake;
+        match Lpt(known.map_or(0, |known| known.0) + stake.0) {
+            sum if sum <= MOST_LPT => *known = Some(sum),
+            _ => findings.skip(format!("{what} ({id})"), "with it there is more LPT than exists"),
+        }
+    }
+    if columns.delegator.is_some() {
+        findings.notes.push(format!(
+            "the rows are of {} delegators: the stake of an orchestrator is the sum of those that \
+             bond to it",
+            delegators.len()
+        ));
     }
     Ok(true)
 }
 
-/// Which rows of a history say what is so today, and a note of those that do not.
+/// Which rows of a history say what is so today, and a note of those that do not; `noun`
+/// is what `ids` are of.
 ///
 /// Where most rows share their time with others these are whole entries, of which the
 /// last counts: whom it lacks has left. It reaches back as far as nobody stands in it at
@@ -172,6 +209,7 @@ pub(super) fn read(
 fn current<'a>(
     ids: &[Option<String>],
     times: &[f64],
+    noun: &str,
     written: impl Fn(usize) -> &'a str,
 ) -> (Vec<bool>, Option<String>) {
     let mut latest_first: Vec<usize> = (0..times.len()).collect();
@@ -203,13 +241,13 @@ fn current<'a>(
     let note = if is_of_entries || times[first] == times[last] {
         let left = match left.len() {
             0 => String::new(),
-            left => format!("; orchestrators in those only, left out: {left}"),
+            left => format!("; {noun}s in those only, left out: {left}"),
         };
         format!("rows before {from}, the last entry, left out: {left_out}{left}")
     } else {
         format!(
-            "the last row of each orchestrator counts, the oldest of them of {from}; earlier rows \
-             left out: {left_out}"
+            "the last row of each {noun} counts, the oldest of them of {from}; earlier rows left \
+             out: {left_out}"
         )
     };
     (is_current, (left_out > 0).then_some(note))
