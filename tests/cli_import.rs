@@ -367,6 +367,20 @@ fn bonds_of_delegators_add_up_to_the_stake_of_their_delegate() {
     assert!(said.contains("the last row of each delegator counts"), "{said}");
 }
 
+#[test]
+fn shortened_addresses_and_the_inactive_are_left_out_with_their_reason() {
+    let rows = "0x104a...1361,5,true\n0x104a…1361,5,true\nx,1234.5 lpt,True\ny,6,false\n";
+    let (stakes, said) = stakes_of(&format!("id,stake,active\n{rows}"));
+    assert_eq!(stakes, ["x 1234.5 LPT"]);
+    for skipped in [
+        "line 2: `0x104a...1361` is a shortened address",
+        "line 3: `0x104a…1361` is a shortened address",
+        "line 5 (y): not active",
+    ] {
+        assert!(said.contains(skipped), "{said}");
+    }
+}
+
 /// Requests a day of a stream, region by region.
 fn rates(scenario: &Scenario, id: &str) -> Vec<f64> {
     let streams = scenario.demand.iter().filter(|stream| stream.id == id);

@@ -54,6 +54,8 @@ pub(super) struct Columns {
     other_stakes: Vec<usize>,
     /// Of the stake, where its name tells.
     unit: Option<Unit>,
+    /// Whether it is active.
+    active: Option<usize>,
     /// When a row is of: see [`current`].
     period: Option<usize>,
 }
@@ -76,9 +78,10 @@ pub(super) fn columns(table: &Table) -> Option<Columns> {
     let owner = find(&["id"], &names).filter(has_address);
     let owner = owner.filter(|_| names[id].starts_with("delegate"));
     let delegator = find(&["delegator"], &names).or(owner);
+    let active = find(&["active", "isactive"], &names);
     let is_other = |&column: &usize| column != stake && STAKES.contains(&stems[column]);
     let other_stakes = (0..stems.len()).filter(is_other).collect();
-    Some(Columns { id, stake, delegator, other_stakes, unit: units[stake], period })
+    Some(Columns { id, stake, delegator, other_stakes, unit: units[stake], active, period })
 }
 
 /// `stakewei` as `stake` in base units; `lpt` alone is a stake too.
@@ -160,10 +163,20 @@ pub(super) fn read(
     let mut delegators = BTreeSet::new();
     for (line, row) in rows {
         let what = format!("line {line}");
-        let Some(id) = orchestrator_id(&cell(row, columns.id)) else {
+        let written = cell(row, columns.id);
+        if is_shortened(&written) {
+            findings.skip(what, format!("`{written}` is a shortened address"));
+            continue;
+        }
+        let Some(id) = orchestrator_id(&written) else {
             findings.skip(what, "no address or name of an orchestrator");
             continue;
         };
+        let active = columns.active.map(|column| plain(&cell(row, column)));
+        if active.is_some_and(|active| ["false", "no", "0"].contains(&active.as_str())) {
+            findings.skip(format!("{what} ({id})"), "not active");
+            continue;
+        }
         let stake = match stake(&cell(row, columns.stake), columns.unit) {
             Ok(stake) => stake,
             Err(StakeError::Comma(wrong)) => {
@@ -197,6 +210,11 @@ pub(super) fn read(
         ));
     }
     Ok(true)
+}
+
+/// Whether an address is written as pages show it, such as `0x104a...1361`.
+fn is_shortened(id: &str) -> bool {
+    id.starts_with("0x") && (id.contains("..") || id.contains('…'))
 }
 
 /// Which rows of a history say what is so today, and a note of those that do not; `noun`
@@ -316,7 +334,8 @@ pub(super) enum StakeError {
 /// number of base units.
 pub(super) fn stake(text: &str, unit: Option<Unit>) -> Result<Lpt, StakeError> {
     let text = text.trim();
-    let (coins, unit) = match text.strip_suffix("LPT") {
+    let lower = text.to_ascii_lowercase();
+    let (coins, unit) = match lower.strip_suffix("lpt") {
         Some(coins) => (coins.trim_end(), Some(Unit::Lpt)),
         None => (text, unit),
     };
@@ -363,6 +382,7 @@ mod tests {
         assert_eq!(coins("10359.571442424819689212"), "10359.571442424819689212 LPT");
         assert_eq!(coins("10359571442424819689212"), "10359.571442424819689212 LPT");
         assert_eq!(coins("1,234.5 LPT"), "1234.5 LPT");
+        assert_eq!(coins("1234.5 lpt"), "1234.5 LPT");
         assert_eq!(coins("0"), "0 LPT");
         for bad in ["", "-5", "NaN", "inf", "1e40", "5 ETH", "99999999999999999999999999999999"] {
             assert!(stake(bad, None).is_err(), "{bad}");
