@@ -381,6 +381,46 @@ fn shortened_addresses_and_the_inactive_are_left_out_with_their_reason() {
     }
 }
 
+#[test]
+fn transcoders_that_left_or_are_still_to_come_are_left_out() {
+    let workshop = workshop();
+    let never = "57896044618658097711785492504343953926634992332820282019728792003956564819967";
+    let row = |id: &str, more: &str| format!(r#"{{"id": "{id}", "totalStake": "5"{more}}}"#);
+    let rounds = |id, from: u32, until: &str| {
+        let more = format!(r#", "activationRound": "{from}", "deactivationRound": "{until}""#);
+        row(id, &more)
+    };
+    let rows = [
+        rounds("stays", 2467, never),
+        rounds("left", 2467, "3000"),
+        rounds("leaves", 2467, "3002"),
+        rounds("comes", 3002, never),
+        row("gone", r#", "status": "NotRegistered""#),
+        row("number", r#", "deactivationRound": 5.789604461865809771e76"#),
+        row("active", r#", "active": true, "deactivationRound": "3002""#),
+    ];
+    let rows = rows.join(",");
+    let out = |more: &str| {
+        let file = format!(r#"{{"data": {{"transcoders": [{rows}]{more}}}}}"#);
+        workshop.write("rounds.json", &file);
+        let said = imported(&workshop, &["transcoders", "rounds.json"]).stderr;
+        let scenario = scenario(&workshop);
+        let ids = scenario.network.orchestrators.iter().map(|o| o.id.clone());
+        (ids.collect::<Vec<_>>(), said)
+    };
+    let (ids, said) = out(r#", "protocol": {"currentRound": {"id": "3001"}}"#);
+    assert_eq!(ids, ["stays", "leaves", "number", "active"]);
+    for why in [
+        "(left): not active from round 3000 on",
+        "(comes): active from round 3002 on only",
+        "(gone): not registered",
+    ] {
+        assert!(said.contains(why), "{said}");
+    }
+    // Which round it is nobody says: who has a last one but is not called active has left.
+    assert_eq!(out("").0, ["stays", "comes", "number", "active"]);
+}
+
 /// Requests a day of a stream, region by region.
 fn rates(scenario: &Scenario, id: &str) -> Vec<f64> {
     let streams = scenario.demand.iter().filter(|stream| stream.id == id);
