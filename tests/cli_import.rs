@@ -118,6 +118,39 @@ fn a_view_of_the_network_becomes_the_network() {
     assert!(text.contains("# ASSUMPTIONS") && !text.contains("orchestrator_groups]]"));
 }
 
+/// A `getNetworkCapabilities` answer of nodes that offer text-to-image with the model `m`,
+/// by what they say besides.
+fn view(nodes: &[&str]) -> String {
+    let models =
+        r#""capabilities": {"constraints": {"PerCapability": {"27": {"models": {"m": {}}}}}}"#;
+    let nodes: Vec<String> = nodes.iter().map(|node| format!("{{{node}, {models}}}")).collect();
+    format!(r#"{{"orchestrators": [{}]}}"#, nodes.join(","))
+}
+
+/// (id, price, capacity) of those that offer `m`, and what was said of the answer.
+fn offers_of_m(view: &str) -> (Vec<(String, String, u32)>, String) {
+    let workshop = workshop();
+    workshop.write("view.json", view);
+    let ended = imported(&workshop, &["capabilities", "view.json"]);
+    let all = scenario(&workshop).network.orchestrators;
+    let offer = |o: Orchestrator| (o.id, o.offers[0].price.to_string(), o.offers[0].capacity);
+    (all.into_iter().map(offer).collect(), ended.stderr)
+}
+
+#[test]
+fn nodes_without_an_address_of_their_own_are_told_apart_by_the_one_they_sign_with() {
+    let price = r#""price_info": {"pricePerUnit": 5}"#;
+    let zero = format!("0x{}", "0".repeat(40));
+    let node = |address: &str, local: &str| {
+        format!(r#""address": "{address}", "local_address": "{local}", {price}"#)
+    };
+    let nodes = [node(&zero, "x"), node("", "y"), node(&zero, &zero), node("z", "x")];
+    let (found, said) = offers_of_m(&view(&nodes.each_ref().map(String::as_str)));
+    let ids: Vec<&str> = found.iter().map(|(id, ..)| id.as_str()).collect();
+    assert_eq!(ids, ["x", "y", "z"]);
+    assert!(said.contains("orchestrators[2]: no `address`"), "{said}");
+}
+
 #[test]
 fn files_are_taken_up_one_after_another() {
     let workshop = workshop();

@@ -8,7 +8,7 @@ use super::findings::{Findings, Found, FoundOffer, MOST_OFFERS, model_at, orches
 use super::json::At;
 use super::price::price;
 use crate::network::{Pipeline, Version};
-use crate::text::plain;
+use crate::text::{is_address, plain};
 use crate::units::{PostedPrice, Price};
 
 /// What a scenario may hold.
@@ -47,8 +47,7 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
             Some(host) if !host.is_empty() => format!("{} ({host})", row.path),
             _ => row.path.clone(),
         };
-        let id = row.field(&["address", "local_address"]).and_then(|at| at.text());
-        let Some(id) = id.and_then(orchestrator_id) else {
+        let Some(id) = id(row) else {
             findings.skip(what, "no `address`");
             continue;
         };
@@ -72,6 +71,14 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
         }
     }
     true
+}
+
+/// The recipient of payments, or where the answer has none (zero off-chain) the address
+/// the node signs with.
+fn id(row: &At) -> Option<String> {
+    let named = |name| orchestrator_id(row.field(&[name])?.text()?);
+    let is_zero = |id: &str| is_address(id) && id.bytes().skip(2).all(|digit| digit == b'0');
+    ["address", "local_address"].into_iter().filter_map(named).find(|id| !is_zero(id))
 }
 
 /// Adds the offers of a node to those of its orchestrator; how many of the models
