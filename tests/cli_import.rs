@@ -152,6 +152,20 @@ fn nodes_without_an_address_of_their_own_are_told_apart_by_the_one_they_sign_wit
 }
 
 #[test]
+fn a_base_price_of_zero_may_be_left_out() {
+    // As Go writes 0 (`omitempty`), in full, and neither amount nor units.
+    let nodes = [
+        r#""address": "x", "price_info": {"pixelsPerUnit": 1}"#,
+        r#""address": "y", "price_info": {"pricePerUnit": 0, "pixelsPerUnit": 1}"#,
+        r#""address": "z", "price_info": {}"#,
+    ];
+    let (found, said) = offers_of_m(&view(&nodes));
+    let free = |id: &str| (id.to_string(), "0 wei".to_string(), 1);
+    assert_eq!(found, [free("x"), free("y")]);
+    assert!(said.contains("orchestrators[2]: text-to-image \"m\": on offer without a"), "{said}");
+}
+
+#[test]
 fn files_are_taken_up_one_after_another() {
     let workshop = workshop();
     imported(&workshop, &["capabilities", "capabilities.json"]);

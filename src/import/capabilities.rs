@@ -122,8 +122,12 @@ impl Names {
 
 /// The AI models a row offers and has a price for.
 fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<FoundOffer> {
-    let (prices, free) = prices(row, names, what, findings);
-    let base = row.field(&["price_info"]).and_then(|info| price(&info).ok().flatten());
+    let prices = prices(row, names, what, findings);
+    // Without units too it is no price.
+    let base = row.field(&["price_info"]).filter(|info| {
+        info.field(&["price_per_unit", "price", "pixels_per_unit", "units"]).is_some()
+    });
+    let base = base.and_then(|info| posted(&info).ok());
     let constraints = row
         .field(&["capabilities"])
         .and_then(|capabilities| capabilities.field(&["constraints", "capability_constraints"]));
@@ -156,14 +160,15 @@ fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<F
                 continue;
             }
             let of_model = prices.get(&(pipeline, model.to_string()));
-            let Some(price) = of_model.or(base.as_ref()).copied() else {
+            let Some((price, is_left_out)) = of_model.or(base.as_ref()).copied() else {
                 findings.skip(place, "on offer without a price");
                 continue;
             };
             let (capacity, mut about) = capacity(row, pipeline, model, &terms);
             if of_model.is_none() {
                 about.push("its base price, as the model has none".to_string());
-            } else if free.contains(&(pipeline, model.to_string())) {
+            }
+            if is_left_out {
                 about.push("no pricePerUnit, read as 0".to_string());
             }
             let warm = match terms.field(&["warm"]).map(|at| at.flag()) {
@@ -195,18 +200,18 @@ fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<F
     offers
 }
 
-type Prices = BTreeMap<(Pipeline, String), PostedPrice>;
+/// A price, and whether its amount is left out: Go's encoder leaves out zeros
+/// (go-livepeer `net/lp_rpc.pb.go`, `omitempty`).
+fn posted(at: &At) -> Result<(PostedPrice, bool), String> {
+    let written = price(at)?;
+    Ok((written.unwrap_or(Price::ZERO.into()), written.is_none()))
+}
 
-/// The prices of a row by model, and which have no amount: the answer leaves
-/// out zeros.
-fn prices(
-    row: &At,
-    names: &Names,
-    what: &str,
-    findings: &mut Findings,
-) -> (Prices, BTreeSet<(Pipeline, String)>) {
+type Prices = BTreeMap<(Pipeline, String), (PostedPrice, bool)>;
+
+/// The prices of a row by model.
+fn prices(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Prices {
     let mut prices = Prices::new();
-    let mut free = BTreeSet::new();
     for entry in row.field(&["capabilities_prices"]).iter().flat_map(At::items) {
         let place = format!("{what}: {}", within(row, &entry));
         let capability = entry.field(&["capability", "pipeline"]).and_then(|at| at.word());
@@ -217,19 +222,13 @@ fn prices(
         };
         let read = names
             .pipeline(&capability)
-            .and_then(|pipeline| Ok((pipeline, model_at(&model)?, price(&entry)?)));
+            .and_then(|pipeline| Ok(((pipeline, model_at(&model)?), posted(&entry)?)));
         match read {
-            Ok((pipeline, model, Some(price))) => {
-                prices.insert((pipeline, model), price);
-            }
-            Ok((pipeline, model, None)) => {
-                free.insert((pipeline, model.clone()));
-                prices.insert((pipeline, model), Price::ZERO.into());
-            }
+            Ok((model, price)) => drop(prices.insert(model, price)),
             Err(why) => findings.skip(place, why),
         }
     }
-    (prices, free)
+    prices
 }
 
 /// Requests a node takes at once: those it has room for and those it works on,
