@@ -166,6 +166,21 @@ fn a_base_price_of_zero_may_be_left_out() {
 }
 
 #[test]
+fn of_hosts_at_different_prices_the_note_says_which_is_taken() {
+    let at = |wei: u32| {
+        format!(r#""address": "x", "price_info": {{"pricePerUnit": {wei}, "pixelsPerUnit": 1}}"#)
+    };
+    let of = |a: u32, b: u32| offers_of_m(&view(&[at(a).as_str(), at(b).as_str()]));
+    let (found, said) = of(5, 7);
+    assert_eq!(found, [("x".to_string(), "5 wei".to_string(), 2)]);
+    let note = "the capacities of 1 of its models are added up, and of different prices the first \
+                is taken: text-to-image/m at 5 wei, not 7 wei";
+    assert!(said.contains(note), "{said}");
+    let (_, said) = of(5, 5);
+    assert!(said.contains("1 of its models are added up, at the same price"), "{said}");
+}
+
+#[test]
 fn files_are_taken_up_one_after_another() {
     let workshop = workshop();
     imported(&workshop, &["capabilities", "capabilities.json"]);

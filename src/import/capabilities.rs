@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::{Findings, Found, FoundOffer, MOST_OFFERS, model_at, orchestrator_id};
 use super::json::At;
+use super::merge::MOST_NAMED;
 use super::price::price;
 use crate::network::{Pipeline, Version};
-use crate::text::{is_address, plain};
+use crate::text::{first_few, is_address, plain};
 use crate::units::{PostedPrice, Price};
 
 /// What a scenario may hold.
@@ -63,10 +64,19 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
             });
         }
         let twice = join(found, offers, &about);
-        if twice > 0 {
+        let names: Vec<&str> = twice.iter().flatten().map(String::as_str).collect();
+        let price = match names.as_slice() {
+            [] => "at the same price".to_string(),
+            names => {
+                let names = first_few(names, MOST_NAMED);
+                format!("and of different prices the first is taken: {names}")
+            }
+        };
+        if !twice.is_empty() {
             findings.notes.push(format!(
-                "{id} answers from more than one host: the capacities of {twice} of its models are \
-                 added up, at the price of the first"
+                "{id} answers from more than one host: the capacities of {} of its models are \
+                 added up, {price}",
+                twice.len()
             ));
         }
     }
@@ -81,17 +91,20 @@ fn id(row: &At) -> Option<String> {
     ["address", "local_address"].into_iter().filter_map(named).find(|id| !is_zero(id))
 }
 
-/// Adds the offers of a node to those of its orchestrator; how many of the models
-/// it had already.
-fn join(known: &mut Found, offers: Vec<FoundOffer>, about: &str) -> usize {
+/// Adds the offers of a node to those of its orchestrator; for each model that it had
+/// already, which price is taken where there is another.
+fn join(known: &mut Found, offers: Vec<FoundOffer>, about: &str) -> Vec<Option<String>> {
     let before = known.offers.get_or_insert_default();
-    let mut twice = 0;
+    let mut twice = Vec::new();
     for offer in offers {
         let same = |o: &FoundOffer| o.pipeline == offer.pipeline && o.model == offer.model;
         if let Some(first) = before.iter().position(same).and_then(|at| before.get_mut(at)) {
             first.capacity = first.capacity.saturating_add(offer.capacity);
             first.warm |= offer.warm;
-            twice += 1;
+            let (price, other) = (first.price, offer.price);
+            twice.push((price != other).then(|| {
+                format!("{}/{} at {price}, not {other}", offer.pipeline.name(), offer.model)
+            }));
         } else if before.len() < MOST_OFFERS {
             before.push(offer);
         }

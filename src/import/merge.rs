@@ -19,8 +19,8 @@ use crate::spend::SpendOptions;
 use crate::text::first_few;
 use crate::units::significant;
 
-/// Orchestrators or testers named in one note.
-const MOST_NAMED: usize = 6;
+/// Orchestrators, testers or prices named in one note.
+pub(super) const MOST_NAMED: usize = 6;
 
 /// Lines of what was skipped that are written into the scenario.
 const MOST_LINES: usize = 200;
