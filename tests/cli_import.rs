@@ -181,6 +181,29 @@ fn of_hosts_at_different_prices_the_note_says_which_is_taken() {
 }
 
 #[test]
+fn of_a_stream_of_events_the_last_view_of_the_network_is_read() {
+    let event = |kind: &str, timestamp: &str, data: &str, wei: u32| {
+        let node = format!(r#""address": "x", "price_info": {{"pricePerUnit": {wei}}}"#);
+        let view: Value = serde_json::from_str(&view(&[&node])).unwrap();
+        let nodes = &view["orchestrators"];
+        format!(r#"{{"type": "{kind}", "timestamp": "{timestamp}", "{data}": {nodes}}}"#)
+    };
+    let view = "network_capabilities";
+    let events = [
+        event(view, "1768526280181", "data", 5),
+        event("discovery_results", "1768526280190", "data", 6),
+        event(view, "2026-01-15T23:00:00Z", "payload", 7),
+    ];
+    let note = "`network_capabilities` events: 2; the last is read, of 1768526280181";
+    // That is 01:18 on the 16th.
+    for stream in [format!("[{}]", events.join(",")), events.join("\n")] {
+        let (found, said) = offers_of_m(&stream);
+        assert_eq!(found, [("x".to_string(), "5 wei".to_string(), 1)]);
+        assert!(said.contains(note), "{said}");
+    }
+}
+
+#[test]
 fn files_are_taken_up_one_after_another() {
     let workshop = workshop();
     imported(&workshop, &["capabilities", "capabilities.json"]);

@@ -9,6 +9,7 @@ use super::json::At;
 use super::merge::MOST_NAMED;
 use super::price::price;
 use crate::network::{Pipeline, Version};
+use crate::spend::moment;
 use crate::text::{first_few, is_address, plain};
 use crate::units::{PostedPrice, Price};
 
@@ -17,9 +18,27 @@ const MOST_CAPACITY: u64 = 1_000_000;
 /// Above this a capacity is said to be odd.
 const USUAL_CAPACITY: u64 = 1_000;
 
-/// The orchestrators of the answer, of a gateway's event of the same shape, or
-/// a bare list.
+/// What a gateway calls its events of this kind.
+const EVENT: &str = "network_capabilities";
+
+/// Of a list of a gateway's events the last one of this kind, and how many there are.
+fn event<'a>(root: &At<'a>) -> Option<(At<'a>, usize)> {
+    let is_one = |item: &At| item.field(&["type"]).is_some_and(|at| at.text() == Some(EVENT));
+    let time = |event: &At| {
+        let time = moment(&event.field(&["timestamp"])?.word()?)?;
+        Some((time.day, time.nanosecond))
+    };
+    let events: Vec<At> = root.items().filter(is_one).collect();
+    let count = events.len();
+    Some((events.into_iter().max_by_key(time)?, count))
+}
+
+/// The orchestrators of the answer, of a gateway's event of the same shape or the last
+/// of many, or a bare list.
 pub(super) fn rows<'a>(root: &At<'a>) -> Option<Vec<At<'a>>> {
+    if let Some((event, _)) = event(root) {
+        return rows(&event);
+    }
     // A gateway that knows nobody writes null.
     if root.entries().any(|(key, at)| plain(key) == "orchestrators" && at.is_null()) {
         return Some(Vec::new());
@@ -27,7 +46,7 @@ pub(super) fn rows<'a>(root: &At<'a>) -> Option<Vec<At<'a>>> {
     let listed = root.field(&["orchestrators"]).filter(At::is_list);
     let list = match listed {
         Some(list) => list,
-        None => root.field(&["data"]).unwrap_or_else(|| root.clone()),
+        None => root.field(&["data", "payload"]).unwrap_or_else(|| root.clone()),
     };
     let items: Vec<At> = list.items().collect();
     let is_known = |item: &At| item.field(&["capabilities", "capabilities_prices"]).is_some();
@@ -40,6 +59,10 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
     let Some(rows) = rows(root) else { return false };
     if rows.is_empty() {
         findings.skip("orchestrators", "an empty list");
+    }
+    if let Some((event, count)) = event(root) {
+        let time = event.field(&["timestamp"]).and_then(|at| at.word()).unwrap_or_default();
+        findings.notes.push(format!("`{EVENT}` events: {count}; the last is read, of {time}"));
     }
     let names = Names::of(root);
     for row in &rows {

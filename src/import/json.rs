@@ -31,17 +31,30 @@ pub(super) struct SyntaxError {
     pub message: String,
 }
 
+/// A document, or a list of objects where they follow one another as in JSON lines.
 pub(super) fn parse(text: &str) -> Result<Json, SyntaxError> {
-    serde_json::from_str(text).map_err(|error| {
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        let message = match message {
-            "recursion limit exceeded" => "nested too deeply".to_string(),
-            "EOF while parsing a value" if text.trim().is_empty() => "the file is empty".into(),
-            _ => message.replace("EOF while parsing", "the file ends within"),
+    serde_json::from_str(text).or_else(|error| {
+        let stream = error.is_syntax().then(|| {
+            let values = serde_json::Deserializer::from_str(text).into_iter();
+            values.collect::<Result<Vec<Json>, _>>().unwrap_or_default()
+        });
+        let is_objects = |values: &Vec<Json>| {
+            !values.is_empty() && values.iter().all(|value| matches!(value, Json::Object(_)))
         };
-        SyntaxError { line: error.line().max(1), column: error.column().max(1), message }
+        let list = stream.filter(is_objects).map(Json::List);
+        list.ok_or_else(|| syntax(text, &error))
     })
+}
+
+fn syntax(text: &str, error: &serde_json::Error) -> SyntaxError {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let message = match message {
+        "recursion limit exceeded" => "nested too deeply".to_string(),
+        "EOF while parsing a value" if text.trim().is_empty() => "the file is empty".into(),
+        _ => message.replace("EOF while parsing", "the file ends within"),
+    };
+    SyntaxError { line: error.line().max(1), column: error.column().max(1), message }
 }
 
 impl<'de> Deserialize<'de> for Json {
@@ -267,6 +280,16 @@ mod tests {
         assert_eq!(price.path, "A[0].pricePerUnit");
         assert_eq!(price.decimal().unwrap().to_string(), "5");
         assert!(item.field(&["n"]).is_none());
+    }
+
+    #[test]
+    fn lines_of_objects_are_a_list() {
+        let json = parse("{\"a\": 1}\n\n{\"a\": 2}\r\n").unwrap();
+        let root = At::root(&json);
+        let numbers = root.items().map(|item| item.field(&["a"]).unwrap().path);
+        assert_eq!(numbers.collect::<Vec<_>>(), ["[0].a", "[1].a"]);
+        assert_eq!(parse("{\"a\": 1}\n{\"a\"").unwrap_err().line, 2);
+        assert!(parse("1\n2").is_err());
     }
 
     #[test]
