@@ -241,11 +241,11 @@ impl<'a> At<'a> {
         })
     }
 
-    /// A number from 0 to 1.
+    /// A number from 0 to 1, or above it by no more than a sum of floats may be.
     pub fn share(&self) -> Result<f64, String> {
         let share = self.decimal()?.to_f64();
         let wrong = || format!("{} is {share}, not from 0 to 1", self.name());
-        (0.0..=1.0).contains(&share).then_some(share).ok_or_else(wrong)
+        (0.0..=1.0 + 1e-9).contains(&share).then_some(share.min(1.0)).ok_or_else(wrong)
     }
 
     /// A whole number.
@@ -301,6 +301,13 @@ mod tests {
         assert_eq!(error(&"[".repeat(500)).message, "nested too deeply");
         assert!(error("{\"a\": NaN}").message.starts_with("expected"));
         assert!(error("{\"a\": [1").message.starts_with("the file ends within a list"));
+    }
+
+    #[test]
+    fn a_share_may_exceed_1_by_what_floats_lose() {
+        let share = |text: &str| At::root(&parse(text).unwrap()).share().ok();
+        assert_eq!((share("1.0000000000000002"), share("0.5")), (Some(1.0), Some(0.5)));
+        assert_eq!((share("1.00000001"), share("-1")), (None, None));
     }
 
     #[test]
