@@ -99,7 +99,7 @@ fn precision_warnings(
         warn(
             "censored",
             format!(
-                "{} of the futures still have credits at the horizon of {} days: times beyond it \
+                "{} of the futures still have credits at the horizon, day {}: times beyond it \
                  are not known. A longer `--horizon` shows them.",
                 percent(censored),
                 forecast.horizon_days
@@ -300,9 +300,12 @@ fn no_fees_warning(samples: &[Sample], warn: &mut impl FnMut(&'static str, Strin
         warn(
             "no-fees",
             format!(
-                "Nobody earns fees in {without} of {} futures, as where no ticket wins: fee shares, \
-                 concentration and objectives on them are of the other futures.",
-                samples.len()
+                "Nobody earns fees in {without} of {} futures, as where no ticket wins: {}.",
+                samples.len(),
+                match without < samples.len() {
+                    true => "fee shares, concentration and objectives on them are of the others",
+                    false => "there are no fee shares and no concentration",
+                }
             ),
         );
     }

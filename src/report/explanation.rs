@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Style;
 use super::format::{grouped, percent, plural, whole_percent};
 use super::json::number;
-use super::table::{Cell, Column, Table, Unit};
+use super::table::{Cell, Column, Table, Unit, fit};
 use super::text::{BOLD, DIM, Page, YELLOW};
 use crate::network::{Gateway, Network, SelectionRule};
 use crate::scenario::Scenario;
@@ -216,10 +216,7 @@ fn eligible_lines(
     let keys =
         ["orchestrator", "region", "pool", "price", "stake", "stake_share", "found", "probability"];
     let with_bars = table.lines(&keys, usize::MAX, Some("probability"));
-    match with_bars.iter().all(|line| line.chars().count() <= width) {
-        true => with_bars,
-        false => table.lines(&keys, usize::MAX, None),
-    }
+    if fit(&with_bars, width) { with_bars } else { table.lines(&keys, usize::MAX, None) }
 }
 
 fn filtered_lines(network: &Network, unit: &str, rows: &[&Row], width: usize) -> Vec<String> {
@@ -233,7 +230,8 @@ fn filtered_lines(network: &Network, unit: &str, rows: &[&Row], width: usize) ->
         cells
     };
     let table = Table::new(columns, rows.iter().map(cells).collect());
-    table.lines_within(&["orchestrator", "region", "pool", "price", "stake", "reason"], width)
+    let keys = ["orchestrator", "region", "pool", "price", "stake", "reason"];
+    table.lines_within(&keys, usize::MAX, width)
 }
 
 /// Decimals only where the price is small enough for them to matter.

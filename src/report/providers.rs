@@ -30,7 +30,7 @@ pub fn providers_text(style: Style) -> String {
     let table = Table::new(columns, PROVIDER_PRICES.iter().map(row).collect());
     let keys = ["provider", "model", "usd", "input_usd", "per", "date"];
     let mut page = Page::new(style);
-    page.section(table.lines(&keys, usize::MAX, None));
+    page.table(&table, &keys, usize::MAX, None);
     page.blank();
     let note = "USD for output (Whisper: for audio heard) and, of language models, for input; the \
                 source of each with `--format json`.";

@@ -246,21 +246,35 @@ impl Table {
         self.lines_ending(keys, most, bar, usize::MAX)
     }
 
-    /// Lines of the columns named by `keys` that fit `width`, as far as breaking the
-    /// last column can make them.
-    pub(super) fn lines_within(&self, keys: &[&str], width: usize) -> Vec<String> {
-        let lines = self.lines(keys, usize::MAX, None);
+    /// Lines that fit `width`: without the bars if there is no room for them, with the
+    /// last column broken, or without so many columns on the right.
+    pub(super) fn fitting(
+        &self,
+        keys: &[&str],
+        most: usize,
+        bar: Option<&str>,
+        width: usize,
+    ) -> Vec<String> {
+        let mut lines = self.lines(keys, most, bar);
+        let mut shown = keys.len();
+        while shown > 0 && !fit(&lines, width) {
+            lines = self.lines_within(&keys[..shown], most, width);
+            shown -= 1;
+        }
+        lines
+    }
+
+    /// Lines that fit `width`, as far as breaking the last column can make them.
+    pub(super) fn lines_within(&self, keys: &[&str], most: usize, width: usize) -> Vec<String> {
+        let lines = self.lines(keys, most, None);
         let last = self.columns.iter().rfind(|column| keys.last() == Some(&column.key.as_str()));
         let label = last.and_then(|column| column.label.as_deref()).unwrap_or_default();
         let before = lines
             .first()
             .map_or(0, |heading| heading.chars().count())
             .saturating_sub(label.chars().count());
-        if lines.iter().all(|line| line.chars().count() <= width) {
-            return lines;
-        }
         let room = width.saturating_sub(before).max(TEXT_WIDTH);
-        self.lines_ending(keys, usize::MAX, None, room)
+        self.lines_ending(keys, most, None, room)
     }
 
     /// Lines whose last column, where no bars follow, is at most `open` wide.
@@ -273,8 +287,9 @@ impl Table {
     ) -> Vec<String> {
         let position = |key: &str| self.columns.iter().position(|column| column.key == key);
         let shown: Vec<usize> = keys.iter().filter_map(|key| position(key)).collect();
-        let heading = |&i: &usize| self.columns[i].label.clone().unwrap_or_default();
-        let mut grid: Vec<Vec<String>> = vec![shown.iter().map(heading).collect()];
+        let heading =
+            |&i: &usize| wrapped(self.columns[i].label.as_deref().unwrap_or_default(), TEXT_WIDTH);
+        let mut grid = side_by_side(&shown.iter().map(heading).collect::<Vec<_>>());
         let mut first_lines = Vec::new();
         for row in self.rows.iter().take(most) {
             let text = |&i: &usize| row.get(i).map(Cell::readable).unwrap_or_default();
@@ -283,11 +298,7 @@ impl Table {
             let cell = |i: &usize| wrapped(&printable(&text(i)), most(i));
             let cells: Vec<Vec<String>> = shown.iter().map(cell).collect();
             first_lines.push(grid.len());
-            for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
-                grid.push(
-                    cells.iter().map(|cell| cell.get(line).cloned().unwrap_or_default()).collect(),
-                );
-            }
+            grid.extend(side_by_side(&cells));
         }
         let is_text: Vec<bool> = shown.iter().map(|&i| self.columns[i].is_text).collect();
         let mut lines = aligned(&grid, &is_text);
@@ -306,6 +317,18 @@ impl Table {
     fn labelled(&self) -> impl Iterator<Item = (&Column, &str)> {
         self.columns.iter().filter_map(|column| Some((column, column.label.as_deref()?)))
     }
+}
+
+/// Whether no line is wider than that.
+pub(super) fn fit(lines: &[String], width: usize) -> bool {
+    lines.iter().all(|line| line.chars().count() <= width)
+}
+
+/// The rows of a grid that the lines of some cells take.
+fn side_by_side(cells: &[Vec<String>]) -> Vec<Vec<String>> {
+    let rows = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let row = |line| cells.iter().map(|cell| cell.get(line).cloned().unwrap_or_default()).collect();
+    (0..rows).map(row).collect()
 }
 
 /// Lines of at most `width` characters, broken after a mark between words where

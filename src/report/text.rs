@@ -5,6 +5,7 @@ use super::format::{
     spaced,
 };
 use super::sentence::sentence;
+use super::table::Table;
 use super::{
     RunContext, aggregation, customers, overpayment, redemptions, reduction, responses, steering,
     tables, title, treasury,
@@ -48,86 +49,85 @@ pub fn terminal(
         page.paragraph(DIM, &aggregation, "");
     }
 
-    page.section(tables::runway(scenario, forecast).lines(
+    page.table(
+        &tables::runway(scenario, forecast),
         &["quantity", "runway_days", "interval_days", "date"],
         4,
         None,
-    ));
+    );
     let chances = tables::chances(scenario, forecast);
     if !chances.rows.is_empty() {
-        page.section(chances.lines(&["goal", "share", "interval", "date"], 4, None));
+        page.table(&chances, &["goal", "share", "interval", "date"], 4, None);
     }
     page.section(survival_chart(scenario, forecast));
-    page.section(tables::spend_by_pipeline(forecast).lines(
+    page.table(
+        &tables::spend_by_pipeline(forecast),
         &["name", "spend_eth", "share"],
         usize::MAX,
         Some("share"),
-    ));
+    );
     if let Some(conclusion) = overpayment::conclusion(&forecast.waterfall) {
         let table = overpayment::table(forecast);
-        page.section(table.lines(&["label", "eth", "share"], usize::MAX, Some("share")));
+        page.table(&table, &["label", "eth", "share"], usize::MAX, Some("share"));
         page.paragraph("", &conclusion, "");
     }
     let winners = redemptions::table(scenario, forecast);
     if !winners.rows.is_empty() {
-        page.section(winners.lines(&redemptions::SHOWN, TOP_GAS_PRICES, None));
+        page.table(&winners, &redemptions::SHOWN, TOP_GAS_PRICES, None);
     }
     let steering = steering::table(forecast);
     if !steering.rows.is_empty() {
-        page.section(steering.lines(
+        page.table(
+            &steering,
             &["region", "requests", "served_there", "nobody_there", "target", "fees"],
             usize::MAX,
             None,
-        ));
+        );
     }
     let users = customers::table(forecast);
     if !users.rows.is_empty() {
-        page.section(users.lines(&customers::SHOWN, usize::MAX, None));
+        page.table(&users, &customers::SHOWN, usize::MAX, None);
     }
     let responses = responses::table(forecast);
     if !responses.rows.is_empty() {
-        let mut lines = responses.lines(&responses::SHOWN, TOP_ORCHESTRATORS, None);
+        page.table(&responses, &responses::SHOWN, TOP_ORCHESTRATORS, None);
         let more = responses.rows.len().saturating_sub(TOP_ORCHESTRATORS) as u32;
         if more > 0 {
-            lines.push(format!(
-                "{} in report.html and summary.json",
-                format::counted(more, "more offer")
-            ));
+            let more = format::counted(more, "more offer");
+            page.line("", &format!("{more} in report.html and summary.json"));
         }
-        page.section(lines);
     }
     let funding = treasury::table(scenario, forecast);
     if !funding.rows.is_empty() {
         let worth = treasury::worth(scenario, forecast);
-        page.section(worth.lines(
-            &["amount", "eth", "usd", "lpt", "minted_hours"],
-            usize::MAX,
-            None,
-        ));
-        page.section(funding.lines(&["quantity", "value", "interval"], usize::MAX, None));
+        page.table(&worth, &["amount", "eth", "usd", "lpt", "minted_hours"], usize::MAX, None);
+        page.table(&funding, &["quantity", "value", "interval"], usize::MAX, None);
     }
-    page.section(tables::fees_by_region(forecast).lines(
+    page.table(
+        &tables::fees_by_region(forecast),
         &["region", "orchestrators", "fees_eth", "fee_share"],
         usize::MAX,
         Some("fee_share"),
-    ));
-    page.section(tables::fees_by_orchestrator(forecast).lines(
+    );
+    page.table(
+        &tables::fees_by_orchestrator(forecast),
         &["orchestrator", "region", "fees_eth", "fee_share", "stake_share"],
         TOP_ORCHESTRATORS,
         Some("fee_share"),
-    ));
-    page.section(tables::concentration(forecast).lines(
+    );
+    page.table(
+        &tables::concentration(forecast),
         &["measure", "value", "interval", "meaning"],
         usize::MAX,
         None,
-    ));
+    );
     page.section(vec!["Service".to_string()]);
     for line in service(forecast) {
         page.paragraph("", &line, "  ");
     }
     if let Some(conclusion) = reduction::conclusion(forecast) {
         let table = reduction::table(forecast);
-        page.section(table.lines(&reduction::SHOWN, TOP_FIGURES, None));
+        page.table(&table, &reduction::SHOWN, TOP_FIGURES, None);
         page.paragraph("", &conclusion, "");
     }
     page.objectives(forecast);
@@ -290,6 +290,11 @@ impl Page {
         self.width = width;
     }
 
+    /// A table after a blank line: the heading, then the first `most` rows.
+    pub(super) fn table(&mut self, table: &Table, keys: &[&str], most: usize, bar: Option<&str>) {
+        self.section(table.fitting(keys, most, bar, self.width));
+    }
+
     /// Text broken between words; lines after the first begin with `indent`.
     pub(super) fn paragraph(&mut self, colour: &str, text: &str, indent: &str) {
         let mut line = String::new();
@@ -343,14 +348,6 @@ impl Page {
         self.blank();
         self.paragraph(YELLOW, &format!("warning[{id}]: {text}"), "  ");
         self.line(DIM, &format!("  to silence it: {hint}"));
-    }
-
-    /// Where the files are; `name` is that of the only report among them.
-    pub(super) fn page(&mut self, name: &str, context: &RunContext) {
-        if let Some(directory) = &context.directory {
-            self.blank();
-            self.paragraph("", &format!("Files in {directory}: open {name}.html"), "");
-        }
     }
 
     /// Where the files are; `name` is that of the reports among them.

@@ -420,8 +420,8 @@ fn unused_columns(history: &SpendHistory) -> Option<String> {
     let columns = history.other_columns();
     (!columns.is_empty()).then(|| {
         format!(
-            "spend is told apart by pipeline and gateway only: `{}` of the file is not used, and \
-             users' regions, models and sizes are those of the scenario",
+            "spend is told apart by pipeline and gateway only, without `{}` of the file: users' \
+             regions, models and sizes are those of the scenario",
             columns.join("`, `")
         )
     })

@@ -17,7 +17,7 @@ const MOST_ZEROS: f64 = 0.1;
 pub enum SeriesError {
     /// Too few days.
     #[error(
-        "{complete} complete days of spend are too few: a level needs at least {LEAST_DAYS}, \
+        "complete days of spend are too few ({complete}): a level needs at least {LEAST_DAYS}, \
          weekdays at least {LEAST_DAYS_FOR_WEEKDAYS}{}",
         others_in_words(*others)
     )]

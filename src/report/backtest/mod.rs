@@ -201,7 +201,8 @@ pub fn backtest_terminal(report: &BacktestReport, context: &RunContext, style: S
     let mut page = Page::new(style);
     page.answer(&sentence(backtest), context);
     page.paragraph(DIM, &extent(backtest, source), "");
-    page.section(tables::summary(backtest).lines(
+    page.table(
+        &tables::summary(backtest),
         &[
             "quantity",
             "method",
@@ -213,10 +214,10 @@ pub fn backtest_terminal(report: &BacktestReport, context: &RunContext, style: S
         ],
         usize::MAX,
         None,
-    ));
+    );
     let keys =
         ["quantity", "forecasts", "independent", "coverage_50", "coverage_80", "coverage_95"];
-    page.section(tables::coverage(backtest).lines(&keys, usize::MAX, None));
+    page.table(&tables::coverage(backtest), &keys, usize::MAX, None);
     if let Some(engine) = engine {
         page.blank();
         page.paragraph("", &simulated(engine), "");
@@ -225,7 +226,7 @@ pub fn backtest_terminal(report: &BacktestReport, context: &RunContext, style: S
         page.blank();
         page.paragraph(YELLOW, &text, "  ");
     }
-    page.page("backtest", context);
+    page.files("backtest", context);
     page.text
 }
 

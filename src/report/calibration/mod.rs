@@ -171,20 +171,21 @@ pub fn calibration_terminal(
     page.answer(&sentence(calibration), context);
     page.paragraph(DIM, &extent(calibration, source), "");
     let parameters = tables::parameters(calibration);
-    page.section(parameters.lines(&["quantity", "estimate", "lo", "hi"], usize::MAX, None));
+    page.table(&parameters, &["quantity", "estimate", "lo", "hi"], usize::MAX, None);
     let mix = tables::mix(calibration);
-    page.section(mix.lines(
+    page.table(
+        &mix,
         &["streams", "share", "eth_per_day", "before_eth_per_day", "after_eth_per_day"],
         usize::MAX,
         Some("share"),
-    ));
+    );
     page.blank();
     page.paragraph("", &verdict(calibration), "");
     for remark in &calibration.remarks {
         page.blank();
         page.paragraph(YELLOW, remark, "  ");
     }
-    page.page("calibration", context);
+    page.files("calibration", context);
     page.text
 }
 

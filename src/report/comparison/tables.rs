@@ -10,8 +10,12 @@ use crate::report::format::{
 };
 use crate::report::table::{Cell, Column, Table, Unit};
 
-/// Columns of [`differences`] that a terminal has room for.
-pub(super) const ON_TERMINAL: [&str; 5] = ["figure", "base", "variant", "difference", "relative"];
+/// Columns of [`differences`] that terminals have room for, the widest first.
+pub(super) const ON_TERMINAL: [&[&str]; 3] = [
+    &["figure", "base", "variant", "difference", "relative"],
+    &["figure", "base", "variant", "difference"],
+    &["figure", "difference"],
+];
 /// The same of [`users`].
 pub(super) const USERS_ON_TERMINAL: [&str; 5] = [
     "region",

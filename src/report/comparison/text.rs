@@ -1,8 +1,10 @@
 use super::{extent, reading, tables, verdict};
+use crate::ensemble::Verdict;
 use crate::experiment::{Change, Comparison, Variant};
 use crate::report::format::{grouped, percent, share_interval};
 use crate::report::reduction::about;
-use crate::report::text::{BOLD, DIM, GREEN, Page, RED};
+use crate::report::table::{Table, fit};
+use crate::report::text::{BOLD, DIM, GREEN, Page, RED, YELLOW};
 use crate::report::{RunContext, Style, title};
 
 /// A comparison for a terminal: a verdict a variant, then the tables.
@@ -19,25 +21,22 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
     );
     page.paragraph(DIM, &reading(comparison), "");
     for variant in &comparison.variants {
-        page.section(tables::differences(comparison, variant).lines(
-            &tables::ON_TERMINAL,
-            usize::MAX,
-            None,
-        ));
+        differences(&mut page, &tables::differences(comparison, variant));
         for note in notes(variant) {
             page.paragraph(DIM, &note, "");
         }
         let users = tables::users(comparison, variant);
         if !users.rows.is_empty() {
-            page.section(users.lines(&tables::USERS_ON_TERMINAL, usize::MAX, None));
+            page.table(&users, &tables::USERS_ON_TERMINAL, usize::MAX, None);
         }
-        page.section(tables::orchestrators(variant).lines(&tables::ON_TERMINAL, usize::MAX, None));
+        differences(&mut page, &tables::orchestrators(variant));
     }
-    page.section(tables::runways(comparison).lines(
+    page.table(
+        &tables::runways(comparison),
         &["scenario", "p10", "p50", "mean", "censored"],
         usize::MAX,
         None,
-    ));
+    );
     objectives(&mut page, comparison);
     for remark in &comparison.remarks {
         let text = format!("{}: {}", remark.of.join(", "), remark.text);
@@ -97,18 +96,26 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
     better.into_iter().chain(coupling).chain(gain).chain(left_out).collect()
 }
 
+/// As many columns as fit, the difference in any case.
+fn differences(page: &mut Page, table: &Table) {
+    let lines = tables::ON_TERMINAL.map(|keys| table.lines(keys, usize::MAX, None));
+    let fitting = lines.iter().find(|lines| fit(lines, page.width()));
+    page.section(fitting.or(lines.last()).cloned().unwrap_or_default());
+}
+
 fn objectives(page: &mut Page, comparison: &Comparison) {
     let table = tables::objectives(comparison);
     if table.rows.is_empty() {
         return;
     }
     let keys = ["scenario", "objective", "probability", "interval", "required", "verdict"];
-    let lines = table.lines(&keys, usize::MAX, None);
+    let lines = table.fitting(&keys, usize::MAX, None, page.width());
     page.blank();
     for (i, line) in lines.iter().enumerate() {
         let colour = match i {
             0 => BOLD,
-            _ if line.ends_with("met") => GREEN,
+            _ if line.ends_with(Verdict::Met.in_words()) => GREEN,
+            _ if line.ends_with(Verdict::NotKnown.in_words()) => YELLOW,
             _ => RED,
         };
         page.line(colour, line);

@@ -118,13 +118,22 @@ pub fn write_spending_directory(
 fn sentence(spending: &Spending) -> String {
     let period = spending.period.in_words();
     let mut text = match (&spending.actual, &spending.forecast) {
-        (Some(actual), _) => format!("{} were spent in {period}", in_words(&actual.worth)),
+        (Some(actual), _) => {
+            let known = actual.days.complete + actual.days.partial;
+            let all = spending.period.days();
+            let of_it = match known < all {
+                true => format!(", of which {known} of {all} days are known"),
+                false => String::new(),
+            };
+            format!("{} were spent in {period}{of_it}", in_words(&actual.worth))
+        }
         (None, Some(forecast)) => {
             format!("{} are forecast for {period}", in_words(&forecast.worth))
         }
         (None, None) => format!("Nothing is known of {period}"),
     };
     text += &change_in_words(spending).map_or(String::new(), |change| format!(", {change}"));
+    text += &against_in_words(spending).map_or(String::new(), |against| format!(", {against}"));
     text += ".";
     let ended = spending.forecast.as_ref().map_or(0.0, |forecast| 1.0 - forecast.alive);
     if spending.actual.is_none() && ended > 0.0 {
@@ -186,6 +195,19 @@ fn change(spending: &Spending) -> Option<f64> {
     (before > 0.0).then(|| now / before - 1.0)
 }
 
+/// What was spent against what was forecast for the same days.
+fn against_in_words(spending: &Spending) -> Option<String> {
+    let against = spending.actual.as_ref()?.against?;
+    let difference = against.actual_eth / against.forecast_eth - 1.0;
+    let size = super::format::percent(libm::fabs(difference));
+    let than = if difference > 0.0 { "more" } else { "less" };
+    let outside = match against.band {
+        Some(band) if !against.is_within(band) => " and outside its 90 %",
+        _ => "",
+    };
+    (against.forecast_eth > 0.0).then(|| format!("{size} {than} than forecast{outside}"))
+}
+
 fn change_in_words(spending: &Spending) -> Option<String> {
     let change = change(spending)?;
     let size = super::format::percent(libm::fabs(change));
@@ -238,7 +260,7 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
     page.paragraph(DIM, &sources(report), "");
     let mut section = |table: super::table::Table, keys: &[&str], most: usize, bar| {
         if !table.rows.is_empty() {
-            page.section(table.lines(keys, most, bar));
+            page.table(&table, keys, most, bar);
         }
     };
     let keys = ["amount", "eth", "eth_p05", "eth_p95", "usd", "lpt", "inflation_hours"];

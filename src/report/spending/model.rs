@@ -143,6 +143,13 @@ pub(in crate::report) struct Against {
     pub(in crate::report) band: Option<Quantiles>,
 }
 
+impl Against {
+    /// Whether what was spent lies in the 90 % of a forecast of the period.
+    pub(in crate::report) fn is_within(&self, band: Quantiles) -> bool {
+        (band.p05..=band.p95).contains(&self.actual_eth)
+    }
+}
+
 /// What the run expects.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Planned {

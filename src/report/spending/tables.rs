@@ -124,8 +124,7 @@ pub(in crate::report) fn against(spending: &Spending) -> Table {
         row("difference", format!("{}{} ETH{relative}", sign(difference), eth(difference)));
         row("days within its 90 %", format!("{} of {}", against.days_within, against.days));
         if let Some(band) = against.band {
-            let inside = (band.p05..=band.p95).contains(&against.actual_eth);
-            let verdict = if inside { "within" } else { "outside" };
+            let verdict = if against.is_within(band) { "within" } else { "outside" };
             row("period", format!("{verdict} [{}, {}] ETH", eth(band.p05), eth(band.p95)));
         }
     }

@@ -2,7 +2,6 @@ use super::{
     HOW_SENSITIVE, RUNWAY, caveats, explained, extent, gain, objective_ids, sentence, tables,
 };
 use crate::experiment::{Job, Sweep};
-use crate::report::table::Table;
 use crate::report::text::{DIM, Page, Style, YELLOW};
 use crate::report::{RunContext, title};
 use crate::scenario::Scenario;
@@ -28,7 +27,7 @@ pub fn sweep_terminal(
     for &place in &explained {
         let columns = ["label", "deviation", "key", "total", "total_lo", "total_hi", "first_order"];
         let table = tables::sensitivity(sweep, &[place]);
-        page.section(fitting(&table, columns.to_vec(), page.width()));
+        page.table(&table, &columns, ROWS, None);
     }
     if !explained.is_empty() {
         page.blank();
@@ -52,7 +51,7 @@ pub fn sweep_terminal(
     }
     let criteria = sweep.study.criteria.iter().map(String::as_str);
     keys.extend(criteria.filter(|id| *id != RUNWAY));
-    page.section(fitting(&table, keys, page.width()));
+    page.table(&table, &keys, ROWS, None);
     if let Some(chosen) = chosen {
         let text = format!(
             "{} of {} settings, {chosen}; all are in settings.csv",
@@ -71,14 +70,4 @@ pub fn sweep_terminal(
     }
     page.files("sweep", context);
     page.text
-}
-
-/// The lines of as many of the columns as fit; what does not stands in the files.
-fn fitting(table: &Table, mut keys: Vec<&str>, width: usize) -> Vec<String> {
-    let mut lines = table.lines(&keys, ROWS, None);
-    while keys.len() > 1 && lines.iter().any(|line| line.chars().count() > width) {
-        keys.pop();
-        lines = table.lines(&keys, ROWS, None);
-    }
-    lines
 }
