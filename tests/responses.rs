@@ -4,13 +4,15 @@ mod common;
 
 use common::{orchestrator, scenario};
 use orchsim::ensemble::{Plan, forecast};
-use orchsim::network::{Orchestrator, Pricing, Response, SelectionWeights, Version};
+use orchsim::network::{
+    LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Pricing, Response, SelectionWeights, Version,
+};
 use orchsim::payments::PaymentMode;
 use orchsim::report::{RunContext, summary_json};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{ReplicationResult, World, replicate};
 use orchsim::treasury::{PriceSeries, TokenPrices};
-use orchsim::units::{Lpt, PostedPrice, Price};
+use orchsim::units::{Lpt, PostedPrice, Price, Wei};
 
 const FACTOR: f64 = 100.0;
 
@@ -96,6 +98,22 @@ fn where_price_wins_no_work_the_best_price_is_the_maximum() {
     }
     // Without a maximum ten times the opening price is the most.
     assert_eq!(prices_at_the_end(&market(players(), BY_STAKE)), [2000.0, 2000.0]);
+}
+
+#[test]
+fn a_low_score_does_not_keep_live_video_in_0_9_from_a_dearer_price() {
+    // It goes to the nearest within the maximum price, whatever the score.
+    let mut player = responding("low", 200, response(Pricing::BestResponse));
+    player.perf_score = 0.1;
+    let mut players = vec![player, orchestrator("high", 200, 100)];
+    for player in &mut players {
+        player.tickets.expected_value = Wei(1000 * LIVE_PIXELS_PER_SECOND as u128);
+        player.tickets.max_face_value = None;
+    }
+    let mut scenario = with_max_price(market(players, BY_STAKE), 700);
+    scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
+    scenario.network.gateways[0].min_perf_score = 0.5;
+    assert_eq!(prices_at_the_end(&scenario), [700.0]);
 }
 
 #[test]

@@ -288,6 +288,31 @@ fn live_video_and_every_version_go_by_the_rule() {
 }
 
 #[test]
+fn live_video_in_0_9_heeds_neither_the_score_nor_leave_to_pay_more() {
+    // go-livepeer server/selection_algorithm.go, LiveSelectionAlgorithm: the nearest at
+    // or below the maximum price, and that is all.
+    let mut scenario = market(SelectionRule::Livepeer, &[(0, 1, 20), (1, 1, 20)]);
+    scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
+    for orchestrator in &mut scenario.network.orchestrators {
+        orchestrator.tickets.expected_value = Wei(100 * LIVE_PIXELS_PER_SECOND as u128);
+        orchestrator.tickets.max_face_value = None;
+    }
+    scenario.network.gateways[0].min_perf_score = 0.5;
+    scenario.network.orchestrators[0].perf_score = 0.1;
+    assert_close(&probabilities(&scenario), &[1.0, 0.0]);
+    let served = run(&scenario).served_by;
+    assert!(served[0] > 0 && served[1] == 0, "{served:?}");
+
+    scenario.network.gateways[0].ignore_max_price = true;
+    scenario.network.gateways[0].max_price = vec![Some(Price::whole(10).into())];
+    assert_close(&probabilities(&scenario), &[0.0, 0.0]);
+    assert_eq!(run(&scenario).served_by, [0, 0]);
+    // The rule of 0.8.4 heeds both.
+    scenario.network.gateways[0].version = Version::V0_8_4;
+    assert_close(&probabilities(&scenario), &[0.0, 1.0]);
+}
+
+#[test]
 fn success_counts_from_an_even_prior() {
     // One always serves, the other never does and is asked again after each
     // suspension: (1 + s) / (2 + s) against 1 / (2 + f).

@@ -67,14 +67,14 @@ impl<'a> Rivalry<'a> {
             self.market.set_price(known, quote, self.max_price);
             known.within_max_price = is_paid;
         }
-        let Market { preferred, warm, rule, .. } = self.market;
+        let Market { preferred, warm, .. } = self.market;
         let is_preferred = |candidate: u32| preferred.get(candidate as usize) == Some(&true);
         let pool = |(only_preferred, is_warm): (bool, bool)| {
             let mut pool: Vec<u32> = self.rivals.iter().chain(own).copied().collect();
             pool.retain(|&candidate| {
                 warm[candidate as usize] == is_warm && (!only_preferred || is_preferred(candidate))
             });
-            rule.filter(&self.candidates, &mut pool);
+            self.market.filter(&self.candidates, &mut pool);
             pool
         };
         let pools = [(true, true), (true, false), (false, true), (false, false)];

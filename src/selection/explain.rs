@@ -100,7 +100,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         eligible.retain(|&candidate| {
             market.warm[candidate as usize] == warm && (!preferred || is_preferred(candidate))
         });
-        market.rule.filter(&market.candidates, &mut eligible);
+        market.filter(&market.candidates, &mut eligible);
         eligible
     };
     let pools = [(true, true), (true, false), (false, true), (false, false)].map(pool);
@@ -139,7 +139,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             Standing::Filtered(problem.to_string())
         } else if let Some(max) = market.max_price.filter(|_| !known_as.within_max_price) {
             Standing::Filtered(format!("price above the maximum of {}", in_wei(max)))
-        } else if !known_as.passes_perf_score {
+        } else if !known_as.passes_perf_score && market.pool_rule() != PoolRule::Nearest {
             Standing::Filtered("performance score below the minimum".to_string())
         } else if serves_members_first && !is_preferred(candidate) {
             Standing::Filtered("asked after the alpha group".to_string())

@@ -138,6 +138,20 @@ impl Market {
         }
     }
 
+    /// Keeps of `eligible` (indices into `candidates`) those whom the gateway's
+    /// rule may select, in order. The nearest is looked for among all within the
+    /// maximum price, whatever their performance score and
+    /// [`ProbabilityRule::ignore_max_price`] (go-livepeer
+    /// `LiveSelectionAlgorithm`, `server/selection_algorithm.go`).
+    pub fn filter(&self, candidates: &[Candidate], eligible: &mut Vec<u32>) {
+        match self.pool_rule() {
+            PoolRule::Nearest => {
+                eligible.retain(|&index| candidates[index as usize].within_max_price);
+            }
+            _ => self.rule.filter(candidates, eligible),
+        }
+    }
+
     /// Why nobody can be selected at the start for want of a price within the
     /// maximum, where that is so.
     pub fn unaffordable_warning(&self) -> Option<String> {
@@ -202,7 +216,7 @@ impl Market {
     /// Why the price weight tells nobody apart here, if it does not.
     pub fn blind_price_warning(&self) -> Option<String> {
         let mut eligible: Vec<u32> = (0..self.candidates.len() as u32).collect();
-        self.rule.filter(&self.candidates, &mut eligible);
+        self.filter(&self.candidates, &mut eligible);
         self.blind_price_warning_among(&eligible)
     }
 
@@ -319,8 +333,7 @@ impl Market {
     }
 
     /// How likely a gateway that knows `candidates` sends one more request to
-    /// each of those of them that are `eligible` (passed
-    /// [`ProbabilityRule::filter`]), to the knowledge of somebody outside:
+    /// each of those of them that are `eligible` (passed [`Market::filter`]), to the knowledge of somebody outside:
     /// without the order of a walk over a map, and without what the gateway
     /// learned of latency and success. `None` where the rule, once
     /// everyone was tried, heeds neither price nor stake.
