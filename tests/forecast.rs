@@ -9,6 +9,7 @@ use orchsim::ensemble::{
     Estimate, Forecast, ObjectiveResult, Plan, VarianceReduction, Verdict, forecast,
     headline_values, headlines, simulate,
 };
+use orchsim::kernel::Distribution;
 use orchsim::network::{Model, Pipeline, Region, RttMatrix};
 use orchsim::payments::PaymentMode;
 use orchsim::scenario::{Goal, Objective, Scenario};
@@ -149,6 +150,33 @@ fn redemptions_are_counted_by_the_gas_price_they_were_won_at() {
     assert!((46.0..=48.0).contains(&first.redeemed.mean), "{first:?}");
     assert_eq!(all.redeemed.mean, first.redeemed.mean + second.redeemed.mean);
     near(all.face_value_eth.unwrap(), 10_001e-18);
+}
+
+#[test]
+fn steps_of_tickets_that_did_not_win_add_up_to_nothing_and_have_no_shares() {
+    // Of some 60 tickets a future each wins with 1 in 40,000: 3e12 of a face value of
+    // 100 x 1.2e15 wei.
+    for price in [4_000_001, 3_999_983, 2_384_185, 1_234_567] {
+        let mut scenario = scenario(20.0);
+        scenario.horizon_days = 3;
+        scenario.payments.mode = PaymentMode::Tickets;
+        scenario.payments.gas_prices = vec![(0.0, Wei(1_000_000_000))];
+        scenario.treasury.top_ups.reserve = Wei(1_000_000_000_000_000_000);
+        scenario.demand[0].size = Distribution::Constant(262_144.0);
+        let mut only = orchestrator("only", price, 100);
+        only.tickets.expected_value = Wei(2_999_999_999_999);
+        only.tickets.max_face_value = None;
+        only.auto_adjust_price = true;
+        scenario.network.orchestrators = vec![only];
+        let forecast = forecast(&scenario, Plan::fixed(3), &|_, _| ()).unwrap();
+        assert!(forecast.service.served > 0.0);
+        assert_eq!(forecast.spend.total, Wei::ZERO);
+        let waterfall = &forecast.waterfall;
+        let lottery = waterfall.steps.iter().find(|step| step.id == "lottery").unwrap();
+        assert!(lottery.eth.mean < -1e-6, "{lottery:?}");
+        assert_eq!(waterfall.total_eth, 0.0, "{price}");
+        assert!(waterfall.steps.iter().all(|step| step.share.is_none()), "{price}");
+    }
 }
 
 /// Two pictures are paid; at the third noon a wei is left, and 100,000 in reserve. Nobody

@@ -261,6 +261,7 @@ fn what_was_paid_for_nothing_is_said_in_a_sentence() {
     assert!(!text.contains("not used") && !text.contains("ETH gone"), "{text}");
     let summary = summary_json(&scenario, &forecast, &context());
     assert_eq!(summary["overpayment"]["unused_share"], Value::Null);
+    assert_eq!(summary["overpayment"]["steps"][0]["share"], Value::Null);
 }
 
 #[test]

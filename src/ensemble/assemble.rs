@@ -318,8 +318,12 @@ fn waterfall(over: Over) -> Waterfall {
             over.mean(|sample| eth(amount(sample))).within(least, f64::INFINITY)
         })
         .collect();
-    let total_eth: f64 = estimates.iter().map(|estimate| estimate.mean).sum();
-    let share = |part: f64| if total_eth > 0.0 { part / total_eth } else { 0.0 };
+    // Steps are up to a million times what is left of them together: only whole
+    // wei add up to nothing where nothing was spent.
+    let of_sample = |sample| steps.iter().map(|(.., amount)| amount(sample)).sum::<i128>();
+    let total: i128 = over.samples.iter().map(of_sample).sum();
+    let total_eth = eth(total) / over.samples.len() as f64;
+    let share = |part: f64| (total > 0).then(|| part / total_eth);
     let steps = steps
         .iter()
         .zip(estimates)

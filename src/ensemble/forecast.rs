@@ -224,8 +224,8 @@ pub struct WaterfallStep {
     pub label: &'static str,
     /// Mean and interval, in ETH; below 0 only for the lottery.
     pub eth: Estimate,
-    /// Share of the total.
-    pub share: f64,
+    /// Share of the total; `None` where nothing was spent.
+    pub share: Option<f64>,
 }
 
 /// What became of winning tickets: those won at one gas price, or all. Means

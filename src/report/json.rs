@@ -35,7 +35,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `runway_dates` | the dates of `p10`, `p50`, `p90` |
 /// | `survival` | a point a day: `day`, `share` that still has credits, `lo`, `hi` |
 /// | `spend` | means over replications: `total_wei`, `total_eth`, `total_eth_ci95`, and wei by name in `by_pipeline`, `by_model`, `by_gateway`, `by_region` (of the users), each adding up to the total |
-/// | `overpayment` | where the ETH went, means over replications: `steps` from "price x units used" to "ETH gone" (`id`, `label`, `eth` with its interval `lo`, `hi`, and `share` of the total; below 0 only for the lottery), their sum `total_eth`, and `unused_share` of it, which paid for nothing that was used: every step but `units_used`, `price_adjustment` and `lottery`; `null` where nothing was spent |
+/// | `overpayment` | where the ETH went, means over replications: `steps` from "price x units used" to "ETH gone" (`id`, `label`, `eth` with its interval `lo`, `hi`, and `share` of the total; below 0 only for the lottery), their sum `total_eth`, and `unused_share` of it, which paid for nothing that was used: every step but `units_used`, `price_adjustment` and `lottery`; shares are `null` where nothing was spent |
 /// | `redemptions` | of winning tickets, means over replications: all, then by the `gas_price_wei` they were won at and the `from_day` from which on it held, where it changed: `redeemed` and `void` (not within their validity of two rounds) with their `_ci95`, `redeemed_per_day` of the `days` simulated, mean `face_value_eth` of the redeemed; empty where none won |
 /// | `treasury` | what became of the allocation, means over replications, those that vary with their `_ci95`: `allocated_lpt` and the `inflation_hours` in which so much is minted; `drawn_lpt` (by other projects), `sold_lpt` in so many `conversions`, left in the Safe `set_aside_lpt` for other projects and `unsold_lpt`, `returned_lpt`; `proceeds_eth` after `swap_fee_eth`, `swap_impact_eth`, `swap_gas_eth`; `income_eth` from users; `spent_eth`, and at the prices of the days it was spent on `spent_usd`, `spent_lpt`; `left_eth` with the gateways; `returned_eth` at the deadline; all that is left at its last prices, unsold LPT too but not what is set aside, as `credits_left_eth`, `credits_left_usd`, `credits_left_lpt`; what goes back at the deadline at its prices, LPT and ETH, as `credits_returned_eth`, `credits_returned_usd`, `credits_returned_lpt`; `outages` for want of a top-up, their `outage_hours` and the `outage_share` of the gateways' time, and the requests `refused` meanwhile |
 /// | `fees.by_orchestrator` | largest first: `id`, `region`, `wei`, `eth`, `share`, `share_ci95`, `stake_share`, `requests` |
@@ -149,7 +149,7 @@ fn overpayment(forecast: &Forecast) -> Value {
             "eth": number(step.eth.mean),
             "lo": number(step.eth.lo),
             "hi": number(step.eth.hi),
-            "share": number(step.share),
+            "share": optional(step.share),
         })).collect::<Vec<_>>(),
         "total_eth": number(waterfall.total_eth),
         "unused_share": optional(overpayment::unused_share(waterfall)),

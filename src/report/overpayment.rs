@@ -2,7 +2,7 @@
 //! what share of it paid for nothing that was used.
 
 use super::format::{eth, percent};
-use super::table::{Cell, Column, Table};
+use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Estimate, Forecast, Waterfall, WaterfallStep};
 
 /// What the ETH of a step paid for.
@@ -135,7 +135,7 @@ pub(super) fn table(forecast: &Forecast) -> Table {
     let waterfall = &forecast.waterfall;
     let mut rows: Vec<Vec<Cell>> = shown(waterfall).map(row).collect();
     let total = Estimate { mean: waterfall.total_eth, ..forecast.spend.total_eth };
-    let share = if waterfall.total_eth == 0.0 { 0.0 } else { 1.0 };
+    let share = (waterfall.total_eth != 0.0).then_some(1.0);
     rows.push(cells("total", TOTAL, &total, share));
     Table::new(columns(), rows)
 }
@@ -158,13 +158,13 @@ fn row(step: &WaterfallStep) -> Vec<Cell> {
     cells(step.id, step.label, &step.eth, step.share)
 }
 
-fn cells(id: &str, label: &str, amount: &Estimate, share: f64) -> Vec<Cell> {
+fn cells(id: &str, label: &str, amount: &Estimate, share: Option<f64>) -> Vec<Cell> {
     vec![
         Cell::text(id),
         Cell::text(label),
         Cell::eth(amount.mean),
         Cell::eth(amount.lo),
         Cell::eth(amount.hi),
-        Cell::share(share),
+        Cell::Number(share, Unit::Share),
     ]
 }

@@ -319,7 +319,7 @@ pub fn waterfall(total_eth: f64, shares: &[(&'static str, &'static str, f64)]) -
         let mean = share * total_eth;
         let half = if id == "lottery" { 0.03 * total_eth } else { 0.04 * mean };
         let eth = Estimate { mean, lo: mean - half, hi: mean + half };
-        WaterfallStep { id, label, eth, share: if total_eth == 0.0 { 0.0 } else { share } }
+        WaterfallStep { id, label, eth, share: (total_eth != 0.0).then_some(share) }
     };
     Waterfall { steps: shares.iter().map(step).collect(), total_eth }
 }
@@ -484,7 +484,7 @@ pub fn awkward() -> Vec<(&'static str, Scenario, Forecast)> {
     let (scenario, mut forecast) = made_up(30, 2, 0.5);
     forecast.waterfall.total_eth = f64::NAN;
     forecast.waterfall.steps[2].eth = around(f64::NAN, 0.1);
-    forecast.waterfall.steps[3].share = f64::INFINITY;
+    forecast.waterfall.steps[3].share = Some(f64::INFINITY);
     forecast.treasury.spent_usd = around(f64::NAN, 0.1);
     forecast.redemptions[1].face_value_eth = Some(f64::NAN);
     forecast.redemptions[2].days = 0.0;

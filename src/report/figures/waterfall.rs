@@ -40,7 +40,10 @@ fn rows(forecast: &Forecast) -> Vec<Row> {
             sum += step.eth.mean;
             Row {
                 label: shortened(&printable(step.label), LABEL_LENGTH),
-                value: format!("{} ETH, {}", eth(step.eth.mean), percent(step.share)),
+                value: match step.share {
+                    Some(share) => format!("{} ETH, {}", eth(step.eth.mean), percent(share)),
+                    None => format!("{} ETH", eth(step.eth.mean)),
+                },
                 from,
                 eth: step.eth,
                 colour: colour_of(Kind::of(step)),
