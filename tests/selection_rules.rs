@@ -137,6 +137,43 @@ fn weight_on_a_blind_price_dilutes_stake_and_favours_the_nearest() {
 }
 
 #[test]
+fn where_the_walk_decides_the_probabilities_are_those_of_the_start() {
+    // Two at a price that blinds the whole weight: the walk starts with the first in 7 of
+    // 8. At first that is the near one, later the quick one: the lowest latency score.
+    for (version, pipeline, is_first_contact) in [
+        (Version::V0_8_4, Pipeline::TextToImage, true),
+        (Version::V0_9, Pipeline::TextToImage, true),
+        // Sorted by discovery latency at all times.
+        (Version::V0_8_4, Pipeline::LiveVideoToVideo, false),
+    ] {
+        let mut scenario =
+            market(SelectionRule::Livepeer, &[(0, 1, AI_PRICE), (1, 1, AI_PRICE)]);
+        weights(&mut scenario, 0.0, 1.0, 0.0);
+        scenario.network.gateways[0].version = version;
+        scenario.network.models[0].pipeline = pipeline;
+        let blind = explanation(&scenario);
+        assert_eq!(blind.is_first_contact, is_first_contact, "{version:?} {pipeline:?}");
+        let says_later = blind.warnings[0].contains("later the one with the lowest latency score");
+        assert_eq!(says_later, is_first_contact, "{:?}", blind.warnings);
+        assert_close(&probabilities(&scenario), &[0.875, 0.125]);
+        if is_first_contact {
+            scenario.network.models[0].service.overhead_s = 1.0;
+            scenario.network.orchestrators[1].speed = 4.0;
+            assert_served(&run(&scenario), &[0.125, 0.875]);
+        }
+
+        // Nobody with stake: the same. With a term that tells them apart: for good.
+        weights(&mut scenario, 1.0, 0.0, 0.0);
+        assert!(!explanation(&scenario).is_first_contact);
+        scenario.network.orchestrators.iter_mut().for_each(|o| o.stake = Lpt(0));
+        let unstaked = explanation(&scenario);
+        assert_eq!(unstaked.is_first_contact, is_first_contact, "{version:?} {pipeline:?}");
+        let says_later = unstaked.warnings.last().unwrap().contains("later the one");
+        assert_eq!(says_later, is_first_contact, "{:?}", unstaked.warnings);
+    }
+}
+
+#[test]
 fn a_scale_free_softmax_moves_shares_as_its_closed_form_says() {
     // exp(-p / (0.5 x cheapest)): all alike, then one at half the price, which
     // is also the cheapest: exp(-2) against exp(-4).

@@ -70,6 +70,7 @@ pub fn explanation_text(
 /// | --- | --- |
 /// | `gateway`, `pipeline`, `model` | the question |
 /// | `rule` | in words |
+/// | `is_first_contact` | whether the probabilities are those of the first requests only, as later ones go by how the orchestrators did |
 /// | `warnings` | texts |
 /// | `candidates` | every orchestrator of the scenario, in its order |
 ///
@@ -110,6 +111,7 @@ pub fn explanation_json(
         "pipeline": network.models[model].pipeline.name(),
         "model": network.models[model].id,
         "rule": explanation.rule,
+        "is_first_contact": explanation.is_first_contact,
         "warnings": explanation.warnings,
         "candidates": explanation.rows.iter().map(candidate).collect::<Vec<_>>(),
     })

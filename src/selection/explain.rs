@@ -170,7 +170,10 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         is_first_contact: match market.pool_rule() {
             PoolRule::FirstContactThenFastest => true,
             PoolRule::Chosen => market.chooser.as_ref().is_some_and(Chooser::goes_by_latency),
-            _ => false,
+            PoolRule::ProbabilityByLatencyScore => {
+                market.rule.goes_by_order(&market.candidates, eligible)
+            }
+            PoolRule::ProbabilityByDiscoveryLatency | PoolRule::Nearest => false,
         },
         warnings: warnings.chain(market.degenerate_rule_warnings(eligible)).collect(),
         rows,

@@ -90,6 +90,12 @@ impl ProbabilityRule {
             && usable(self.weights.stake, sums.stake)
     }
 
+    /// Whether it counts among `eligible` in which order the gateway knows its
+    /// sessions.
+    pub(super) fn goes_by_order(&self, candidates: &[Candidate], eligible: &[u32]) -> bool {
+        eligible.len() > 1 && !self.is_proper(&Self::sums(candidates, eligible))
+    }
+
     /// Draws one of `eligible`, which has passed [`ProbabilityRule::filter`].
     /// Only where the terms do not sum to 1 does the order matter in which the
     /// gateway knows its sessions: `in_session_order` then sorts by it. `None`

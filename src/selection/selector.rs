@@ -231,8 +231,9 @@ impl Market {
             format!(
                 "the price weight of {} is blind: exp(-price / factor) underflows to 0 for every \
                  price here (the lowest is {cheapest:.0} wei a unit), so go-livepeer gives all \
-                 the price term 1, which only dilutes stake and favours whoever stands first.",
-                self.rule.weights.price
+                 the price term 1, which only dilutes stake and favours {}.",
+                self.rule.weights.price,
+                self.who_stands_first()
             )
         })
     }
@@ -247,11 +248,12 @@ impl Market {
         let mut warnings = Vec::new();
         let priceless = known().filter(|candidate| candidate.price_term == 0.0).count();
         if known().any(|candidate| candidate.price_term.is_nan()) {
-            warnings.push(
+            warnings.push(format!(
                 "a price of 0 with a price factor of 0 makes every probability undefined (0 / 0), \
-                 so go-livepeer takes the first of its walk over a map, whatever the weights."
-                    .to_string(),
-            );
+                 so go-livepeer takes the first of its walk over a map, whatever the weights: \
+                 mostly {}.",
+                self.who_stands_first()
+            ));
         } else if weights.price > 0.0 && (1..eligible.len()).contains(&priceless) {
             warnings.push(format!(
                 "{priceless} of {} get nothing of the price weight of {}: exp(-price / factor) \
@@ -263,11 +265,23 @@ impl Market {
         if weights.stake > 0.0 && known().all(|candidate| candidate.stake == 0.0) {
             warnings.push(format!(
                 "nobody here has stake, so go-livepeer gives all the stake term 1 and the stake \
-                 weight of {} only favours whoever stands first.",
-                weights.stake
+                 weight of {} only favours {}.",
+                weights.stake,
+                self.who_stands_first()
             ));
         }
         warnings
+    }
+
+    /// Whom the walk over a map favours where the terms do not sum to 1.
+    fn who_stands_first(&self) -> &'static str {
+        match self.pool_rule() {
+            PoolRule::ProbabilityByLatencyScore => {
+                "whoever stands first: at the start the nearest, later the one with the lowest \
+                 latency score"
+            }
+            _ => "the nearest, who stands first",
+        }
     }
 
     /// Whether 0.8.3 stops using idle sessions here: a session never used and
