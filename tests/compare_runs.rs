@@ -334,6 +334,8 @@ fn what_goes_back_at_the_deadline_is_the_credits_less_what_was_spent() {
 fn a_price_cut_that_a_blind_weight_cannot_see_is_explained() {
     let mut base = lively(1_000_000);
     base.network.gateways[0].weights = SelectionWeights { stake: 0.3, price: 0.7, random: 0.0 };
+    // Enough for tickets of three orchestrators.
+    base.treasury.top_ups.reserve = Wei(1_000_000_000_000);
     let mut cheaper = base.clone();
     cheaper.network.orchestrators[2] = orchestrator("c", 500_000, 1000);
     cheaper.network.orchestrators[2].region = 1;
@@ -348,6 +350,7 @@ fn a_price_cut_that_a_blind_weight_cannot_see_is_explained() {
         let fees = run.forecast.fees.iter();
         fees.filter(|row| row.id == "c").map(|row| row.requests).sum::<f64>()
     };
+    assert!(served(&comparison.base) > 0.0);
     assert_eq!(served(&comparison.base), served(&comparison.variants[0].run));
 }
 

@@ -4,6 +4,7 @@
 mod common;
 
 use common::scenario;
+use orchsim::ensemble::opening_warnings;
 use orchsim::network::{
     CappedStake, LIVE_PIXELS_PER_SECOND, Mixture, Orchestrator, Pipeline, PriceReference,
     PriceSoftmax, Region, RegionalQuota, RttMatrix, SelectionRule, SelectionWeights, Version,
@@ -146,8 +147,7 @@ fn where_the_walk_decides_the_probabilities_are_those_of_the_start() {
         // Sorted by discovery latency at all times.
         (Version::V0_8_4, Pipeline::LiveVideoToVideo, false),
     ] {
-        let mut scenario =
-            market(SelectionRule::Livepeer, &[(0, 1, AI_PRICE), (1, 1, AI_PRICE)]);
+        let mut scenario = market(SelectionRule::Livepeer, &[(0, 1, AI_PRICE), (1, 1, AI_PRICE)]);
         weights(&mut scenario, 0.0, 1.0, 0.0);
         scenario.network.gateways[0].version = version;
         scenario.network.models[0].pipeline = pipeline;
@@ -464,6 +464,45 @@ fn past_weights_have_names() {
     // threads 2159 and 2254).
     assert_eq!(named("studio-2023"), of(0.15, 0.85, 0.0));
     assert_eq!(named("studio-2024"), of(0.65, 0.35, 0.0));
+}
+
+#[test]
+fn warnings_of_the_opening_are_of_those_whom_a_gateway_asks() {
+    // The third is never found: 3.5 round trips of 400 ms, where the others answer in
+    // 0.5 s. What it asks for changes nothing.
+    let ids = |prices: [u32; 3], change: &dyn Fn(&mut Scenario)| -> Vec<&'static str> {
+        let offers = [(0, 1, prices[0]), (1, 1, prices[1]), (2, 1, prices[2])];
+        let mut scenario = market(SelectionRule::Livepeer, &offers);
+        scenario.network.rtt.set_ms(0, 2, 400.0);
+        change(&mut scenario);
+        opening_warnings(&scenario).iter().map(|warning| warning.id).collect()
+    };
+    let by_price = |scenario: &mut Scenario| weights(scenario, 0.3, 0.7, 0.0);
+    assert_eq!(ids([AI_PRICE, AI_PRICE, 50_000], &by_price), ["price-weight-blind"]);
+    assert!(ids([AI_PRICE, 50_000, AI_PRICE], &by_price).is_empty());
+    // Nor does one that is cold, while others are warm.
+    let cold = |scenario: &mut Scenario| {
+        by_price(scenario);
+        scenario.network.orchestrators[1].offers[0].warm = false;
+    };
+    assert_eq!(ids([AI_PRICE, 50_000, AI_PRICE], &cold), ["price-weight-blind"]);
+
+    let at_most = |version: Version, scenario: &mut Scenario| {
+        scenario.network.gateways[0].version = version;
+        scenario.network.gateways[0].max_price = vec![Some(Price::whole(100).into())];
+    };
+    let on_0_9 = |scenario: &mut Scenario| at_most(Version::V0_9, scenario);
+    assert_eq!(ids([101, 102, 1], &on_0_9), ["nobody-within-max-price"]);
+    assert!(ids([101, 1, 102], &on_0_9).is_empty());
+    let on_0_8_3 = |scenario: &mut Scenario| at_most(Version::V0_8_3, scenario);
+    assert!(ids([1, 2, 101], &on_0_8_3).is_empty());
+    assert_eq!(ids([1, 101, 2], &on_0_8_3), ["overpriced-hides-idle"]);
+    // Never-used sessions of one pool hide no idle ones of the other.
+    let apart = |scenario: &mut Scenario| {
+        on_0_8_3(scenario);
+        scenario.network.orchestrators[1].offers[0].warm = false;
+    };
+    assert!(ids([1, 101, 2], &apart).is_empty());
 }
 
 /// Two orchestrators, one so far away (3.5 round trips of 130 ms, and 90 ms of

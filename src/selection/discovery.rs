@@ -79,6 +79,56 @@ pub(super) fn checkpoint_after(first_s: f64, timeout_s: f64) -> f64 {
     checkpoint.min(CUTOFF_S)
 }
 
+impl Probe {
+    /// How likely it takes longer than so many seconds.
+    fn later_than(&self, seconds: f64) -> f64 {
+        match seconds - self.base_s {
+            left if left < 0.0 => 1.0,
+            left if self.jitter_s > 0.0 => libm::exp(-left / self.jitter_s),
+            _ => 0.0,
+        }
+    }
+}
+
+/// The share of discoveries that find each candidate, where all offer themselves
+/// and nobody is suspended: it answers up to the first checkpoint, or up to a later
+/// one while none of the others has answered before.
+pub(super) fn found_shares(probes: &[Probe], timeout_s: f64) -> Vec<f64> {
+    let mut shares = vec![0.0; probes.len()];
+    let mut late = vec![1.0; probes.len()];
+    let mut others_late = late.clone();
+    let mut checkpoint = timeout_s;
+    loop {
+        let end = checkpoint.min(CUTOFF_S);
+        let later: Vec<f64> = probes.iter().map(|probe| probe.later_than(end)).collect();
+        for (place, share) in shares.iter_mut().enumerate() {
+            *share += others_late[place] * (late[place] - later[place]);
+        }
+        if checkpoint >= CUTOFF_S {
+            return shares;
+        }
+        others_late = products_of_others(&later);
+        late = later;
+        checkpoint *= 2.0;
+    }
+}
+
+/// For each factor the product of all others.
+fn products_of_others(factors: &[f64]) -> Vec<f64> {
+    let mut products = Vec::with_capacity(factors.len());
+    let mut before = 1.0;
+    for factor in factors {
+        products.push(before);
+        before *= factor;
+    }
+    let mut after = 1.0;
+    for (product, factor) in products.iter_mut().zip(factors).rev() {
+        *product *= after;
+        after *= factor;
+    }
+    products
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +164,43 @@ mod tests {
     #[test]
     fn a_suspended_answer_does_not_end_the_wait() {
         assert_eq!(found(&[0.2, 0.7], &[0], true), (vec![0, 1], 1.0));
+    }
+    #[test]
+    fn shares_found_are_those_of_simulated_discoveries() {
+        let of = |pairs: &[(f64, f64)]| -> Vec<Probe> {
+            pairs.iter().map(|&(base_s, jitter_s)| Probe { base_s, jitter_s }).collect()
+        };
+        // By hand: alone, it is found whenever it answers within 6 s; beside one who
+        // always does, 1 - exp(-45 / 90) of the time, and never where it cannot.
+        let alone = found_shares(&of(&[(0.455, 0.09)]), 0.5);
+        assert!((alone[0] - 1.0).abs() < 1e-12, "{alone:?}");
+        let beside = found_shares(&of(&[(0.1, 0.0), (0.455, 0.09), (0.6, 0.0)]), 0.5);
+        let expected = [1.0, 1.0 - (-0.5f64).exp(), 0.0];
+        assert!(beside.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{beside:?}");
+        // Where nobody is sure, later checkpoints count.
+        for pairs in [
+            vec![(0.4, 0.3), (0.45, 1.0), (0.9, 0.5), (5.5, 1.0)],
+            vec![(0.6, 0.4), (0.7, 0.0), (1.2, 0.1)],
+            vec![(3.0, 2.0), (5.0, 3.0)],
+        ] {
+            let probes = of(&pairs);
+            let (mut suspender, mut discovery) =
+                (Suspender::new(probes.len()), Discovery::default());
+            let (key, rounds) = (StreamKey::root(7), 40_000);
+            let mut counts = vec![0.0; probes.len()];
+            for round in 0..rounds {
+                let key = key.child(round);
+                discovery.run(&probes, 0.5, true, &mut suspender, |_| true, key);
+                discovery
+                    .found
+                    .iter()
+                    .for_each(|&(_, candidate)| counts[candidate as usize] += 1.0);
+            }
+            for (count, share) in counts.iter().zip(found_shares(&probes, 0.5)) {
+                let seen = count / rounds as f64;
+                // Four standard errors of a half.
+                assert!((seen - share).abs() < 0.01, "{pairs:?}: {seen} for {share}");
+            }
+        }
     }
 }

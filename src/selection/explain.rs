@@ -1,19 +1,13 @@
-use super::selector::{TIME_TO_LIVE_S, in_wei};
-use super::{Chooser, Discovery, Market, PoolRule, Suspender};
+use super::first_pool::{FirstPool, USUALLY_FOUND};
+use super::selector::in_wei;
+use super::{Chooser, Discovery, Market, PoolRule, Suspender, TIME_TO_LIVE_S};
 use crate::kernel::StreamKey;
 use crate::network::Network;
-use crate::units::{Lpt, Price, SECONDS_PER_DAY};
+use crate::units::{Lpt, Price};
 
-/// Discoveries simulated to tell who answers in time: a share of them is known
-/// to within 1 percentage point.
+/// Discoveries simulated to tell who is nearest: a share of them is known to
+/// within 1 percentage point.
 const DISCOVERIES: u64 = 20_000;
-
-/// Share of discoveries that must find an orchestrator: pools that keep whom
-/// they have found get whoever answers one of a day's in time.
-const FOUND_DAILY: f64 = TIME_TO_LIVE_S / SECONDS_PER_DAY as f64;
-/// Where each discovery makes the pool anew, whoever is found more often than
-/// not.
-const USUALLY_FOUND: f64 = 0.5;
 
 /// Who would be selected by a gateway that has just started, for one model.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +56,7 @@ pub enum Standing {
 
 /// Explains the selection in a market of the network.
 pub fn explain(network: &Network, market: &Market) -> Explanation {
-    let discovered = discovered(market);
+    let FirstPool { found, eligible, .. } = &market.first_pool();
     let mut rows: Vec<Row> = network
         .orchestrators
         .iter()
@@ -77,35 +71,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             probability: 0.0,
         })
         .collect();
-    let keeps_sessions = !market.refreshes_in_background();
-    let least = if keeps_sessions { FOUND_DAILY } else { USUALLY_FOUND };
-    let in_time = |candidate: &u32| discovered[*candidate as usize] >= least;
-    let everyone: Vec<u32> = (0..market.candidates.len() as u32).collect();
-    let is_there = |candidate: &u32| {
-        let orchestrator = market.candidates[*candidate as usize].orchestrator;
-        network.orchestrators[orchestrator].starts_present()
-    };
-    let has_tickets = |candidate: &u32| market.ticket_problem(*candidate).is_none();
-    let known = everyone.iter().copied().filter(in_time).filter(is_there);
-    let mut known: Vec<u32> = known.filter(has_tickets).collect();
-    // The order in which the gateway learns of them: nearest first.
-    let latency = |&candidate: &u32| {
-        let probe = &market.probes[candidate as usize];
-        probe.base_s + probe.jitter_s
-    };
-    known.sort_by(|a, b| latency(a).total_cmp(&latency(b)));
-    let is_preferred = |candidate: u32| market.preferred.get(candidate as usize) == Some(&true);
-    let pool = |(preferred, warm): (bool, bool)| {
-        let mut eligible = known.clone();
-        eligible.retain(|&candidate| {
-            market.warm[candidate as usize] == warm && (!preferred || is_preferred(candidate))
-        });
-        market.filter(&market.candidates, &mut eligible);
-        eligible
-    };
-    let pools = [(true, true), (true, false), (false, true), (false, false)].map(pool);
-    let eligible = pools.iter().find(|pool| !pool.is_empty()).unwrap_or(&pools[3]);
-    let serves_members_first = eligible.iter().any(|&candidate| is_preferred(candidate));
+    let serves_members_first = eligible.iter().any(|&candidate| market.is_preferred(candidate));
     let mut place_of = vec![None; market.candidates.len()];
     for (place, &candidate) in eligible.iter().enumerate() {
         place_of[candidate as usize] = Some(place);
@@ -118,22 +84,21 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             .map_or_else(Vec::new, |chooser| chosen_among(market, chooser, eligible, &place_of)),
         _ => market.rule.probabilities(&market.candidates, eligible),
     };
-    for &candidate in &everyone {
-        let known_as = &market.candidates[candidate as usize];
+    for (candidate, known_as) in (0u32..).zip(&market.candidates) {
         let row = &mut rows[known_as.orchestrator];
         row.price = Some(known_as.price);
         row.warm = Some(market.warm[candidate as usize]);
-        row.discovered = discovered[candidate as usize];
+        row.discovered = found[candidate as usize];
         row.standing = if let Some(place) = place_of[candidate as usize] {
             row.probability = probabilities[place];
             Standing::Eligible
-        } else if !is_there(&candidate) {
+        } else if !market.starts_present[candidate as usize] {
             Standing::Filtered("not there yet".to_string())
-        } else if !in_time(&candidate) {
-            Standing::Filtered(if keeps_sessions {
-                "too far: found less than once a day".to_string()
-            } else {
+        } else if !market.is_found(row.discovered) {
+            Standing::Filtered(if market.refreshes_in_background() {
                 format!("too far: found by {:.0} % of discoveries", row.discovered * 100.0)
+            } else {
+                "too far: found less than once a day".to_string()
             })
         } else if let Some(problem) = market.ticket_problem(candidate) {
             Standing::Filtered(problem.to_string())
@@ -141,13 +106,13 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             Standing::Filtered(format!("price above the maximum of {}", in_wei(max)))
         } else if !known_as.passes_perf_score && market.pool_rule() != PoolRule::Nearest {
             Standing::Filtered("performance score below the minimum".to_string())
-        } else if serves_members_first && !is_preferred(candidate) {
+        } else if serves_members_first && !market.is_preferred(candidate) {
             Standing::Filtered("asked after the alpha group".to_string())
         } else {
             Standing::Filtered("cold: asked after those that are warm".to_string())
         };
     }
-    let seldom = |&&candidate: &&u32| discovered[candidate as usize] < USUALLY_FOUND;
+    let seldom = |&&candidate: &&u32| found[candidate as usize] < USUALLY_FOUND;
     let seldom = eligible.iter().filter(seldom).count();
     let warnings = [
         (seldom > 0).then(|| {
@@ -223,17 +188,6 @@ fn discover(market: &Market, mut visit: impl FnMut(&[(f64, u32)])) {
         );
         visit(&discovery.found);
     }
-}
-
-/// Share of discoveries that find each candidate.
-fn discovered(market: &Market) -> Vec<f64> {
-    let mut shares = vec![0.0; market.candidates.len()];
-    discover(market, |found| {
-        for &(_, candidate) in found {
-            shares[candidate as usize] += 1.0 / DISCOVERIES as f64;
-        }
-    });
-    shares
 }
 
 /// How often each of `eligible` is the nearest of them. `place_of` has the place of a

@@ -5,6 +5,7 @@
 
 mod discovery;
 mod explain;
+mod first_pool;
 mod map_order;
 mod pool;
 mod probability;

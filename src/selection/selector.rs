@@ -42,6 +42,8 @@ pub struct Market {
     pub max_price: Option<Price>,
     /// What a discovery probe to each takes.
     pub probes: Vec<Probe>,
+    /// Whether each is there at the start.
+    pub starts_present: Vec<bool>,
     /// Whether each advertises the model as warm.
     pub warm: Vec<bool>,
     /// Whether each is asked before those who are not, as long as it has a
@@ -89,6 +91,7 @@ impl Market {
             max_price,
             price_exp_factor: gateway.price_exp_factor,
             probes: Vec::new(),
+            starts_present: Vec::new(),
             warm: Vec::new(),
             preferred: Vec::new(),
             ticket_problems: Vec::new(),
@@ -125,6 +128,7 @@ impl Market {
                 chooser.add(orchestrator.region, probe.base_s + probe.jitter_s);
             }
             market.probes.push(probe);
+            market.starts_present.push(orchestrator.starts_present());
             market.warm.push(offer.warm);
         }
         market
@@ -156,13 +160,15 @@ impl Market {
     /// maximum, where that is so.
     pub fn unaffordable_warning(&self) -> Option<String> {
         let max = self.max_price?;
-        let ignores = self.rule.ignore_max_price && self.pool_rule() != PoolRule::Nearest;
-        let lowest = self.candidates.iter().map(|candidate| candidate.price).min()?;
-        (lowest > max && !ignores).then(|| {
+        let first = self.first_pool();
+        let is_above = |candidate: &&Candidate| !candidate.within_max_price;
+        let known = first.known.iter().map(|&index| &self.candidates[index as usize]);
+        let lowest = known.filter(is_above).map(|candidate| candidate.price).min()?;
+        first.eligible.is_empty().then(|| {
             format!(
-                "no orchestrator is within the maximum price of {} a unit (the lowest asks {}): \
-                 nothing is served or spent while that is so, and the runway is unbounded \
-                 as far as this demand goes.",
+                "no orchestrator it can ask is within the maximum price of {} a unit (the lowest \
+                 asks {}): nothing is served or spent while that is so, and the runway is \
+                 unbounded as far as this demand goes.",
                 in_wei(max),
                 in_wei(lowest)
             )
@@ -215,9 +221,7 @@ impl Market {
 
     /// Why the price weight tells nobody apart here, if it does not.
     pub fn blind_price_warning(&self) -> Option<String> {
-        let mut eligible: Vec<u32> = (0..self.candidates.len() as u32).collect();
-        self.filter(&self.candidates, &mut eligible);
-        self.blind_price_warning_among(&eligible)
+        self.blind_price_warning_among(&self.first_pool().eligible)
     }
 
     /// [`Market::blind_price_warning`] where only `eligible` can be selected.
@@ -290,15 +294,16 @@ impl Market {
         if self.pool_rule() != PoolRule::FirstContactThenFastest || self.rule.ignore_max_price {
             return None;
         }
-        let overpriced = self.candidates.iter().filter(|c| !c.within_max_price).count();
-        let affordable = self.candidates.len() - overpriced;
-        (overpriced > 0 && affordable > 0).then(|| {
+        let sessions = self.first_pool().sessions;
+        let is_above = |index: &&u32| !self.candidates[**index as usize].within_max_price;
+        let overpriced = sessions.iter().filter(is_above).count();
+        (overpriced > 0).then(|| {
             format!(
-                "{overpriced} of {} orchestrators are above the maximum price. A gateway on 0.8.3 \
-                 tries never-used sessions first; while only overpriced ones are left it picks \
-                 nobody and its idle sessions stay idle (server/selection.go, MinLSSelector). \
-                 0.8.4 and later do not.",
-                self.candidates.len()
+                "{overpriced} of {} orchestrators it can ask are above the maximum price. A \
+                 gateway on 0.8.3 tries never-used sessions first; while only overpriced ones are \
+                 left it picks nobody and its idle sessions stay idle (server/selection.go, \
+                 MinLSSelector). 0.8.4 and later do not.",
+                sessions.len()
             )
         })
     }
@@ -728,6 +733,7 @@ mod tests {
         Market {
             candidates: (0..latencies.len()).map(candidate).collect(),
             probes: latencies.iter().map(|&base_s| Probe { base_s, jitter_s: 0.0 }).collect(),
+            starts_present: vec![true; latencies.len()],
             warm: vec![true; latencies.len()],
             preferred: Vec::new(),
             ticket_problems: Vec::new(),

@@ -1,0 +1,72 @@
+use super::discovery::found_shares;
+use super::{Market, TIME_TO_LIVE_S};
+use crate::units::SECONDS_PER_DAY;
+
+/// Share of discoveries that must find an orchestrator: pools that keep whom
+/// they have found get whoever answers one of a day's in time.
+const FOUND_DAILY: f64 = TIME_TO_LIVE_S / SECONDS_PER_DAY as f64;
+/// Where each discovery makes the pool anew, whoever is found more often than
+/// not.
+pub(super) const USUALLY_FOUND: f64 = 0.5;
+
+/// Whom a gateway that has just started asks.
+#[derive(Clone, Debug)]
+pub(super) struct FirstPool {
+    /// Share of discoveries that find each candidate, 0 to 1.
+    pub found: Vec<f64>,
+    /// Whom the gateway comes to know: those who are there, are found and give
+    /// tickets, nearest first, which is the order in which it learns of them.
+    pub known: Vec<u32>,
+    /// Those of them in the first pool in which the rule may select somebody:
+    /// warm before cold, those who are preferred before all. Later ones get
+    /// requests only where nobody of it is left.
+    pub sessions: Vec<u32>,
+    /// Those of them whom the rule may select; empty where it may select nobody in
+    /// any pool.
+    pub eligible: Vec<u32>,
+}
+
+impl Market {
+    /// Whether a candidate that this share of discoveries find is in the pools
+    /// once they have filled.
+    pub(super) fn is_found(&self, share: f64) -> bool {
+        share >= if self.refreshes_in_background() { USUALLY_FOUND } else { FOUND_DAILY }
+    }
+
+    /// Whether a candidate is served before those who are not preferred.
+    pub(super) fn is_preferred(&self, candidate: u32) -> bool {
+        self.preferred.get(candidate as usize) == Some(&true)
+    }
+
+    /// Whom a gateway that has just started asks.
+    pub(super) fn first_pool(&self) -> FirstPool {
+        let found = found_shares(&self.probes, self.discovery_timeout_s);
+        let is_known = |&candidate: &u32| {
+            let place = candidate as usize;
+            self.is_found(found[place])
+                && self.starts_present[place]
+                && self.ticket_problem(candidate).is_none()
+        };
+        let mut known: Vec<u32> =
+            (0..self.candidates.len() as u32).filter(|candidate| is_known(candidate)).collect();
+        let latency = |&candidate: &u32| {
+            let probe = &self.probes[candidate as usize];
+            probe.base_s + probe.jitter_s
+        };
+        known.sort_by(|a, b| latency(a).total_cmp(&latency(b)));
+        let pool = |(preferred, warm): (bool, bool)| {
+            let mut sessions = known.clone();
+            sessions.retain(|&candidate| {
+                self.warm[candidate as usize] == warm
+                    && (!preferred || self.is_preferred(candidate))
+            });
+            let mut eligible = sessions.clone();
+            self.filter(&self.candidates, &mut eligible);
+            (sessions, eligible)
+        };
+        let pools = [(true, true), (true, false), (false, true), (false, false)];
+        let first = pools.into_iter().map(pool).find(|(_, eligible)| !eligible.is_empty());
+        let (sessions, eligible) = first.unwrap_or_default();
+        FirstPool { found, known, sessions, eligible }
+    }
+}
