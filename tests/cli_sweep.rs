@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use cli_support::{Ended, SHORT, Workshop, contents};
 use rand::{Rng, SeedableRng};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const VARY: [&str; 4] = [
     "--vary",
@@ -307,6 +307,39 @@ fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
         }
         assert_eq!(workshop.names(), ["minimal.toml"], "{args:?}");
     }
+}
+
+#[test]
+fn settings_are_grouped_by_where_their_price_weight_is_blind() {
+    let workshop = Workshop::with_minimal();
+    // exp(-price / factor) is 0 in doubles from 745 times the factor on: of images at
+    // 4.9e6 wei and chats at 3.1e7 or more with 100, of chats alone with 10,000.
+    let args = [
+        "--set",
+        "gateways.version=0.9",
+        "--set",
+        "gateways.weights={stake=0.3,price=0.7,random=0}",
+        "--vary",
+        "gateways.price_exp_factor=100,10000,100000",
+    ];
+    let text = sweep(&workshop, &args).stdout;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (images, chat) = (
+        "gateway for text-to-image/ByteDance/SDXL-Lightning",
+        "gateway for llm/meta-llama/Meta-Llama-3.1-8B-Instruct",
+    );
+    let expected = format!(
+        "In 1 of 3 settings (price_exp_factor=100) the price weight is blind ({images} and 1 \
+         more), in 1 of 3 settings (price_exp_factor=10000) that of {chat}: it tells no price"
+    );
+    assert!(text.contains(&expected), "{text}");
+    let document: Value =
+        serde_json::from_str(&read(&workshop.path("outputs/minimal-sweep/sweep.json"))).unwrap();
+    let blind = |setting: usize| &document["settings"][setting]["blind_price_weights"];
+    assert_eq!(*blind(0), json!([images, chat]));
+    assert_eq!(*blind(1), json!([chat]));
+    assert_eq!(*blind(2), json!([]));
+    assert_eq!(document["blind_price_weights"], json!([images, chat]));
 }
 
 #[test]

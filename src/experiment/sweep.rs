@@ -36,9 +36,6 @@ pub struct Study {
     pub headlines: Vec<Headline>,
     /// Ids of the headline figures that the Pareto front is over.
     pub criteria: Vec<String>,
-    /// The gateways and models whose price weight is blind in some setting, as
-    /// [`blind_price_weights`] has them.
-    pub blind_price_weights: Vec<String>,
     /// The settings.
     pub settings: Vec<Setting>,
 }
@@ -52,8 +49,9 @@ pub struct Setting {
     pub scenario_sha256: String,
     /// What it is to attain.
     pub objectives: Vec<Aim>,
-    /// Whether any price weight is blind in it, as [`blind_price_weights`] has it.
-    pub has_blind_price_weight: bool,
+    /// The gateways and models whose price weight is blind in it, as
+    /// [`blind_price_weights`] has them.
+    pub blind_price_weights: Vec<String>,
 }
 
 /// An objective of a setting.
@@ -103,17 +101,6 @@ impl Study {
         if chosen.is_empty() {
             chosen = CRITERIA.map(str::to_string).to_vec();
         }
-        let mut blind: Vec<String> = Vec::new();
-        let mut is_any_blind = |scenario: &Scenario| {
-            let own = blind_price_weights(scenario);
-            let is_any = !own.is_empty();
-            for name in own {
-                if !blind.contains(&name) {
-                    blind.push(name);
-                }
-            }
-            is_any
-        };
         let setting = |(values, scenario): (&Vec<String>, &Scenario)| Setting {
             values: values.clone(),
             scenario_sha256: sha256(to_toml(scenario).as_bytes()),
@@ -126,7 +113,7 @@ impl Study {
                     required: objective.probability,
                 })
                 .collect(),
-            has_blind_price_weight: is_any_blind(scenario),
+            blind_price_weights: blind_price_weights(scenario),
         };
         let settings = design.settings.iter().zip(scenarios).map(setting).collect();
         Ok(Study {
@@ -134,7 +121,6 @@ impl Study {
             sampling: design.sampling,
             headlines: all,
             criteria: chosen,
-            blind_price_weights: blind,
             settings,
         })
     }

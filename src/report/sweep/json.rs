@@ -21,8 +21,8 @@ pub const SWEEP_SCHEMA: u32 = 1;
 /// | `keys`, `is_grid`, `sampling` | what is varied, whether in all combinations, and how else |
 /// | `criteria` | ids of the figures that the Pareto front is over |
 /// | `headlines` | the figures: `id`, `label`, `unit`, `better` |
-/// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `standing` as in `settings.csv`, `admissible`, `on_front`, `has_blind_price_weight` |
-/// | `blind_price_weights` | gateways and models whose price weight tells no prices apart in some setting |
+/// | `settings` | in order: `setting` (its number), `values` by key, `scenario_sha256` of its resolved scenario, `replications` simulated, `censored_share`, `figures` by id with `mean` and `ci95`, or `null` where there is none, `objectives` as in `summary.json`, `standing` as in `settings.csv`, `admissible`, `on_front`, `has_blind_price_weight`, `blind_price_weights`: the gateways and models whose price weight tells no prices apart in it |
+/// | `blind_price_weights` | those of any setting |
 /// | `sensitivities` | only in a sweep laid out for it, and of figures that vary: `figure`, its standard `deviation` between settings, and `keys`, by key the Sobol' indices `total` and `first_order` with `mean` and `ci95` |
 /// | `variance_reduction` | only where there is any: the method. The figures of a setting then have `equivalent_replications`, and it the number of `controls` fitted |
 /// | `admissible`, `not_known` | how many meet every objective, and of how many it is not known |
@@ -52,7 +52,7 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
             .collect::<Vec<_>>(),
         "admissible": sweep.admissible(),
         "not_known": sweep.not_known(),
-        "blind_price_weights": study.blind_price_weights,
+        "blind_price_weights": somewhere_blind(&study.settings),
     });
     if let Sampling::Sensitivity(_) = study.sampling {
         document["sensitivities"] = sensitivities(sweep);
@@ -64,6 +64,18 @@ pub fn sweep_json(scenario: &Scenario, job: &Job, sweep: &Sweep, context: &RunCo
         document["missing"] = Value::from(missing.as_str());
     }
     document
+}
+
+/// The gateways and models whose price weight is blind in any setting, in the order in
+/// which settings name them.
+fn somewhere_blind(settings: &[Setting]) -> Vec<&String> {
+    let mut all: Vec<&String> = Vec::new();
+    for name in settings.iter().flat_map(|setting| &setting.blind_price_weights) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
 }
 
 fn sensitivities(sweep: &Sweep) -> Value {
@@ -119,7 +131,8 @@ fn entry(sweep: &Sweep, index: usize, setting: &Setting, result: &SettingResult)
         "standing": tables::standing_name(sweep, index),
         "admissible": result.is_admissible(),
         "on_front": result.is_on_front,
-        "has_blind_price_weight": setting.has_blind_price_weight,
+        "has_blind_price_weight": !setting.blind_price_weights.is_empty(),
+        "blind_price_weights": setting.blind_price_weights,
     });
     if let Some(reduction) = &result.reduction {
         entry["controls"] = Value::from(reduction.controls);

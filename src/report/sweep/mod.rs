@@ -475,29 +475,48 @@ fn caveats(sweep: &Sweep) -> Vec<String> {
     caveats
 }
 
-/// In which settings a price weight is blind, and where.
+/// In which settings a price weight is blind, and where: those with the same weights
+/// blind together, most of them first.
 fn blind_price_weights(sweep: &Sweep) -> Option<String> {
     let settings = &sweep.study.settings;
-    let is_blind = |&setting: &usize| settings[setting].has_blind_price_weight;
-    let blind: Vec<usize> = (0..settings.len()).filter(is_blind).collect();
-    let (first, others) = sweep.study.blind_price_weights.split_first()?;
-    let which = match blind.len() {
-        all if all == settings.len() => "every setting".to_string(),
-        few if few <= MOST_LISTED => {
-            let names: Vec<String> =
-                blind.iter().map(|&setting| setting_name(sweep, setting)).collect();
-            format!("{few} of {} settings ({})", settings.len(), names.join("; "))
+    let mut groups: Vec<(&[String], Vec<usize>)> = Vec::new();
+    for (setting, of) in settings.iter().enumerate() {
+        let names = of.blind_price_weights.as_slice();
+        match groups.iter_mut().find(|(known, _)| *known == names) {
+            _ if names.is_empty() => {}
+            Some((_, alike)) => alike.push(setting),
+            None => groups.push((names, vec![setting])),
         }
-        many => format!("{many} of {} settings", settings.len()),
+    }
+    groups.sort_by_key(|(_, alike)| std::cmp::Reverse(alike.len()));
+    let in_words = |(names, alike): &(&[String], Vec<usize>)| {
+        let (first, others) = names.split_first()?;
+        let which = match alike.len() {
+            all if all == settings.len() => "every setting".to_string(),
+            few if few <= MOST_LISTED => {
+                let names: Vec<String> =
+                    alike.iter().map(|&setting| setting_name(sweep, setting)).collect();
+                format!("{few} of {} settings ({})", settings.len(), names.join("; "))
+            }
+            many => format!("{many} of {} settings", settings.len()),
+        };
+        let more = match others.len() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        Some((which, format!("{first}{more}")))
     };
-    let more = match others.len() {
-        0 => String::new(),
-        count => format!(" and {count} more"),
-    };
-    Some(format!(
-        "In {which} the price weight is blind ({first}{more}): it tells no price there from another. \
-         `orchsim explain` says why."
-    ))
+    let mut described = groups.iter().take(MOST_LISTED).filter_map(in_words);
+    let (which, names) = described.next()?;
+    let mut text = format!("In {which} the price weight is blind ({names})");
+    for (which, names) in described {
+        text += &format!(", in {which} that of {names}");
+    }
+    let rest: usize = groups.iter().skip(MOST_LISTED).map(|(_, alike)| alike.len()).sum();
+    if rest > 0 {
+        text += &format!(", in {rest} more those of others (`sweep.json`)");
+    }
+    Some(format!("{text}: it tells no price there from another. `orchsim explain` says why."))
 }
 
 /// What the standings and the front mean.
