@@ -267,13 +267,14 @@ fn figures_that_only_some_settings_have_are_empty_in_the_others() {
 fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
     let workshop = Workshop::with_minimal();
     let vary = |text: &'static str| vec!["--vary", text];
-    let cases: [(Vec<&str>, &[&str]); 13] = [
+    let cases: [(Vec<&str>, &[&str]); 14] = [
         (vary("credits.amount=90 LPT,100 LPT,90 LPT"), &["`90 LPT` is there twice"]),
         (vary("credits.amount=100 LPT,100.0 LPT"), &["`100.0 LPT` is there twice"]),
         (vec![], &["--vary <KEY=VALUES>"]),
         (vary("gateways.version"), &["expected `key=a,b,c`"]),
         (vary("seed=1,2"), &["`seed` cannot be varied"]),
         (vary("replications=1,2"), &["`replications` cannot be varied"]),
+        (vary("horizon_days=30,90"), &["`horizon_days` cannot be varied", "--horizon"]),
         (vary("credits.amount=1..2 LPT"), &["needs a number of values"]),
         (
             vary("gateways.version=0.7,0.9"),
@@ -284,17 +285,17 @@ fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
             ],
         ),
         (
-            [vary("gateways.versoin=0.8.3,0.9"), vary("horizon_days=0,90")].concat(),
-            &["4 of 4 settings are invalid", "did you mean `version`", "horizon_days"],
+            [vary("gateways.versoin=0.8.3,0.9"), vary("gateways.discovery_timeout_s=0,1")].concat(),
+            &["4 of 4 settings are invalid", "did you mean `version`", "discovery_timeout_s"],
         ),
         (
-            [vary("horizon_days=30,90"), vec!["--pareto", "spend_eth"]].concat(),
+            [vary("credits.amount=1,2 LPT"), vec!["--pareto", "spend_eth"]].concat(),
             &["spend_eth", "gini"],
         ),
-        ([vary("horizon_days=30,90"), vec!["--sample", "sobol:3"]].concat(), &["lhs:N"]),
-        ([vary("horizon_days=30,90"), vec!["--set", "sede=1"]].concat(), &["did you mean `seed`"]),
+        ([vary("credits.amount=1,2 LPT"), vec!["--sample", "sobol:3"]].concat(), &["lhs:N"]),
+        ([vary("credits.amount=1,2 LPT"), vec!["--set", "sede=1"]].concat(), &["did you mean `seed`"]),
         (
-            [vary("horizon_days=30,90"), vec!["--shard", "0/2", "--precision", "0.1"]].concat(),
+            [vary("credits.amount=1,2 LPT"), vec!["--shard", "0/2", "--precision", "0.1"]].concat(),
             &["cannot be used with"],
         ),
     ];

@@ -89,7 +89,7 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     let source = input::read(args.scenario.as_deref())?;
     let base = load(&source, &common.overrides())?;
     for vary in vary {
-        refuse_shared(&vary.key, &["seed", "replications"])?;
+        refuse_shared(&vary.key, &["seed", "replications", "horizon_days"])?;
     }
     if matches!(sample, Sampling::Sensitivity(_)) && stopping.has_precision() {
         return Err(Failure::Usage(
