@@ -15,6 +15,20 @@ fn compare(workshop: &Workshop, args: &[&str]) -> cli_support::Ended {
 }
 
 #[test]
+fn one_antithetic_pair_shows_no_spread() {
+    let workshop = Workshop::with_minimal();
+    let base = ["compare", "minimal.toml", "--horizon", "20", "-q"];
+    let reducing = ["--replications", "2", "--variance-reduction", "antithetic"];
+    let ended = workshop.run(&[&base[..], &NEWER, &reducing].concat());
+    let text = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (verdict, rest) = text.split_once(". ").unwrap();
+    assert!(verdict.contains("in one antithetic pair of futures"), "{text}");
+    assert!(!verdict.contains('[') && !verdict.contains("no clear change"), "{text}");
+    assert!(rest.contains("warning[single-replication]: base: One antithetic pair"), "{text}");
+    assert!(rest.contains("(`--replications 40`)"), "{text}");
+}
+
+#[test]
 fn the_verdict_comes_first_and_every_file_is_there() {
     let workshop = Workshop::with_minimal();
     let ended = compare(&workshop, &NEWER);

@@ -344,6 +344,22 @@ fn settings_are_grouped_by_where_their_price_weight_is_blind() {
 }
 
 #[test]
+fn one_antithetic_pair_shows_no_spread() {
+    let workshop = Workshop::with_minimal();
+    let told = |replications: &str| {
+        let reducing = ["--replications", replications, "--variance-reduction", "antithetic"];
+        let base = ["sweep", "minimal.toml", "--horizon", "20", "-q"];
+        let vary = ["--vary", "gateways.version=0.8.3,0.9"];
+        let text = workshop.run(&[&base[..], &vary, &reducing].concat()).stdout;
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let pair = told("2");
+    assert!(pair.contains("One antithetic pair shows no spread"), "{pair}");
+    assert!(pair.contains("--replications 40"), "{pair}");
+    assert!(!told("4").contains("no spread"));
+}
+
+#[test]
 fn sensitivities_say_what_decides_a_figure() {
     let workshop = Workshop::with_minimal();
     // All credits are spent long before the horizon, whatever is asked for: how much is

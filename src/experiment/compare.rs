@@ -426,6 +426,11 @@ impl Remarks {
                         chance. Run at least 20 (`--replications 20`)."
                 .to_string();
             self.add("single-replication", text, &base.name, &base.scenario);
+        } else if observations == 1 {
+            let text = "One antithetic pair of futures shows no spread between pairs: its \
+                        differences may be chance. Run at least 20 (`--replications 40`)."
+                .to_string();
+            self.add("single-replication", text, &base.name, &base.scenario);
         } else if observations < FEW {
             let wanted = FEW * n as usize / observations;
             let text = format!(

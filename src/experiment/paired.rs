@@ -15,7 +15,7 @@ const WEAK: f64 = 0.5;
 pub enum Change {
     /// The joint interval leaves out 0.
     Changed,
-    /// The joint interval contains 0, or there is only one pair.
+    /// The joint interval contains 0, or there is only one observation.
     NoClearChange,
     /// Equal in every replication.
     Unchanged,
@@ -27,6 +27,9 @@ pub enum Change {
 pub struct Paired {
     /// Replications in which both have the figure.
     pub pairs: usize,
+    /// Independent ones of them: as many, or half where replications are antithetic
+    /// pairs. One shows no spread, and its intervals no width.
+    pub observations: usize,
     /// Mean difference with its 95 % Student t interval (paired t).
     pub difference: Estimate,
     /// The same with an interval of level 1 - 0.05 / variants, so that those
@@ -101,6 +104,7 @@ impl Paired {
         let apart = of_base + of_variant;
         Some(Paired {
             pairs: n,
+            observations: observations.len(),
             difference: mean.interval(0.05),
             joint,
             relative: (base_mean != 0.0).then(|| mean.mean / base_mean),

@@ -88,9 +88,9 @@ impl Scale {
         format!("{mean} {}", self.interval(paired)).trim_end().to_string()
     }
 
-    /// The joint interval; empty of one pair, which shows no spread.
+    /// The joint interval; empty of one observation, which shows no spread.
     fn interval(&self, paired: &Paired) -> String {
-        if paired.pairs < 2 {
+        if paired.observations < 2 {
             return String::new();
         }
         format!("[{}, {}]", self.level(paired.joint.lo), self.level(paired.joint.hi))

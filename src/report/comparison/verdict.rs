@@ -22,7 +22,7 @@ const REGIONS: usize = 3;
 /// - shows "no clear change" where the interval of its difference contains 0,
 /// - else has changed.
 ///
-/// Of one replication it says what differs, and that it is one pair.
+/// Of one replication, or one antithetic pair, it says what differs, and that it is one.
 ///
 /// Where the variant serves nobody, or nothing but what all runs have in common sets it
 /// apart from the base, that is all there is to say.
@@ -121,6 +121,9 @@ fn words(difference: &Difference) -> Option<String> {
     let change = || Scale::of(difference).difference_with_unit(paired);
     Some(match paired.change {
         Change::NoClearChange if paired.pairs == 1 => format!("{name} {} in one pair", change()),
+        Change::NoClearChange if paired.observations == 1 => {
+            format!("{name} {} in one antithetic pair of futures", change())
+        }
         Change::Changed => format!("{name} {}", change()),
         Change::NoClearChange => format!("no clear change in {name} ({})", change()),
         Change::Unchanged => format!("{name} unchanged"),
@@ -150,8 +153,8 @@ fn regions(variant: &Variant) -> Vec<String> {
     }
     let compared: Vec<Change> =
         all.iter().filter_map(|d| d.paired.as_ref()).map(|paired| paired.change).collect();
-    let is_one_pair = |d: &&Difference| d.paired.as_ref().is_some_and(|paired| paired.pairs == 1);
-    if compared.is_empty() || all.iter().any(is_one_pair) {
+    let is_single = |d: &&Difference| d.paired.as_ref().is_some_and(|p| p.observations == 1);
+    if compared.is_empty() || all.iter().any(is_single) {
         Vec::new()
     } else if compared.iter().all(|change| *change == Change::Unchanged) {
         vec!["fee shares of regions unchanged".to_string()]

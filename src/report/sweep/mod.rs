@@ -15,8 +15,8 @@ use super::format::{chosen_percent, counted, days, plural, whole_percent};
 use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
-use crate::ensemble::{Estimate, LOW_SUCCESS, Verdict};
-use crate::experiment::{Job, SobolIndices, Sweep};
+use crate::ensemble::{Estimate, LOW_SUCCESS, VarianceReduction, Verdict};
+use crate::experiment::{Job, SettingResult, SobolIndices, Sweep};
 use crate::scenario::Scenario;
 use crate::units::significant;
 
@@ -155,9 +155,7 @@ impl Quantity {
     /// The headline figure at a place.
     pub(super) fn headline(sweep: &Sweep, place: usize) -> Quantity {
         let headline = &sweep.study.headlines[place];
-        let estimate = |result: &crate::experiment::SettingResult| {
-            result.estimates.get(place).copied().flatten()
-        };
+        let estimate = |result: &SettingResult| result.estimates.get(place).copied().flatten();
         Quantity {
             id: headline.id.clone(),
             label: headline.label.clone(),
@@ -168,7 +166,7 @@ impl Quantity {
 
     /// The probability that an objective is attained, where it is known.
     fn chance(sweep: &Sweep, id: &str) -> Quantity {
-        let chance = |result: &crate::experiment::SettingResult| {
+        let chance = |result: &SettingResult| {
             let objective = result.objectives.iter().find(|objective| objective.id == id)?;
             let is_known = result.verdict.is_some() && objective.verdict != Verdict::NotKnown;
             is_known.then_some(objective.probability)
@@ -379,7 +377,7 @@ fn runway_range(sweep: &Sweep) -> Option<String> {
 /// How many settings serve few of the requests, and which serves fewest, where any
 /// does.
 fn poorly_served(sweep: &Sweep) -> Option<String> {
-    let rate = |setting: &crate::experiment::SettingResult| {
+    let rate = |setting: &SettingResult| {
         setting.estimate(&sweep.study, "success_rate").map(|estimate| estimate.mean)
     };
     let rates = sweep.results.iter().map(rate).enumerate();
@@ -465,12 +463,20 @@ fn caveats(sweep: &Sweep) -> Vec<String> {
         ));
     }
     caveats.extend(blind_price_weights(sweep));
-    if sweep.results.iter().any(|result| result.replications == 1) {
-        caveats.push(
-            "One replication shows one future and no spread, so that no figure has an interval. \
-             Use at least 20 (`--replications 20`)."
-                .to_string(),
-        );
+    let is_single = |result: &&SettingResult| {
+        let method = result.reduction.as_ref().map(|reduction| reduction.method);
+        let one = method.map_or(1, VarianceReduction::replications_an_observation);
+        (1..=one).contains(&result.replications)
+    };
+    if let Some(single) = sweep.results.iter().find(is_single) {
+        let (what, enough) = match single.replications {
+            1 => ("replication shows one future and no spread", 20),
+            _ => ("antithetic pair shows no spread between pairs", 40),
+        };
+        caveats.push(format!(
+            "One {what}: no figure has an interval. Use at least 20 \
+             (`--replications {enough}`)."
+        ));
     }
     caveats
 }
