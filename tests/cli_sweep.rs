@@ -267,7 +267,7 @@ fn figures_that_only_some_settings_have_are_empty_in_the_others() {
 fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
     let workshop = Workshop::with_minimal();
     let vary = |text: &'static str| vec!["--vary", text];
-    let cases: [(Vec<&str>, &[&str]); 14] = [
+    let cases: [(Vec<&str>, &[&str]); 15] = [
         (vary("credits.amount=90 LPT,100 LPT,90 LPT"), &["`90 LPT` is there twice"]),
         (vary("credits.amount=100 LPT,100.0 LPT"), &["`100.0 LPT` is there twice"]),
         (vec![], &["--vary <KEY=VALUES>"]),
@@ -283,6 +283,10 @@ fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
                 "in setting 0 (gateways.version=0.7)",
                 "one of `0.8.3`",
             ],
+        ),
+        (
+            [vary("network.active_set=1..4"), vec!["--sample", "lhs:3"]].concat(),
+            &["expected: an integer", "help: where whole numbers belong", "0..4:5"],
         ),
         (
             [vary("gateways.versoin=0.8.3,0.9"), vary("gateways.discovery_timeout_s=0,1")].concat(),

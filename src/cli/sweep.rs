@@ -36,6 +36,10 @@ help: let one weight be the rest, what the others leave of 1, and vary those in 
       few: `--vary 'gateways.weights={stake=1,random=0},{stake=0.7,random=0.3}'`
 ";
 
+const WHOLE_HELP: &str = "
+help: where whole numbers belong, list them or give a range whose steps are whole, such as 0..4:5
+";
+
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {
     /// A scenario file; without one, the built-in scenario
@@ -163,6 +167,9 @@ fn load_settings(
     let mut message = in_words(&invalid, design.settings.len());
     if message.contains("the selection weights") {
         message += WEIGHTS_HELP;
+    }
+    if message.contains("a number does not belong here") && message.contains("an integer") {
+        message += WHOLE_HELP;
     }
     Err(Failure::Usage(message))
 }
