@@ -297,7 +297,10 @@ fn a_sweep_that_makes_no_sense_ends_with_2_and_writes_nothing() {
             &["spend_eth", "gini"],
         ),
         ([vary("credits.amount=1,2 LPT"), vec!["--sample", "sobol:3"]].concat(), &["lhs:N"]),
-        ([vary("credits.amount=1,2 LPT"), vec!["--set", "sede=1"]].concat(), &["did you mean `seed`"]),
+        (
+            [vary("credits.amount=1,2 LPT"), vec!["--set", "sede=1"]].concat(),
+            &["did you mean `seed`"],
+        ),
         (
             [vary("credits.amount=1,2 LPT"), vec!["--shard", "0/2", "--precision", "0.1"]].concat(),
             &["cannot be used with"],
@@ -345,6 +348,35 @@ fn settings_are_grouped_by_where_their_price_weight_is_blind() {
     assert_eq!(*blind(1), json!([chat]));
     assert_eq!(*blind(2), json!([]));
     assert_eq!(document["blind_price_weights"], json!([images, chat]));
+}
+
+#[test]
+fn levels_have_as_many_digits_as_tell_them_apart() {
+    let workshop = Workshop::with_minimal();
+    let rest = ["--set", "gateways.weights.stake=rest"];
+    let told = |range: &str| {
+        let ended = sweep(&workshop, &[&rest[..], &["--vary", range]].concat());
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended.stdout
+    };
+    let text = told("gateways.weights.random=0..0.5:4");
+    assert!(text.contains("0.3333") && !text.contains("0.33333"), "{text}");
+    let directory = workshop.path("outputs/minimal-sweep");
+    let text = read(&directory.join("sweep.md"));
+    assert!(text.contains("0.1667") && !text.contains("0.16666"), "{text}");
+    // Cells and ticks are short; the CSV beside a figure is not, as programs get what was
+    // simulated.
+    let page = read(&directory.join("sweep.html"));
+    assert!(page.contains(">0.1667<"));
+    assert!(!page.contains(">0.16666"));
+    for name in ["sweep.json", "settings.csv", "sweep.csv"] {
+        assert!(read(&directory.join(name)).contains("0.166666666667"), "{name}");
+    }
+    // Close ones take more, whole ones all.
+    let close = told("gateways.weights.random=0.3333331,0.3333342");
+    assert!(close.contains("0.333333") && close.contains("0.333334"), "{close}");
+    let whole = told("gateways.price_exp_factor=1234567,1234568.25");
+    assert!(whole.contains("1234567") && whole.contains("1234568"), "{whole}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ enum Kind {
 impl Kind {
     fn of(cell: &Cell) -> Kind {
         match cell {
-            Cell::Text(_) => Kind::Text,
+            Cell::Text(_) | Cell::Abridged(..) => Kind::Text,
             Cell::Date(_) => Kind::Date,
             Cell::Number(_, Unit::Whole) => Kind::Whole,
             Cell::Number(..) => Kind::Number,
@@ -126,7 +126,7 @@ fn write<T: DataType>(
 
 fn text(cell: &Cell) -> Option<ByteArray> {
     let text = match cell {
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) | Cell::Abridged(text, _) => text.clone(),
         other => other.precise(),
     };
     Some(ByteArray::from(text.into_bytes()))

@@ -84,6 +84,8 @@ impl Unit {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cell {
     Text(String),
+    /// A text as a program and as a person reads it.
+    Abridged(String, String),
     Date(Option<Date>),
     Number(Option<f64>, Unit),
     Wei(Wei),
@@ -124,7 +126,7 @@ impl Cell {
     /// As a program reads it: full precision, ISO dates, empty where missing.
     pub(super) fn precise(&self) -> String {
         match self {
-            Cell::Text(text) => csv::inert(text),
+            Cell::Text(text) | Cell::Abridged(text, _) => csv::inert(text),
             Cell::Date(date) => date.map(|date| date.to_string()).unwrap_or_default(),
             Cell::Number(value, _) => value.map(precise).unwrap_or_default(),
             Cell::Wei(wei) => wei.to_decimal_string(),
@@ -135,7 +137,7 @@ impl Cell {
     /// As a person reads it.
     fn readable(&self) -> String {
         match self {
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) | Cell::Abridged(_, text) => text.clone(),
             Cell::Date(date) => date.map_or(MISSING.to_string(), |date| date.to_string()),
             Cell::Number(None, _) => MISSING.to_string(),
             Cell::Number(Some(value), unit) => unit.readable(*value),

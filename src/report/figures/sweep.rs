@@ -15,8 +15,8 @@ use crate::experiment::{SobolIndices, Sweep, quantity};
 use crate::report::WriteError;
 use crate::report::format::{grouped, shortened};
 use crate::report::sweep::{
-    Quantity, Standing, explained, quantities, ranked, sensitivity_table, settings_table,
-    short_keys, standing,
+    Quantity, Standing, explained, level_labels, quantities, ranked, sensitivity_table,
+    settings_table, short_keys, standing,
 };
 use crate::report::table::Unit;
 
@@ -67,12 +67,8 @@ struct Scale {
 
 impl Scale {
     fn new(sweep: &Sweep, key: usize) -> Scale {
-        let texts: Vec<&str> = sweep
-            .study
-            .settings
-            .iter()
-            .map(|setting| setting.values.get(key).map_or("", String::as_str))
-            .collect();
+        let labels = level_labels(sweep, key);
+        let texts: Vec<&str> = labels.iter().map(String::as_str).collect();
         let numbers: Option<Vec<(f64, &str)>> = texts.iter().map(|text| quantity(text)).collect();
         match numbers {
             Some(numbers) if numbers.windows(2).all(|pair| pair[0].1 == pair[1].1) => {
@@ -344,8 +340,7 @@ fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
 fn levels(sweep: &Sweep, key: usize) -> (Vec<String>, Vec<usize>) {
     let mut names: Vec<String> = Vec::new();
     let mut places = Vec::new();
-    for setting in &sweep.study.settings {
-        let value = setting.values.get(key).cloned().unwrap_or_default();
+    for value in level_labels(sweep, key) {
         let place = names.iter().position(|name| *name == value).unwrap_or_else(|| {
             names.push(value);
             names.len() - 1

@@ -6,6 +6,7 @@ mod markdown;
 mod tables;
 mod text;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::json as document;
@@ -16,7 +17,7 @@ use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
 use crate::ensemble::{Estimate, LOW_SUCCESS, VarianceReduction, Verdict};
-use crate::experiment::{Job, SettingResult, SobolIndices, Sweep};
+use crate::experiment::{Job, SettingResult, SobolIndices, Sweep, quantity};
 use crate::scenario::Scenario;
 use crate::units::significant;
 
@@ -39,6 +40,8 @@ const SHOWN: [&str; 8] = [
 const RUNWAY: &str = "runway_days";
 /// Most values that stand for a setting in a sentence.
 const MOST_NAMED: usize = 2;
+/// Least digits of a level, where it has as many.
+const LEVEL_DIGITS: usize = 4;
 /// Most settings that a sentence lists.
 const MOST_LISTED: usize = 4;
 
@@ -229,15 +232,41 @@ pub(super) fn short_keys(sweep: &Sweep) -> Vec<&str> {
     keys.iter().map(|key| &key[short(key)..]).collect()
 }
 
+/// The value of a key in each setting for people: numbers with the fewest digits that
+/// tell its levels apart, but no fewer than four, nor than stand before the point.
+pub(super) fn level_labels(sweep: &Sweep, key: usize) -> Vec<String> {
+    let settings = sweep.study.settings.iter();
+    let texts: Vec<&str> =
+        settings.map(|setting| setting.values.get(key).map_or("", String::as_str)).collect();
+    let numbers: Vec<Option<(f64, &str)>> = texts.iter().map(|text| quantity(text)).collect();
+    let rounded = |digits: usize| -> Vec<String> {
+        let label = |(text, number): (&&str, &Option<(f64, &str)>)| {
+            let Some((value, unit)) = *number else { return text.to_string() };
+            let whole = format!("{:.0}", libm::trunc(libm::fabs(value))).len();
+            match significant(value, digits.max(whole)) {
+                short if short == value => text.to_string(),
+                short => format!("{short} {unit}").trim_end().to_string(),
+            }
+        };
+        texts.iter().zip(&numbers).map(label).collect()
+    };
+    let count = |texts: &[String]| texts.iter().collect::<BTreeSet<_>>().len();
+    let exact: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
+    let levels = count(&exact);
+    (LEVEL_DIGITS..17).map(rounded).find(|short| count(short) == levels).unwrap_or(exact)
+}
+
 /// A setting in a sentence: its values where there are few, else its number.
 fn setting_name(sweep: &Sweep, setting: usize) -> String {
-    let values = sweep.study.settings.get(setting).map_or(&[][..], |setting| &setting.values);
-    if values.len() > MOST_NAMED {
+    let keys = short_keys(sweep);
+    if keys.len() > MOST_NAMED {
         return format!("setting {setting}");
     }
-    let keys = short_keys(sweep);
-    let parts = keys.iter().zip(values).map(|(key, value)| format!("{key}={value}"));
-    parts.collect::<Vec<_>>().join(", ")
+    let label = |(place, key): (usize, &str)| {
+        let value = level_labels(sweep, place).into_iter().nth(setting).unwrap_or_default();
+        format!("{key}={value}")
+    };
+    keys.into_iter().enumerate().map(label).collect::<Vec<_>>().join(", ")
 }
 
 /// How much was simulated.

@@ -1,4 +1,6 @@
-use super::{Quantity, Standing, objective_ids, quantities, ranked, short_keys, standing};
+use super::{
+    Quantity, Standing, level_labels, objective_ids, quantities, ranked, short_keys, standing,
+};
 use crate::experiment::{SobolIndices, Sweep};
 use crate::report::table::{Cell, Column, Table, Unit};
 
@@ -38,9 +40,13 @@ fn of_settings(sweep: &Sweep, chosen: &[usize]) -> Table {
         columns.push(Column::for_programs(format!("{}_lo", quantity.id)));
         columns.push(Column::for_programs(format!("{}_hi", quantity.id)));
     }
+    let keys = 0..sweep.study.keys.len();
+    let labels: Vec<Vec<String>> = keys.map(|key| level_labels(sweep, key)).collect();
     let row = |&setting: &usize| {
         let mut row = vec![Cell::count(setting as f64)];
-        row.extend(values(sweep, setting));
+        let values = sweep.study.settings.get(setting).map_or(&[][..], |known| &known.values);
+        let cells = values.iter().zip(&labels);
+        row.extend(cells.map(|(text, of)| Cell::Abridged(text.clone(), of[setting].clone())));
         row.push(Cell::text(standing_name(sweep, setting)));
         row.push(Cell::count(replications(sweep, setting)));
         for quantity in &all {
