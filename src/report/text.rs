@@ -18,6 +18,8 @@ const WIDEST: usize = 100;
 /// Narrowest: below it lines are cut.
 const NARROWEST: usize = 60;
 const CHART_WIDTH: usize = 60;
+/// Columns before it.
+const CHART_LABEL: usize = 7;
 const CHART_HEIGHT: usize = 8;
 const TOP_ORCHESTRATORS: usize = 8;
 /// Headline figures whose gain is shown.
@@ -59,7 +61,7 @@ pub fn terminal(
     if !chances.rows.is_empty() {
         page.table(&chances, &["goal", "share", "interval", "date"], 4, None);
     }
-    page.section(survival_chart(scenario, forecast));
+    page.section(survival_chart(scenario, forecast, page.width()));
     page.table(
         &tables::spend_by_pipeline(forecast),
         &["name", "spend_eth", "share"],
@@ -192,18 +194,19 @@ fn service(forecast: &Forecast) -> Vec<String> {
 }
 
 /// The share of futures with credits left, as a filled curve.
-fn survival_chart(scenario: &Scenario, forecast: &Forecast) -> Vec<String> {
+fn survival_chart(scenario: &Scenario, forecast: &Forecast, width: usize) -> Vec<String> {
     const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let columns = width.saturating_sub(CHART_LABEL).min(CHART_WIDTH);
     let horizon = f64::from(forecast.horizon_days);
     let share_at = |day: f64| {
         let point = forecast.survival.iter().rfind(|point| point.day <= day);
         point.map_or(1.0, |point| point.share)
     };
     let level = |column: usize| {
-        let day = (column as f64 + 0.5) / CHART_WIDTH as f64 * horizon;
+        let day = (column as f64 + 0.5) / columns as f64 * horizon;
         libm::round(share_at(day).clamp(0.0, 1.0) * (8 * CHART_HEIGHT) as f64) as usize
     };
-    let levels: Vec<usize> = (0..CHART_WIDTH).map(level).collect();
+    let levels: Vec<usize> = (0..columns).map(level).collect();
     let mut lines = vec!["Futures with credits left".to_string()];
     for row in (0..CHART_HEIGHT).rev() {
         let label = match row {
@@ -215,13 +218,13 @@ fn survival_chart(scenario: &Scenario, forecast: &Forecast) -> Vec<String> {
         let bar: String = levels.iter().map(cell).collect();
         lines.push(format!("{label} ┤{bar}").trim_end().to_string());
     }
-    lines.push(format!("  0 % └{}", "─".repeat(CHART_WIDTH)));
+    lines.push(format!("  0 % └{}", "─".repeat(columns)));
     let date = |day: f64| date_after(scenario.start, day).map(short_date).unwrap_or_default();
     let (first, middle, last) = (date(0.0), date(horizon / 2.0), date(horizon));
-    let half = CHART_WIDTH / 2;
+    let half = columns / 2;
     lines.push(format!("       {first:<half$}{middle}"));
     if let Some(line) = lines.last_mut() {
-        let room = (7 + CHART_WIDTH).saturating_sub(line.chars().count());
+        let room = (CHART_LABEL + columns).saturating_sub(line.chars().count());
         line.push_str(&format!("{last:>room$}"));
     }
     lines

@@ -17,12 +17,15 @@ pub(super) const ON_TERMINAL: [&[&str]; 3] = [
     &["figure", "difference"],
 ];
 /// The same of [`users`].
-pub(super) const USERS_ON_TERMINAL: [&str; 5] = [
-    "region",
-    "success_rate",
-    "success_rate_difference",
-    "latency_p50_ms",
-    "latency_p50_ms_difference",
+pub(super) const USERS_ON_TERMINAL: [&[&str]; 2] = [
+    &[
+        "region",
+        "success_rate",
+        "success_rate_difference",
+        "latency_p50_ms",
+        "latency_p50_ms_difference",
+    ],
+    &["region", "success_rate_difference", "latency_p50_ms_difference"],
 ];
 /// How to read [`users`].
 pub(super) const ABOUT_USERS: &str = "How well the users of each region are served in the base, \

@@ -21,15 +21,15 @@ pub fn comparison_terminal(comparison: &Comparison, context: &RunContext, style:
     );
     page.paragraph(DIM, &reading(comparison), "");
     for variant in &comparison.variants {
-        differences(&mut page, &tables::differences(comparison, variant));
+        differences(&mut page, &tables::differences(comparison, variant), &tables::ON_TERMINAL);
         for note in notes(variant) {
             page.paragraph(DIM, &note, "");
         }
         let users = tables::users(comparison, variant);
         if !users.rows.is_empty() {
-            page.table(&users, &tables::USERS_ON_TERMINAL, usize::MAX, None);
+            differences(&mut page, &users, &tables::USERS_ON_TERMINAL);
         }
-        differences(&mut page, &tables::orchestrators(variant));
+        differences(&mut page, &tables::orchestrators(variant), &tables::ON_TERMINAL);
     }
     page.table(
         &tables::runways(comparison),
@@ -96,11 +96,12 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
     better.into_iter().chain(coupling).chain(gain).chain(left_out).collect()
 }
 
-/// As many columns as fit, the difference in any case.
-fn differences(page: &mut Page, table: &Table) {
-    let lines = tables::ON_TERMINAL.map(|keys| table.lines(keys, usize::MAX, None));
-    let fitting = lines.iter().find(|lines| fit(lines, page.width()));
-    page.section(fitting.or(lines.last()).cloned().unwrap_or_default());
+/// The first of some choices of columns that fits, or else what fits of the last.
+fn differences(page: &mut Page, table: &Table, choices: &[&[&str]]) {
+    let fits = |keys: &&&[&str]| fit(&table.lines(keys, usize::MAX, None), page.width());
+    if let Some(keys) = choices.iter().find(fits).or(choices.last()) {
+        page.table(table, keys, usize::MAX, None);
+    }
 }
 
 fn objectives(page: &mut Page, comparison: &Comparison) {
@@ -108,16 +109,14 @@ fn objectives(page: &mut Page, comparison: &Comparison) {
     if table.rows.is_empty() {
         return;
     }
-    let keys = ["scenario", "objective", "probability", "interval", "required", "verdict"];
-    let lines = table.fitting(&keys, usize::MAX, None, page.width());
+    let keys = ["scenario", "objective", "verdict", "probability", "interval", "required"];
+    let colours = [(Verdict::Met, GREEN), (Verdict::NotKnown, YELLOW), (Verdict::Missed, RED)];
     page.blank();
-    for (i, line) in lines.iter().enumerate() {
-        let colour = match i {
-            0 => BOLD,
-            _ if line.ends_with(Verdict::Met.in_words()) => GREEN,
-            _ if line.ends_with(Verdict::NotKnown.in_words()) => YELLOW,
-            _ => RED,
+    for (i, line) in table.fitting(&keys, usize::MAX, None, page.width()).iter().enumerate() {
+        let has = |(verdict, _): &&(Verdict, &str)| {
+            line.split("  ").any(|cell| cell.trim() == verdict.in_words())
         };
-        page.line(colour, line);
+        let of_it = colours.iter().find(has);
+        page.line(if i == 0 { BOLD } else { of_it.map_or("", |(_, colour)| *colour) }, line);
     }
 }
