@@ -536,6 +536,11 @@ impl ServiceRow {
         let ended = self.served + self.failed.total();
         (ended > 0.0).then(|| self.served / ended)
     }
+
+    /// Requests in flight when the replication ended.
+    pub fn in_flight(&self) -> f64 {
+        (self.asked - self.served - self.failed.total()).max(0.0)
+    }
 }
 
 impl Forecast {

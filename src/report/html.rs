@@ -76,6 +76,7 @@ pub(super) fn html(
     let concentration = [tables::concentration(forecast)];
     push_explained(&mut page, "Concentration of fees", tables::SHARES_EXPLANATION, &concentration);
     page.push_str("<section>\n<h2>How well users are served</h2>\n");
+    push_table(&mut page, &tables::service(forecast));
     push_table(&mut page, &tables::requests(forecast));
     page.push_str("</section>\n");
     if let Some(conclusion) = reduction::conclusion(forecast) {

@@ -249,6 +249,9 @@ pub(super) fn service(forecast: &Forecast) -> Table {
             ));
         }
     }
+    if service.in_flight() > 0.0 {
+        rows.push(row("in flight at the end", Some(service.in_flight()), Unit::Count));
+    }
     let latency = &service.latency;
     rows.push(row("success", service.success_rate(), Unit::Share));
     rows.push(row("latency p50 (ms)", latency.p50_ms, Unit::Milliseconds));

@@ -166,9 +166,13 @@ fn service(forecast: &Forecast) -> Vec<String> {
     let row = &forecast.service;
     let ms = |value: Option<f64>| value.map_or(format::MISSING.to_string(), milliseconds);
     let success = row.success_rate().map_or(format::MISSING.to_string(), percent);
+    let in_flight = match format::count(row.in_flight()) {
+        none if none == "0" => String::new(),
+        some => format!(", {some} in flight at the end"),
+    };
     let mut lines = vec![
         format!(
-            "{} asked, {} served, {} failed: {success} success",
+            "{} asked, {} served, {} failed{in_flight}: {success} success",
             format::count(row.asked),
             format::count(row.served),
             format::count(row.failed.total()),
