@@ -14,41 +14,25 @@ const BINS: usize = ((END_EXPONENT - MIN_EXPONENT) << SUB_BITS) as usize;
 /// to 1.13 million seconds is cut into 128 bins of equal width, so that those of a
 /// bin are within 1/128 (0.8 %) of one another. Each bin knows its least and its
 /// greatest, so that latencies that are all alike are told apart from others near them.
-/// Latencies outside count in the first or last bin. 70 kB.
+/// Latencies outside count in the first or last bin. 52 kB, of which a system keeps
+/// those in memory that are used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Vec<(u32, Bin)>", from = "Vec<(u32, Bin)>")]
+#[serde(into = "Vec<(usize, Bin)>", from = "Vec<(usize, Bin)>")]
 pub struct LatencyHistogram {
-    bins: Box<[Bin; BINS]>,
+    counts: Box<[u64; BINS]>,
+    extremes: Box<[Extremes; BINS]>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Bin {
-    count: u64,
-    /// Where in the bin the least and the greatest lie, in 1/2^16 of its width.
-    least: u16,
-    greatest: u16,
-}
+/// Where in a bin the greatest lies and how far below its end the least, in 1/2^16 of its
+/// width: both are 0 of an empty bin, so that its memory need not be touched.
+type Extremes = [u16; 2];
+
+/// A bin with its count.
+type Bin = (u64, Extremes);
 
 impl Default for LatencyHistogram {
     fn default() -> LatencyHistogram {
-        LatencyHistogram { bins: Box::new([Bin::EMPTY; BINS]) }
-    }
-}
-
-impl Bin {
-    const EMPTY: Bin = Bin { count: 0, least: u16::MAX, greatest: 0 };
-
-    fn add(&mut self, other: Bin) {
-        self.count += other.count;
-        self.least = self.least.min(other.least);
-        self.greatest = self.greatest.max(other.greatest);
-    }
-
-    /// Where the latency is, as part of the bin, that a share of those inside do not
-    /// exceed: they are taken to be spread evenly from the least to the greatest.
-    fn within(self, share: f64) -> f64 {
-        let (least, greatest) = (f64::from(self.least), f64::from(self.greatest));
-        (least + share * (greatest - least) + 0.5) / f64::from(1 << u16::BITS)
+        LatencyHistogram { counts: Box::new([0; BINS]), extremes: Box::new([[0; 2]; BINS]) }
     }
 }
 
@@ -68,34 +52,42 @@ impl LatencyHistogram {
         let place = (digits >> (u64::BITS - 1 - SUB_BITS - u16::BITS)) as u16;
         let octave = u64::BITS - 1 - zeros - MIN_EXPONENT;
         let bin = (octave << SUB_BITS) as usize + mantissa - (1 << SUB_BITS);
-        self.bins[bin].add(Bin { count, least: place, greatest: place });
+        self.add(bin, (count, [place, u16::MAX - place]));
     }
 
     /// Adds all latencies of another histogram, exactly.
     pub fn merge(&mut self, other: &LatencyHistogram) {
-        for (bin, &more) in self.bins.iter_mut().zip(other.bins.iter()) {
-            bin.add(more);
-        }
+        other.bins().for_each(|(number, bin)| self.add(number, bin));
+    }
+
+    fn add(&mut self, number: usize, (count, extremes): Bin) {
+        self.counts[number] += count;
+        let [greatest, least] = &mut self.extremes[number];
+        (*greatest, *least) = ((*greatest).max(extremes[0]), (*least).max(extremes[1]));
     }
 
     /// Those recorded since the histogram was `earlier`; the least and the greatest of a bin
     /// are still those of all.
     pub fn since(&self, earlier: &LatencyHistogram) -> LatencyHistogram {
         let mut later = self.clone();
-        for (bin, before) in later.bins.iter_mut().zip(earlier.bins.iter()) {
-            bin.count = bin.count.saturating_sub(before.count);
+        for (count, before) in later.counts.iter_mut().zip(earlier.counts.iter()) {
+            *count = count.saturating_sub(*before);
         }
         later
     }
 
     /// The bins that are not empty by their number, and how many each has.
     pub fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
-        self.bins.iter().map(|bin| bin.count).enumerate().filter(|(_, count)| *count > 0)
+        self.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0)
+    }
+
+    fn bins(&self) -> impl Iterator<Item = (usize, Bin)> {
+        self.counts().map(|(number, count)| (number, (count, self.extremes[number])))
     }
 
     /// Latencies recorded.
     pub fn count(&self) -> u64 {
-        self.bins.iter().map(|bin| bin.count).sum()
+        self.counts.iter().sum()
     }
 
     /// The latency, in milliseconds, that a share `q` (0 to 1) of those
@@ -108,34 +100,39 @@ impl LatencyHistogram {
             return None;
         }
         let wanted = q * count as f64;
-        self.bins.iter().enumerate().find_map(|(number, bin)| {
-            let share = (wanted - below as f64) / bin.count as f64;
-            below += bin.count;
-            let is_reached = bin.count > 0 && below as f64 >= wanted;
-            is_reached.then(|| nanoseconds(number, bin.within(share)) / 1e6)
+        self.bins().find_map(|(number, (inside, extremes))| {
+            let share = (wanted - below as f64) / inside as f64;
+            below += inside;
+            (below as f64 >= wanted).then(|| nanoseconds(number, within(extremes, share)) / 1e6)
         })
     }
 }
 
 /// The bins that are not empty.
-impl From<LatencyHistogram> for Vec<(u32, Bin)> {
-    fn from(histogram: LatencyHistogram) -> Vec<(u32, Bin)> {
-        let bins = (0u32..).zip(*histogram.bins);
-        bins.filter(|(_, bin)| bin.count > 0).collect()
+impl From<LatencyHistogram> for Vec<(usize, Bin)> {
+    fn from(histogram: LatencyHistogram) -> Vec<(usize, Bin)> {
+        histogram.bins().collect()
     }
 }
 
 /// Bins that do not exist are ignored.
-impl From<Vec<(u32, Bin)>> for LatencyHistogram {
-    fn from(bins: Vec<(u32, Bin)>) -> LatencyHistogram {
+impl From<Vec<(usize, Bin)>> for LatencyHistogram {
+    fn from(bins: Vec<(usize, Bin)>) -> LatencyHistogram {
         let mut histogram = LatencyHistogram::default();
         for (number, bin) in bins {
-            if let Some(known) = histogram.bins.get_mut(number as usize) {
-                known.add(bin);
+            if number < BINS {
+                histogram.add(number, bin);
             }
         }
         histogram
     }
+}
+
+/// Where the latency is, as part of the bin, that a share of those inside do not exceed:
+/// they are taken to be spread evenly from the least to the greatest.
+fn within([greatest, least]: Extremes, share: f64) -> f64 {
+    let [least, greatest] = [u16::MAX - least, greatest].map(f64::from);
+    (least + share * (greatest - least) + 0.5) / f64::from(1 << u16::BITS)
 }
 
 /// Where a part of a bin lies below, in nanoseconds.
