@@ -40,7 +40,7 @@ pub(super) fn html(comparison: &Comparison, context: &RunContext, figures: &[Fig
         push_table(&mut page, &tables::orchestrators(variant));
         about.push(tables::ABOUT_ORCHESTRATORS);
         let about = html_escaped(&about.join(" "));
-        let _ = writeln!(page, "</div>\n<p class=\"explains\">{about}</p>\n</section>");
+        let _ = writeln!(page, "</div>\n<p class=\"note\">{about}</p>\n</section>");
     }
     for figure in figures {
         push_figure(&mut page, figure, context);
