@@ -311,3 +311,13 @@ fn a_terminal_shows_every_count_and_whole_names() {
         assert!(text.contains(part), "{part} in {text}");
     }
 }
+
+#[test]
+fn a_day_has_two_dates() {
+    let (scenario, forecast) = made_up(1, 5, 0.1);
+    let page = text(&scenario, &forecast, false, 100);
+    let dates = page.lines().find(|line| line.trim_start().starts_with("13 Feb 2025")).unwrap();
+    let dates: Vec<&str> =
+        dates.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect();
+    assert_eq!(dates, ["13 Feb 2025", "14 Feb 2025"]);
+}

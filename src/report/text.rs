@@ -224,7 +224,9 @@ fn survival_chart(scenario: &Scenario, forecast: &Forecast, width: usize) -> Vec
     }
     lines.push(format!("  0 % └{}", "─".repeat(columns)));
     let date = |day: f64| date_after(scenario.start, day).map(short_date).unwrap_or_default();
-    let (first, middle, last) = (date(0.0), date(horizon / 2.0), date(horizon));
+    let (first, last) = (date(0.0), date(horizon));
+    // Of a single day its middle has the date of the start.
+    let middle = if horizon < 2.0 { String::new() } else { date(horizon / 2.0) };
     let half = columns / 2;
     lines.push(format!("       {first:<half$}{middle}"));
     if let Some(line) = lines.last_mut() {

@@ -21,7 +21,7 @@ use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError, title};
 use crate::ensemble::Quantiles;
 use crate::experiment::calibrate::{Calibration, Fitted};
-use crate::experiment::spend_model::futures;
+use crate::experiment::spend_model::{LAGS, futures};
 use crate::kernel::StreamKey;
 use crate::scenario::Scenario;
 
@@ -154,7 +154,7 @@ fn verdict(calibration: &Calibration) -> String {
     );
     format!(
         "Residuals one day ahead: distribution {} (Kolmogorov-Smirnov p = {:.3}), autocorrelation \
-         {correlation}.",
+         over all {LAGS} lags together {correlation}.",
         says(goodness.ks_p, "other than the model's"),
         goodness.ks_p
     )
