@@ -304,3 +304,26 @@ fn control_variates_narrow_the_differences_and_say_by_how_much() {
     let ratio = (width(plain) / width(reduced)).powi(2);
     assert!((0.85..1.15).contains(&(worth / 40.0 / ratio)), "{worth}, {ratio}");
 }
+
+#[test]
+fn figures_of_many_variants_tell_them_apart_and_their_data_has_whole_names() {
+    let workshop = Workshop::with_minimal();
+    let name = |i: usize| format!("a-variant-with-quite-a-long-name-that-says-it-all-{i}");
+    let variants: Vec<String> = (1..=9)
+        .map(|i| format!("{}: demand.streams.images.requests_per_day={}", name(i), 60 * i))
+        .collect();
+    let args: Vec<&str> = variants.iter().flat_map(|variant| ["--variant", variant]).collect();
+    assert_eq!(compare(&workshop, &args).code, 0);
+    let read = |file: &str| {
+        fs::read_to_string(workshop.path("outputs/minimal-compare").join(file)).unwrap()
+    };
+    let survival = read("figures/survival.svg");
+    // The ninth has the colour of the first, in dashes; so many bands would pile up.
+    let lines = survival.matches("stroke=\"#0072B2\"").count();
+    assert!(lines > 10, "{lines}");
+    assert!(!survival.contains("95 % of a day") && !survival.contains("<polygon"));
+    let page = read("comparison.html");
+    let (_, figure) = page.split_once("<figure id=\"cost-and-success\" data-csv=\"").unwrap();
+    let (csv, _) = figure.split_once("\">").unwrap();
+    assert!((1..=9).all(|i| csv.contains(&name(i))), "{csv}");
+}

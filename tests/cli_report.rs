@@ -392,6 +392,16 @@ fn a_run_is_set_against_what_was_spent_from_it() {
     assert!(both["left"]["runway_days"]["p50"].as_f64().unwrap() > 0.0);
     let html = fs::read_to_string(workshop.path("both/report.html")).unwrap();
     assert!(html.contains("of all fees, forecast, whole run"));
+
+    // A pipeline of the forecast that the file lacks has no share, rather than one of 0.
+    let spend = fs::read_to_string(workshop.path("run/spend.csv")).unwrap();
+    let chats: Vec<&str> = spend.lines().filter(|line| !line.contains("text-to-image")).collect();
+    workshop.write("chats.csv", &chats.join("\n"));
+    let chats = ["run", "--spend", "chats.csv", "--of", "2025-03", "--out", "chats"];
+    assert_eq!(report(&workshop, &chats).code, 0);
+    let svg = fs::read_to_string(workshop.path("chats/figures/by-pipeline.svg")).unwrap();
+    let texts: Vec<&str> = svg.lines().map(str::trim).collect();
+    assert!(texts.contains(&"–") && texts.contains(&"100 %"), "{svg}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use orchsim::ensemble::Forecast;
+use orchsim::ensemble::{Estimate, Forecast};
 use orchsim::report::{WriteError, WriteOptions, check_target, write_run_directory};
 use orchsim::scenario::Scenario;
 use report_fixture::{HOSTILE, awkward, context, realistic, waterfall};
@@ -449,4 +449,29 @@ fn each_bar_of_the_waterfall_starts_where_the_one_above_ends() {
     near(lottery.1, failed.1);
     near(lottery.0, gone.1);
     near((used.1 - used.0) / (gone.1 - gone.0) * 100.0, 60.0);
+}
+
+#[test]
+fn figures_leave_out_what_is_not_there() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    let picture = |run: &(Scenario, Forecast), name: &str| {
+        write(&target, run).unwrap();
+        fs::read_to_string(target.join("figures").join(name)).unwrap()
+    };
+    let lines = |svg: &str| svg.matches("<polyline").count();
+    let (scenario, mut forecast) = other();
+    let earned = picture(&(scenario.clone(), forecast.clone()), "lorenz.svg");
+    forecast.concentration.hhi = Estimate { mean: 0.0, lo: 0.0, hi: 0.0 };
+    let nobody = picture(&(scenario, forecast), "lorenz.svg");
+    assert!(earned.contains("fees (Gini") && !nobody.contains("fees (Gini"));
+    assert!(nobody.contains("fees: nobody earns any"));
+    // A curve less; the keys of the legend stay.
+    assert_eq!(lines(&nobody) + 1, lines(&earned));
+
+    let (scenario, forecast) = other();
+    let several = picture(&(scenario.clone(), forecast.clone()), "burn-down.svg");
+    let single = picture(&(scenario, Forecast { replications: 1, ..forecast }), "burn-down.svg");
+    assert!(several.contains("half of the futures") && several.contains("90 % of the futures"));
+    assert!(!single.contains("of the futures") && single.contains("one simulated future"));
 }

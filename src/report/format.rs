@@ -305,6 +305,19 @@ pub(super) fn shortened(text: &str, width: usize) -> String {
     format!("{kept}…")
 }
 
+/// At most `width` characters, an ellipsis in the middle where some were left out: the
+/// ends of names tell them apart.
+pub(super) fn abridged(text: &str, width: usize) -> String {
+    let count = text.chars().count();
+    if count <= width {
+        return text.to_string();
+    }
+    let kept = width.saturating_sub(1);
+    let head: String = text.chars().take(kept.div_ceil(2)).collect();
+    let tail: String = text.chars().skip(count - kept / 2).collect();
+    format!("{head}…{tail}")
+}
+
 /// An objective and in how many futures it is attained: "credits last at least 90
 /// days in 97 % of the futures [93, 99] (needs 95 %)".
 pub(super) fn objective_found(objective: &ObjectiveResult) -> String {
@@ -373,5 +386,8 @@ mod tests {
         assert_eq!(markdown_escaped("a|b\n[x](y)<i>"), "a\\|b [x]\\(y)&lt;i&gt;");
         assert_eq!(printable("a\u{1b}[31m"), "a?[31m");
         assert_eq!(shortened("abcdef", 4), "abc…");
+        assert_eq!(abridged("number-07", 6), "num…07");
+        assert_eq!(abridged("number-07", 9), "number-07");
+        assert_eq!(abridged("number-07", 1), "…");
     }
 }

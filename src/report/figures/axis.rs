@@ -6,7 +6,7 @@ use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
 
 use super::{Area, DrawError, GRID, INK, MUTED, TEXT_PX, font, text_width};
-use crate::report::format::{date_after, grouped};
+use crate::report::format::{date_after, grouped, short_date};
 
 /// An axis with its own ticks and their labels.
 #[derive(Clone)]
@@ -83,32 +83,49 @@ impl Axis {
         Axis::new(0.0..days, ticks)
     }
 
-    /// With these ticks, those left out whose labels would run into the one
-    /// before on a plot `width` pixels wide.
-    pub(super) fn with_ticks(self, ticks: Vec<(f64, String)>, width: f64) -> Axis {
-        Axis { ticks, ..self }.thinned(width)
+    pub(super) fn with_ticks(self, ticks: Vec<(f64, String)>) -> Axis {
+        Axis { ticks, ..self }
     }
 
     /// Room for the labels of a y axis, in pixels.
     pub(super) fn label_room(&self) -> u32 {
+        if self.ticks.is_empty() {
+            return 24;
+        }
         let widths = self.ticks.iter().map(|(_, label)| text_width(label, TEXT_PX));
         widths.fold(106.0, f64::max) as u32 + 24
     }
 
-    /// Without the ticks whose labels would run into the one before.
-    pub(super) fn thinned(mut self, width: f64) -> Axis {
+    /// Where the label of a tick begins and ends on a plot `width` pixels wide.
+    fn label_ends(&self, (at, label): &(f64, String), width: f64) -> (f64, f64) {
         let span = self.range.end - self.range.start;
+        let (middle, half) =
+            ((at - self.range.start) / span * width, text_width(label, TEXT_PX) / 2.0);
+        (middle - half, middle + half)
+    }
+
+    /// Without the ticks whose labels would run into the one before.
+    fn thinned(&self, width: f64) -> Axis {
         let mut end = f64::NEG_INFINITY;
-        self.ticks.retain(|(at, label)| {
-            let half = text_width(label, TEXT_PX) / 2.0;
-            let middle = (at - self.range.start) / span * width;
-            let fits = middle - half > end;
+        let fits = |tick: &&(f64, String)| {
+            let (left, right) = self.label_ends(tick, width);
+            let fits = left > end;
             if fits {
-                end = middle + half + 8.0;
+                end = right + 8.0;
             }
             fits
-        });
-        self
+        };
+        let ticks = self.ticks.iter().filter(fits).cloned().collect();
+        Axis { ticks, range: self.range.clone() }
+    }
+
+    /// How far labels stand out of a plot `width` pixels wide, at its left and right.
+    fn overhangs(&self, width: f64) -> (u32, u32) {
+        let ends: Vec<(f64, f64)> =
+            self.ticks.iter().map(|tick| self.label_ends(tick, width)).collect();
+        let left = ends.iter().map(|(left, _)| -left).fold(0.0, f64::max);
+        let right = ends.iter().map(|(_, right)| right - width).fold(0.0, f64::max);
+        (left as u32 + 1, right as u32 + 1)
     }
 
     /// With at most eight of these ticks, evenly chosen.
@@ -147,7 +164,10 @@ fn round_step(span: f64) -> (f64, usize) {
 }
 
 fn month_ticks(start: Date, end: Date, days: f64) -> Vec<(f64, String)> {
-    const MOST: f64 = 6.0;
+    // Three years of half-years are a little more than six steps of 30.4 days.
+    const MOST: f64 = 6.1;
+    // A label and a half, as a share of a plot.
+    const START_ROOM: f64 = 0.2;
     let months = days / 30.4;
     let steps = [1, 2, 3, 6, 12, 24, 60, 120, 600, 1200, 6000];
     let step = steps.into_iter().find(|&step| months / f64::from(step) <= MOST).unwrap_or(12_000);
@@ -170,6 +190,9 @@ fn month_ticks(start: Date, end: Date, days: f64) -> Vec<(f64, String)> {
             ticks.push((f64::from(since.get_days()), date.strftime(format).to_string()));
         }
         skip = step;
+    }
+    if ticks.first().is_none_or(|(day, _)| *day > START_ROOM * days) {
+        ticks.insert(0, (0.0, short_date(start)));
     }
     ticks
 }
@@ -208,21 +231,39 @@ impl Ranged for Axis {
 pub(super) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
 
 /// How the axes of a chart look.
-pub(super) struct Frame {
-    /// Width of the labels of the y axis, in pixels.
-    pub(super) left: u32,
+pub(super) struct Frame<'n> {
+    /// Room at the right, in pixels, where the last label of x needs no more.
     pub(super) right: u32,
     /// What the y axis counts; empty for none.
-    pub(super) y_name: &'static str,
-    pub(super) x_name: &'static str,
+    pub(super) y_name: &'n str,
+    pub(super) x_name: &'n str,
     /// Grid lines at the ticks of x, of y.
     pub(super) grid: (bool, bool),
 }
 
-impl Default for Frame {
-    fn default() -> Frame {
-        Frame { left: 130, right: 60, y_name: "", x_name: "", grid: (true, true) }
+impl Default for Frame<'_> {
+    fn default() -> Self {
+        Frame { right: 60, y_name: "", x_name: "", grid: (true, true) }
     }
+}
+
+const MARGIN_LEFT: u32 = 16;
+
+impl Frame<'_> {
+    /// About how wide a plot with this y axis is in `area`, in pixels.
+    pub(super) fn plot_width(&self, area: &Area, y: &Axis) -> f64 {
+        let around = MARGIN_LEFT + self.left(y) + self.right;
+        f64::from(area.dim_in_pixel().0.saturating_sub(around))
+    }
+
+    fn left(&self, y: &Axis) -> u32 {
+        named(self.y_name, y.label_room())
+    }
+}
+
+/// Room for the labels of an axis and its name.
+fn named(name: &str, plain: u32) -> u32 {
+    if name.is_empty() { plain } else { plain + 44 }
 }
 
 /// Draws the axes and a light grid, and hands out the chart to draw into.
@@ -232,14 +273,16 @@ pub(super) fn chart<'a, 'b>(
     x: Axis,
     y: Axis,
 ) -> Result<Chart<'a, 'b>, DrawError> {
-    let named = |name: &str, plain: u32| if name.is_empty() { plain } else { plain + 44 };
+    let width = frame.plot_width(area, &y);
+    let x = x.thinned(width);
+    let (left, right) = x.overhangs(width);
     let mut chart = ChartBuilder::on(area)
         .margin_top(24)
-        .margin_right(frame.right)
-        .margin_left(16)
+        .margin_right(frame.right.max(right))
+        .margin_left(MARGIN_LEFT)
         .margin_bottom(8)
         .x_label_area_size(named(frame.x_name, 56))
-        .y_label_area_size(named(frame.y_name, frame.left))
+        .y_label_area_size(frame.left(&y).max(left.saturating_sub(MARGIN_LEFT)))
         .build_cartesian_2d(x.clone(), y.clone())?;
     let (x_label, y_label) =
         (move |value: &f64| x.label(*value), move |value: &f64| y.label(*value));
@@ -264,4 +307,44 @@ pub(super) fn chart<'a, 'b>(
     }
     mesh.draw()?;
     Ok(chart)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|(_, label)| label.as_str()).collect()
+    }
+
+    #[test]
+    fn three_years_have_ticks_half_a_year_apart() {
+        let axis = Axis::dates(date(2025, 2, 18), 1095.0);
+        let half_years = ["Jul 2025", "Jan 2026", "Jul 2026", "Jan 2027", "Jul 2027", "Jan 2028"];
+        assert_eq!(labels(&axis), half_years);
+    }
+
+    #[test]
+    fn an_axis_that_begins_far_from_its_ticks_says_when() {
+        let axis = Axis::dates(date(2025, 2, 18), 1500.0);
+        assert_eq!(labels(&axis), ["18 Feb 2025", "2026", "2027", "2028", "2029"]);
+        assert_eq!(axis.ticks[0].0, 0.0);
+    }
+
+    #[test]
+    fn a_label_at_the_end_of_an_axis_stands_out_by_half_of_it() {
+        let axis = Axis::shares();
+        let half = |label| text_width(label, TEXT_PX) / 2.0;
+        let (left, right) = axis.overhangs(500.0);
+        assert!(f64::from(left) >= half("0 %") && f64::from(right) >= half("100 %"));
+    }
+
+    #[test]
+    fn labels_that_would_meet_are_left_out() {
+        let axis = Axis::shares();
+        assert_eq!(labels(&axis.thinned(1000.0)).len(), 5);
+        assert_eq!(labels(&axis.thinned(200.0)), ["0 %", "50 %", "100 %"]);
+    }
 }

@@ -61,7 +61,7 @@ fn fans(backtest: &Backtest) -> Plan<'_> {
         }
         let known = series.amounts().iter().enumerate();
         let known = known.filter_map(|(day, eth)| Some((day as f64 + 0.5, (*eth)?)));
-        chart.draw_series(known.map(|point| Circle::new(point, 5, INK.filled())))?;
+        chart.draw_series(known.map(|point| Circle::new(point, 3, INK.filled())))?;
         Ok(())
     };
     Plan {
@@ -109,7 +109,7 @@ fn totals(backtest: &Backtest, horizon: usize) -> Plan<'_> {
         let actual =
             points.iter().map(|(day, scored)| ((near(*day), scored.actual), scored.covered()[1]));
         chart.draw_series(actual.map(|(point, inside)| {
-            Circle::new(point, 8, if inside { INK } else { VERMILION }.filled())
+            Circle::new(point, 7, if inside { INK } else { VERMILION }.stroke_width(3))
         }))?;
         Ok(())
     };
@@ -124,8 +124,8 @@ fn totals(backtest: &Backtest, horizon: usize) -> Plan<'_> {
         plot_height: 560,
         legend: vec![
             Key::new(Mark::Patch, BLUE.mix(0.6), "50 % and 80 % intervals"),
-            Key::new(Mark::Dot, INK, "what came"),
-            Key::new(Mark::Dot, VERMILION, "outside 80 %"),
+            Key::new(Mark::Ring, INK, "what came"),
+            Key::new(Mark::Ring, VERMILION, "outside 80 %"),
         ],
         plot: Box::new(plot),
     }

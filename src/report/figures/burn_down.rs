@@ -66,19 +66,27 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         }
         Ok(())
     };
+    // The quantiles of a single future are one line.
+    let is_single = forecast.replications == 1;
+    let explanation = match is_single {
+        true => "Each day's balance in the one simulated future.",
+        false => {
+            "Each day's balance over all simulated futures: half of them lie in the dark band, \
+             nine in ten in the light one."
+        }
+    };
+    let mut legend = vec![Key::new(Mark::Line, BLUE, if is_single { "balance" } else { "median" })];
+    if !is_single {
+        legend.push(Key::new(Mark::Patch, BLUE.mix(0.46), "half of the futures"));
+        legend.push(Key::new(Mark::Patch, BLUE.mix(0.18), "90 % of the futures"));
+    }
     Plan {
         slug: "burn-down".to_string(),
         title: "Credits left".to_string(),
-        explanation: "Each day's balance over all simulated futures: half of them lie in the dark \
-                      band, nine in ten in the light one."
-            .to_string(),
+        explanation: explanation.to_string(),
         table: tables::balance_by_day(scenario, forecast),
         plot_height: 640,
-        legend: vec![
-            Key::new(Mark::Line, BLUE, "median"),
-            Key::new(Mark::Patch, BLUE.mix(0.46), "half of the futures"),
-            Key::new(Mark::Patch, BLUE.mix(0.18), "90 % of the futures"),
-        ],
+        legend,
         plot: Box::new(plot),
     }
 }

@@ -2,15 +2,14 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Frame, chart, share_label};
-use super::{INK, Mark, Plan, TEXT_PX, font, keys_of, of_scenarios};
+use super::{INK, Look, NAME_ROOM, Plan, TEXT_PX, fitted, font, keys_of, of_scenarios};
 use crate::ensemble::Estimate;
 use crate::experiment::Comparison;
-use crate::report::format::{MISSING, percent, printable, shortened};
+use crate::report::format::{MISSING, percent, printable};
 use crate::report::table::{Cell, Column, Table, Unit};
 
 const ROW_HEIGHT: u32 = 46;
-const NAME_LENGTH: usize = 26;
-const DOT: u32 = 11;
+const DOT: i32 = 11;
 
 /// The fee share of one region in base and variants; `None` where the scenario
 /// has nobody there.
@@ -36,10 +35,7 @@ fn regions(comparison: &Comparison) -> Vec<Region> {
         };
         comparison.runs().map(share).collect()
     };
-    let region = |(id, name): (&str, &str)| Region {
-        name: shortened(&printable(name), NAME_LENGTH),
-        shares: shares(id),
-    };
+    let region = |(id, name): (&str, &str)| Region { name: printable(name), shares: shares(id) };
     ids.into_iter().map(region).collect()
 }
 
@@ -47,8 +43,8 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     let regions = regions(comparison);
     let table = table(comparison, &regions);
     let runs = of_scenarios(comparison);
-    let legend = keys_of(&runs, Mark::Dot);
-    let colours: Vec<RGBColor> = runs.iter().map(|(_, colour)| *colour).collect();
+    let legend = keys_of(&runs, Look::dot_key);
+    let looks: Vec<Look> = runs.iter().map(|(_, look)| *look).collect();
     let variants = comparison.variants.len();
     // One row a region and variant, and half a row between regions.
     let band = variants as f64 + 0.5;
@@ -63,24 +59,23 @@ pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
             |region: usize, variant: usize| top - band * region as f64 - 0.75 - variant as f64;
         let middle = |region: usize| row(region, 0) - (variants as f64 - 1.0) / 2.0;
         let names = regions.iter().enumerate();
-        let ticks = names.map(|(i, region)| (middle(i), region.name.clone())).collect();
-        let y = Axis::new(0.0..top, ticks);
-        let frame =
-            Frame { left: y.label_room(), right: 40, grid: (true, false), ..Frame::default() };
+        let ticks = names.map(|(i, region)| (middle(i), fitted(&region.name, NAME_ROOM, TEXT_PX)));
+        let y = Axis::new(0.0..top, ticks.collect());
+        let frame = Frame { right: 40, grid: (true, false), ..Frame::default() };
         let mut chart = chart(area, &frame, Axis::amounts(most, share_label), y)?;
         for (i, region) in regions.iter().enumerate() {
             let Some((base, others)) = region.shares.split_first() else { continue };
             for (variant, share) in others.iter().enumerate() {
                 let y = row(i, variant);
-                let colour = colours.get(variant + 1).copied().unwrap_or(INK);
+                let (first, look) = (looks[0], looks[variant + 1]);
                 if let Some((base, share)) = base.zip(*share) {
                     let line = vec![(base.mean, y), (share.mean, y)];
-                    chart.draw_series([PathElement::new(line, colour.stroke_width(6))])?;
+                    look.line(&mut chart, line, 6)?;
                 }
-                let ends = [(base, colours.first().copied().unwrap_or(INK)), (share, colour)];
-                for (share, colour) in ends {
-                    let dot = share.map(|share| Circle::new((share.mean, y), DOT, colour.filled()));
-                    chart.draw_series(dot)?;
+                for (share, look) in [(base, first), (share, look)] {
+                    if let Some(share) = share {
+                        look.dot(&mut chart, (share.mean, y), DOT)?;
+                    }
                 }
                 let text = |share: &Option<Estimate>| {
                     share.map_or(MISSING.to_string(), |share| percent(share.mean))

@@ -1,4 +1,4 @@
-use super::{Plan, bars, palette};
+use super::{Look, NAME_ROOM, Plan, TEXT_PX, bars, fitted, text_width};
 use crate::ensemble::Forecast;
 use crate::report::tables;
 
@@ -7,12 +7,16 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         .region_fees
         .iter()
         .enumerate()
-        .map(|(i, region)| bars::Bar {
-            name: format!("{} ({})", region.name, region.orchestrators),
-            share: region.share.mean,
-            interval: region.share.interval(),
-            mark: None,
-            colour: palette(i),
+        .map(|(i, region)| {
+            let count = format!(" ({})", region.orchestrators);
+            let room = NAME_ROOM - text_width(&count, TEXT_PX);
+            bars::Bar {
+                name: fitted(&region.name, room, TEXT_PX) + &count,
+                share: Some(region.share.mean),
+                interval: region.share.interval(),
+                mark: None,
+                colour: Look::of(i).area(),
+            }
         })
         .collect();
     let line = match rows.iter().any(|bar| bar.interval.is_some()) {

@@ -21,10 +21,17 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         chart.draw_series([even])?;
         let stake = measures.stake_lorenz.clone();
         chart.draw_series([PathElement::new(stake, ORANGE.stroke_width(5))])?;
-        chart.draw_series([PathElement::new(measures.lorenz.clone(), BLUE.stroke_width(6))])?;
+        if measures.is_known() {
+            let fees = measures.lorenz.clone();
+            chart.draw_series([PathElement::new(fees, BLUE.stroke_width(6))])?;
+        }
         Ok(())
     };
     let key = |name: &str, gini: f64| format!("{name} (Gini {})", grouped(gini, 2));
+    let fees = match measures.is_known() {
+        true => key("fees", measures.gini.mean),
+        false => "fees: nobody earns any".to_string(),
+    };
     Plan {
         slug: "lorenz".to_string(),
         title: "How evenly fees are shared".to_string(),
@@ -35,7 +42,7 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         table: tables::lorenz(forecast),
         plot_height: 800,
         legend: vec![
-            Key::new(Mark::Line, BLUE, key("fees", measures.gini.mean)),
+            Key::new(Mark::Line, BLUE, fees),
             Key::new(Mark::Line, ORANGE, key("stake", measures.stake_gini)),
             Key::new(Mark::Line, MUTED, "equal shares"),
         ],

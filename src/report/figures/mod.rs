@@ -14,6 +14,8 @@ mod cost_success;
 mod dumbbell;
 mod fee_regions;
 mod fee_shares;
+mod labels;
+mod look;
 mod lorenz;
 mod paired_burn_down;
 mod paired_survival;
@@ -28,7 +30,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::format::{html_escaped, printable, shortened};
+use self::look::Look;
+use super::format::{abridged, counted, html_escaped, printable};
 use super::table::Table;
 use super::{RunContext, WriteError};
 use crate::ensemble::Forecast;
@@ -43,12 +46,17 @@ const WIDTH: u32 = 1240;
 const HEADER: u32 = 84;
 const FOOTER: u32 = 52;
 const TEXT_PX: u32 = 32;
-/// About how wide a plot is between its axes, in pixels.
-const PLOT_WIDTH: f64 = 990.0;
 /// Opacity of the bands of several scenarios, which lie over one another.
 const BAND: f64 = 0.16;
-/// Longest text in a legend, in characters.
-const KEY_LENGTH: usize = 48;
+/// Most scenarios whose bands are told apart, and what is said of more.
+const MOST_BANDS: usize = 3;
+const NO_BANDS: &str = "The bands of so many scenarios are in the table only.";
+/// Widest text in a legend, in pixels.
+const KEY_ROOM: f64 = 900.0;
+/// Widest name beside a row of a figure, in pixels.
+const NAME_ROOM: f64 = 470.0;
+/// Sizes of a title: the largest, and the smallest that a long one gets.
+const TITLE_PX: std::ops::RangeInclusive<u32> = 28..=40;
 
 const INK: RGBColor = RGBColor(0x1C, 0x1E, 0x21);
 const MUTED: RGBColor = RGBColor(0x5C, 0x63, 0x6B);
@@ -69,10 +77,6 @@ const PALETTE: [RGBColor; 8] = [
 ];
 const BLUE: RGBColor = PALETTE[0];
 const VERMILION: RGBColor = PALETTE[3];
-
-fn palette(index: usize) -> RGBColor {
-    PALETTE[index % PALETTE.len()]
-}
 
 /// A picture with what explains it.
 pub(super) struct Figure {
@@ -114,15 +118,20 @@ impl Figure {
     }
 }
 
-/// Base and variants, each with its colour.
-fn of_scenarios(comparison: &Comparison) -> Vec<(&Run, RGBColor)> {
-    let colours = std::iter::once(MUTED).chain((0..).map(palette));
-    comparison.runs().zip(colours).collect()
+/// Base and variants, each with its look.
+fn of_scenarios(comparison: &Comparison) -> Vec<(&Run, Look)> {
+    let looks = std::iter::once(Look::BASE).chain((0..).map(Look::of));
+    comparison.runs().zip(looks).collect()
 }
 
-/// The key of each scenario in a legend.
-fn keys_of(runs: &[(&Run, RGBColor)], mark: Mark) -> Vec<Key> {
-    runs.iter().map(|(run, colour)| Key::new(mark, *colour, &run.name)).collect()
+/// Whether few enough scenarios are compared for bands that lie over one another.
+fn has_bands(comparison: &Comparison) -> bool {
+    comparison.variants.len() < MOST_BANDS
+}
+
+/// The key of each scenario in a legend, by its look.
+fn keys_of(runs: &[(&Run, Look)], key: fn(Look, &str) -> Key) -> Vec<Key> {
+    runs.iter().map(|(run, look)| key(*look, &run.name)).collect()
 }
 
 /// Every figure of a forecast, in the order its report shows them.
@@ -159,7 +168,7 @@ pub(super) fn of_comparison(
 }
 
 fn replications(forecast: &Forecast) -> String {
-    format!("{} replications", forecast.replications)
+    counted(forecast.replications, "replication")
 }
 
 /// The line at the foot of a figure; `extent` says how much was simulated.
@@ -188,6 +197,7 @@ struct Key {
 enum Mark {
     Patch,
     Line,
+    Dashes,
     Tick,
     Dot,
     Ring,
@@ -197,7 +207,7 @@ enum Mark {
 
 impl Key {
     fn new(mark: Mark, colour: impl Into<RGBAColor>, text: impl AsRef<str>) -> Key {
-        let text = shortened(&printable(text.as_ref()), KEY_LENGTH);
+        let text = fitted(text.as_ref(), KEY_ROOM, TEXT_PX);
         Key { colour: colour.into(), mark, text }
     }
 }
@@ -225,9 +235,7 @@ impl Plan<'_> {
         {
             let root = SVGBackend::with_string(&mut document, (WIDTH, height)).into_drawing_area();
             root.fill(&PAPER)?;
-            let mut title = font(40, INK);
-            title.font = title.font.style(FontStyle::Bold);
-            root.draw(&Text::new(printable(&self.title), (32, 26), title))?;
+            draw_title(&root, &self.title)?;
             let baseline = (height - FOOTER + 14) as i32;
             root.draw(&Text::new(origin.to_string(), (32, baseline), font(22, MUTED)))?;
             let top = HEADER as i32;
@@ -248,6 +256,17 @@ impl Plan<'_> {
             drawing: content(&document),
         })
     }
+}
+
+/// As large as its length allows.
+fn draw_title(root: &Area, title: &str) -> Result<(), DrawError> {
+    // Bold letters are wider.
+    let room = f64::from(WIDTH - 64) / 1.1;
+    let fits = |px: &u32| text_width(title, *px) <= room;
+    let px = TITLE_PX.rev().find(fits).unwrap_or(*TITLE_PX.start());
+    let mut style = font(px, INK).pos(Pos::new(HPos::Left, VPos::Center));
+    style.font = style.font.style(FontStyle::Bold);
+    root.draw(&Text::new(fitted(title, room, px), (32, 42), style))
 }
 
 /// What stands between the `<svg>` tags that plotters writes.
@@ -286,6 +305,12 @@ fn draw_key(root: &Area, x: i32, y: i32, key: Key) -> Result<(), DrawError> {
             let ends = vec![(x, middle), (x + 40, middle)];
             root.draw(&PathElement::new(ends, key.colour.stroke_width(6)))?;
         }
+        Mark::Dashes => {
+            for (from, to) in [(x, x + 16), (x + 24, x + 40)] {
+                let dash = vec![(from, middle), (to, middle)];
+                root.draw(&PathElement::new(dash, key.colour.stroke_width(6)))?;
+            }
+        }
         Mark::Dot => {
             root.draw(&Circle::new((x + 20, middle), 11, key.colour.filled()))?;
         }
@@ -323,14 +348,102 @@ fn font(px: u32, colour: RGBColor) -> TextStyle<'static> {
     style
 }
 
+/// `text` for a picture, its middle left out where it is wider than `room` pixels.
+fn fitted(text: &str, room: f64, px: u32) -> String {
+    let text = printable(text);
+    let longest = room / (NARROWEST_EM * f64::from(px));
+    let longest = text.chars().count().min(longest.max(1.0) as usize);
+    let fits = |text: &String| text_width(text, px) <= room;
+    (1..=longest).rev().map(|length| abridged(&text, length)).find(fits).unwrap_or_default()
+}
+
+/// Each of `names` [`fitted`]; those that would read alike without the end they share, so
+/// that what tells them apart is kept.
+fn told_apart(names: &[&str], room: f64, px: u32) -> Vec<String> {
+    let plain: Vec<String> = names.iter().map(|name| fitted(name, room, px)).collect();
+    let apart = |at: usize| {
+        let name = names[at];
+        let alike = names.iter().zip(&plain);
+        let alike = alike.filter(|(other, text)| **text == plain[at] && **other != name);
+        let shared = |other: &str| {
+            let pairs = name.chars().rev().zip(other.chars().rev());
+            pairs.take_while(|(a, b)| a == b).count()
+        };
+        let Some(end) = alike.map(|(other, _)| shared(other)).min() else {
+            return plain[at].clone();
+        };
+        let kept: String = name.chars().take(name.chars().count() - end).collect();
+        fitted(&kept, room - f64::from(px), px) + "…"
+    };
+    (0..names.len()).map(apart).collect()
+}
+
+/// Width of the narrowest letters, as a share of their size.
+const NARROWEST_EM: f64 = 0.37;
+
 /// About how wide a text is, in pixels; no font is at hand to measure it.
 fn text_width(text: &str, px: u32) -> f64 {
     let em = |c: char| match c {
-        'f' | 'i' | 'j' | 'l' | 'r' | 't' | ' ' | '.' | ',' | ':' | '-' | '(' | ')' => 0.37,
+        'f' | 'i' | 'j' | 'l' | 'r' | 't' | ' ' | '.' | ',' | ':' | '-' | '(' | ')' => NARROWEST_EM,
         'm' | 'w' | 'M' | 'W' | '%' => 0.92,
         'A'..='Z' => 0.7,
         c if c.is_ascii() => 0.6,
         _ => 1.0,
     };
     text.chars().map(em).sum::<f64>() * f64::from(px)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_keeps_its_ends_within_its_room() {
+        let name = "orchestrator-of-the-eastern-part-number-07";
+        let short = fitted(name, 300.0, TEXT_PX);
+        assert!(short.starts_with("orch") && short.ends_with("-07"), "{short}");
+        assert!(text_width(&short, TEXT_PX) <= 300.0);
+        assert_eq!(fitted(name, 3000.0, TEXT_PX), name);
+        assert!(text_width(&fitted(&"語".repeat(100), 300.0, TEXT_PX), TEXT_PX) <= 300.0);
+    }
+
+    #[test]
+    fn names_that_differ_in_the_middle_are_told_apart() {
+        let name =
+            |number: &str| format!("orchestrator-with-a-long-name-{number}.of-the-network.org");
+        let names = [name("07"), name("08"), name("17"), "short".to_string()];
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let short = told_apart(&names, 300.0, TEXT_PX);
+        assert!(short[0].ends_with("-07…") && short[1].ends_with("-08…"), "{short:?}");
+        assert!(short[2].ends_with("-17…") && short[3] == "short", "{short:?}");
+    }
+
+    #[test]
+    fn colours_stay_apart_on_dark_paper() {
+        let style = include_str!("../page.css");
+        let (_, dark) = style.split_once("@media screen and (prefers-color-scheme: dark)").unwrap();
+        let root = style.split_once("@media (prefers-color-scheme: dark)").unwrap().1;
+        let hex = |text: &str| {
+            let part = |at: usize| f64::from(u8::from_str_radix(&text[at..at + 2], 16).unwrap());
+            [part(0), part(2), part(4)]
+        };
+        let on_dark = |colour: RGBColor| {
+            let rule = format!(
+                "[stroke=\"#{:02X}{:02X}{:02X}\"] {{ stroke: #",
+                colour.0, colour.1, colour.2
+            );
+            match dark.split_once(&rule) {
+                Some((_, new)) => hex(new),
+                None => [colour.0, colour.1, colour.2].map(f64::from),
+            }
+        };
+        let base = hex(root.split_once("--muted: #").unwrap().1);
+        let colours: Vec<[f64; 3]> = PALETTE.into_iter().map(on_dark).chain([base]).collect();
+        for (i, a) in colours.iter().enumerate() {
+            for b in &colours[..i] {
+                let apart: f64 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+                assert!(apart > 60.0 * 60.0, "{a:?} {b:?}");
+            }
+        }
+    }
 }

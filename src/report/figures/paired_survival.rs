@@ -2,36 +2,41 @@ use plotters::prelude::*;
 
 use super::axis::{Axis, Frame, chart};
 use super::survival::{self, band, steps};
-use super::{BAND, Key, MUTED, Mark, Plan, keys_of, of_scenarios};
+use super::{BAND, Key, Look, MUTED, Mark, NO_BANDS, Plan, has_bands, keys_of, of_scenarios};
 use crate::experiment::Comparison;
 use crate::report::table::{Cell, Column, Table};
 
 pub(super) fn plan(comparison: &Comparison) -> Plan<'_> {
     let base = &comparison.base;
     let runs = of_scenarios(comparison);
-    let mut legend = keys_of(&runs, Mark::Line);
-    let has_band = band(&base.forecast.survival).is_some();
-    if has_band {
+    let mut legend = keys_of(&runs, Look::line_key);
+    let is_readable = has_bands(comparison);
+    let has_bands = is_readable && band(&base.forecast.survival).is_some();
+    if has_bands {
         legend.push(Key::new(Mark::Patch, MUTED.mix(BAND), "95 % of a day"));
+    }
+    let mut explanation = survival::explanation(has_bands);
+    if !is_readable {
+        explanation += &format!(" {NO_BANDS}");
     }
     let plot = move |area: &super::Area| {
         let frame = Frame { y_name: "Futures with credits left", ..Frame::default() };
         let x = Axis::dates(base.scenario.start, f64::from(base.forecast.horizon_days));
         let mut chart = chart(area, &frame, x, Axis::shares())?;
-        for (run, colour) in &runs {
+        for (run, look) in runs.iter().filter(|_| has_bands) {
             let outline = band(&run.forecast.survival);
-            chart.draw_series(outline.map(|band| Polygon::new(band, colour.mix(BAND).filled())))?;
+            chart.draw_series(outline.map(|band| Polygon::new(band, look.band(BAND))))?;
         }
-        for (run, colour) in &runs {
+        for (run, look) in &runs {
             let curve = steps(&run.forecast.survival, |point| point.share);
-            chart.draw_series([PathElement::new(curve, colour.stroke_width(5))])?;
+            look.line(&mut chart, curve, 5)?;
         }
         Ok(())
     };
     Plan {
         slug: "survival".to_string(),
         title: survival::TITLE.to_string(),
-        explanation: survival::explanation(has_band),
+        explanation,
         table: table(comparison),
         plot_height: 600,
         legend,

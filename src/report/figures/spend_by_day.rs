@@ -1,7 +1,7 @@
 use plotters::prelude::*;
 
 use super::axis::{Axis, Frame, chart};
-use super::{Key, Mark, Plan, palette};
+use super::{Look, Plan};
 use crate::ensemble::{DayRow, Forecast};
 use crate::report::format::grouped;
 use crate::report::tables;
@@ -17,7 +17,7 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
     let legend = order
         .iter()
         .enumerate()
-        .map(|(rank, &i)| Key::new(Mark::Patch, palette(rank), pipelines[i].0.clone()))
+        .map(|(rank, &i)| Look::of(rank).area_key(&pipelines[i].0))
         .collect();
     let plot = move |area: &super::Area| {
         let layers = stacked(forecast, &order);
@@ -28,7 +28,7 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         let mut chart = chart(area, &frame, x, Axis::amounts(most * 1.04, grouped))?;
         for (rank, (lower, upper)) in layers.into_iter().enumerate() {
             let outline: Vec<_> = upper.into_iter().chain(lower.into_iter().rev()).collect();
-            chart.draw_series([Polygon::new(outline, palette(rank).filled())])?;
+            chart.draw_series([Polygon::new(outline, Look::of(rank).area().filled())])?;
         }
         Ok(())
     };

@@ -115,10 +115,10 @@ fn shares<'p>(spending: &'p Spending, allocation: &'p Allocation) -> Plan<'p> {
         let share = if has_actual { actual } else { forecast };
         bars::Bar {
             name: tables::name(line).to_string(),
-            share: share.unwrap_or(0.0),
+            share,
             interval: None,
             mark: forecast.filter(|_| has_actual),
-            colour,
+            colour: colour.to_rgba(),
         }
     };
     // Where the file and the run have no name in common, a tick has no bar to go with.

@@ -1,8 +1,8 @@
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Frame, chart};
-use super::{BLUE, INK, Key, Mark, PAPER, PLOT_WIDTH, Plan, TEXT_PX, VERMILION, font, text_width};
+use super::labels::Labels;
+use super::{BLUE, Key, Mark, PAPER, Plan, TEXT_PX, VERMILION};
 use crate::ensemble::{Forecast, SurvivalPoint};
 use crate::report::format::{grouped, whole_percent};
 use crate::report::tables;
@@ -15,11 +15,8 @@ pub(super) fn explanation(has_band: bool) -> String {
     format!("The share of futures that still have credits on each day (Kaplan-Meier){band}.")
 }
 
-/// The share that still has credits on `day`.
-fn share_on(forecast: &Forecast, day: f64) -> f64 {
-    let before = forecast.survival.iter().take_while(|point| point.day <= day);
-    before.last().map_or(1.0, |point| point.share)
-}
+/// How deep below or high above its point a label may be, in lines.
+const LABEL_ROWS: i32 = 2;
 
 /// A value of the curve, which is a step function: it holds until the next
 /// point.
@@ -59,37 +56,23 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
         let outline = band.clone().map(|band| Polygon::new(band, BLUE.mix(0.2).filled()));
         chart.draw_series(outline)?;
         let curve = steps(&forecast.survival, |point| point.share);
+        let mut labels = Labels::new(&chart, TEXT_PX);
+        for step in curve.windows(2) {
+            labels.close(&chart, [step[0], step[1]], 4);
+        }
         chart.draw_series([PathElement::new(curve, BLUE.stroke_width(5))])?;
         let marked = tables::marked_days(forecast);
         for point in &marked {
             let position = (point.day, point.share);
             chart.draw_series([Circle::new(position, 11, PAPER.filled())])?;
             chart.draw_series([Circle::new(position, 9, VERMILION.filled())])?;
+            labels.close(&chart, [position, position], 11);
         }
-        // Where the texts of each row beside the curve end.
-        let mut ends = [f64::NEG_INFINITY; 6];
         for alike in marked.chunk_by(|a, b| whole_percent(a.share) == whole_percent(b.share)) {
             let [first, ..] = alike else { continue };
             let names: Vec<String> = alike.iter().map(|point| grouped(point.day, 0)).collect();
             let text = format!("{} d: {}", names.join(", "), whole_percent(first.share));
-            let width = text_width(&text, TEXT_PX) / PLOT_WIDTH * days;
-            let is_at_end = first.day + width > days;
-            let side = if is_at_end { HPos::Right } else { HPos::Left };
-            let left = if is_at_end { first.day - width } else { first.day };
-            // The curve falls: there is room above it, or where it is high
-            // below, as deep as it still runs above the end of the text.
-            let is_high = first.share > 0.85;
-            let depth = |row: usize| 0.04 + 0.09 * row as f64;
-            let is_clear = |row: usize| {
-                !is_high || share_on(forecast, left + width) > first.share - depth(row)
-            };
-            let row = (0..ends.len()).find(|&row| ends[row] < left && is_clear(row));
-            let Some(row) = row else { continue };
-            ends[row] = left + width;
-            let (height, gap) =
-                if is_high { (VPos::Top, -depth(row)) } else { (VPos::Bottom, depth(row)) };
-            let style = font(TEXT_PX, INK).pos(Pos::new(side, height));
-            chart.draw_series([Text::new(text, (first.day, first.share + gap), style)])?;
+            labels.draw(&chart, (first.day, first.share), &text, LABEL_ROWS)?;
         }
         Ok(())
     };

@@ -5,20 +5,22 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Chart, Frame, chart, share_label};
 use super::bars;
+use super::labels::Labels;
 use super::panels::{self, Panel};
 use super::{
-    Area, BLUE, DrawError, Figure, INK, Key, MUTED, Mark, PAPER, Plan, TEXT_PX, VERMILION, closed,
-    draw, font, text_width,
+    Area, BLUE, DrawError, Figure, Key, MUTED, Mark, PAPER, Plan, TEXT_PX, VERMILION, closed, draw,
+    fitted, font, text_width,
 };
 use crate::ensemble::Estimate;
 use crate::experiment::{SobolIndices, Sweep, quantity};
 use crate::report::WriteError;
-use crate::report::format::{grouped, shortened};
+use crate::report::format::{abridged, grouped};
 use crate::report::sweep::{
-    Quantity, Standing, explained, level_labels, quantities, ranked, sensitivity_table,
-    settings_table, short_keys, standing,
+    Quantity, Standing, explained, quantities, ranked, sensitivity_table, settings_table,
+    short_keys, standing,
 };
 use crate::report::table::Unit;
+use crate::units::significant;
 
 /// About how wide a panel is between its axes, in pixels.
 const PANEL_WIDTH: f64 = 400.0;
@@ -31,11 +33,17 @@ const MOST_NUMBERED: usize = 6;
 const NUMBER_PX: u32 = TEXT_PX - 6;
 /// Pixels between the numbers of neighbouring cells, at least.
 const NUMBER_GAP: f64 = 16.0;
+/// Widest name of a level at the left of a heat map, in pixels.
+const LEVEL_ROOM: f64 = 200.0;
+/// Most settings that one label names.
+const MOST_LISTED: usize = 3;
 /// Most settings of a front that are labelled.
 const MOST_LABELLED: usize = 16;
 /// What a label covers of a panel's extent, across and up.
 const LABEL_WIDTH: f64 = 0.08;
 const LABEL_HEIGHT: f64 = 0.15;
+/// Half of what a dot covers, in pixels.
+const DOT: i32 = 10;
 /// Text on the cells of a heat map, which keep their colours on dark paper.
 const DARK: RGBColor = RGBColor(0x1B, 0x1E, 0x22);
 const LIGHT: RGBColor = RGBColor(0xFD, 0xFE, 0xFE);
@@ -67,8 +75,9 @@ struct Scale {
 
 impl Scale {
     fn new(sweep: &Sweep, key: usize) -> Scale {
-        let labels = level_labels(sweep, key);
-        let texts: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let settings = sweep.study.settings.iter();
+        let texts: Vec<&str> =
+            settings.map(|setting| setting.values.get(key).map_or("", String::as_str)).collect();
         let numbers: Option<Vec<(f64, &str)>> = texts.iter().map(|text| quantity(text)).collect();
         match numbers {
             Some(numbers) if numbers.windows(2).all(|pair| pair[0].1 == pair[1].1) => {
@@ -89,8 +98,8 @@ impl Scale {
         let number = |value: f64, decimals: usize| grouped(value, decimals);
         let plain = Axis::around([place(least), place(most)], number);
         let axis = if levels.len() <= 8 || is_logarithmic {
-            let ticks = levels.iter().map(|&level| (place(level), level.to_string())).collect();
-            plain.with_ticks(ticks, PANEL_WIDTH)
+            let labels = few_digits(&levels);
+            plain.with_ticks(levels.iter().map(|&level| place(level)).zip(labels).collect())
         } else {
             plain
         };
@@ -113,16 +122,30 @@ impl Scale {
             names.sort_unstable();
         }
         let place = |text: &&str| names.iter().position(|name| name == text).unwrap_or(0) as f64;
-        let room = PANEL_WIDTH / names.len() as f64 / f64::from(TEXT_PX) / 0.55;
-        let label = |name: &&str| shortened(&values_of(name), (room as usize).max(3));
+        let room = PANEL_WIDTH / names.len() as f64;
+        let label = |name: &&str| fitted(&values_of(name), room, TEXT_PX);
         let ticks = names.iter().enumerate().map(|(i, name)| (i as f64, label(name))).collect();
         let axis = Axis::new(-0.5..names.len() as f64 - 0.5, Vec::new());
         Scale {
-            axis: axis.with_ticks(ticks, PANEL_WIDTH),
+            axis: axis.with_ticks(ticks),
             places: texts.iter().map(place).collect(),
             unit: String::new(),
         }
     }
+}
+
+/// Numbers with as many digits as tell them apart, three at least.
+fn few_digits(numbers: &[f64]) -> Vec<String> {
+    let labels = |digits: usize| -> Vec<String> {
+        numbers.iter().map(|number| significant(*number, digits).to_string()).collect()
+    };
+    let is_distinct = |labels: &Vec<String>| {
+        let mut distinct = labels.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        distinct.len() == numbers.len()
+    };
+    (3..17).map(labels).find(is_distinct).unwrap_or_else(|| labels(17))
 }
 
 /// How an axis of this unit is labelled.
@@ -162,25 +185,27 @@ fn dot_legend(sweep: &Sweep) -> Vec<Key> {
     legend(sweep, Mark::Dot, Some((Mark::Dot, BLUE)), (Mark::Ring, MUTED))
 }
 
-/// The keys of the standings that a sweep can have.
+/// The keys of the standings that settings of a sweep have.
 fn legend(
     sweep: &Sweep,
     front: Mark,
     dominated: Option<(Mark, RGBColor)>,
     missed: (Mark, RGBColor),
 ) -> Vec<Key> {
-    let mut keys = vec![Key::new(front, VERMILION, "on the Pareto front")];
-    let (admitted, other) = ("meets every objective", "misses an objective");
-    match (sweep.has_objectives(), dominated) {
-        (true, Some((mark, colour))) => keys.push(Key::new(mark, colour, admitted)),
-        (false, Some((mark, colour))) => keys.push(Key::new(mark, colour, "other settings")),
-        (_, None) => {}
+    let has = |known: Standing| (0..sweep.results.len()).any(|at| standing(sweep, at) == known);
+    let mut keys = Vec::new();
+    if has(Standing::Front) {
+        keys.push(Key::new(front, VERMILION, "on the Pareto front"));
     }
-    if sweep.not_known() > 0 {
+    if let Some((mark, colour)) = dominated.filter(|_| has(Standing::Dominated)) {
+        let text = if sweep.has_objectives() { "meets every objective" } else { "other settings" };
+        keys.push(Key::new(mark, colour, text));
+    }
+    if has(Standing::NotKnown) {
         keys.push(Key::new(Mark::Dot, MUTED, "not known"));
     }
-    if sweep.has_objectives() {
-        keys.push(Key::new(missed.0, missed.1, other));
+    if has(Standing::Missed) {
+        keys.push(Key::new(missed.0, missed.1, "misses an objective"));
     }
     keys
 }
@@ -193,10 +218,10 @@ fn sensitivities(sweep: &Sweep) -> Vec<Plan<'_>> {
         let (figure, keys) = (&sweep.study.headlines[place], short_keys(sweep));
         let bar = |(key, indices): (usize, SobolIndices)| bars::Bar {
             name: keys[key].to_string(),
-            share: indices.total.mean,
+            share: Some(indices.total.mean),
             interval: indices.total.interval(),
             mark: Some(indices.first_order.mean),
-            colour: BLUE,
+            colour: BLUE.to_rgba(),
         };
         let rows: Vec<bars::Bar> = ranked(sweep, place).into_iter().map(bar).collect();
         Plan {
@@ -235,10 +260,10 @@ fn effects<'p>(sweep: &'p Sweep, shown: &[Quantity], key: usize) -> Plan<'p> {
     };
     Plan {
         slug: format!("effect-{}", key + 1),
-        title: format!("What {}{unit} changes", shortened(name, 44)),
+        title: format!("What {}{unit} changes", abridged(name, 44)),
         explanation: format!("{explanation} All settings have the same demand."),
         table: settings_table(sweep),
-        plot_height: panels::height(panels.len()),
+        plot_height: panels::height(&panels),
         legend: dot_legend(sweep),
         plot: Box::new(move |area| panels::draw(area, &panels)),
     }
@@ -252,7 +277,7 @@ fn effect<'p>(sweep: &'p Sweep, quantity: &Quantity, key: usize) -> Panel<'p> {
     let plot = move |area: &Area| {
         let scale = Scale::new(sweep, key);
         let y = axis_of(&quantity, is_alone);
-        let frame = Frame { left: y.label_room(), right: 32, ..Frame::default() };
+        let frame = Frame { right: 32, ..Frame::default() };
         let mut chart = chart(area, &frame, scale.axis, y)?;
         if has_line {
             let line = level_means(&scale.places, &quantity.estimates);
@@ -268,7 +293,7 @@ fn effect<'p>(sweep: &'p Sweep, quantity: &Quantity, key: usize) -> Panel<'p> {
         }
         Ok(())
     };
-    Panel { title, plot: Box::new(plot) }
+    Panel { title, note: String::new(), plot: Box::new(plot) }
 }
 
 /// The mean of the means at each place, in order.
@@ -291,7 +316,7 @@ fn heat_maps<'p>(sweep: &'p Sweep, shown: &[Quantity]) -> Plan<'p> {
     let keys = &sweep.study.keys;
     let name = |key: usize| {
         let of_table = keys_of(sweep, key).map_or(String::new(), |keys| format!(" ({keys})"));
-        shortened(keys.get(key).map_or("", String::as_str), 40) + &of_table
+        abridged(keys.get(key).map_or("", String::as_str), 40) + &of_table
     };
     let panels: Vec<Panel> = shown.iter().map(|quantity| heat_map(sweep, quantity)).collect();
     Plan {
@@ -304,7 +329,7 @@ fn heat_maps<'p>(sweep: &'p Sweep, shown: &[Quantity]) -> Plan<'p> {
             name(1)
         ),
         table: settings_table(sweep),
-        plot_height: panels::height(panels.len()),
+        plot_height: panels::height(&panels),
         legend: legend(sweep, Mark::Frame, None, (Mark::Strike, MUTED)),
         plot: Box::new(move |area| panels::draw(area, &panels)),
     }
@@ -335,57 +360,91 @@ fn joined<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     parts.map(str::trim).collect::<Vec<_>>().join("/")
 }
 
-/// The names of a key's values in order of their first appearance, and the
-/// place of each setting among them.
-fn levels(sweep: &Sweep, key: usize) -> (Vec<String>, Vec<usize>) {
-    let mut names: Vec<String> = Vec::new();
+/// The values of a key on an axis of a heat map.
+struct Levels<'s> {
+    /// In order of their first appearance.
+    labels: Vec<String>,
+    /// The place of each setting among them.
+    places: Vec<usize>,
+    key: &'s str,
+    /// The key, and what its values are of.
+    name: String,
+}
+
+fn levels(sweep: &Sweep, key: usize) -> Levels<'_> {
+    let mut values: Vec<&str> = Vec::new();
     let mut places = Vec::new();
-    for value in level_labels(sweep, key) {
-        let place = names.iter().position(|name| *name == value).unwrap_or_else(|| {
-            names.push(value);
-            names.len() - 1
+    for setting in &sweep.study.settings {
+        let value = setting.values.get(key).map_or("", String::as_str);
+        let place = values.iter().position(|known| *known == value).unwrap_or_else(|| {
+            values.push(value);
+            values.len() - 1
         });
         places.push(place);
     }
-    (names, places)
+    let numbers: Option<Vec<(f64, &str)>> = values.iter().map(|value| quantity(value)).collect();
+    let (labels, of) = match numbers {
+        Some(numbers) if numbers.windows(2).all(|pair| pair[0].1 == pair[1].1) => {
+            let unit = numbers.first().map_or("", |(_, unit)| unit);
+            let numbers: Vec<f64> = numbers.iter().map(|(number, _)| *number).collect();
+            (few_digits(&numbers), unit.to_string())
+        }
+        _ => {
+            let labels = values.iter().map(|value| values_of(value)).collect();
+            (labels, keys_of(sweep, key).unwrap_or_default())
+        }
+    };
+    let key = short_keys(sweep)[key];
+    let name = if of.is_empty() { key.to_string() } else { format!("{key} ({of})") };
+    Levels { labels, places, key, name }
 }
 
 fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
     let quantity = quantity.clone();
     let title = quantity.title();
+    let means: Vec<f64> = quantity.estimates.iter().flatten().map(|e| e.mean).collect();
+    let least = means.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let ends = [least, most].map(|end| quantity.unit.readable(end));
+    // Differences that nobody reads get no shades of their own.
+    let is_flat = ends[0] == ends[1];
+    let note = match &ends {
+        [all, _] if is_flat => format!("{all} everywhere"),
+        [least, most] => format!("{least} (light) to {most} (dark)"),
+    };
     let plot = move |area: &Area| {
-        let ((across, columns), (up, rows)) = (levels(sweep, 0), levels(sweep, 1));
-        let wide = up.iter().map(|name| text_width(&values_of(name), TEXT_PX));
-        let longest = wide.fold(60.0, f64::max);
-        let left = longest.min(200.0) + 24.0;
-        let name_length = (left / f64::from(TEXT_PX) / 0.55) as usize;
-        let ticks = |names: &[String], length: usize| -> Vec<(f64, String)> {
-            let label = |name: &String| shortened(&values_of(name), length);
-            names.iter().enumerate().map(|(i, name)| (i as f64, label(name))).collect()
+        let (across, up) = (levels(sweep, 0), levels(sweep, 1));
+        let ticks = |levels: &Levels, room: f64| -> Vec<(f64, String)> {
+            let label = |label: &String| fitted(label, room, TEXT_PX);
+            levels.labels.iter().enumerate().map(|(i, level)| (i as f64, label(level))).collect()
         };
-        let bare = |count: usize| Axis::new(-0.5..count as f64 - 0.5, Vec::new());
-        let right = 32;
-        let width = f64::from(area.dim_in_pixel().0) - left - f64::from(right);
-        let cell_width = width / across.len() as f64;
-        let room = (cell_width / f64::from(TEXT_PX) / 0.55) as usize;
-        let x = bare(across.len()).with_ticks(ticks(&across, room.max(8)), width);
-        let y = bare(up.len()).with_every(ticks(&up, name_length));
-        let frame = Frame { left: left as u32, right, grid: (false, false), ..Frame::default() };
+        let bare = |levels: &Levels| Axis::new(-0.5..levels.labels.len() as f64 - 0.5, Vec::new());
+        let y = bare(&up).with_every(ticks(&up, LEVEL_ROOM));
+        let (place_width, place_height) = area.dim_in_pixel();
+        let name = |levels: &Levels, room: f64| {
+            let fits = text_width(&levels.name, TEXT_PX) <= room;
+            fitted(if fits { &levels.name } else { levels.key }, room, TEXT_PX)
+        };
+        let (x_name, y_name) = (
+            name(&across, f64::from(place_width) / 2.0),
+            name(&up, f64::from(place_height) - 130.0),
+        );
+        let frame = Frame { right: 32, x_name: &x_name, y_name: &y_name, grid: (false, false) };
+        let cell_width = frame.plot_width(area, &y) / across.labels.len() as f64;
+        let x = bare(&across).with_ticks(ticks(&across, cell_width.max(100.0)));
         let mut chart = chart(area, &frame, x, y)?;
-        let means: Vec<f64> = quantity.estimates.iter().flatten().map(|e| e.mean).collect();
-        let least = means.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let cell_height =
+            f64::from(chart.plotting_area().dim_in_pixel().1) / up.labels.len() as f64;
+        let dot = (cell_width.min(cell_height) * 0.15).clamp(2.0, 6.0) as i32;
         let number_width = |&mean: &f64| text_width(&quantity.unit.readable(mean), NUMBER_PX);
         let widest = means.iter().map(number_width).fold(0.0, f64::max);
-        let is_numbered = widest + NUMBER_GAP <= cell_width && up.len() <= MOST_NUMBERED;
-        let cells = columns.iter().zip(&rows).zip(&quantity.estimates);
+        let is_numbered = widest + NUMBER_GAP <= cell_width && up.labels.len() <= MOST_NUMBERED;
+        let cells = across.places.iter().zip(&up.places).zip(&quantity.estimates);
         // Frames last, so that no neighbour covers them.
         let mut frames = Vec::new();
         for (setting, ((&column, &row), estimate)) in cells.enumerate() {
             let Some(estimate) = estimate else { continue };
             let (x, y) = (column as f64, row as f64);
-            // Differences that nobody reads get no shades of their own.
-            let is_flat = quantity.unit.readable(least) == quantity.unit.readable(most);
             let share = if is_flat { 0.3 } else { (estimate.mean - least) / (most - least) };
             let cell = [(x - 0.5, y - 0.5), (x + 0.5, y + 0.5)];
             chart.draw_series([Rectangle::new(cell, shade(share).filled())])?;
@@ -397,7 +456,7 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
                 }
                 Standing::Dominated => {}
                 Standing::NotKnown => {
-                    chart.draw_series([Circle::new((x - 0.4, y - 0.3), 6, ink.filled())])?;
+                    chart.draw_series([Circle::new((x - 0.4, y - 0.3), dot, ink.filled())])?;
                 }
                 Standing::Missed | Standing::NotSimulated => {
                     let line = vec![(x - 0.48, y - 0.44), (x - 0.4, y - 0.16)];
@@ -416,13 +475,23 @@ fn heat_map<'p>(sweep: &'p Sweep, quantity: &Quantity) -> Panel<'p> {
         }
         Ok(())
     };
-    Panel { title, plot: Box::new(plot) }
+    Panel { title, note, plot: Box::new(plot) }
 }
 
 /// From a light to a dark blue.
 fn shade(share: f64) -> RGBColor {
     let mix = |light: f64, dark: f64| libm::round(light + share * (dark - light)) as u8;
     RGBColor(mix(230.0, 8.0), mix(240.0, 74.0), mix(248.0, 130.0))
+}
+
+/// The numbers of settings: all of few, of many the first.
+fn listed(settings: &[usize]) -> String {
+    match settings {
+        [first, rest @ ..] if rest.len() >= MOST_LISTED => {
+            format!("{first} and {} more", rest.len())
+        }
+        _ => settings.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// The first criterion against each of the others.
@@ -444,8 +513,8 @@ fn trade_offs(sweep: &Sweep) -> Plan<'_> {
         "Each setting, by the means of {} (from left to right) and of each other criterion.{}",
         cost.title(),
         if is_labelled {
-            " Settings on the Pareto front have their numbers, at the first of those that lie close \
-             together."
+            " Settings on the Pareto front have their numbers where there is room, at the first of \
+             those that lie close together."
         } else {
             ""
         }
@@ -457,34 +526,33 @@ fn trade_offs(sweep: &Sweep) -> Plan<'_> {
             let title = format!("{}, by {}", other.title(), cost.label);
             let plot = move |area: &Area| {
                 let (x, y) = (axis_of(&cost, false), axis_of(&other, false));
-                let x = x.thinned(PANEL_WIDTH);
-                let frame = Frame { left: y.label_room(), right: 48, ..Frame::default() };
+                let frame = Frame { right: 48, ..Frame::default() };
                 let mut chart = chart(area, &frame, x, y)?;
-                let mut labels: Vec<((f64, f64), String)> = Vec::new();
+                let mut labels = Labels::new(&chart, NUMBER_PX);
+                let mut named: Vec<((f64, f64), Vec<usize>)> = Vec::new();
                 for (setting, (x, y)) in cost.estimates.iter().zip(&other.estimates).enumerate() {
                     let (Some(x), Some(y)) = (x, y) else { continue };
                     let place = (x.mean, y.mean);
                     let standing = standing(sweep, setting);
                     dot(&mut chart, place, standing)?;
+                    labels.close(&chart, [place, place], DOT);
                     if is_labelled && standing == Standing::Front {
                         let is_near = |known: &(f64, f64)| {
                             (known.0 - place.0).abs() <= LABEL_WIDTH * cost.extent()
                                 && (known.1 - place.1).abs() <= LABEL_HEIGHT * other.extent()
                         };
-                        match labels.iter_mut().find(|(known, _)| is_near(known)) {
-                            Some((_, label)) => *label += &format!(", {setting}"),
-                            None => labels.push((place, setting.to_string())),
+                        match named.iter_mut().find(|(known, _)| is_near(known)) {
+                            Some((_, settings)) => settings.push(setting),
+                            None => named.push((place, vec![setting])),
                         }
                     }
                 }
-                for (place, label) in labels {
-                    let style = font(NUMBER_PX, INK).pos(Pos::new(HPos::Left, VPos::Bottom));
-                    let label = EmptyElement::at(place) + Text::new(label, (10, -8), style);
-                    chart.draw_series([label])?;
+                for (place, settings) in named {
+                    labels.draw(&chart, place, &listed(&settings), 1)?;
                 }
                 Ok(())
             };
-            Panel { title, plot: Box::new(plot) }
+            Panel { title, note: String::new(), plot: Box::new(plot) }
         })
         .collect();
     Plan {
@@ -492,8 +560,25 @@ fn trade_offs(sweep: &Sweep) -> Plan<'_> {
         title: "Trade-offs".to_string(),
         explanation,
         table: settings_table(sweep),
-        plot_height: panels::height(panels.len()),
+        plot_height: panels::height(&panels),
         legend: dot_legend(sweep),
         plot: Box::new(move |area| panels::draw(area, &panels)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_have_the_digits_that_tell_them_apart() {
+        assert_eq!(few_digits(&[4.0, 4.0 + 6.0 / 19.0, 10.0]), ["4", "4.32", "10"]);
+        assert_eq!(few_digits(&[1000.0, 1000.5]), ["1000", "1000.5"]);
+    }
+
+    #[test]
+    fn many_settings_of_a_front_are_counted() {
+        assert_eq!(listed(&[3, 5, 8]), "3, 5, 8");
+        assert_eq!(listed(&[196, 197, 198, 199, 219, 239]), "196 and 5 more");
     }
 }

@@ -2,15 +2,16 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Frame, chart};
-use super::{DrawError, INK, Key, MUTED, Mark, PALETTE, Plan, VERMILION, font};
+use super::{DrawError, INK, Key, MUTED, Mark, PALETTE, Plan, VERMILION, fitted, font};
 use crate::ensemble::{Estimate, Forecast};
-use crate::report::format::{eth, grouped, percent, printable, shortened};
+use crate::report::format::{eth, grouped, percent};
 use crate::report::overpayment::{self, Kind};
 
 /// Height of a step: a line of text and the bar below it.
 const ROW_HEIGHT: u32 = 96;
 const LABEL_PX: u32 = 36;
-const LABEL_LENGTH: usize = 36;
+/// Widest label, in pixels.
+const LABEL_ROOM: f64 = 640.0;
 
 /// One bar.
 struct Row {
@@ -39,7 +40,7 @@ fn rows(forecast: &Forecast) -> Vec<Row> {
             let from = sum;
             sum += step.eth.mean;
             Row {
-                label: shortened(&printable(step.label), LABEL_LENGTH),
+                label: fitted(step.label, LABEL_ROOM, LABEL_PX),
                 value: match step.share {
                     Some(share) => format!("{} ETH, {}", eth(step.eth.mean), percent(share)),
                     None => format!("{} ETH", eth(step.eth.mean)),
@@ -94,7 +95,7 @@ fn draw(area: &super::Area, rows: &[Row]) -> Result<(), DrawError> {
     let x = Axis::amounts(most, grouped);
     let right = if most > 0.0 { most } else { 1.0 };
     let count = rows.len() as f64;
-    let frame = Frame { left: 24, x_name: "ETH", grid: (true, false), ..Frame::default() };
+    let frame = Frame { x_name: "ETH", grid: (true, false), ..Frame::default() };
     let mut chart = chart(area, &frame, x, Axis::new(0.0..count, Vec::new()))?;
     let at = |side: HPos| Pos::new(side, VPos::Center);
     for (i, row) in rows.iter().enumerate() {
