@@ -134,10 +134,15 @@ impl Scale {
     }
 }
 
-/// Numbers with as many digits as tell them apart, three at least.
+/// Numbers with as many digits as tell them apart: three at least, and every one before
+/// the point.
 fn few_digits(numbers: &[f64]) -> Vec<String> {
+    let label = |number: f64, digits: usize| {
+        let whole = libm::floor(libm::log10(libm::fabs(number).max(1.0))) as usize + 1;
+        significant(number, digits.max(whole)).to_string()
+    };
     let labels = |digits: usize| -> Vec<String> {
-        numbers.iter().map(|number| significant(*number, digits).to_string()).collect()
+        numbers.iter().map(|number| label(*number, digits)).collect()
     };
     let is_distinct = |labels: &Vec<String>| {
         let mut distinct = labels.clone();
@@ -574,6 +579,7 @@ mod tests {
     fn levels_have_the_digits_that_tell_them_apart() {
         assert_eq!(few_digits(&[4.0, 4.0 + 6.0 / 19.0, 10.0]), ["4", "4.32", "10"]);
         assert_eq!(few_digits(&[1000.0, 1000.5]), ["1000", "1000.5"]);
+        assert_eq!(few_digits(&[2384185.0, 5e6, 683.333]), ["2384185", "5000000", "683"]);
     }
 
     #[test]
