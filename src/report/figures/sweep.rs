@@ -16,11 +16,10 @@ use crate::experiment::{SobolIndices, Sweep, quantity};
 use crate::report::WriteError;
 use crate::report::format::{abridged, grouped};
 use crate::report::sweep::{
-    Quantity, Standing, explained, quantities, ranked, sensitivity_table, settings_table,
-    short_keys, standing,
+    Quantity, Standing, explained, quantities, ranked, rounded_level, sensitivity_table,
+    settings_table, short_keys, standing,
 };
 use crate::report::table::Unit;
-use crate::units::significant;
 
 /// About how wide a panel is between its axes, in pixels.
 const PANEL_WIDTH: f64 = 400.0;
@@ -137,12 +136,8 @@ impl Scale {
 /// Numbers with as many digits as tell them apart: three at least, and every one before
 /// the point.
 fn few_digits(numbers: &[f64]) -> Vec<String> {
-    let label = |number: f64, digits: usize| {
-        let whole = libm::floor(libm::log10(libm::fabs(number).max(1.0))) as usize + 1;
-        significant(number, digits.max(whole)).to_string()
-    };
     let labels = |digits: usize| -> Vec<String> {
-        numbers.iter().map(|number| label(*number, digits)).collect()
+        numbers.iter().map(|number| rounded_level(*number, digits).to_string()).collect()
     };
     let is_distinct = |labels: &Vec<String>| {
         let mut distinct = labels.clone();

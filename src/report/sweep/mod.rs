@@ -234,7 +234,7 @@ pub(super) fn short_keys(sweep: &Sweep) -> Vec<&str> {
 
 /// The value of a key in each setting for people: numbers with the fewest digits that
 /// tell its levels apart, but no fewer than four, nor than stand before the point.
-pub(super) fn level_labels(sweep: &Sweep, key: usize) -> Vec<String> {
+fn level_labels(sweep: &Sweep, key: usize) -> Vec<String> {
     let settings = sweep.study.settings.iter();
     let texts: Vec<&str> =
         settings.map(|setting| setting.values.get(key).map_or("", String::as_str)).collect();
@@ -242,8 +242,7 @@ pub(super) fn level_labels(sweep: &Sweep, key: usize) -> Vec<String> {
     let rounded = |digits: usize| -> Vec<String> {
         let label = |(text, number): (&&str, &Option<(f64, &str)>)| {
             let Some((value, unit)) = *number else { return text.to_string() };
-            let whole = format!("{:.0}", libm::trunc(libm::fabs(value))).len();
-            match significant(value, digits.max(whole)) {
+            match rounded_level(value, digits) {
                 short if short == value => text.to_string(),
                 short => format!("{short} {unit}").trim_end().to_string(),
             }
@@ -254,6 +253,12 @@ pub(super) fn level_labels(sweep: &Sweep, key: usize) -> Vec<String> {
     let exact: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
     let levels = count(&exact);
     (LEVEL_DIGITS..17).map(rounded).find(|short| count(short) == levels).unwrap_or(exact)
+}
+
+/// A number with so many digits, and every one before the point.
+pub(super) fn rounded_level(value: f64, digits: usize) -> f64 {
+    let whole = libm::floor(libm::log10(libm::fabs(value).max(1.0))) as usize + 1;
+    significant(value, digits.max(whole))
 }
 
 /// A setting in a sentence: its values where there are few, else its number.
