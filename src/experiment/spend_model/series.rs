@@ -17,8 +17,9 @@ const MOST_ZEROS: f64 = 0.1;
 pub enum SeriesError {
     /// Too few days.
     #[error(
-        "complete days of spend are too few ({complete}): a level needs at least {LEAST_DAYS}, \
-         weekdays at least {LEAST_DAYS_FOR_WEEKDAYS}{}",
+        "{}: a level needs at least {LEAST_DAYS}, weekdays at least \
+         {LEAST_DAYS_FOR_WEEKDAYS}{}",
+        too_few(*complete),
         others_in_words(*others)
     )]
     TooFew {
@@ -38,6 +39,13 @@ pub enum SeriesError {
         /// All complete days.
         days: usize,
     },
+}
+
+fn too_few(complete: usize) -> String {
+    match complete {
+        1 => "1 complete day of spend is too few".to_string(),
+        _ => format!("{complete} complete days of spend are too few"),
+    }
 }
 
 fn others_in_words(others: usize) -> String {
