@@ -126,7 +126,8 @@ fn write<T: DataType>(
 
 fn text(cell: &Cell) -> Option<ByteArray> {
     let text = match cell {
-        Cell::Text(text) | Cell::Abridged(text, _) => text.clone(),
+        Cell::Text(text) => text.clone(),
+        Cell::Abridged(texts) => texts[0].clone(),
         other => other.precise(),
     };
     Some(ByteArray::from(text.into_bytes()))

@@ -84,8 +84,9 @@ impl Unit {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cell {
     Text(String),
-    /// A text as a program and as a person reads it.
-    Abridged(String, String),
+    /// A text as a program and as a person reads it; apart, so that other cells, of which
+    /// there are many, are no larger.
+    Abridged(Box<[String; 2]>),
     Date(Option<Date>),
     Number(Option<f64>, Unit),
     Wei(Wei),
@@ -126,7 +127,8 @@ impl Cell {
     /// As a program reads it: full precision, ISO dates, empty where missing.
     pub(super) fn precise(&self) -> String {
         match self {
-            Cell::Text(text) | Cell::Abridged(text, _) => csv::inert(text),
+            Cell::Text(text) => csv::inert(text),
+            Cell::Abridged(texts) => csv::inert(&texts[0]),
             Cell::Date(date) => date.map(|date| date.to_string()).unwrap_or_default(),
             Cell::Number(value, _) => value.map(precise).unwrap_or_default(),
             Cell::Wei(wei) => wei.to_decimal_string(),
@@ -137,7 +139,8 @@ impl Cell {
     /// As a person reads it.
     fn readable(&self) -> String {
         match self {
-            Cell::Text(text) | Cell::Abridged(_, text) => text.clone(),
+            Cell::Text(text) => text.clone(),
+            Cell::Abridged(texts) => texts[1].clone(),
             Cell::Date(date) => date.map_or(MISSING.to_string(), |date| date.to_string()),
             Cell::Number(None, _) => MISSING.to_string(),
             Cell::Number(Some(value), unit) => unit.readable(*value),

@@ -46,7 +46,9 @@ fn of_settings(sweep: &Sweep, chosen: &[usize]) -> Table {
         let mut row = vec![Cell::count(setting as f64)];
         let values = sweep.study.settings.get(setting).map_or(&[][..], |known| &known.values);
         let cells = values.iter().zip(&labels);
-        row.extend(cells.map(|(text, of)| Cell::Abridged(text.clone(), of[setting].clone())));
+        row.extend(
+            cells.map(|(text, of)| Cell::Abridged(Box::new([text.clone(), of[setting].clone()]))),
+        );
         row.push(Cell::text(standing_name(sweep, setting)));
         row.push(Cell::count(replications(sweep, setting)));
         for quantity in &all {
