@@ -69,9 +69,12 @@ pub(super) fn plan<'p>(scenario: &'p Scenario, forecast: &'p Forecast) -> Plan<'
             labels.close(&chart, [position, position], 11);
         }
         for alike in marked.chunk_by(|a, b| whole_percent(a.share) == whole_percent(b.share)) {
-            let [first, ..] = alike else { continue };
-            let names: Vec<String> = alike.iter().map(|point| grouped(point.day, 0)).collect();
-            let text = format!("{} d: {}", names.join(", "), whole_percent(first.share));
+            let (Some(first), Some(last)) = (alike.first(), alike.last()) else { continue };
+            let mut days = grouped(first.day, 0);
+            if alike.len() > 1 {
+                days += &format!(" to {}", grouped(last.day, 0));
+            }
+            let text = format!("{days} d: {}", whole_percent(first.share));
             labels.draw(&chart, (first.day, first.share), &text, LABEL_ROWS)?;
         }
         Ok(())
