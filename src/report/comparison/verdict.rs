@@ -125,7 +125,13 @@ fn words(difference: &Difference) -> Option<String> {
             format!("{name} {} in one antithetic pair of futures", change())
         }
         Change::Changed => format!("{name} {}", change()),
-        Change::NoClearChange => format!("no clear change in {name} ({})", change()),
+        Change::NoClearChange => match change() {
+            some if some.contains(|c| ('1'..='9').contains(&c)) => {
+                format!("no clear change in {name} ({some})")
+            }
+            // All of it is rounded away.
+            _ => format!("no clear change in {name}"),
+        },
         Change::Unchanged => format!("{name} unchanged"),
     })
 }
