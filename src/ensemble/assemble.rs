@@ -5,7 +5,7 @@ use super::sample::share_of;
 use super::survival::{KaplanMeier, runway, summary};
 use super::warnings::warnings;
 use super::{
-    Aggregation, Batch, Bound, Concentration, Controls, CustomerRow, DayRow, Endings, Estimate,
+    Aggregation, Batch, Concentration, Controls, CustomerRow, DayRow, Endings, Estimate,
     FailureCounts, FeeRow, Forecast, LatencySummary, LeftOver, ObjectiveResult, PipelineDay, Plan,
     Quantiles, RedemptionRow, ReducedFigure, ReductionSummary, RegionFees, ResponseRow, Runway,
     Sample, ServiceRow, SpendBreakdown, SteeringRow, SurvivalPoint, TreasurySummary,
@@ -38,7 +38,6 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
     let stakes: Vec<f64> =
         scenario.network.orchestrators.iter().map(|o| o.stake.to_coins()).collect();
     let region_fees = region_fees(scenario, over);
-    let is_single = samples.len() == reduction.replications_an_observation() as usize;
     let mut forecast = Forecast {
         mode: world.mode,
         aggregation: aggregation(world, samples),
@@ -67,9 +66,6 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
         reduction: (!reduction.is_none()).then(|| reduced(scenario, over, &controls)),
         warnings: Vec::new(),
     };
-    if is_single {
-        forget_intervals(&mut forecast);
-    }
     forecast.warnings = warnings(world, &forecast, samples, plan);
     forecast
 }
@@ -149,18 +145,6 @@ fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
         paces: keys.zip(paces).collect(),
         spend_error: errors.sum::<f64>() / count,
     })
-}
-
-/// A single observation shows no spread: as its means have no intervals, nor have its
-/// curve and the quantiles of its runway.
-fn forget_intervals(forecast: &mut Forecast) {
-    for point in &mut forecast.survival {
-        (point.lo, point.hi) = (f64::NAN, f64::NAN);
-    }
-    let Runway { p10, p50, p90, .. } = &mut forecast.runway;
-    for quantile in [p10, p50, p90] {
-        (quantile.lo, quantile.hi) = (Bound::Unknown, Bound::Unknown);
-    }
 }
 
 /// The chance to last until a day; who ends with it, as all do at a deadline,

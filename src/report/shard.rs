@@ -19,7 +19,7 @@ const HEADER: &str = "shard.json";
 const RECORDS: &str = "records.jsonl";
 const SERVICE: &str = "service.json";
 /// Version of the layout of a shard.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// What stands at the head of a shard, and of work in progress.
 #[derive(Serialize, Deserialize)]
