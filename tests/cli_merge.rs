@@ -279,7 +279,7 @@ fn another_version_is_refused() {
     edit(&workshop, FOUR[3], "shard.json", &own, "\"version\": \"0.0.9\"");
     edit(&workshop, FOUR[3], "shard.json", &fingerprint, &job.fingerprint());
     is_refused(&workshop, &FOUR, 2, &["`all.shard-3-of-4` was made by orchsim 0.0.9"]);
-    edit(&workshop, FOUR[3], "shard.json", "\"format\": 1", "\"format\": 2");
+    edit(&workshop, FOUR[3], "shard.json", "\"format\": 2", "\"format\": 1");
     is_refused(&workshop, &FOUR, 2, &["all.shard-3-of-4", "layout"]);
 }
 
