@@ -82,6 +82,9 @@ enum Status {
 }
 
 #[derive(Clone, Debug)]
+// Half a cache line: among thousands of orchestrators a request mostly waits for
+// memory.
+#[repr(align(32))]
 struct Session {
     status: Status,
     generation: u32,
@@ -89,8 +92,6 @@ struct Session {
     in_flight: u32,
     /// Seconds a unit of the last completed request; 0 for a new session.
     latency_score: f64,
-    /// Seconds the discovery probe took.
-    discovery_latency: f64,
     /// Its place in the pool's list of sessions in use.
     in_use_place: u32,
     /// Which of the pool's returns made it idle.
@@ -114,6 +115,8 @@ pub struct SessionPool {
     is_warm: bool,
     /// One for each candidate of the market.
     sessions: Vec<Session>,
+    /// Seconds the discovery probe of each took.
+    discovery_latencies: Vec<f64>,
     size: usize,
     /// Whom the rule may draw: those who are free, under
     /// [`PoolRule::FirstContactThenFastest`] only those never used.
@@ -144,7 +147,6 @@ impl SessionPool {
             generation: 0,
             in_flight: 0,
             latency_score: 0.0,
-            discovery_latency: 0.0,
             in_use_place: 0,
             idle_since: 0,
         };
@@ -152,6 +154,7 @@ impl SessionPool {
             rule,
             is_warm,
             sessions: vec![absent; candidates],
+            discovery_latencies: vec![0.0; candidates],
             size: 0,
             free: FixedBitSet::with_capacity(candidates),
             free_count: 0,
@@ -193,13 +196,13 @@ impl SessionPool {
             session.generation += 1;
             session.in_flight = 0;
             session.latency_score = 0.0;
-            session.discovery_latency = discovery_latency;
+            self.discovery_latencies[candidate as usize] = discovery_latency;
             self.untried.push(candidate);
             self.size += 1;
             self.set_free(candidate);
             self.order_is_stale = true;
         } else if update {
-            session.discovery_latency = discovery_latency;
+            self.discovery_latencies[candidate as usize] = discovery_latency;
             self.order_is_stale = true;
         }
     }
@@ -358,8 +361,8 @@ impl SessionPool {
             }
             _ => Ordering::Equal,
         };
-        let by_latency =
-            |a: u32, b: u32| session(a).discovery_latency.total_cmp(&session(b).discovery_latency);
+        let latency = |candidate: u32| self.discovery_latencies[candidate as usize];
+        let by_latency = |a: u32, b: u32| latency(a).total_cmp(&latency(b));
         let sort = |list: &mut [u32]| {
             if self.rule != PoolRule::FirstContactThenFastest {
                 list.sort_unstable_by(|&a, &b| {
@@ -379,11 +382,10 @@ impl SessionPool {
     }
 
     fn nearest(&mut self, Search { candidates, among, .. }: Search) -> Option<u32> {
-        let sessions = &self.sessions;
         if self.order_is_stale {
-            let latency = |candidate: u32| sessions[candidate as usize].discovery_latency;
+            let latency = |candidate: u32| self.discovery_latencies[candidate as usize];
             self.nearest_first.clear();
-            self.nearest_first.extend(0..sessions.len() as u32);
+            self.nearest_first.extend(0..self.sessions.len() as u32);
             self.nearest_first
                 .sort_unstable_by(|&a, &b| latency(a).total_cmp(&latency(b)).then(a.cmp(&b)));
             self.order_is_stale = false;

@@ -232,7 +232,7 @@ impl<'w> Cashier<'w> {
     pub(super) fn refresh(
         &mut self,
         payee: Payee,
-        base: Price,
+        base: impl FnOnce() -> Price,
         now: Moment,
     ) -> Result<Option<Price>, NoPayment> {
         let account = &mut self.accounts[payee.account];
@@ -243,7 +243,7 @@ impl<'w> Cashier<'w> {
         if account.params.is_some_and(|params| !params.needs_refresh(now.local)) {
             return Ok(None);
         }
-        self.refresh_anew(payee, base, now).map(Some)
+        self.refresh_anew(payee, base(), now).map(Some)
     }
 
     fn refresh_anew(&mut self, payee: Payee, base: Price, now: Moment) -> Result<Price, NoPayment> {

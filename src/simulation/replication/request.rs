@@ -203,7 +203,7 @@ impl<'w> Replication<'w> {
         // Drawn early, so that a processor works it out beside the payment.
         let variation = plan.variation.draw(key, Draw::Variation.index());
         let (mut at, mut refresh_s) = (now.local, 0.0);
-        match self.cashier.refresh(payee, self.prices.offer(route.offer), now) {
+        match self.cashier.refresh(payee, || self.prices.offer(route.offer), now) {
             Ok(None) => {}
             Ok(Some(price)) => {
                 let selector = &mut self.selectors[plan.market];
