@@ -9,6 +9,7 @@
 mod level;
 mod mix;
 mod moments;
+mod weekdays;
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -21,9 +22,7 @@ use super::spend_model::{
     DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
     outlier_factor,
 };
-use crate::demand::{
-    Arrivals, Bursts, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY, WeekProfile,
-};
+use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY};
 use crate::ensemble::quantile;
 use crate::kernel::StreamKey;
 use crate::payments::LedgerViolation;
@@ -176,8 +175,9 @@ pub struct Calibration {
     pub mean_level: f64,
     /// Growth rate a day so far.
     pub growth: Fitted,
-    /// The weekdays' weights, Monday first, with mean 1; `None` where there are
-    /// too few days to tell.
+    /// The weights of the days of UTC, Monday first, with mean 1; `None` where there
+    /// are too few days to tell. The scenario has those on its users' clocks that give
+    /// these.
     pub weekdays: Option<[Fitted; 7]>,
     /// Coefficient of variation of the bursts of all spend.
     pub burst_cv: Fitted,
@@ -244,7 +244,7 @@ pub fn calibrate(
     let mut calibrated = scenario.clone();
     let (rows, after) = rates(&mut calibrated, &mix, level.estimate, mean_level, done)?;
     let shape = Shape::of(&series, &posterior, &after);
-    shape.give_to(&mut calibrated);
+    shape.give_to(&mut calibrated, &after);
     calibrated.start = start;
     calibrated.uncertainty = uncertainty;
 
@@ -378,14 +378,19 @@ impl Shape {
         });
         Shape {
             growth: posterior.moments(|draw| draw.growth).0,
-            weekdays: series.has_weekdays().then(|| weekday_weights(posterior)),
+            weekdays: series.has_weekdays().then(|| weekdays::fitted(posterior)),
             burst_cv,
             stream_burst_cv: burst_cv.times(1.0 / libm::sqrt(evenness)),
             burst_hours: Fitted::of(posterior, |draw| draw.parameters.burst_days * 24.0),
         }
     }
 
-    fn give_to(&self, scenario: &mut Scenario) {
+    fn give_to(&self, scenario: &mut Scenario, spend: &moments::Simulated) {
+        let on_users_clocks = |weights: [Fitted; 7]| {
+            let utc = weights.map(|fitted| fitted.estimate);
+            weekdays::on_users_clocks(utc, scenario, &spend.eth_per_day)
+        };
+        let weekdays = self.weekdays.map(on_users_clocks);
         for stream in scenario.demand.iter_mut().filter(|stream| stream.injected.is_none()) {
             let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
             arrivals.growth = Growth::Exponential { rate_per_day: self.growth };
@@ -393,9 +398,8 @@ impl Shape {
                 cv: self.stream_burst_cv.estimate.min(MOST_CV),
                 mean_hold_hours: self.burst_hours.estimate.clamp(HOLD_HOURS.0, HOLD_HOURS.1),
             };
-            if let Some(weights) = &self.weekdays {
-                arrivals.weekdays =
-                    WeekProfile::from_weights(weights.map(|fitted| fitted.estimate));
+            if let Some(weekdays) = &weekdays {
+                arrivals.weekdays = weekdays.clone();
             }
         }
     }
@@ -563,12 +567,4 @@ fn moments_of(values: &[f64]) -> (f64, f64) {
 fn wander_moments(posterior: &Posterior) -> (f64, f64) {
     let steps = posterior.draws.iter().map(|draw| draw.parameters.wander_per_day);
     moments_of(&steps.filter(|step| *step > 0.0).collect::<Vec<f64>>())
-}
-
-fn weekday_weights(posterior: &Posterior) -> [Fitted; 7] {
-    let weight = |draw: &Draw, day: usize| {
-        let sum: f64 = draw.weekdays.iter().map(|effect| libm::exp(*effect)).sum();
-        7.0 * libm::exp(draw.weekdays[day]) / sum
-    };
-    [0, 1, 2, 3, 4, 5, 6].map(|day| Fitted::of(posterior, |draw| weight(draw, day)))
 }

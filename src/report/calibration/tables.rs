@@ -37,7 +37,8 @@ pub(in crate::report) fn parameters(calibration: &Calibration) -> Table {
         rows.push(row("daily step of the level (log)", step));
     }
     if let Some(weights) = &calibration.weekdays {
-        rows.extend(WEEKDAYS.iter().zip(weights).map(|(name, weight)| row(name, weight)));
+        let weekday = |(name, weight): (&&str, &Fitted)| row(&format!("{name} (UTC)"), weight);
+        rows.extend(WEEKDAYS.iter().zip(weights).map(weekday));
     }
     Table::new(columns, rows)
 }

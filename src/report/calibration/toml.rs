@@ -94,7 +94,8 @@ fn weekdays(calibration: &Calibration, source: &str) -> Vec<String> {
     let Some(weights) = &calibration.weekdays else { return Vec::new() };
     let text: Vec<String> =
         weights.iter().map(|w| format!("{:.2} [{:.2}, {:.2}]", w.estimate, w.lo, w.hi)).collect();
-    vec![format!("From Monday, of all spend by day of UTC ({source}):"), text.join(", ")]
+    let what = "From Monday, on the users' clocks. By day of UTC all spend then has the weights";
+    vec![format!("{what} ({source}):"), text.join(", ")]
 }
 
 fn rate(calibration: &Calibration, first: &DemandStream, source: &str) -> Vec<String> {
