@@ -104,10 +104,35 @@ fn an_earlier_run_is_replaced_whole() {
     let home = tempfile::tempdir().unwrap();
     let target = home.path().join("run");
     write(&target, &other()).unwrap();
-    fs::write(target.join("left-over.txt"), "from before").unwrap();
+    fs::write(target.join(".DS_Store"), "where the windows were").unwrap();
     write(&target, &realistic()).unwrap();
     assert_eq!(contents(&target).keys().map(String::as_str).collect::<Vec<_>>(), FILES);
     assert_eq!(names(home.path()), ["run"]);
+}
+
+#[test]
+fn what_somebody_put_or_changed_in_an_earlier_run_is_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let target = home.path().join("run");
+    write(&target, &other()).unwrap();
+    for (name, was_there) in
+        [("notes.txt", false), ("figures/mine.svg", false), ("scenario.toml", true)]
+    {
+        let path = target.join(name);
+        let before = fs::read(&path).ok();
+        fs::write(&path, "by hand").unwrap();
+        let said = write(&target, &realistic()).unwrap_err();
+        assert!(
+            matches!(&said, WriteError::Kept { path: kept, is_changed } if kept.ends_with(name) && *is_changed == was_there),
+            "{name}: {said}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), b"by hand");
+        match before {
+            Some(before) => fs::write(&path, before).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+    }
+    write(&target, &realistic()).unwrap();
 }
 
 #[test]

@@ -73,6 +73,7 @@ impl From<WriteError> for Failure {
         let reason = error.to_string();
         match error {
             WriteError::Foreign(_)
+            | WriteError::Kept { .. }
             | WriteError::NotADirectory(_)
             | WriteError::NoName(_)
             | WriteError::Unfinished { .. }

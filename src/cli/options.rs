@@ -53,7 +53,7 @@ pub(super) struct CommonOptions {
     /// Where to write [default: under outputs/, by the scenario's name]
     ///
     /// What orchsim wrote there before is replaced whole; a directory that
-    /// holds something else is refused.
+    /// holds something else, or a file that was changed since, is refused.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How to print the result; json: the document of the JSON file and

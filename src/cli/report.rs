@@ -64,7 +64,7 @@ pub(super) struct ReportArgs {
     /// period]
     ///
     /// What orchsim wrote there before is replaced whole; a directory that
-    /// holds something else is refused.
+    /// holds something else, or a file that was changed since, is refused.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// How to print the result; json: the document of report.json and nothing
@@ -101,7 +101,10 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
         )));
     }
     let inputs = args.spend.iter().map(|spend| spend.spend.as_path());
-    input::keep_inputs(&directory, inputs.chain(args.prices.as_deref()))?;
+    input::keep_inputs(
+        &directory,
+        inputs.chain(args.prices.as_deref()).chain(args.run.as_deref()),
+    )?;
     check_target(&directory)?;
     let input = SpendingInput {
         period,

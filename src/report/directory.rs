@@ -27,6 +27,8 @@ pub(super) const MANIFEST: &str = "manifest.json";
 const PROGRAM: &str = "orchsim";
 /// Directories that could not be removed, kept under other names until they can be.
 const MOST_LEFTOVERS: u32 = 99;
+/// What file managers leave in a folder that somebody looked at.
+const LEFT_BY_SYSTEMS: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
 /// Version of the layout of `manifest.json`.
 const MANIFEST_SCHEMA: u32 = 1;
 
@@ -69,6 +71,19 @@ pub enum WriteError {
         .0.display()
     )]
     Foreign(PathBuf),
+    /// The target is an earlier run's, with a file of somebody else.
+    #[error(
+        "`{}` {}, and its directory would be replaced whole; name another with --out, or move the \
+         file away",
+        path.display(),
+        if *is_changed { "was changed since orchsim wrote it" } else { "is not of orchsim" }
+    )]
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// Whether orchsim wrote it, and it was changed since.
+        is_changed: bool,
+    },
     /// The target, or something above it, is a file.
     #[error("`{}` is not a directory", .0.display())]
     NotADirectory(PathBuf),
@@ -133,7 +148,7 @@ pub enum WriteError {
 }
 
 /// Whether a run may and can be written to `directory`: it does not exist, is empty, or
-/// holds an earlier run, and its neighbours can be made. To be called before the work
+/// holds an earlier run and nothing else, and its neighbours can be made. To be called before the work
 /// begins; leaves nothing behind.
 pub fn check_target(directory: &Path) -> Result<(), WriteError> {
     let siblings = Siblings::of(directory)?;
@@ -150,11 +165,39 @@ pub fn check_target(directory: &Path) -> Result<(), WriteError> {
         return Err(WriteError::NotADirectory(directory.to_path_buf()));
     }
     let mut entries = fs::read_dir(target).map_err(|source| failed("read", target, source))?;
-    if entries.next().is_none() || is_earlier_run(target) {
-        siblings.probe()
-    } else {
-        Err(WriteError::Foreign(directory.to_path_buf()))
+    if entries.next().is_some() {
+        let manifest = earlier_manifest(target);
+        let manifest = manifest.ok_or_else(|| WriteError::Foreign(directory.to_path_buf()))?;
+        check_files(directory, "", &manifest["sha256"])?;
     }
+    siblings.probe()
+}
+
+/// Whether the files of a folder of an earlier run, whose names begin with `within`, are
+/// those whose hashes its manifest has.
+fn check_files(folder: &Path, within: &str, hashes: &Value) -> Result<(), WriteError> {
+    let unreadable = |source| failed("read", folder, source);
+    let mut entries: Vec<fs::DirEntry> =
+        fs::read_dir(folder).and_then(Iterator::collect).map_err(unreadable)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = format!("{within}{}", entry.file_name().to_string_lossy());
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            check_files(&path, &format!("{name}/"), hashes)?;
+            continue;
+        }
+        if name == MANIFEST || LEFT_BY_SYSTEMS.iter().any(|left| entry.file_name() == *left) {
+            continue;
+        }
+        let written = hashes.get(&name).and_then(Value::as_str);
+        let is_same = |hash| Ok(sha256(&fs::read(&path)?) == hash);
+        match written.map(is_same).transpose().map_err(|source| failed("read", &path, source))? {
+            Some(true) => {}
+            is_same => return Err(WriteError::Kept { path, is_changed: is_same.is_some() }),
+        }
+    }
+    Ok(())
 }
 
 /// Writes everything about a run into `directory`, replacing an earlier run
@@ -165,7 +208,7 @@ pub fn check_target(directory: &Path) -> Result<(), WriteError> {
 ///
 /// # Errors
 ///
-/// A foreign directory ([`check_target`]), a file system that refuses, or PNG
+/// A directory with something else ([`check_target`]), a file system that refuses, or PNG
 /// without the feature. Nothing of the new run is left then, and what was there
 /// before is whole.
 pub fn write_run_directory(
@@ -328,9 +371,13 @@ fn manifest(about: Value, files: &[OutputFile]) -> OutputFile {
 }
 
 pub(super) fn is_earlier_run(directory: &Path) -> bool {
-    let manifest = fs::read(directory.join(MANIFEST)).unwrap_or_default();
-    let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
-    manifest.get("program").and_then(Value::as_str) == Some(PROGRAM)
+    earlier_manifest(directory).is_some()
+}
+
+fn earlier_manifest(directory: &Path) -> Option<Value> {
+    let manifest = fs::read(directory.join(MANIFEST)).ok()?;
+    let manifest: Value = serde_json::from_slice(&manifest).ok()?;
+    (manifest.get("program").and_then(Value::as_str) == Some(PROGRAM)).then_some(manifest)
 }
 
 /// The target and its hidden neighbours.
