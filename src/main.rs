@@ -3,11 +3,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use orchsim::cli::Cli;
 
 fn main() -> ExitCode {
-    match Cli::parse().execute() {
+    match Cli::from_arguments().execute() {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             failure.print();

@@ -332,7 +332,8 @@ fn an_objective_beyond_the_horizon_is_neither_met_nor_missed() {
 #[test]
 fn an_invalid_scenario_ends_with_2_and_every_error_and_writes_nothing() {
     let workshop = Workshop::with_minimal();
-    let ended = workshop.run(&["run", "minimal.toml", "--set", "sede=1", "--horizon", "0"]);
+    let set = ["--set", "sede=1", "--set", "horizon_days=0"];
+    let ended = workshop.run(&[&["run", "minimal.toml"][..], &set].concat());
     assert_eq!(ended.code, 2);
     assert_eq!(ended.stdout, "");
     assert!(ended.stderr.contains("did you mean `seed`?"), "{}", ended.stderr);
@@ -343,7 +344,9 @@ fn an_invalid_scenario_ends_with_2_and_every_error_and_writes_nothing() {
 #[test]
 fn usage_errors_end_with_2_and_write_nothing() {
     let workshop = Workshop::with_minimal();
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 17] = [
+        (&["minimal.toml"], "orchsim run minimal.toml"),
+        (&["run", "--replications", "0"], "'0' for '--replications <N>': 0 is not in 1..=1000000"),
         (&["run", "missing.toml"], "there is no file `missing.toml`"),
         (&["run", "agent-spe-15k"], "orchsim init --preset agent-spe-15k"),
         (&["run", "minimal"], "did you mean `minimal.toml`?"),

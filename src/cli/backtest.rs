@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::options::{FileOptions, command_line, option, scenario_hash, thread_pool};
+use super::options::{FileOptions, MOST_THREADS, command_line, option, scenario_hash, thread_pool};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::spend::SpendArgs;
@@ -44,14 +44,15 @@ pub(super) struct BacktestArgs {
     )]
     every: u32,
     /// Seed of every draw
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
     #[arg(
         long,
         value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=1_024)
+        allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS)
     )]
     threads: Option<u32>,
     /// Where to write [default: under outputs/, by the name of the CSV]
@@ -70,10 +71,7 @@ pub(super) struct BacktestArgs {
 
 pub(super) fn execute(args: &BacktestArgs) -> Result<Outcome, Failure> {
     let options = args.files.write_options()?;
-    let usual = || {
-        let stem = args.spend.spend.file_stem().unwrap_or(args.spend.spend.as_os_str());
-        Path::new("outputs").join(format!("{}-backtest", stem.to_string_lossy()))
-    };
+    let usual = || Path::new("outputs").join(format!("{}-backtest", args.spend.stem()));
     let directory = args.out.clone().unwrap_or_else(usual);
     input::keep_inputs(&directory, std::iter::once(args.spend.spend.as_path()))?;
     check_target(&directory)?;

@@ -9,6 +9,7 @@ use super::{Failure, Outcome};
 use crate::ensemble::opening_warnings;
 use crate::report::{warnings_json, warnings_text};
 use crate::scenario::{Scenario, load};
+use crate::text::plural;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -71,8 +72,7 @@ fn inventory(scenario: &Scenario) -> String {
         (network.gateways.len(), "gateway"),
         (network.orchestrators.len(), "orchestrator"),
     ];
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    counts.map(|(count, noun)| format!("{count} {noun}{}", plural(count))).join(", ")
+    counts.map(|(count, noun)| plural(&count.to_string(), noun)).join(", ")
 }
 
 /// As [`Diagnostics::to_json`](crate::scenario::Diagnostics::to_json) has

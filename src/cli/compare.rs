@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 
 use super::options::{
-    CommonOptions, Reducing, ReportOptions, command_line, option, refuse_shared, scenario_hash,
+    CommonOptions, ReportOptions, Simulating, command_line, option, refuse_shared, scenario_hash,
 };
 use super::output::{self, Format};
 use super::progress::Progress;
@@ -54,7 +54,7 @@ pub(super) struct CompareArgs {
     #[command(flatten)]
     common: CommonOptions,
     #[command(flatten)]
-    reducing: Reducing,
+    simulating: Simulating,
     #[command(flatten)]
     report: ReportOptions,
 }
@@ -63,8 +63,7 @@ pub(super) fn execute(args: &CompareArgs) -> Result<Outcome, Failure> {
     let common = &args.common;
     let write_options = args.report.files.write_options()?;
     let (base, variants) = scenarios(args)?;
-    let plan = Plan { mode: common.mode, ..Plan::fixed(base.scenario.replications) };
-    let plan = args.reducing.apply(plan)?;
+    let plan = args.simulating.apply(Plan::fixed(base.scenario.replications))?;
     let directory = match &common.out {
         Some(directory) => directory.clone(),
         None => Path::new("outputs").join(format!("{}-compare", base.scenario.name)),
@@ -239,7 +238,7 @@ fn command(args: &CompareArgs) -> String {
         words.extend(option("--variant", changes));
     }
     words.extend(args.common.words());
-    words.extend(args.reducing.words());
+    words.extend(args.simulating.words());
     words.extend(args.report.words());
     command_line(&words)
 }

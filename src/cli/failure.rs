@@ -6,6 +6,7 @@ use crate::payments::LedgerViolation;
 use crate::report::{ReadError, WriteError, printable};
 use crate::scenario::Diagnostics;
 use crate::spend::SpendError;
+use crate::text::plural;
 
 /// Why a command could not be carried out. Nothing was written.
 #[derive(Debug)]
@@ -53,8 +54,8 @@ impl fmt::Display for Failure {
             Failure::Usage(reason) | Failure::Runtime(reason) => write!(f, "error: {reason}"),
             Failure::Spend(error) => error.fmt(f),
             Failure::Invalid(diagnostics) => {
-                let count = diagnostics.len();
-                write!(f, "{diagnostics}\n{count} error{}", if count == 1 { "" } else { "s" })
+                let count = diagnostics.len().to_string();
+                write!(f, "{diagnostics}\n{}", plural(&count, "error"))
             }
         }
     }

@@ -25,6 +25,7 @@ mod sweep;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 pub use failure::Failure;
@@ -146,6 +147,21 @@ impl From<Outcome> for ExitCode {
 }
 
 impl Cli {
+    /// The arguments of the program, which ends with a message where they are wrong.
+    pub fn from_arguments() -> Cli {
+        Cli::try_parse().unwrap_or_else(|mut error| {
+            if error.kind() == ErrorKind::InvalidSubcommand
+                && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+                && word.ends_with(".toml")
+            {
+                let tip = format!("to simulate a scenario: orchsim run {word}");
+                error.remove(ContextKind::SuggestedSubcommand);
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            }
+            error.exit()
+        })
+    }
+
     /// Does what was asked.
     ///
     /// # Errors

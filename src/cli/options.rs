@@ -10,13 +10,13 @@ use super::output::Format;
 use crate::ensemble::{Plan, VarianceReduction};
 use crate::experiment::sha256;
 use crate::report::WriteOptions;
-use crate::scenario::{Scenario, WARNING_NAMES, bare_key};
+use crate::scenario::{MOST_HORIZON_DAYS, MOST_REPLICATIONS, Scenario, WARNING_NAMES, bare_key};
 use crate::simulation::Mode;
 use crate::text::named;
 
 /// With a precision, replications go on to at least this number.
 const LEAST_CAP: u32 = 1_000;
-const MOST_THREADS: i64 = 1_024;
+pub(super) const MOST_THREADS: i64 = 1_024;
 
 /// What every command that simulates takes.
 #[derive(Debug, Args)]
@@ -27,20 +27,21 @@ pub(super) struct CommonOptions {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Independent futures to simulate
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub replications: Option<u32>,
-    /// Days after which a future that still has credits is cut off
-    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
-    pub horizon: Option<u32>,
-    /// How to simulate requests: `exact`, one by one, or `aggregate`, where some
-    /// stand for many of their model, at a stated error
     #[arg(
         long,
-        value_name = "MODE",
-        default_value_t,
-        value_parser = PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).map(mode)
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPLICATIONS))
     )]
-    pub mode: Mode,
+    pub replications: Option<u32>,
+    /// Days after which a future that still has credits is cut off
+    #[arg(
+        long,
+        value_name = "DAYS",
+        allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HORIZON_DAYS))
+    )]
+    pub horizon: Option<u32>,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
     #[arg(
@@ -96,8 +97,7 @@ impl CommonOptions {
             ("--horizon", self.horizon.map(u64::from)),
         ];
         let numbers = numbers.into_iter().filter_map(|(name, value)| Some(option(name, value?)));
-        let mode = (self.mode != Mode::default()).then(|| option("--mode", self.mode));
-        set.chain(numbers.flatten()).chain(mode.into_iter().flatten()).collect()
+        set.chain(numbers.flatten()).collect()
     }
 }
 
@@ -145,7 +145,7 @@ impl Stopping {
             (Some(_), None) => cap.max(LEAST_CAP),
             _ => cap,
         };
-        Plan { precision: self.precision, mode: common.mode, ..Plan::fixed(replications) }
+        Plan { precision: self.precision, ..Plan::fixed(replications) }
     }
 
     /// Whether that is left to a precision.
@@ -159,9 +159,18 @@ impl Stopping {
     }
 }
 
-/// How to need fewer replications.
+/// How futures are simulated and averaged, to need less time.
 #[derive(Debug, Args)]
-pub(super) struct Reducing {
+pub(super) struct Simulating {
+    /// How to simulate requests: `exact`, one by one, or `aggregate`, where some
+    /// stand for many of their model, at a stated error
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value_t,
+        value_parser = PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).map(mode)
+    )]
+    mode: Mode,
     /// Make intervals narrower at the same number of replications, without bias
     ///
     /// The result says of each figure how many plain replications it is worth.
@@ -169,7 +178,7 @@ pub(super) struct Reducing {
     variance_reduction: VarianceReduction,
 }
 
-impl Reducing {
+impl Simulating {
     /// The plan with it.
     ///
     /// # Errors
@@ -184,15 +193,16 @@ impl Reducing {
                 replications.saturating_add(1)
             )));
         }
-        Ok(Plan { variance_reduction, ..plan })
+        Ok(Plan { mode: self.mode, variance_reduction, ..plan })
     }
 
     /// It as words of a command.
     pub fn words(&self) -> Vec<String> {
-        match self.variance_reduction {
-            VarianceReduction::None => Vec::new(),
-            method => option("--variance-reduction", method.name()).into(),
-        }
+        let mode = (self.mode != Mode::default()).then(|| option("--mode", self.mode));
+        let method = self.variance_reduction;
+        let reduction = (method != VarianceReduction::None)
+            .then(|| option("--variance-reduction", method.name()));
+        mode.into_iter().chain(reduction).flatten().collect()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ensemble::Plan;
+use crate::text::plural;
 
 const REPLICATION: &str = "replication";
 
@@ -99,9 +100,8 @@ impl Progress {
             // Where standard error is closed there is nobody to tell.
             let _ = writeln!(
                 io::stderr(),
-                "orchsim: {count} {}{} in {:.1} s, files in {}",
-                self.noun,
-                if count == 1 { "" } else { "s" },
+                "orchsim: {} in {:.1} s, files in {}",
+                plural(&count.to_string(), self.noun),
                 self.began.elapsed().as_secs_f64(),
                 directory.display()
             );

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 
 use super::options::{
-    CommonOptions, Reducing, ReportOptions, Stopping, command_line, scenario_hash,
+    CommonOptions, ReportOptions, Simulating, Stopping, command_line, scenario_hash,
 };
 use super::output::{self, Format};
 use super::progress::Progress;
@@ -40,7 +40,7 @@ pub(super) struct RunOptions {
     #[command(flatten)]
     stopping: Stopping,
     #[command(flatten)]
-    reducing: Reducing,
+    simulating: Simulating,
     /// Do only part I (from 0) of N, for `orchsim merge`; `auto` or `auto/N`
     /// in a job array
     ///
@@ -61,13 +61,13 @@ pub(super) struct RunOptions {
 }
 
 pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
-    let RunOptions { common, stopping, reducing, shard, spend_history, report } = &args.options;
+    let RunOptions { common, stopping, simulating, shard, spend_history, report } = &args.options;
     let mut write_options = report.files.write_options()?;
     let source = input::read(args.scenario.as_deref())?;
     let mut scenario = load(&source, &common.overrides())?;
     report.suppress_in(&mut scenario);
     let directory = directory(common.out.as_deref(), &scenario);
-    let plan = reducing.apply(stopping.plan(common, &scenario))?;
+    let plan = simulating.apply(stopping.plan(common, &scenario))?;
     let job = Job {
         version: VERSION.to_string(),
         command: command(args),
@@ -175,7 +175,7 @@ fn command(args: &RunArgs) -> String {
     words.extend(args.scenario.as_ref().map(|path| path.display().to_string()));
     words.extend(args.options.common.words());
     words.extend(args.options.stopping.words());
-    words.extend(args.options.reducing.words());
+    words.extend(args.options.simulating.words());
     if args.options.spend_history {
         words.push("--spend-history".to_string());
     }

@@ -43,8 +43,7 @@ pub(super) struct SpendReading {
     /// What to make of a row that stands in the file twice
     #[arg(long, value_enum, default_value = "refuse")]
     duplicates: Duplicates,
-    /// What one LPT is worth in ETH, for amounts in LPT (with --prices, before their
-    /// first day only)
+    /// What one LPT is worth in ETH, for amounts in LPT
     #[arg(long, value_name = "ETH", value_parser = price)]
     eth_per_lpt: Option<Decimal>,
 }

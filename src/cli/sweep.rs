@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::options::{
-    CommonOptions, FileOptions, Reducing, Stopping, command_line, option, refuse_shared,
+    CommonOptions, FileOptions, Simulating, Stopping, command_line, option, refuse_shared,
 };
 use super::output::{self, Format};
 use super::progress::Progress;
@@ -82,7 +82,7 @@ pub(super) struct SweepArgs {
     #[command(flatten)]
     stopping: Stopping,
     #[command(flatten)]
-    reducing: Reducing,
+    simulating: Simulating,
     #[command(flatten)]
     files: FileOptions,
 }
@@ -108,7 +108,7 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     scenarios.iter_mut().for_each(|scenario| refer_to_prices_of(&base, scenario));
     let study = Study::new(&design, &scenarios, pareto).map_err(Failure::Usage)?;
     let whole = directory(common.out.as_deref(), &base);
-    let plan = args.reducing.apply(stopping.plan(common, &base))?;
+    let plan = args.simulating.apply(stopping.plan(common, &base))?;
     let job = Job {
         version: VERSION.to_string(),
         command: command(args, &design),
@@ -364,6 +364,6 @@ fn command(args: &SweepArgs, design: &Design) -> String {
     }
     words.extend(args.common.words());
     words.extend(args.stopping.words());
-    words.extend(args.reducing.words());
+    words.extend(args.simulating.words());
     command_line(&words)
 }

@@ -16,7 +16,7 @@ use crate::scenario::{
     to_toml,
 };
 use crate::spend::SpendOptions;
-use crate::text::first_few;
+use crate::text::{first_few, plural};
 use crate::units::significant;
 
 /// Orchestrators, testers or prices named in one note.
@@ -264,13 +264,12 @@ impl Merge<'_> {
             }
         }
         self.document.replace(changes);
-        let count = limits.len();
-        let s = if count == 1 { "" } else { "s" };
+        let prices = plural(&limits.len().to_string(), "maximum price");
         let instead = match replaced {
             0 => "",
             _ => " in place of all they had",
         };
-        Ok(format!("{count} maximum price{s} for {}{instead}", changed.join(", ")))
+        Ok(format!("{prices} for {}{instead}", changed.join(", ")))
     }
 
     /// Puts the requests that were spent on into the demand of a base that starts
@@ -443,10 +442,9 @@ impl Merge<'_> {
         if all == 0 {
             return Err(nothing(file, &self.findings));
         }
-        let s = |count: usize| if count == 1 { "" } else { "s" };
-        let mut summary = format!("{all} orchestrator{}", s(all));
+        let mut summary = plural(&all.to_string(), "orchestrator");
         if offers > 0 {
-            summary += &format!(" with {offers} offer{}", s(offers));
+            summary += &format!(" with {}", plural(&offers.to_string(), "offer"));
         }
         if self.is_given {
             summary += &format!("; {} known to the base, {} new", changed.len(), new.len());
@@ -677,9 +675,8 @@ impl Merge<'_> {
                     found.id
                 ));
             }
-            let s = if results == 1 { "" } else { "s" };
-            let about =
-                format!("{label}: mean of {results} result{s}{few}, by {}", testers.join(", "));
+            let mean_of = plural(&results.to_string(), "result");
+            let about = format!("{label}: mean of {mean_of}{few}, by {}", testers.join(", "));
             let reliability = libm::round(reliability * 1e4) / 1e4;
             text = changed(&text, "reliability", &format!("{reliability:?}"), &comment(&about))?;
         }

@@ -4,6 +4,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use crate::ensemble::{Bound, Estimate, Forecast, ObjectiveResult, Quantile, Verdict};
+pub(super) use crate::text::plural;
 
 /// What stands where there is no number.
 pub(super) const MISSING: &str = "–";
@@ -182,11 +183,6 @@ pub(super) fn quantile_interval(quantile: &Quantile, horizon_days: u32) -> Strin
         (Bound::Unknown, Bound::Unknown) => MISSING.to_string(),
         (lo, hi) => format!("[{}, {}]", end(lo), end(hi)),
     }
-}
-
-/// `1 day`, `30 days`.
-pub(super) fn plural(number: &str, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == "1" { "" } else { "s" })
 }
 
 /// So many of something: `1 day`, `1,000 days`.

@@ -6,6 +6,10 @@ use crate::demand::MOST_REQUESTS_PER_DAY;
 use crate::network::Pipeline;
 use crate::units::Currency::{Eth, Gwei, Lpt, Usd, Wei};
 
+/// Longest horizon, in days.
+pub(crate) const MOST_HORIZON_DAYS: u32 = 36_500;
+/// Most replications.
+pub(crate) const MOST_REPLICATIONS: u32 = 1_000_000;
 /// Most orchestrators, groups expanded.
 pub(super) const MOST_ORCHESTRATORS: usize = 100_000;
 /// Most nodes of one orchestrator.
@@ -83,14 +87,14 @@ pub(super) const SCENARIO: Shape = Shape::Table(&[
     required("start", &Shape::Date, "First simulated day; simulated time starts at 00:00 UTC."),
     default(
         "horizon_days",
-        &Shape::Integer { min: 1, max: 36_500 },
+        &Shape::Integer { min: 1, max: MOST_HORIZON_DAYS as u64 },
         "365",
         "Simulated days after which a future that still has credits is cut off (censored).",
     ),
     default("seed", &Shape::Integer { min: 0, max: u64::MAX }, "1", "Seed of every random stream."),
     default(
         "replications",
-        &Shape::Integer { min: 1, max: 1_000_000 },
+        &Shape::Integer { min: 1, max: MOST_REPLICATIONS as u64 },
         "100",
         "Independent futures to simulate.",
     ),

@@ -26,6 +26,7 @@ use crate::treasury::{Credits, TreasurySetup};
 pub use diagnostics::Diagnostics;
 pub(crate) use diagnostics::nearest;
 pub use json_schema::json_schema;
+pub(crate) use keys::{MOST_HORIZON_DAYS, MOST_REPLICATIONS};
 pub(crate) use overrides::{bare_key, split_at_commas};
 pub use source::Source;
 pub(crate) use source::{LARGEST_FILE_BYTES, read_text};

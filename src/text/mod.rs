@@ -28,6 +28,11 @@ pub(crate) fn first_few(names: &[&str], most: usize) -> String {
     }
 }
 
+/// So many of something whose plural ends in "s", the number written as people read it.
+pub(crate) fn plural(number: &str, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == "1" { "" } else { "s" })
+}
+
 /// A key or name reduced to its lower-case letters and digits.
 pub(crate) fn plain(name: &str) -> String {
     letters(name).collect()

@@ -40,7 +40,7 @@ const FAR_DAYS: f64 = 28.0;
 const WIDE: f64 = 10.0;
 /// What the scenario's schema allows.
 const MOST_CV: f64 = 100.0;
-const HOLD_HOURS: (f64, f64) = (0.01, 8_760.0);
+const HOLD_HOURS: (f64, f64) = (0.001, 1e6);
 /// Factor of days out of line on the level from which on it is worth a word.
 const NOTICEABLE_OUTLIERS: f64 = 1.2;
 

@@ -84,6 +84,11 @@ fn safe(at: &Cursor, report: &mut Report) -> Option<SafeSetup> {
     let threshold_at = at.get("threshold")?;
     let threshold: usize = threshold_at.integer()?;
     let available = signers.iter().filter(|signer| signer.availability > 0.0).count();
+    if available == 0 {
+        let problem = Problem::at(&place, "no signer can ever be there");
+        report.push(problem.expected("an availability above 0"));
+        return None;
+    }
     if threshold > available {
         let message = match available == signers.len() {
             true => format!("{threshold} must sign, but there are only {available}"),
