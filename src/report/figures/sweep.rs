@@ -17,7 +17,7 @@ use crate::report::WriteError;
 use crate::report::format::{abridged, grouped};
 use crate::report::sweep::{
     Quantity, Standing, explained, quantities, ranked, rounded_level, sensitivity_table,
-    settings_table, short_keys, standing,
+    settings_table, short_keys, standing, told_apart,
 };
 use crate::report::table::Unit;
 
@@ -139,13 +139,7 @@ fn few_digits(numbers: &[f64]) -> Vec<String> {
     let labels = |digits: usize| -> Vec<String> {
         numbers.iter().map(|number| rounded_level(*number, digits).to_string()).collect()
     };
-    let is_distinct = |labels: &Vec<String>| {
-        let mut distinct = labels.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        distinct.len() == numbers.len()
-    };
-    (3..17).map(labels).find(is_distinct).unwrap_or_else(|| labels(17))
+    told_apart(3, labels)
 }
 
 /// How an axis of this unit is labelled.

@@ -42,6 +42,8 @@ const RUNWAY: &str = "runway_days";
 const MOST_NAMED: usize = 2;
 /// Least digits of a level, where it has as many.
 const LEVEL_DIGITS: usize = 4;
+/// Digits that tell any two doubles apart.
+const EXACT_DIGITS: usize = 17;
 /// Most settings that a sentence lists.
 const MOST_LISTED: usize = 4;
 
@@ -249,10 +251,16 @@ fn level_labels(sweep: &Sweep, key: usize) -> Vec<String> {
         };
         texts.iter().zip(&numbers).map(label).collect()
     };
-    let count = |texts: &[String]| texts.iter().collect::<BTreeSet<_>>().len();
-    let exact: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
-    let levels = count(&exact);
-    (LEVEL_DIGITS..17).map(rounded).find(|short| count(short) == levels).unwrap_or(exact)
+    told_apart(LEVEL_DIGITS, rounded)
+}
+
+/// Labels with the fewest digits, `least` at least, that tell apart what all digits of a
+/// double do.
+pub(super) fn told_apart(least: usize, labels: impl Fn(usize) -> Vec<String>) -> Vec<String> {
+    let count = |labels: &[String]| labels.iter().collect::<BTreeSet<_>>().len();
+    let exact = labels(EXACT_DIGITS);
+    let is_exact = |short: &Vec<String>| count(short) == count(&exact);
+    (least..EXACT_DIGITS).map(&labels).find(is_exact).unwrap_or(exact)
 }
 
 /// A number with so many digits, and every one before the point.
