@@ -9,8 +9,7 @@ use super::json::At;
 use super::merge::MOST_NAMED;
 use super::price::price;
 use crate::network::{Pipeline, Version};
-use crate::spend::moment;
-use crate::text::{first_few, is_address, plain};
+use crate::text::{first_few, is_address, moment, plain};
 use crate::units::{PostedPrice, Price};
 
 /// What a scenario may hold.

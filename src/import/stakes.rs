@@ -10,8 +10,9 @@ use jiff::tz::Offset;
 use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
-use crate::spend::{SECOND_NS, moment};
-use crate::text::{NumberError, Table, UNCLOSED, is_address, is_total, number, plain};
+use crate::text::{
+    NumberError, SECOND_NS, Table, UNCLOSED, is_address, is_total, moment, number, plain,
+};
 use crate::units::{Amount, COIN, Currency, Lpt};
 
 /// Where no unit is told, a whole number from here on counts base units (1e-18 LPT): a

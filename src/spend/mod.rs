@@ -32,13 +32,11 @@
 mod error;
 mod header;
 mod history;
-mod moment;
 mod read;
 mod spelling;
 
 pub use error::{Fault, SpendError};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
-pub(crate) use moment::{SECOND_NS, moment};
 pub(crate) use read::listed;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
 

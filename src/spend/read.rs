@@ -12,10 +12,11 @@ use jiff::civil::Date;
 use super::error::Faults;
 use super::header::{self, Columns, NAMES, quoted};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
-use super::moment::{DAY_NS, Moment, SECOND_NS, moment};
 use super::spelling::Spellings;
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
-use crate::text::{self, NumberError, Rows, is_total, number, plain};
+use crate::text::{
+    self, DAY_NS, Moment, NumberError, Rows, SECOND_NS, is_total, moment, number, plain,
+};
 use crate::units::{Amount, Currency, Decimal, Wei};
 
 /// Above this a file is not read: as many bytes are some ten million rows.

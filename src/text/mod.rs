@@ -1,11 +1,13 @@
-//! What people and other programs write: tables, numbers, and names in any
+//! What people and other programs write: tables, numbers, times, and names in any
 //! spelling.
 
 mod lines;
+mod moment;
 mod number;
 mod table;
 
 pub(crate) use lines::with_line_feeds;
+pub(crate) use moment::{DAY_NS, Moment, SECOND_NS, moment};
 pub(crate) use number::{NumberError, number};
 pub(crate) use table::{Rows, Table, UNCLOSED, header};
 

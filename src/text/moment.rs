@@ -6,7 +6,7 @@ use crate::units::Decimal;
 /// Ethereum's first day, and a day that is a typing error.
 const DATES: (Date, Date) = (date(2015, 7, 30), date(2200, 1, 1));
 pub(crate) const SECOND_NS: i64 = 1_000_000_000;
-pub(super) const DAY_NS: i64 = 86_400 * SECOND_NS;
+pub(crate) const DAY_NS: i64 = 86_400 * SECOND_NS;
 
 /// When a row is of.
 #[derive(Clone, Copy)]
@@ -16,9 +16,9 @@ pub(crate) struct Moment {
     /// The nanosecond of that day, where there is a time of day.
     pub(crate) nanosecond: Option<i64>,
     /// The day as it is written, where it is written as its beginning.
-    pub(super) begins: Option<Date>,
+    pub(crate) begins: Option<Date>,
     /// Whether the time is written in another offset than that of UTC.
-    pub(super) is_shifted: bool,
+    pub(crate) is_shifted: bool,
 }
 
 /// Reads a time: an ISO 8601 date or time, also with slashes, or Unix seconds or their
