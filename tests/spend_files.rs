@@ -315,6 +315,26 @@ fn repeated_rows_are_refused_kept_or_dropped() {
 }
 
 #[test]
+fn rows_that_differ_in_any_column_are_no_repetition() {
+    let drop = SpendOptions { duplicates: Duplicates::Drop, ..SpendOptions::default() };
+    let total = |text: &str| with(text, drop).unwrap().total();
+    let requests =
+        "time,amount_wei,request_id\n2025-03-01T10:00:00Z,5,a\n2025-03-01T10:00:00Z,5,b\n";
+    assert_eq!(read(requests).unwrap().total(), Wei(10));
+    assert_eq!(total(requests), Wei(10));
+    assert_eq!(total(&requests.replace(",b\n", ",a\n")), Wei(5));
+    let tickets = "timestamp,face_value_wei,tx_hash,sender_nonce\n1740787200,5,0x1,1\n\
+                   1740787200,5,0x1,2\n1740787200,5,0x2,1\n1740787200,5,0x1,2\n";
+    assert_eq!(total(tickets), Wei(15));
+    // The same cells in other columns are another row.
+    let moved = "date,amount_wei,from,to\n2025-03-01,5,a,\n2025-03-01,5,,a\n";
+    assert_eq!(read(moved).unwrap().total(), Wei(10));
+    // A network has one day's fees once, whatever they were worth in USD then.
+    let fees = "date,volumeETH,volumeUSD\n2025-03-01,5,13000\n2025-03-01,5,13001\n";
+    assert_eq!(total(fees).to_coins(), 5.0);
+}
+
+#[test]
 fn another_amount_of_fees_for_a_day_is_no_repetition() {
     let text = "date,fees_eth\n2025-03-01,1\n2025-03-01,1\n2025-03-01,2\n";
     let options = |duplicates| SpendOptions { duplicates, ..SpendOptions::default() };

@@ -40,7 +40,7 @@ pub(super) struct SpendReading {
     /// nothing was spent, not a gap
     #[arg(long)]
     zero_days: bool,
-    /// What to make of a row that stands in the file twice
+    /// What to make of a row that stands in the file twice, the same in every column
     #[arg(long, value_enum, default_value = "refuse")]
     duplicates: Duplicates,
     /// What one LPT is worth in ETH, for amounts in LPT

@@ -72,8 +72,8 @@ pub(super) struct Columns {
     pub(super) tickets: Option<usize>,
     /// The columns of [`FAILURES`], in an export of what an address sent.
     pub(super) failures: [Option<usize>; 2],
-    /// Names of columns that nothing is made of.
-    pub(super) ignored: Vec<String>,
+    /// Columns that nothing is made of.
+    pub(super) ignored: Vec<usize>,
 }
 
 /// What is wrong with a header: the column to blame, the message and what was
@@ -153,9 +153,8 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
             || failures.contains(&Some(i))
             || with_unit(&header.normal[i]).is_some_and(|(stem, _)| is_same(stem, MEAN_FACE_VALUE))
     };
-    let all = header.written.iter().enumerate();
-    let ignored = all.filter(|(i, _)| !is_known(*i)).map(|(_, name)| name.to_string()).collect();
     let count = header.written.len();
+    let ignored = (0..count).filter(|i| !is_known(*i)).collect();
     Ok(Columns { form, count, time, amount, unit, names, requests, tickets, failures, ignored })
 }
 
@@ -315,7 +314,7 @@ mod tests {
             ["date", "Gateway ID", "gateway_name", "model_id", "Request Count", "cost_eth"];
         let columns = columns(&header).ok().unwrap();
         assert_eq!(columns.names, [Some(1), None, Some(3), None, None]);
-        assert_eq!((columns.requests, columns.ignored), (Some(4), vec!["gateway_name".into()]));
+        assert_eq!((columns.requests, columns.ignored), (Some(4), vec![2]));
     }
 
     #[test]

@@ -67,8 +67,8 @@ impl SpendForm {
     }
 }
 
-/// What to make of two rows that are the same in every known column, or of daily fees
-/// of one day.
+/// What to make of two rows that are the same in every column, those that nothing is
+/// made of too, or of daily fees of one day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Duplicates {
     /// Refuse the file, but for redemptions: two tickets of one face value can

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -109,6 +110,8 @@ struct Entry {
     nanosecond: Option<i64>,
     key: SpendKey,
     spent: Spent,
+    /// Hash of the cells that nothing is made of.
+    rest: u64,
 }
 
 /// Why a row is left out though nothing is wrong with it.
@@ -137,7 +140,7 @@ struct SpendReader<'a> {
     /// By the day of UTC, the day the row says it begins, and the key.
     cells: BTreeMap<(Date, Option<Date>, u32), Spent>,
     /// The line on which a row stood first.
-    seen_rows: BTreeMap<(Date, Option<i64>, u32, Spent), u64>,
+    seen_rows: BTreeMap<(Date, Option<i64>, u32, Spent, u64), u64>,
     /// The line on which a day of daily fees stood first.
     seen_days: BTreeMap<Date, u64>,
     rows: u64,
@@ -297,7 +300,13 @@ impl<'a> SpendReader<'a> {
         let key = self.spellings.key(columns.names.map(name));
         let counted = requests.map_or(Wei::ZERO, |_| amount);
         let spent = Spent { amount, counted, requests, tickets };
-        Ok((Entry { day: moment.day, nanosecond: moment.nanosecond, key, spent }, moment))
+        let mut rest = DefaultHasher::new();
+        // A network has the fees of a day once, whatever else a row says of it.
+        if columns.form != SpendForm::DailyFees {
+            columns.ignored.iter().for_each(|&column| at(column).hash(&mut rest));
+        }
+        let Moment { day, nanosecond, .. } = moment;
+        Ok((Entry { day, nanosecond, key, spent, rest: rest.finish() }, moment))
     }
 
     /// Books a row, unless it is a repetition.
@@ -318,7 +327,7 @@ impl<'a> SpendReader<'a> {
             return Err(Wrong(None, message, None));
         }
         let key = *self.keys.entry(entry.key).or_insert(next as u32);
-        let row = (entry.day, entry.nanosecond, key, entry.spent);
+        let row = (entry.day, entry.nanosecond, key, entry.spent, entry.rest);
         let same_row = earlier(&mut self.seen_rows, row, line);
         let day = moment.begins.unwrap_or(moment.day);
         let same_day = match form {
@@ -579,12 +588,11 @@ impl<'a> SpendReader<'a> {
                 are(self.repeated as usize, "row")
             ));
         }
-        if !columns.ignored.is_empty() {
-            notes.push(format!(
-                "{} ignored: {}",
-                are(columns.ignored.len(), "column"),
-                quoted(&columns.ignored)
-            ));
+        let ignored: Vec<&String> =
+            columns.ignored.iter().filter_map(|&column| self.header.get(column)).collect();
+        if !ignored.is_empty() {
+            let count = are(ignored.len(), "column");
+            notes.push(format!("{count} ignored: {}", quoted(&ignored)));
         }
         if columns.unit == Currency::Lpt {
             let by_day = self.options.prices.map(|_| "the price of their day".to_string());
