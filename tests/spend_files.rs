@@ -165,7 +165,14 @@ fn numbers_as_programs_write_them_are_read() {
     let history = history.unwrap();
     assert_eq!(history.daily_totals(), [Wei(1234), Wei(1_234_500_000_000_000_000_000)]);
     assert_eq!(history.cells().next().unwrap().2.requests, Some(100));
-    assert!(faults("date,amount_eth,requests\n2025-03-01,1,1.5\n").contains("not a count"));
+    let with_count = |count: &str| format!("date,amount_eth,requests\n2025-03-01,1,\"{count}\"\n");
+    for (count, requests) in [("1,234", 1_234), ("12,345,678", 12_345_678), ("1,234.0", 1_234)] {
+        let history = read(&with_count(count)).unwrap();
+        assert_eq!(history.cells().next().unwrap().2.requests, Some(requests), "{count}");
+    }
+    for count in ["1.5", "1,5", "1,23", "1234,567", "0,125", "1.234,5"] {
+        assert!(faults(&with_count(count)).contains("is not a count"), "{count}");
+    }
 }
 
 #[test]

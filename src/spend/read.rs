@@ -287,9 +287,9 @@ impl<'a> SpendReader<'a> {
         let count = |column: Option<usize>| match column.map(at) {
             None | Some("") => Ok(None),
             Some(text) => {
-                number(text).ok().and_then(Decimal::to_whole).map(Some).ok_or_else(|| {
-                    Wrong(column, format!("`{text}` is not a count"), Some("a whole number"))
-                })
+                let wrong =
+                    || Wrong(column, format!("`{text}` is not a count"), Some("a whole number"));
+                text::count(text).map(Some).ok_or_else(wrong)
             }
         };
         let (requests, mut tickets) = (count(columns.requests)?, count(columns.tickets)?);

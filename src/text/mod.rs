@@ -8,7 +8,7 @@ mod table;
 
 pub(crate) use lines::with_line_feeds;
 pub(crate) use moment::{DAY_NS, Moment, SECOND_NS, moment};
-pub(crate) use number::{NumberError, number};
+pub(crate) use number::{NumberError, count, number};
 pub(crate) use table::{Rows, Table, UNCLOSED, header};
 
 /// What a value is called in a list of all of its kind.

@@ -55,6 +55,15 @@ pub(crate) fn number(text: &str) -> Result<Decimal, NumberError> {
     }
 }
 
+/// A whole number, in which a comma can only be one of thousands: `1,234`.
+pub(crate) fn count(text: &str) -> Option<u64> {
+    let number = match number(text) {
+        Err(NumberError::AnyComma(_)) => text.replace(',', "").parse().ok()?,
+        number => number.ok()?,
+    };
+    number.to_whole()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
