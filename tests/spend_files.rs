@@ -202,6 +202,48 @@ fn gaps_and_partial_days_are_found_and_said() {
     assert_eq!(with(text, zero_days).unwrap().complete_days(), 5);
 }
 
+/// A row of 1 ETH at each of these times of each day of March up to the tenth.
+fn stamped(times: &[&str]) -> String {
+    let row = |day: usize, time: &str| format!("2025-03-{day:02} {time},1\n");
+    let rows = (1..=10).flat_map(|day| times.iter().map(move |time| row(day, time)));
+    format!("time,amount_eth\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn days_stamped_at_their_end_are_whole() {
+    for time in ["23:59:59", "23:59", "23:59:59.999"] {
+        let history = read(&stamped(&[time])).unwrap();
+        assert_eq!((history.complete_days(), history.notes.len()), (10, 0), "{:?}", history.notes);
+    }
+    let noon = read(&stamped(&["12:00:00"])).unwrap();
+    assert_eq!(noon.complete_days(), 8);
+    assert!(noon.notes.join("\n").contains("all rows stand at 12:00 UTC"), "{:?}", noon.notes);
+}
+
+#[test]
+fn days_of_the_same_sums_as_all_others_are_whole() {
+    let six_hours = stamped(&["00:00:00", "06:00:00", "12:00:00", "18:00:00"]);
+    let partial = |text: &str| -> Vec<String> {
+        let history = read(text).unwrap();
+        history.days_of(Coverage::Partial).map(|day| day.to_string()).collect()
+    };
+    assert!(partial(&six_hours).is_empty());
+    assert!(partial(&stamped(&["05:59:59", "11:59:59", "17:59:59", "23:59:59"])).is_empty());
+    // Several rows at one time are one sum each.
+    assert!(partial(&format!("{six_hours}2025-03-10 18:00:00,2\n")).is_empty());
+    // It ends, or begins, with fewer sums than the others have.
+    let cut = six_hours.replace("2025-03-10 18:00:00,1\n", "");
+    assert_eq!(partial(&cut), ["2025-03-10"]);
+    let late = six_hours.replace("2025-03-01 00:00:00,1\n2025-03-01 06:00:00,1\n", "");
+    assert_eq!(partial(&late), ["2025-03-01"]);
+    // Days between that differ are of single events.
+    let events = six_hours.replace("2025-03-05 06:00:00", "2025-03-05 06:00:07");
+    assert_eq!(partial(&events), ["2025-03-10"]);
+    // Few days say nothing of what is usual.
+    let few = six_hours.find("2025-03-07").unwrap();
+    assert_eq!(partial(&six_hours[..few]), ["2025-03-06"]);
+}
+
 #[test]
 fn a_row_of_zero_says_that_nothing_was_spent() {
     let history = read("date,amount_eth\n2025-03-01,2\n2025-03-02,0\n2025-03-04,0\n").unwrap();

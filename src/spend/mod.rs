@@ -27,7 +27,8 @@
 //! whole network has fees of 0; another row of 0 says that nothing was spent. Rows that
 //! are regularly a week, a month or a quarter apart look like sums and are refused. Where
 //! rows have times of day, the first and the last day are partial unless their rows reach
-//! to within an hour of midnight.
+//! to within an hour of midnight, stand at the times of day that all others have (several),
+//! or all rows stand at one time from 23:59 on.
 
 mod error;
 mod header;

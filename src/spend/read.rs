@@ -33,6 +33,10 @@ const MOST_DAYS: i32 = 36_500;
 /// A file with times of day reaches to the start (end) of its first (last) day
 /// when it begins (ends) within so many nanoseconds of it.
 const WHOLE_WITHIN_NS: i64 = 3_600 * SECOND_NS;
+/// A file whose rows all stand at one time from here on stamps days at their end.
+const END_OF_DAY_NS: i64 = DAY_NS - 60 * SECOND_NS;
+/// So many days show which times of day are usual.
+const LEAST_USUAL_DAYS: usize = 7;
 /// Days from one row to the next where each is the sum of all those days, and what
 /// that is a sum of.
 const SUMS: [(RangeInclusive<i32>, &str); 3] =
@@ -495,17 +499,41 @@ impl<'a> SpendReader<'a> {
                 coverage[days_from(first, day) as usize] = Coverage::Complete;
             }
         }
-        if self.has_times && !are_local {
-            if self.earliest.is_some_and(|(_, time)| time > WHOLE_WITHIN_NS) {
+        let are_ends = self.time_of_day.is_some_and(|time| time >= END_OF_DAY_NS);
+        if self.has_times && !are_local && !are_ends {
+            let [is_first_usual, is_last_usual] = self.are_usual();
+            if !is_first_usual && self.earliest.is_some_and(|(_, time)| time > WHOLE_WITHIN_NS) {
                 coverage[0] = Coverage::Partial;
             }
-            if self.latest.is_some_and(|(_, time)| time < DAY_NS - WHOLE_WITHIN_NS)
+            if !is_last_usual
+                && self.latest.is_some_and(|(_, time)| time < DAY_NS - WHOLE_WITHIN_NS)
                 && let Some(last) = coverage.last_mut()
             {
                 *last = Coverage::Partial;
             }
         }
         coverage
+    }
+
+    /// Whether the first and the last day have rows at the very times of day, more than
+    /// one, that all days between have: those are sums of as many hours.
+    fn are_usual(&self) -> [bool; 2] {
+        let mut days: BTreeMap<Date, Vec<i64>> = BTreeMap::new();
+        for &(day, nanosecond, ..) in self.seen_rows.keys() {
+            let (times, time) = (days.entry(day).or_default(), nanosecond.unwrap_or(0));
+            if times.last() != Some(&time) {
+                times.push(time);
+            }
+        }
+        let days: Vec<Vec<i64>> = days.into_values().collect();
+        match days.as_slice() {
+            [first, between @ .., last] if days.len() >= LEAST_USUAL_DAYS => {
+                let usual = between.first().filter(|times| times.len() > 1);
+                let usual = usual.filter(|usual| between.iter().all(|times| times == *usual));
+                [first, last].map(|times| usual == Some(times))
+            }
+            _ => [false; 2],
+        }
     }
 
     /// Days of which the file says that it does not know their fees.
@@ -525,7 +553,9 @@ impl<'a> SpendReader<'a> {
                  the file, not of UTC"
                     .to_string(),
             );
-        } else if let Some(time) = self.time_of_day.filter(|time| *time > 0 && history.len() > 1) {
+        } else if let Some(time) =
+            self.time_of_day.filter(|time| (1..END_OF_DAY_NS).contains(time) && history.len() > 1)
+        {
             let minutes = time / (60 * SECOND_NS);
             notes.push(format!(
                 "all rows stand at {:02}:{:02} UTC, as the days of another time zone would: they \
