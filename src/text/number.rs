@@ -48,7 +48,9 @@ pub(crate) fn number(text: &str) -> Result<Decimal, NumberError> {
         Err(NumberError::AnyComma(shown))
     } else if is_grouped {
         text.replace(',', "").parse().map_err(|()| NumberError::None)
-    } else if text.replace('.', "").replacen(',', ".", 1).parse::<Decimal>().is_ok() {
+    } else if text.contains(',')
+        && text.replace('.', "").replacen(',', ".", 1).parse::<Decimal>().is_ok()
+    {
         Err(NumberError::DecimalComma(shown))
     } else {
         Err(NumberError::None)
@@ -79,7 +81,9 @@ mod tests {
             assert_eq!(number(text), Err(NumberError::DecimalComma(text.into())));
         }
         assert_eq!(number("1,234"), Err(NumberError::AnyComma("1,234".into())));
-        for text in ["", ",", "-1,5", "1,2,3", "1,23,456.7", "x"] {
+        // With more decimals than are read.
+        let long = format!("0.{:039}", 1);
+        for text in ["", ",", "-1,5", "1,2,3", "1,23,456.7", "x", &long] {
             assert_eq!(number(text), Err(NumberError::None), "{text}");
         }
     }
