@@ -270,6 +270,62 @@ fn a_record_may_come_from_a_spreadsheet() {
 }
 
 #[test]
+fn a_record_may_be_written_as_exports_write_it() {
+    let start = date(2025, 2, 1);
+    let read = |text: &str| PriceSeries::from_csv(text, start);
+    let expected = PriceSeries::new(&[(-1.0, 11.25, 2500.5), (17.0, 7.91, 12_345.0)]);
+    let expected: Result<PriceSeries, Vec<_>> = expected.map_err(|fault| vec![fault]);
+    // Midnight of 31 January and of 18 February 2025; the newest first, as Dune sorts.
+    let first = [
+        "2025-01-31",
+        "2025-01-31 00:00:00 UTC",
+        "2025-01-31T00:00:00Z",
+        "2025-01-31 00:00:00.000 UTC",
+        "2025/01/31",
+        "1738281600",
+    ];
+    for (header, first) in [
+        ("date,LPT USD,ETH USD", first[0]),
+        ("snapped_at,LPT (USD),ETH (USD)", first[1]),
+        ("Day,lptUSD,ethUSD", first[2]),
+        ("Date (UTC),lpt/usd,eth/usd", first[3]),
+        ("time,lpt_usd,eth_usd", first[4]),
+        ("timestamp,lpt_usd,eth_usd", first[5]),
+    ] {
+        let text = format!("{header}\n2025-02-18,7.91,\"12,345.0\"\n{first},11.25,\"2,500.5\"\n");
+        assert_eq!(read(&text), expected, "{text}");
+    }
+    // `date` counts where another time stands beside it.
+    let beside = "timestamp,date,lpt_usd,eth_usd\n1,2025-01-31,11.25,2500.5\n";
+    assert_eq!(read(beside).unwrap().rows().len(), 1);
+    // The nearest float to all 17 digits.
+    let long = read("date,lpt_usd,eth_usd\n2025-02-01,7.9123456789012347,2683.0123456789013\n");
+    let long = long.unwrap().first();
+    assert_eq!((long.lpt_usd, long.eth_usd), (7.912_345_678_901_235, 2_683.012_345_678_901_3));
+}
+
+#[test]
+fn what_a_record_leaves_open_is_told() {
+    let fault = |text: &str| {
+        let faults = PriceSeries::from_csv(text, date(2025, 2, 1)).unwrap_err();
+        let [fault] = &faults[..] else { panic!("{faults:?}") };
+        (fault.to_string(), fault.problem.expected())
+    };
+    let (message, expected) = fault("snapped_at,price,market_cap,total_volume\n2025-02-01,8,1,1\n");
+    assert_eq!(message, "line 1: the header does not say which token `price` is of");
+    assert!(expected.contains("`lpt_usd` and `eth_usd`"), "{expected}");
+    let row = |row: &str| fault(&format!("date,lpt_usd,eth_usd\n2025-02-03,8,2500\n{row}\n"));
+    let (message, _) = row("2025-02-03 00:00:00 UTC,9,2500");
+    assert_eq!(message, "line 3: the prices of 2025-02-03 stand on line 2 already");
+    let (message, expected) = row("2025-02-04 13:00:00 UTC,9,2500");
+    assert_eq!(message, "line 3: `2025-02-04 13:00:00 UTC` is not a date");
+    assert!(expected.contains("00:00 UTC"), "{expected}");
+    let (message, expected) = row("2025-02-04,9,\"2,500\"");
+    assert_eq!(message, "line 3: `2,500` is not a price from 1e-9 to 1e9");
+    assert!(expected.contains("no comma between thousands"), "{expected}");
+}
+
+#[test]
 fn faults_of_a_record_carry_their_lines() {
     let start = date(2025, 2, 1);
     let faults = |text: &str| {
@@ -285,7 +341,7 @@ fn faults_of_a_record_carry_their_lines() {
             (4, RowProblem::Price("0".to_string())),
             (5, RowProblem::Price("NaN".to_string())),
             (6, RowProblem::Date("2025-02-30".to_string())),
-            (7, RowProblem::Order),
+            (7, RowProblem::Twice { date: start, line: 2 }),
         ]
     );
     assert_eq!(faults("date,lpt_usd\n"), [(1, RowProblem::Column("eth_usd"))]);

@@ -78,7 +78,7 @@ pub(super) const TOKEN_PRICES: &[Key] = &[
 ];
 
 const SERIES_FILE: &str = "A CSV file, relative to the scenario's folder, with the columns `date`, \
-                           `lpt_usd` and `eth_usd`.";
+                           `lpt_usd` and `eth_usd`, one row a day, in any order.";
 
 pub(super) const TREASURY: &[Key] = &[
     default(

@@ -1,7 +1,16 @@
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
+
 use jiff::civil::Date;
 
-use crate::text::{Table, UNCLOSED};
+use crate::text::{NumberError, Table, UNCLOSED, moment, number, plain};
 use crate::treasury::Prices;
+
+/// What the column of dates may be called: the first of these that is there counts.
+/// `snapped_at` is CoinGecko's.
+const DATES: [&str; 5] = ["date", "day", "time", "timestamp", "snapped_at"];
+/// What a column of prices is called in a file of one token.
+const ONE_TOKEN: [&str; 2] = ["price", "close"];
 
 /// Recorded prices in order of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +25,9 @@ pub enum RowProblem {
     /// The header lacks a column, or has it twice.
     #[error("the header needs one column `{0}`")]
     Column(&'static str),
+    /// The header names prices, but not whose.
+    #[error("the header does not say which token `{0}` is of")]
+    OneToken(String),
     /// More or fewer cells than columns.
     #[error("{cells} cells under {columns} columns")]
     Cells {
@@ -24,12 +36,20 @@ pub enum RowProblem {
         /// Columns of the header.
         columns: usize,
     },
-    /// Not a calendar date.
+    /// Neither a calendar date nor its beginning.
     #[error("`{0}` is not a date")]
     Date(String),
     /// Not a positive number, or one that no token is worth.
     #[error("`{0}` is not a price from 1e-9 to 1e9")]
     Price(String),
+    /// A second row of one date.
+    #[error("the prices of {date} stand on line {line} already")]
+    Twice {
+        /// The date.
+        date: Date,
+        /// The line of the first.
+        line: usize,
+    },
     /// Not after the row before.
     #[error("the row is not later than the one before")]
     Order,
@@ -46,9 +66,17 @@ impl RowProblem {
     pub fn expected(&self) -> &'static str {
         match self {
             RowProblem::Column(_) => "the columns `date`, `lpt_usd` and `eth_usd`",
+            RowProblem::OneToken(_) => {
+                "one file of both, with the columns `date`, `lpt_usd` and `eth_usd`: two exports \
+                 of one token each can be joined by their dates in a spreadsheet"
+            }
             RowProblem::Cells { .. } => "one cell for each column",
-            RowProblem::Date(_) => "a date such as 2025-02-18",
-            RowProblem::Price(_) => "USD a token, for example 7.91",
+            RowProblem::Date(_) => "a date from 2015-07-30 on such as 2025-02-18, or its 00:00 UTC",
+            RowProblem::Price(text) => match number(text) {
+                Err(wrong) if wrong != NumberError::None => wrong.expected(),
+                _ => "USD a token, for example 7.91",
+            },
+            RowProblem::Twice { .. } => "one row a date",
             RowProblem::Order => "rows in order of time, one a date",
             RowProblem::Quote => UNCLOSED.1,
             RowProblem::Empty => "at least one row below the header",
@@ -88,8 +116,9 @@ impl PriceSeries {
     }
 
     /// Reads CSV with the columns `date`, `lpt_usd` and `eth_usd`, in any order
-    /// and beside others, between commas, semicolons or tabs. A price counts from
-    /// 00:00 UTC of its date; day 0 is `start`, the scenario's first day.
+    /// and beside others, between commas, semicolons or tabs, and rows in any order. A
+    /// price counts from 00:00 UTC of its date, which may be written as a time; day 0 is
+    /// `start`, the scenario's first day.
     ///
     /// # Errors
     /// Every fault, with its line.
@@ -97,25 +126,21 @@ impl PriceSeries {
         let Table { header, line, rows: cells, unclosed } = Table::of(text);
         let columns =
             Columns::of(&header).map_err(|problem| vec![SeriesFault { line, problem }])?;
-        let (mut rows, mut faults) = (Vec::new(), Vec::new());
-        let mut latest = f64::NEG_INFINITY;
+        let mut rows: BTreeMap<Date, (usize, Prices)> = BTreeMap::new();
+        let mut faults = Vec::new();
         for (line, cells) in cells {
-            let row = columns.row(&cells, start).and_then(|row| match row.0 > latest {
-                true => Ok(row),
-                false => Err(RowProblem::Order),
+            let row = columns.row(&cells).and_then(|(date, prices)| match rows.entry(date) {
+                Vacant(first) => Ok(first.insert((line, prices))),
+                Occupied(first) => Err(RowProblem::Twice { date, line: first.get().0 }),
             });
-            match row {
-                Ok(row) => {
-                    latest = row.0;
-                    rows.push(row);
-                }
-                Err(problem) => faults.push(SeriesFault { line, problem }),
-            }
+            faults.extend(row.err().map(|problem| SeriesFault { line, problem }));
         }
         faults.extend(unclosed.map(|line| SeriesFault { line, problem: RowProblem::Quote }));
         if !faults.is_empty() {
             return Err(faults);
         }
+        let days = |date: Date| f64::from((date - start).get_days());
+        let rows = rows.into_iter().map(|(date, (_, prices))| (days(date), prices)).collect();
         PriceSeries::of(rows).ok_or(vec![SeriesFault { line, problem: RowProblem::Empty }])
     }
 
@@ -169,29 +194,47 @@ struct Columns {
 
 impl Columns {
     fn of(names: &[String]) -> Result<Columns, RowProblem> {
+        // `LPT USD` and `LPT/USD` are `lpt_usd`, and all times are of UTC.
+        let is = |name: &str, wanted: &str| {
+            let (name, wanted) = (plain(name), plain(wanted));
+            name == wanted || name.strip_suffix("utc") == Some(wanted.as_str())
+        };
+        let has = |wanted: &str| names.iter().any(|name| is(name, wanted));
         let only = |wanted: &'static str| {
-            let mut found = (0..names.len()).filter(|&i| names[i].eq_ignore_ascii_case(wanted));
+            let mut found = (0..names.len()).filter(|&i| is(&names[i], wanted));
             match (found.next(), found.next()) {
                 (Some(index), None) => Ok(index),
                 _ => Err(RowProblem::Column(wanted)),
             }
         };
-        let (date, lpt_usd, eth_usd) = (only("date")?, only("lpt_usd")?, only("eth_usd")?);
+        let one_token = names.iter().find(|name| ONE_TOKEN.iter().any(|known| is(name, known)));
+        if let Some(name) = one_token
+            && !has("lpt_usd")
+            && !has("eth_usd")
+        {
+            return Err(RowProblem::OneToken(name.clone()));
+        }
+        let date = DATES.into_iter().find(|known| has(known)).unwrap_or(DATES[0]);
+        let (date, lpt_usd, eth_usd) = (only(date)?, only("lpt_usd")?, only("eth_usd")?);
         Ok(Columns { date, lpt_usd, eth_usd, count: names.len() })
     }
 
-    fn row(&self, cells: &[String], start: Date) -> Result<(f64, Prices), RowProblem> {
+    fn row(&self, cells: &[String]) -> Result<(Date, Prices), RowProblem> {
         if cells.len() != self.count {
             return Err(RowProblem::Cells { cells: cells.len(), columns: self.count });
         }
         let text = &cells[self.date];
-        let date: Date = text.parse().map_err(|_| RowProblem::Date(text.clone()))?;
+        let begin = moment(text).filter(|time| time.nanosecond.unwrap_or(0) == 0);
+        let date = begin.ok_or_else(|| RowProblem::Date(text.clone()))?.day;
         let price = |text: &str| {
-            let price = text.parse().ok().filter(|price| is_price(*price));
-            price.ok_or_else(|| RowProblem::Price(text.to_string()))
+            // The nearest, which the quotient of a decimal's parts is not always.
+            let price = number(text).ok().and_then(|price| price.to_string().parse().ok());
+            price
+                .filter(|price| is_price(*price))
+                .ok_or_else(|| RowProblem::Price(text.to_string()))
         };
         let prices =
             Prices { lpt_usd: price(&cells[self.lpt_usd])?, eth_usd: price(&cells[self.eth_usd])? };
-        Ok((f64::from((date - start).get_days()), prices))
+        Ok((date, prices))
     }
 }
