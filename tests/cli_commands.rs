@@ -346,7 +346,11 @@ fn init_writes_a_preset_byte_for_byte_and_never_over_a_file() {
     assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
     assert_eq!(fs::read_to_string(workshop.path("agent-spe-15k.toml")).unwrap(), "mine");
     assert_eq!(workshop.run(&["init", "--preset", "minimla"]).code, 2);
-    assert_eq!(workshop.run(&["init", "agent-spe-15k.toml"]).code, 1);
+    for name in ["agent-spe-15k.toml", "mine.toml"] {
+        let ended = workshop.run(&["init", name]);
+        assert_eq!(ended.code, 2);
+        assert!(ended.stderr.contains("is to be a directory"), "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -26,6 +26,13 @@ pub(super) fn execute(args: &InitArgs) -> Result<Outcome, Failure> {
     let Some(text) = preset(&args.preset) else {
         return Err(Failure::Usage(format!("there is no preset `{}`", args.preset)));
     };
+    if args.dir.is_file() || args.dir.extension().is_some_and(|extension| extension == "toml") {
+        return Err(Failure::Usage(format!(
+            "`{}` is to be a directory; in it, or here without one, `init` writes `{}.toml`",
+            args.dir.display(),
+            args.preset
+        )));
+    }
     let path = if args.dir == Path::new(".") { PathBuf::new() } else { args.dir.clone() };
     let path = path.join(format!("{}.toml", args.preset));
     fs::create_dir_all(&args.dir).map_err(|error| cannot_write(&args.dir, &error))?;
