@@ -159,7 +159,8 @@ fn days_without_a_price_are_named_and_what_is_known_is_shown() {
     close(&priced["lpt"], 560.0);
     let notes = report["notes"].to_string();
     for part in [
-        "Before the first price: 2 of 9 days (2025-03-01 to 2025-03-02)",
+        "Before the first price: 2 of 9 days (2025-03-01 to 2025-03-02). In USD and LPT the total is \
+         not known, only that of the other days.",
         "up to 7 days old: 7 of 9 days (2025-03-04 to 2025-03-10)",
         "one rate for any period, that of February 2025",
     ] {
@@ -197,6 +198,51 @@ fn lpt_spent_stays_that_much_lpt_at_the_prices_of_the_days() {
     let fixed =
         json(&workshop, &[&args[..], &["--of", "2025-01", "--eth-per-lpt", "0.1"]].concat());
     close(&fixed["spent"]["eth"], 0.2);
+}
+
+#[test]
+fn lpt_spent_beside_a_run_stays_that_much_lpt() {
+    let workshop = Workshop::with_minimal();
+    let rows: String = (10..=28).map(|day| format!("2025-02-{day},10\n")).collect();
+    workshop.write("lpt.csv", &format!("date,amount_lpt\n{rows}"));
+    let run = |prices: &str| {
+        let set = format!("token_prices={prices}");
+        let ran = workshop.run_minimal(&["--out", "run", "--set", &set]);
+        assert!(ran.code == 0 || ran.code == 3, "{ran:?}");
+    };
+    let args = ["--spend", "lpt.csv", "--of", "2025-02"];
+    let beside = [&["run"][..], &args].concat();
+    let fixed = ["--eth-per-lpt", "0.003"];
+    // The run begins on the 18th, its prices 17 days before.
+    run("{replay={rows=[[-17,5,2000],[2,4,3000]]}}");
+    for fixed in [&[][..], &fixed] {
+        let replayed = json(&workshop, &[&beside[..], fixed].concat());
+        close(&replayed["spent"]["lpt"], 190.0);
+        close(&replayed["spent"]["eth"], 100.0 * 5.0 / 2000.0 + 90.0 * 4.0 / 3000.0);
+    }
+    // The minimal scenario has 7.91 USD an LPT and 2,706 an ETH.
+    run("{constant={}}");
+    let constant = json(&workshop, &[&beside[..], &fixed].concat());
+    close(&constant["spent"]["lpt"], 190.0);
+    close(&constant["spent"]["usd"], 190.0 * 7.91);
+    assert!(constant["notes"].to_string().contains("--eth-per-lpt plays no part"), "{constant}");
+    // What LPT is worth on a day of a simulated price nobody knows.
+    run("{jump_diffusion={}}");
+    let refused = report(&workshop, &beside);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("a run whose prices are constant or replayed"), "{refused:?}");
+    for args in [&beside[..], &args] {
+        let counted = json(&workshop, &[args, &fixed].concat());
+        close(&counted["spent"]["lpt"], 190.0);
+        close(&counted["spent"]["eth"], 190.0 * 0.003);
+        assert!(counted["notes"].to_string().contains("as many LPT as in the file"), "{counted}");
+    }
+    // Of days before the first price too, and nothing is known in USD of any.
+    workshop.write("late.csv", "date,lpt_usd,eth_usd\n2025-06-01,5,2000\n");
+    let late = json(&workshop, &[&args[..], &fixed, &["--prices", "late.csv"]].concat());
+    close(&late["spent"]["lpt"], 190.0);
+    assert_eq!(late["spent"]["usd"], Value::Null);
+    assert!(late["notes"].to_string().contains("In USD the total is not known."), "{late}");
 }
 
 #[test]

@@ -15,9 +15,11 @@ use crate::report::{
     spending_json, spending_terminal, usual_period, write_spending_directory,
 };
 use crate::scenario::read_text;
-use crate::treasury::{DatedPrices, PriceSeries};
+use crate::treasury::{DailyPrices, DatedPrices, PriceSeries};
 use crate::units::{Amount, Period, PeriodLength};
 
+const ETH_PER_LPT: &str = "What one LPT is worth in ETH, for amounts in LPT (where --prices or the \
+                           run say it by day, before their first day only)";
 /// A century of days, several times over.
 const LARGEST_PRICES_BYTES: u64 = 64 << 20;
 /// Any day, which those of prices are counted from.
@@ -29,7 +31,7 @@ const PRICES_START: Date = date(2025, 1, 1);
     mut_arg("spend", |spend| spend.required(false)),
     mut_arg("zero_days", |zero_days| zero_days.requires("spend")),
     mut_arg("duplicates", |duplicates| duplicates.requires("spend")),
-    mut_arg("eth_per_lpt", |price| price.requires("spend"))
+    mut_arg("eth_per_lpt", |price| price.requires("spend").help(ETH_PER_LPT))
 )]
 pub(super) struct ReportArgs {
     /// A run directory, as `orchsim run` writes it
@@ -84,7 +86,9 @@ pub(super) fn execute(args: &ReportArgs) -> Result<Outcome, Failure> {
     let scenario = run.as_ref().map(|run| &run.scenario);
     let prices = args.prices.as_deref().map(read_prices).transpose()?;
     let prices = prices.as_ref().map(|series| DatedPrices { series, start: PRICES_START });
-    let read = |spend: &SpendArgs| spend.read(scenario, prices);
+    let of_run = || scenario?.daily_prices();
+    let by_day = prices.map(DailyPrices::Recorded).or_else(of_run);
+    let read = |spend: &SpendArgs| spend.read(scenario, by_day);
     let history = args.spend.as_ref().map(read).transpose()?;
     let period = period(args, usual_period(history.as_ref(), run.as_ref(), length(args)))?;
     let name = match (&run, &args.spend) {

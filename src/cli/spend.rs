@@ -9,7 +9,7 @@ use super::options::option;
 use crate::experiment::sha256;
 use crate::scenario::Scenario;
 use crate::spend::{Duplicates, SpendHistory, SpendOptions, read_spend_file};
-use crate::treasury::DatedPrices;
+use crate::treasury::DailyPrices;
 use crate::units::Decimal;
 
 /// A file of what was really spent.
@@ -80,7 +80,7 @@ impl SpendArgs {
     pub fn read(
         &self,
         scenario: Option<&Scenario>,
-        prices: Option<DatedPrices>,
+        prices: Option<DailyPrices>,
     ) -> Result<SpendHistory, Failure> {
         let network = scenario.map(|scenario| &scenario.network);
         let options = SpendOptions { network, prices, ..self.reading.options() };

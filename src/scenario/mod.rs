@@ -21,7 +21,7 @@ use crate::demand::{DemandStream, DemandUncertainty};
 use crate::network::Network;
 use crate::payments::PaymentSetup;
 use crate::policy::Policy;
-use crate::treasury::{Credits, TreasurySetup};
+use crate::treasury::{Credits, DailyPrices, DatedPrices, TokenPrices, TreasurySetup};
 
 pub use diagnostics::Diagnostics;
 pub(crate) use diagnostics::nearest;
@@ -160,6 +160,23 @@ impl Scenario {
     /// The last simulated day.
     pub fn last_day(&self) -> Date {
         self.start.saturating_add(Span::new().days(i64::from(self.horizon_days.max(1)) - 1))
+    }
+
+    /// Token prices of each day, where they are the same in every future.
+    pub fn daily_prices(&self) -> Option<DailyPrices<'_>> {
+        match &self.treasury.prices {
+            TokenPrices::Constant => Some(DailyPrices::Constant(self.credits.prices())),
+            TokenPrices::Replay(series) => {
+                Some(DailyPrices::Recorded(DatedPrices { series, start: self.start }))
+            }
+            TokenPrices::JumpDiffusion(_) | TokenPrices::Bootstrap(_) => None,
+        }
+    }
+
+    /// Whether some users pay their gateway something.
+    pub fn has_paying_users(&self) -> bool {
+        let mut users = self.demand.iter().filter_map(|stream| stream.users.as_ref());
+        users.any(|users| users.pay(self.credits.eth_usd))
     }
 }
 

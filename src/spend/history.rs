@@ -4,7 +4,7 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::SpendForm;
-use crate::units::Wei;
+use crate::units::{Decimal, Wei};
 
 /// Whom and what spend was for, as far as the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +76,8 @@ pub struct SpendHistory {
     pub rows: u64,
     /// What a reader has to know of how it was read, a sentence each.
     pub notes: Vec<String>,
+    /// ETH for one LPT on days without another price, where amounts were in LPT.
+    pub eth_per_lpt: Option<Decimal>,
     pub(super) first: Date,
     pub(super) coverage: Vec<Coverage>,
     /// In ascending order.

@@ -42,7 +42,7 @@ pub(crate) use read::listed;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
 
 use crate::network::Network;
-use crate::treasury::DatedPrices;
+use crate::treasury::DailyPrices;
 use crate::units::Decimal;
 
 /// What kind of file a history was read from.
@@ -104,7 +104,7 @@ pub struct SpendOptions<'a> {
     /// ETH for one LPT, where amounts are in LPT and a day has no other price.
     pub eth_per_lpt: Option<Decimal>,
     /// Prices of LPT by day.
-    pub prices: Option<DatedPrices<'a>>,
+    pub prices: Option<DailyPrices<'a>>,
     /// The network whose spelling of a name counts, where the file's differs in case
     /// only.
     pub network: Option<&'a Network>,

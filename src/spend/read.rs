@@ -18,6 +18,7 @@ use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
 use crate::text::{
     self, DAY_NS, Moment, NumberError, Rows, SECOND_NS, is_total, moment, number, plain,
 };
+use crate::treasury::DailyPrices;
 use crate::units::{Amount, Currency, Decimal, Wei};
 
 /// Above this a file is not read: as many bytes are some ten million rows.
@@ -227,7 +228,8 @@ impl<'a> SpendReader<'a> {
                 if columns.unit == Currency::Lpt && eth_per_lpt.is_none() && prices.is_none() {
                     let message = "amounts are in LPT, and the price of LPT is not known";
                     let expected = "the ETH that one LPT is worth, by --eth-per-lpt, or in a report the \
-                                    prices of each day, by --prices";
+                                    prices of each day, by --prices or a run whose prices are \
+                                    constant or replayed";
                     self.fault(line, &row, Some(columns.amount), message, Some(expected));
                     return None;
                 }
@@ -469,6 +471,7 @@ impl<'a> SpendReader<'a> {
             form: columns.form,
             rows: self.rows,
             notes: Vec::new(),
+            eth_per_lpt: self.options.eth_per_lpt.filter(|_| columns.unit == Currency::Lpt),
             first,
             coverage,
             keys: std::mem::take(&mut self.keys).into_keys().collect(),
@@ -625,10 +628,16 @@ impl<'a> SpendReader<'a> {
             notes.push(format!("{count} ignored: {}", quoted(&ignored)));
         }
         if columns.unit == Currency::Lpt {
-            let by_day = self.options.prices.map(|_| "the price of their day".to_string());
-            let fixed = self.options.eth_per_lpt.map(|price| format!("{price} ETH each"));
-            let at: Vec<String> = by_day.into_iter().chain(fixed).collect();
-            let at = at.join(", before the first at ");
+            let fixed = self.options.eth_per_lpt;
+            let by_day = "the price of their day";
+            let at = match (self.options.prices, fixed) {
+                (Some(DailyPrices::Constant(_)), Some(_)) => {
+                    format!("{by_day}, which the run has, and --eth-per-lpt plays no part")
+                }
+                (Some(_), Some(price)) => format!("{by_day}, before the first at {price} ETH each"),
+                (None, Some(price)) => format!("{price} ETH each"),
+                (_, None) => by_day.to_string(),
+            };
             notes.push(format!("amounts in LPT are counted at {at}"));
         }
         notes

@@ -22,8 +22,8 @@ pub use allocation::{Allocation, Drawing, Outflow};
 pub use conversion::{ConversionPolicy, ConversionState, Converter, Schedule};
 pub use inflation::{Inflation, MINTED_PER_ROUND};
 pub use price_path::{
-    Bootstrap, BootstrapError, DatedPrices, JumpDiffusion, PricePath, PriceSeries, RowProblem,
-    SeriesFault, TokenPrices,
+    Bootstrap, BootstrapError, DailyPrices, DatedPrices, JumpDiffusion, PricePath, PriceSeries,
+    RowProblem, SeriesFault, TokenPrices,
 };
 pub use prices::Prices;
 pub use safe::{SIGNING_DELAY_HOURS, Safe, SafeError, SafeSetup, Signer, Sleep};

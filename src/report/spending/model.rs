@@ -12,7 +12,7 @@ use crate::experiment::spend_model::SeriesError;
 use crate::report::tables::share_of;
 use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
-use crate::treasury::{self, ConversionPolicy, DatedPrices, Inflation, Prices, TokenPrices};
+use crate::treasury::{self, ConversionPolicy, DailyPrices, DatedPrices, Inflation, Prices};
 use crate::units::{Amount, Lpt, Period, SimTime, Wei};
 
 /// What a report is made of; a run, spend or both.
@@ -31,11 +31,23 @@ pub struct SpendingInput<'a> {
 }
 
 impl SpendingInput<'_> {
+    /// Token prices of each day: those given, else those of the run.
+    fn daily_prices(&self) -> Option<DailyPrices<'_>> {
+        let given = self.prices.map(DailyPrices::Recorded);
+        given.or_else(|| self.run?.scenario.daily_prices())
+    }
+
     /// Whether there are token prices of one day and another, given or replayed.
-    pub(super) fn has_daily_prices(&self) -> bool {
-        let replays =
-            |run: &StoredRun| matches!(run.scenario.treasury.prices, TokenPrices::Replay(_));
-        self.prices.is_some() || self.run.is_some_and(replays)
+    pub(super) fn has_recorded_prices(&self) -> bool {
+        matches!(self.daily_prices(), Some(DailyPrices::Recorded(_)))
+    }
+
+    /// ETH that the spend counts an LPT at, on a day of which nothing else knows the
+    /// price.
+    pub(super) fn eth_per_lpt(&self, date: Date) -> Option<f64> {
+        let fixed = self.spend?.eth_per_lpt?;
+        let known = self.daily_prices().and_then(|prices| prices.on(date));
+        known.is_none().then(|| fixed.to_f64())
     }
 }
 
@@ -62,6 +74,14 @@ pub(in crate::report) struct Worth {
     pub(in crate::report) lpt: Option<f64>,
     /// Hours in which the protocol mints as much LPT.
     pub(in crate::report) inflation_hours: Option<f64>,
+}
+
+/// What a day's amount is worth, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+struct DayWorth {
+    eth: f64,
+    usd: Option<f64>,
+    lpt: Option<f64>,
 }
 
 /// The days of an amount that have a price, where not all of them do.
@@ -252,6 +272,8 @@ pub(in crate::report) struct DayLine {
     pub(in crate::report) date: Date,
     pub(in crate::report) coverage: Option<Coverage>,
     pub(in crate::report) actual: Option<Wei>,
+    /// What was spent, in LPT.
+    pub(in crate::report) actual_lpt: Option<f64>,
     pub(in crate::report) prices: Option<DayPrices>,
     pub(in crate::report) forecast_mean: Option<f64>,
     pub(in crate::report) forecast: Option<Quantiles>,
@@ -336,41 +358,33 @@ impl Reporter<'_> {
         Worth { eth, usd, lpt, inflation_hours: lpt.map(hours) }
     }
 
-    /// What an amount is worth of which so many ETH were spent on days with such
-    /// prices; and what those with a price are, where some have none.
+    /// What an amount is worth that was spent on such days; and what those with a
+    /// price are, where some have none.
     fn worth_by_day(
         &self,
         total: f64,
-        days: impl Iterator<Item = (f64, Option<DayPrices>)>,
+        days: impl Iterator<Item = DayWorth>,
     ) -> (Worth, Option<Priced>) {
-        let days: Vec<(f64, Option<DayPrices>)> = days.filter(|(eth, _)| *eth > 0.0).collect();
-        let priced: Vec<(f64, Prices)> =
-            days.iter().filter_map(|(eth, day)| Some((*eth, (*day)?.prices))).collect();
-        let sum = |in_coins: fn(Prices, f64) -> f64| -> Option<f64> {
-            Some(priced.iter().map(|(eth, prices)| in_coins(*prices, *eth)).sum())
+        let days: Vec<DayWorth> = days.filter(|day| day.eth > 0.0).collect();
+        let worth = |eth: f64, days: &[DayWorth]| {
+            let usd = days.iter().map(|day| day.usd).sum();
+            self.worth(eth, usd, days.iter().map(|day| day.lpt).sum())
         };
-        let worth = |eth| self.worth(eth, sum(Prices::eth_in_usd), sum(Prices::eth_in_lpt));
-        if priced.len() == days.len() {
-            return (worth(total), None);
-        }
+        let priced: Vec<DayWorth> = days.iter().copied().filter(|day| day.usd.is_some()).collect();
         let part = Priced {
             days: priced.len() as u32,
-            worth: worth(priced.iter().map(|(eth, _)| eth).sum()),
+            worth: worth(priced.iter().map(|day| day.eth).sum(), &priced),
         };
-        (self.worth(total, None, None), (part.days > 0).then_some(part))
+        let is_part = !priced.is_empty() && priced.len() < days.len();
+        (worth(total, &days), is_part.then_some(part))
     }
 
-    /// Token prices of a day: those given, else those the run replays, else those
-    /// it starts with.
+    /// Token prices of a day: those given, else those of the run, which of one that
+    /// simulates them are those it starts with.
     fn prices(&self, date: Date) -> Option<DayPrices> {
-        let scenario = self.input.run.map(|run| &run.scenario);
-        let replayed = || match &scenario?.treasury.prices {
-            TokenPrices::Replay(series) => Some(DatedPrices { series, start: scenario?.start }),
-            _ => None,
-        };
-        let (prices, age) = match self.input.prices.or_else(replayed) {
+        let (prices, age) = match self.input.daily_prices() {
             Some(by_day) => by_day.on(date)?,
-            None => (scenario?.credits.prices(), 0),
+            None => (self.input.run?.scenario.credits.prices(), 0),
         };
         Some(DayPrices { prices, age })
     }
@@ -392,7 +406,14 @@ impl Reporter<'_> {
         let (worth, priced) = match self.input.prices {
             Some(_) => self.worth_by_day(
                 mean,
-                days.iter().filter_map(|day| Some((day.forecast_mean?, day.prices))),
+                days.iter().filter_map(|day| {
+                    let (eth, prices) = (day.forecast_mean?, day.prices.map(|day| day.prices));
+                    Some(DayWorth {
+                        eth,
+                        usd: prices.map(|prices| prices.eth_in_usd(eth)),
+                        lpt: prices.map(|prices| prices.eth_in_lpt(eth)),
+                    })
+                }),
             ),
             None => (self.worth(mean, Some(row.mean_usd), Some(row.mean_lpt)), None),
         };
@@ -425,11 +446,18 @@ impl Reporter<'_> {
                 run.days.get(usize::try_from(days_between(run.scenario.start, date)).ok()?)
             });
             let known = actual.get(&date);
+            let spent = known.filter(|(c, _)| *c != Coverage::Gap).map(|(_, wei)| *wei);
+            let prices = self.prices(date);
+            let in_lpt = |eth: f64| match self.input.eth_per_lpt(date) {
+                Some(eth_per_lpt) => Some(eth / eth_per_lpt),
+                None => prices.map(|day| day.prices.eth_in_lpt(eth)),
+            };
             DayLine {
                 date,
                 coverage: known.map(|(coverage, _)| *coverage),
-                actual: known.filter(|(c, _)| *c != Coverage::Gap).map(|(_, wei)| *wei),
-                prices: self.prices(date),
+                actual: spent,
+                actual_lpt: spent.and_then(|wei| in_lpt(wei.to_coins())),
+                prices,
                 forecast_mean: day.map(|day| day.mean_eth),
                 forecast: day.map(|day| day.spend_eth),
             }
@@ -462,7 +490,11 @@ impl Reporter<'_> {
         let total = part.total();
         let (worth, priced) = self.worth_by_day(
             total.to_coins(),
-            days.iter().filter_map(|day| Some((day.actual?.to_coins(), day.prices))),
+            days.iter().filter_map(|day| {
+                let eth = day.actual?.to_coins();
+                let usd = day.prices.map(|day| day.prices.eth_in_usd(eth));
+                Some(DayWorth { eth, usd, lpt: day.actual_lpt })
+            }),
         );
         let requests = part
             .cells()
@@ -557,7 +589,7 @@ impl Reporter<'_> {
         if !holds_lpt(&run.scenario) {
             return Some(credits.eth.checked_sub(since.total()).unwrap_or(Wei::ZERO));
         }
-        if !self.input.has_daily_prices() {
+        if !self.input.has_recorded_prices() {
             return None;
         }
         let drawings = setup.drawings.clone();

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::model::{DayLine, Dimension, Spending, SpendingInput, holds_lpt, inflation};
+use super::model::{DayLine, Dimension, Spending, SpendingInput, Worth, holds_lpt, inflation};
 use crate::ensemble::LONG_OUTAGES;
 use crate::report::format::{counted, grouped, percent, precise, short_date};
 use crate::spend::{Coverage, SpendForm, SpendHistory, listed};
@@ -247,6 +247,8 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
 
 fn of_prices(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
     let prices = input.run.map(|run| &run.scenario.treasury.prices);
+    let counted_at = |day: &DayLine| day.actual.is_some() && input.eth_per_lpt(day.date).is_some();
+    let has_own_lpt = spending.days.iter().any(counted_at);
     let source = match (input.prices, prices) {
         (Some(_), None) => "USD and LPT are at each day's price in the file of prices.",
         (Some(_), Some(_)) => {
@@ -259,22 +261,36 @@ fn of_prices(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>
         (None, Some(TokenPrices::Constant)) => {
             "USD and LPT are at the prices the run starts with; --prices gives those of each day."
         }
+        (None, Some(_)) if has_own_lpt => {
+            "What was spent in USD is at the prices the run starts with, the forecast in USD and LPT \
+             at those of each of its futures: do not compare them. --prices gives those of each day \
+             for both."
+        }
         (None, Some(_)) if input.spend.is_some() => {
             "What was spent in USD and LPT is at the prices the run starts with, the forecast at \
              those of each of its futures: do not compare them. --prices gives those of each day for \
              both."
         }
         (None, Some(_)) => "USD and LPT are at the prices of each future of the run.",
+        (None, None) if has_own_lpt => {
+            "What the spend is worth in USD is not known: give the prices of each day by --prices."
+        }
         (None, None) => {
             "What the spend is worth in USD, LPT and hours of inflation is not known: give the \
              prices of each day by --prices."
         }
     };
     notes.push(source.to_string());
-    if input.has_daily_prices() {
+    if has_own_lpt {
+        notes.push(
+            "Where the price of a day is not known, what was spent is as many LPT as in the file."
+                .to_string(),
+        );
+    }
+    if input.has_recorded_prices() {
         of_days_without_price(spending, notes);
     }
-    if input.prices.is_some() || prices.is_some() {
+    if input.prices.is_some() || prices.is_some() || has_own_lpt {
         let inflation = inflation(input.run);
         let of_february = match inflation.minted_per_round {
             MINTED_PER_ROUND => ", that of February 2025",
@@ -302,11 +318,23 @@ fn of_days_without_price(spending: &Spending, notes: &mut Vec<String>) {
     let missing: Vec<Date> =
         used.iter().filter(|day| day.prices.is_none()).map(|day| day.date).collect();
     if !missing.is_empty() {
-        notes.push(format!(
-            "Before the first price: {}. In USD and LPT the total is not known, only that of the \
-             other days.",
-            on(&missing)
-        ));
+        let actual = spending.actual.as_ref().map(|actual| actual.worth);
+        let forecast = spending.forecast.as_ref().map(|forecast| forecast.worth);
+        let worths: Vec<Worth> = actual.into_iter().chain(forecast).collect();
+        let total = match (
+            worths.iter().all(|worth| worth.usd.is_some()),
+            worths.iter().all(|worth| worth.lpt.is_some()),
+        ) {
+            (false, false) => " In USD and LPT the total is not known",
+            (false, true) => " In USD the total is not known",
+            (true, _) => "",
+        };
+        let others = match total {
+            "" => "",
+            _ if missing.len() < used.len() => ", only that of the other days.",
+            _ => ".",
+        };
+        notes.push(format!("Before the first price: {}.{total}{others}", on(&missing)));
     }
     let aged = |day: &&DayLine| Some((day.date, day.prices.filter(|prices| prices.age > 0)?.age));
     let (dates, ages): (Vec<Date>, Vec<i64>) = used.iter().filter_map(aged).unzip();

@@ -5,7 +5,6 @@ use crate::ensemble::Quantiles;
 use crate::report::format::{counted, date_after, days, eth, grouped, percent};
 use crate::report::table::{Cell, Column, Table, Unit};
 use crate::spend::Coverage;
-use crate::treasury::Prices;
 use crate::units::Wei;
 
 /// What has no name in the file.
@@ -238,17 +237,15 @@ pub(in crate::report) fn by_day(spending: &Spending) -> Table {
     ];
     let row = |day: &DayLine| {
         let spent = day.actual.map(Wei::to_coins);
-        let worth = |in_coins: fn(Prices, f64) -> f64| {
-            day.prices.zip(spent).map(|(day, eth)| in_coins(day.prices, eth))
-        };
+        let usd = day.prices.zip(spent).map(|(day, eth)| day.prices.eth_in_usd(eth));
         let band = |of: fn(Quantiles) -> f64| Cell::Number(day.forecast.map(of), Unit::Eth);
         vec![
             Cell::Date(Some(day.date)),
             Cell::text(coverage(day)),
             day.actual.map_or(Cell::text(""), Cell::Wei),
             Cell::Number(spent, Unit::Eth),
-            Cell::Number(worth(Prices::eth_in_usd), Unit::Usd),
-            Cell::Number(worth(Prices::eth_in_lpt), Unit::Lpt),
+            Cell::Number(usd, Unit::Usd),
+            Cell::Number(day.actual_lpt, Unit::Lpt),
             Cell::Number(day.forecast_mean, Unit::Eth),
             band(|band| band.p05),
             band(|band| band.p50),

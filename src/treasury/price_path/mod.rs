@@ -7,7 +7,7 @@ mod series;
 
 pub use bootstrap::{Bootstrap, BootstrapError};
 pub use jump_diffusion::JumpDiffusion;
-pub use series::{DatedPrices, PriceSeries, RowProblem, SeriesFault};
+pub use series::{DailyPrices, DatedPrices, PriceSeries, RowProblem, SeriesFault};
 
 use super::Prices;
 use crate::kernel::StreamKey;

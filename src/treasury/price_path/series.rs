@@ -180,6 +180,25 @@ impl DatedPrices<'_> {
     }
 }
 
+/// Prices that are known of each day.
+#[derive(Clone, Copy, Debug)]
+pub enum DailyPrices<'a> {
+    /// Always the same.
+    Constant(Prices),
+    /// As they were recorded.
+    Recorded(DatedPrices<'a>),
+}
+
+impl DailyPrices<'_> {
+    /// As [`DatedPrices::on`].
+    pub fn on(self, date: Date) -> Option<(Prices, i64)> {
+        match self {
+            DailyPrices::Constant(prices) => Some((prices, 0)),
+            DailyPrices::Recorded(prices) => prices.on(date),
+        }
+    }
+}
+
 fn is_price(price: f64) -> bool {
     (1e-9..=1e9).contains(&price)
 }
