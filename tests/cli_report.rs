@@ -246,6 +246,17 @@ fn lpt_spent_beside_a_run_stays_that_much_lpt() {
 }
 
 #[test]
+fn who_was_paid_nothing_is_not_among_the_paid() {
+    let workshop = Workshop::new();
+    let rows = "2025-03-01,a,1\n2025-03-01,b,0\n2025-03-02,c,3\n2025-03-02,b,0\n";
+    workshop.write("spend.csv", &format!("date,orchestrator,amount_eth\n{rows}"));
+    let concentration = &json(&workshop, &["--spend", "spend.csv"])["spent"]["concentration"];
+    assert_eq!(concentration["earners"], 2);
+    // Of shares 0.25 and 0.75.
+    close(&concentration["gini"], 0.25);
+}
+
+#[test]
 fn days_without_spend_make_what_is_left_last_longer() {
     let workshop = Workshop::new();
     let rows: String =

@@ -502,7 +502,7 @@ impl Reporter<'_> {
         let earned = by_name(&part, Dimension::Orchestrator, None);
         let named: Vec<f64> = earned
             .iter()
-            .filter(|(name, _)| name.is_some())
+            .filter(|(name, wei)| name.is_some() && *wei > Wei::ZERO)
             .map(|(_, wei)| wei.to_coins())
             .collect();
         let before = history.between(period.previous().first(), period.previous().last());

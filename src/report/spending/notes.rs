@@ -81,8 +81,8 @@ fn of_spend(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>)
     }
     if actual.concentration.is_some() {
         notes.push(
-            "Concentration is among the orchestrators that were paid; those who got nothing are \
-             not in the file, and would raise the Gini coefficient."
+            "Concentration is among the orchestrators that were paid; those who got nothing do not \
+             count, and would raise the Gini coefficient."
                 .to_string(),
         );
     }
