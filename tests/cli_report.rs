@@ -256,6 +256,70 @@ fn who_was_paid_nothing_is_not_among_the_paid() {
     close(&concentration["gini"], 0.25);
 }
 
+/// A daily spend of so many ETH in February from the first day of the minimal
+/// scenario on.
+fn from_the_start(eth: f64) -> String {
+    let rows: String = (18..=28).map(|day| format!("2025-02-{day},{eth}\n")).collect();
+    format!("date,amount_eth\n{rows}")
+}
+
+#[test]
+fn what_is_left_where_users_pay_is_not_known() {
+    let workshop = Workshop::with_minimal();
+    workshop.write("spend.csv", &from_the_start(0.2));
+    let notes_and_left = |settings: &[&str], more: &[&str]| {
+        let sold = ["--out", "run", "--set", "treasury.conversion={all_at_once={}}"];
+        let ran = workshop.run_minimal(&[&sold[..], settings].concat());
+        assert!(ran.code == 0 || ran.code == 3, "{ran:?}");
+        let args = ["run", "--spend", "spend.csv", "--of", "2025-02"];
+        let report = json(&workshop, &[&args[..], more].concat());
+        (report["notes"].to_string(), report["left"].clone(), report["answer"].to_string())
+    };
+    // 200 LPT at 7.91 USD are 0.5846 ETH of 2,706; eleven days cost 2.2.
+    let (notes, left, answer) = notes_and_left(&[], &[]);
+    close(&left["eth"], 0.0);
+    assert!(
+        notes.contains("Since 18 Feb 2025 1.62 ETH more was spent than the credits"),
+        "{notes}"
+    );
+    assert!(answer.ends_with("0 ETH are left.\""), "{answer}");
+    let pays = ["--set", "demand.streams.chat.users.price={markup=2}"];
+    let (notes, left, _) = notes_and_left(&pays, &[]);
+    assert_eq!(left, Value::Null);
+    assert!(notes.contains("users of the run pay their gateway"), "{notes}");
+    let (notes, left, _) = notes_and_left(&pays, &["--left", "0.5 ETH"]);
+    close(&left["eth"], 0.5);
+    assert!(notes.contains("does not heed what users of the run pay"), "{notes}");
+    let free = ["--set", "demand.streams.chat.users.price={markup=0}"];
+    close(&notes_and_left(&free, &[]).1["eth"], 0.0);
+}
+
+#[test]
+fn how_long_the_rest_lasts_stands_against_the_deadline() {
+    let workshop = Workshop::with_minimal();
+    let answer = |deadline: &str, eth: f64| {
+        workshop.write("spend.csv", &from_the_start(eth));
+        let set = ["--out", "run", "--set", "treasury.conversion={all_at_once={}}"];
+        let deadline = format!("treasury.deadline_day={deadline}");
+        let ran = workshop.run_minimal(&[&set[..], &["--set", &deadline]].concat());
+        assert!(ran.code == 0 || ran.code == 3, "{ran:?}");
+        let args = ["run", "--spend", "spend.csv", "--of", "2025-02"];
+        json(&workshop, &args)["answer"].as_str().unwrap().to_string()
+    };
+    // 0.47 ETH last 47 days from 1 March, the twelfth day of the run, on.
+    let longer =
+        ", longer than the 29 days to the deadline of 30 Mar 2025, when the rest goes back.";
+    let before = answer("40", 0.01);
+    assert!(before.contains("enough for 47 days") && before.ends_with(longer), "{before}");
+    let later = answer("60", 0.01);
+    assert!(later.ends_with("enough for 47 days at this pace."), "{later}");
+    let passed = answer("10", 0.01);
+    assert!(
+        passed.ends_with("0 ETH are left: the deadline of 28 Feb 2025 has passed."),
+        "{passed}"
+    );
+}
+
 #[test]
 fn days_without_spend_make_what_is_left_last_longer() {
     let workshop = Workshop::new();
@@ -325,8 +389,7 @@ fn a_period_in_which_credits_end_or_money_is_waited_for_says_so() {
 #[test]
 fn what_others_draw_and_the_deadline_takes_is_not_left() {
     let workshop = Workshop::with_minimal();
-    let rows: String = (18..=28).map(|day| format!("2025-02-{day},0.005\n")).collect();
-    workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+    workshop.write("spend.csv", &from_the_start(0.005));
     workshop.write("prices.csv", PRICES);
     let left = |setting: &str| {
         let little_by_little =
@@ -346,6 +409,13 @@ fn what_others_draw_and_the_deadline_takes_is_not_left() {
     close(&lpt, 200.0 - 11.0 * 0.005 * 400.0 - 120.0);
     let less = "less the 120 LPT that other projects draw, 20 of them later.";
     assert!(notes.contains(less), "{notes}");
+    // Ten times as much takes 220 of the 80 LPT that are not set aside.
+    workshop.write("spend.csv", &from_the_start(0.05));
+    let (lpt, notes) = left(&format!("treasury.drawings={drawings}"));
+    close(&lpt, 0.0);
+    let beyond = format!("Since 18 Feb 2025 {:.4} ETH more was spent", 140.0 / 400.0);
+    assert!(notes.contains(&beyond), "{notes}");
+    workshop.write("spend.csv", &from_the_start(0.005));
     let (lpt, notes) = left("treasury.deadline_day=10");
     close(&lpt, 0.0);
     assert!(notes.contains("went back at the deadline of the run, 28 Feb 2025"), "{notes}");

@@ -52,8 +52,8 @@ pub(super) struct ReportArgs {
     prices: Option<PathBuf>,
     /// What was left at the end of the period, such as '12.5 ETH', or in LPT where
     /// there are prices: those are worth the last one [default: the credits of the
-    /// run less what was spent and drawn; LPT sold little by little needs prices by
-    /// day for it]
+    /// run less what was spent and drawn, where its users pay nothing; LPT sold little
+    /// by little needs prices by day for it]
     #[arg(
         long,
         value_name = "AMOUNT",

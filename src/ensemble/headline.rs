@@ -179,9 +179,7 @@ fn headline<T>(&(id, label, unit, better, _): &Figure<T>) -> Headline {
 }
 
 fn credits_figures(scenario: &Scenario) -> impl Iterator<Item = &'static Figure<Sample>> {
-    let eth_usd = scenario.credits.eth_usd;
-    let mut users = scenario.demand.iter().filter_map(|stream| stream.users.as_ref());
-    let has_revenue = users.any(|users| users.pay(eth_usd));
+    let has_revenue = scenario.has_paying_users();
     let has_deadline = scenario.treasury.deadline_days() <= f64::from(scenario.horizon_days);
     CREDITS.iter().filter(move |(id, ..)| match *id {
         REVENUE => has_revenue,

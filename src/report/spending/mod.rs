@@ -22,10 +22,10 @@ pub use stored::{StoredRun, read_run};
 
 pub(in crate::report) use model::{Allocation, DayLine, Line};
 
-use self::model::Worth;
+use self::model::{Left, Worth};
 use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::figures;
-use super::format::{days, eth, grouped, hours_or_minutes, plural, usd};
+use super::format::{days, eth, grouped, hours_or_minutes, plural, short_date, usd};
 use super::json::{number, optional};
 use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError};
@@ -142,18 +142,37 @@ fn sentence(spending: &Spending) -> String {
             &format!(" Spend has ended by then in {share} of the futures, for want of credits.");
     }
     if let Some(left) = &spending.left {
-        text += &format!(" {} ETH are left", eth(left.worth.eth));
-        text += &match (&left.forecast, left.pace_days) {
-            (Ok(remaining), _) => {
-                let (half, band) = half_and_band(remaining, MOST_DAYS as f64);
-                format!(", forecast to last {half} (80 % band {band})")
-            }
-            (Err(_), Some(pace)) => {
-                format!(", enough for {} at this pace", plural(&days(pace), "day"))
-            }
-            (Err(_), None) => String::new(),
-        };
-        text += ".";
+        text += &format!(" {} ETH are left{}.", eth(left.worth.eth), how_long_in_words(left));
+    }
+    text
+}
+
+/// How long what is left lasts, and whether that is beyond the deadline.
+fn how_long_in_words(left: &Left) -> String {
+    if let Some(deadline) = left.deadline.filter(|deadline| deadline.has_passed()) {
+        return format!(": the deadline of {} has passed", short_date(deadline.date));
+    }
+    if left.worth.eth == 0.0 {
+        return String::new();
+    }
+    let most = MOST_DAYS as f64;
+    let (mut text, lasts) = match (&left.forecast, left.pace_days) {
+        (Ok(remaining), _) => {
+            let (half, band) = half_and_band(remaining, most);
+            let text = format!(", forecast to last {half} (80 % band {band})");
+            (text, remaining.p50.unwrap_or(most))
+        }
+        (Err(_), Some(pace)) => {
+            (format!(", enough for {} at this pace", plural(&days(pace), "day")), pace)
+        }
+        (Err(_), None) => return String::new(),
+    };
+    if let Some(deadline) = left.deadline.filter(|deadline| lasts > deadline.days) {
+        text += &format!(
+            ", longer than the {} to the deadline of {}, when the rest goes back",
+            plural(&days(deadline.days), "day"),
+            short_date(deadline.date)
+        );
     }
     text
 }

@@ -9,6 +9,7 @@ use super::stored::{StoredRun, add};
 use super::{SpendingError, prices_paid};
 use crate::ensemble::{PeriodRow, Quantiles, gini, hhi, nakamoto, top_share};
 use crate::experiment::spend_model::SeriesError;
+use crate::report::format::date_after;
 use crate::report::tables::share_of;
 use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
@@ -296,6 +297,27 @@ impl Planned {
     }
 }
 
+/// When a run gives back what is left.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::report) struct Deadline {
+    pub(in crate::report) date: Date,
+    /// Days from the end of the period on; below 0 once it has passed.
+    pub(in crate::report) days: f64,
+}
+
+impl Deadline {
+    fn of(scenario: &Scenario, end: Date) -> Option<Deadline> {
+        let deadline = scenario.treasury.deadline?;
+        let date = date_after(scenario.start, deadline.as_days())?;
+        let until_end = (days_between(scenario.start, end) + 1) as f64;
+        Some(Deadline { date, days: deadline.as_days() - until_end })
+    }
+
+    pub(in crate::report) fn has_passed(self) -> bool {
+        self.days < 0.0
+    }
+}
+
 /// What is left, and how long it lasts.
 #[derive(Clone, Debug)]
 pub(in crate::report) struct Left {
@@ -307,6 +329,10 @@ pub(in crate::report) struct Left {
     pub(in crate::report) forecast: Result<Remaining, SeriesError>,
     /// What the forecast may have missed, in words.
     pub(in crate::report) miss: Option<String>,
+    /// Of the run; one that has passed only where nothing is left for it.
+    pub(in crate::report) deadline: Option<Deadline>,
+    /// What was spent beyond the credits of the run.
+    pub(in crate::report) beyond: Wei,
 }
 
 impl Spending {
@@ -537,15 +563,15 @@ impl Reporter<'_> {
     fn left(&self, actual: Option<&Actual>) -> Result<Option<Left>, SpendingError> {
         let SpendingInput { period, run, spend, left, .. } = self.input;
         let (Some(history), Some(actual)) = (*spend, actual) else { return Ok(None) };
-        let left = match (left, run) {
-            (Some(left), _) => Some(self.given(*left)?),
+        let rest = match (left, run) {
+            (Some(left), _) => Some((self.given(*left)?, Wei::ZERO)),
             (None, Some(run)) if history.date(0) <= run.scenario.start => {
                 self.rest_of_credits(run, history)
             }
             _ => None,
         };
-        let Some(left) = left else { return Ok(None) };
-        let eth = left.to_coins();
+        let Some((rest, beyond)) = rest else { return Ok(None) };
+        let eth = rest.to_coins();
         let prices = self.prices(period.last()).map(|day| day.prices);
         let past = history.between(history.date(0), period.last());
         let (forecast, miss) = match Remaining::forecast(eth, &past, period.last()) {
@@ -561,6 +587,10 @@ impl Reporter<'_> {
             pace_days: actual.per_day.filter(|pace| *pace > 0.0).map(|pace| eth / pace),
             forecast,
             miss,
+            deadline: run
+                .and_then(|run| Deadline::of(&run.scenario, period.last()))
+                .filter(|deadline| left.is_none() || !deadline.has_passed()),
+            beyond,
         }))
     }
 
@@ -572,36 +602,47 @@ impl Reporter<'_> {
     }
 
     /// A run's credits less all spend since its start and what others draw or will
-    /// draw; nothing after its deadline. LPT that the run does not sell at its start is
-    /// taken to be sold on the day it is spent, and is worth the last price: `None`
-    /// where the prices of the days are not known.
-    fn rest_of_credits(&self, run: &StoredRun, history: &SpendHistory) -> Option<Wei> {
+    /// draw, and what was spent beyond them; nothing after its deadline. LPT that the run
+    /// does not sell at its start is taken to be sold on the day it is spent, and is worth
+    /// the last price: `None` where the prices of the days are not known, or users pay in
+    /// what nobody knows.
+    fn rest_of_credits(&self, run: &StoredRun, history: &SpendHistory) -> Option<(Wei, Wei)> {
         let Scenario { start, credits, treasury: setup, .. } = &run.scenario;
         let end = self.input.period.last();
         let last_moment = |date: Date| {
             let day = days_between(*start, date).unsigned_abs();
             SimTime(SimTime::from_days(day + 1).0 - 1)
         };
-        if setup.deadline.is_some_and(|deadline| deadline <= last_moment(end)) {
-            return Some(Wei::ZERO);
+        if Deadline::of(&run.scenario, end).is_some_and(Deadline::has_passed) {
+            return Some((Wei::ZERO, Wei::ZERO));
+        }
+        if run.scenario.has_paying_users() {
+            return None;
         }
         let since = history.between(*start, end);
         if !holds_lpt(&run.scenario) {
-            return Some(credits.eth.checked_sub(since.total()).unwrap_or(Wei::ZERO));
+            let (credits, spent) = (credits.eth, since.total());
+            let less = |a: Wei, b: Wei| a.checked_sub(b).unwrap_or(Wei::ZERO);
+            return Some((less(credits, spent), less(spent, credits)));
         }
         if !self.input.has_recorded_prices() {
             return None;
         }
+        let mut beyond = Wei::ZERO;
         let drawings = setup.drawings.clone();
         let mut lpt = treasury::Allocation::new(credits.lpt, drawings, setup.deadline);
         for ((date, _), wei) in since.days().zip(since.daily_totals()) {
             while lpt.next_outflow(last_moment(date)).is_some() {}
             if wei > Wei::ZERO {
-                lpt.withdraw(self.prices(date)?.prices.to_lpt(wei));
+                let prices = self.prices(date)?.prices;
+                let wanted = prices.to_lpt(wei);
+                let sold = lpt.withdraw(wanted.min(lpt.for_sale()));
+                let lacking = prices.to_wei(Lpt(wanted.0 - sold.0));
+                beyond = Wei(beyond.0.saturating_add(lacking.0));
             }
         }
         while lpt.next_outflow(last_moment(end)).is_some() {}
-        Some(self.prices(end)?.prices.to_wei(lpt.for_sale()))
+        Some((self.prices(end)?.prices.to_wei(lpt.for_sale()), beyond))
     }
 
     fn allocations(&self, planned: Option<&Planned>) -> Vec<Allocation> {

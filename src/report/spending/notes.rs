@@ -7,10 +7,10 @@ use jiff::civil::Date;
 
 use super::model::{DayLine, Dimension, Spending, SpendingInput, Worth, holds_lpt, inflation};
 use crate::ensemble::LONG_OUTAGES;
-use crate::report::format::{counted, grouped, percent, precise, short_date};
+use crate::report::format::{counted, eth, grouped, percent, precise, short_date};
 use crate::spend::{Coverage, SpendForm, SpendHistory, listed};
 use crate::treasury::{Drawing, MINTED_PER_ROUND, RunwayEnd, TokenPrices};
-use crate::units::{Lpt, SimTime, significant};
+use crate::units::{Lpt, SimTime, Wei, significant};
 
 pub(super) fn notes(input: &SpendingInput, spending: &Spending) -> Vec<String> {
     let mut notes = Vec::new();
@@ -106,8 +106,14 @@ fn of_left(
     notes: &mut Vec<String>,
 ) {
     let begun = input.run.filter(|run| history.date(0) <= run.scenario.start);
+    let has_paying_users = input.run.is_some_and(|run| run.scenario.has_paying_users());
     let Some(left) = &spending.left else {
         notes.push(match begun {
+            _ if has_paying_users => {
+                "How much is left is not known: users of the run pay their gateway, and the file \
+                 does not say what they paid in; give it by --left."
+                    .to_string()
+            }
             Some(_) => {
                 "How much is left is not known: the credits are LPT, sold little by little, and \
                  the prices from the start of the run to the end of the period are not all there; \
@@ -131,10 +137,10 @@ fn of_left(
         };
         let treasury = &run.scenario.treasury;
         let from_start = |time: SimTime| start.saturating_add(Span::new().days(time.day() as i64));
-        if let Some(deadline) = treasury.deadline.map(from_start).filter(|day| *day <= end) {
+        if let Some(deadline) = left.deadline.filter(|deadline| deadline.has_passed()) {
             notes.push(format!(
                 "Nothing is left: what there was went back at the deadline of the run, {}.",
-                short_date(deadline)
+                short_date(deadline.date)
             ));
             return;
         }
@@ -167,12 +173,26 @@ fn of_left(
              {}{unknown}{drawn}.{sold}",
             short_date(start)
         ));
-        if over != SimTime::NEVER {
+        if left.beyond > Wei::ZERO {
             notes.push(format!(
-                "How long the rest lasts does not heed the deadline of the run, {}.",
-                short_date(from_start(over))
+                "Since {} {} ETH more was spent than the credits of the run: it came from elsewhere.",
+                short_date(start),
+                eth(left.beyond.to_coins())
             ));
         }
+    }
+    if let Some(deadline) = left.deadline {
+        notes.push(format!(
+            "How long the rest lasts does not heed the deadline of the run, {}.",
+            short_date(deadline.date)
+        ));
+    }
+    if has_paying_users {
+        notes.push(
+            "How long the rest lasts, by forecast and at this pace, does not heed what users of the \
+             run pay their gateway: that makes it last longer."
+                .to_string(),
+        );
     }
     if let Some(miss) = &left.miss {
         notes.push(format!("How long the rest lasts: {miss}."));
