@@ -251,6 +251,56 @@ fn second_away(ms: f64, mut scenario: Scenario) -> Scenario {
     scenario
 }
 
+/// Streams on 0.9 with a near orchestrator and one at 100 ms.
+fn near_and_far(streams_of: &[(f64, f64)]) -> Scenario {
+    let mut scenario = streams(Version::V0_9);
+    let far = Orchestrator { id: "far".to_string(), ..scenario.network.orchestrators[0].clone() };
+    scenario.network.orchestrators.push(far);
+    scenario.network.registered_orchestrators = 2;
+    let requests = streams_of.iter().map(|&(time, seconds)| (time, Some(seconds))).collect();
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    second_away(100.0, scenario)
+}
+
+#[test]
+fn who_was_full_at_the_last_discovery_of_live_video_stays_out_until_the_next() {
+    // Discoveries every six minutes from the first request on. The near one has one
+    // place, taken until second 400, over the one of second 360.
+    let streams_of = [(0.0, 400.0), (500.0, 60.0), (730.0, 60.0)];
+    let mut scenario = near_and_far(&streams_of);
+    scenario.horizon_days = 1;
+    let result = run(&scenario, 0);
+    assert_eq!(result.served_by, [2, 1]);
+    // A stream that ends before it leaves the place free.
+    scenario.demand[0].arrivals =
+        Arrivals::Trace(Trace { requests: vec![(0.0, Some(300.0)), (500.0, Some(60.0))] });
+    assert_eq!(run(&scenario, 0).served_by, [2, 0]);
+}
+
+#[test]
+fn a_stream_does_not_swap_back_to_whom_it_just_lost() {
+    // Failures come as a Poisson process, one an hour; each takes a stream of an hour from
+    // the near to the far one or back. With `odd` the probability of an odd number in the
+    // hour, it is at the far one for (1 - odd) / 2 of it and begins there (1 + odd) / 2
+    // times, at 60 s paid ahead. Failures within six minutes of another are rare.
+    let hours: Vec<(f64, f64)> = (0..10).map(|day| (f64::from(day) * 86_400.0, 3600.0)).collect();
+    let mut scenario = near_and_far(&hours);
+    scenario.stream_failures_per_hour = 1.0;
+    let odd = (1.0 - (-2.0_f64).exp()) / 2.0;
+    let far = (1.0 - odd) / 2.0 * 3600.0 + (1.0 + odd) / 2.0 * 60.0;
+    let near = (1.0 + odd) / 2.0 * 3600.0 + (3.0 - odd) / 2.0 * 60.0;
+    let world = World::new(&scenario);
+    let shares: Vec<f64> = (0..60)
+        .map(|number| {
+            let fees = replicate(&world, number).unwrap().fees;
+            fees[1].to_coins() / (fees[0].to_coins() + fees[1].to_coins())
+        })
+        .collect();
+    let (mean, error) = mean_and_error(&shares);
+    let expected = far / (far + near);
+    assert!((mean - expected).abs() < 3.0 * error + 0.02, "{mean} for {expected}");
+}
+
 #[test]
 fn a_far_region_is_never_known_while_a_near_one_answers() {
     // 3.5 round trips of 150 ms are 525 ms: past the first checkpoint.

@@ -7,8 +7,8 @@ use orchsim::demand::{Arrivals, DemandStream};
 use orchsim::ensemble::{Forecast, Plan, forecast};
 use orchsim::network::{Gateway, Model, Orchestrator, Pipeline, SelectionWeights};
 use orchsim::policy::{
-    Ceiling, Course, DeveloperLimit, InputTokens, MaxPricePolicy, Period, Provider, ProviderShare,
-    Reference, RequestLimit, Scope, SpendCeiling, TargetRunway,
+    Ceiling, Course, DeveloperLimit, HighestQuote, InputTokens, MaxPricePolicy, Period, Provider,
+    ProviderShare, Reference, RequestLimit, Scope, SpendCeiling, TargetRunway,
 };
 use orchsim::report::sentence;
 use orchsim::scenario::{DEFAULT, Scenario, Source, load};
@@ -90,6 +90,29 @@ fn a_factor_is_exact_and_acts_on_the_pipelines_named() {
     assert_eq!(max_price(&scenario), Price::new(2, 1).ok());
     scenario.policy.max_price.factor = decimal("1");
     assert_eq!(max_price(&scenario), None);
+}
+
+#[test]
+fn where_no_maximum_is_posted_the_highest_quote_counts_once_the_factor_turns() {
+    let steps = Course::Steps(vec![(300, decimal("0.5"))]);
+    let policy = MaxPricePolicy { course: steps, ..MaxPricePolicy::default() };
+    let model = &ladder(1).network.models[0];
+    let price = Price::new(100, 1).unwrap();
+    let max_price = |eth_usd: Option<Decimal>| {
+        policy.max_price(model, None, || Some(HighestQuote { price, eth_usd }))
+    };
+    let (then, now) = (decimal("2000"), decimal("1600"));
+    // An offer in USD asks a quarter more wei once ETH is worth a fifth less.
+    for (eth_usd, halved) in [(None, 50), (Some(then), 50), (Some(now), 50)] {
+        let at_start = eth_usd.unwrap_or(then);
+        assert_eq!(max_price(eth_usd).at(Decimal::ONE, at_start), Ok(None));
+        assert_eq!(max_price(eth_usd).at(Decimal::ONE, now), Ok(None));
+        let half = max_price(eth_usd).at(decimal("0.5"), at_start).unwrap();
+        assert_eq!(half, Price::new(halved, 1).ok());
+    }
+    let later = |eth_usd| max_price(eth_usd).at(decimal("0.5"), now).unwrap().unwrap().to_f64();
+    assert_eq!(later(None), 50.0);
+    assert!((later(Some(then)) - 62.5).abs() < 1e-6);
 }
 
 #[test]

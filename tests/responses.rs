@@ -10,7 +10,7 @@ use orchsim::network::{
 use orchsim::payments::PaymentMode;
 use orchsim::report::{RunContext, summary_json};
 use orchsim::scenario::Scenario;
-use orchsim::simulation::{ReplicationResult, World, replicate};
+use orchsim::simulation::{Opening, ReplicationResult, World, replicate};
 use orchsim::treasury::{PriceSeries, TokenPrices};
 use orchsim::units::{Lpt, PostedPrice, Price, Wei};
 
@@ -293,4 +293,15 @@ fn who_responds_leaves_the_demand_as_it_is() {
     busy[0].stake = Lpt(0);
     let busy = run(&market(busy, BY_STAKE));
     assert_eq!(busy.service[0].asked, still.service[0].asked);
+}
+
+#[test]
+fn who_is_not_there_yet_quotes_nothing_that_stands_for_a_maximum() {
+    let entrant = Response { starts_absent: true, ..response(Pricing::Fixed) };
+    let orchestrators =
+        vec![responding("near", 4, response(Pricing::Fixed)), responding("later", 9, entrant)];
+    let mut scenario =
+        market(orchestrators, SelectionWeights { stake: 1.0, price: 0.0, random: 0.0 });
+    scenario.policy.max_price.factor = "0.5".parse().unwrap();
+    assert_eq!(Opening::new(&scenario).market(0, 0).max_price, Price::new(2, 1).ok());
 }

@@ -140,7 +140,7 @@ impl Selecting {
         self.requests += 1;
         let key = StreamKey::root(1).child(self.requests);
         let ask = Ask { may_refresh, in_region: None, key };
-        let everybody = || Everybody(&self.market);
+        let everybody = |_| Everybody(&self.market);
         self.selector.select(&self.market, SimTime::ZERO, ask, everybody, self.discovery_key)
     }
 

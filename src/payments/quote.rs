@@ -68,12 +68,13 @@ impl Quote {
         gas_price: Wei,
         max_float: Wei,
     ) -> Result<Quote, NoQuote> {
-        let terms = if base == Price::ZERO {
-            TicketTerms::FREE
-        } else {
-            orchestrator.tickets.terms(gas_price, max_float)?
-        };
+        if base == Price::ZERO {
+            return Ok(Quote { price: base, terms: TicketTerms::FREE });
+        }
+        let terms = orchestrator.tickets.terms(gas_price, max_float)?;
         let price = quoted_price(base, &terms, orchestrator.auto_adjust_price)?;
+        // A very low price is quoted in thousandths of a wei, that is as 0.
+        let terms = if price == Price::ZERO { TicketTerms::FREE } else { terms };
         Ok(Quote { price, terms })
     }
 }

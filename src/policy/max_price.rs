@@ -27,9 +27,9 @@ pub struct MaxPricePolicy {
 /// What the factor on the maximum price is applied to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reference {
-    /// The gateway's own maximum. Where it has none it pays whatever is asked,
-    /// so the highest price quoted to it at the start, in wei, is the highest
-    /// that it can come to pay, and stands for its maximum.
+    /// The gateway's own maximum. Where it has none it pays whatever is asked, and
+    /// the highest price quoted to it at the start stands for its maximum while
+    /// the factor is not 1.
     Today,
     /// What a centralised provider charges; the gateway's own maximum for
     /// models the provider does not serve.
@@ -63,7 +63,31 @@ impl Default for MaxPricePolicy {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MaxPrice {
     posted: Option<PostedPrice>,
+    /// What stands for it where none is posted.
+    highest_quote: Option<HighestQuote>,
     is_governed: bool,
+}
+
+/// The highest price quoted to a gateway at the start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HighestQuote {
+    /// The quote.
+    pub price: Price,
+    /// USD an ETH at that time, where its offer is in USD: the quote follows the
+    /// feed then.
+    pub eth_usd: Option<Decimal>,
+}
+
+impl HighestQuote {
+    fn at(self, eth_usd: Decimal) -> Result<Price, PriceError> {
+        match self.eth_usd {
+            Some(then) if then != eth_usd => {
+                let wei = self.price.to_f64() * then.to_f64() / eth_usd.to_f64();
+                Price::nearest(wei).ok_or(PriceError::TooLarge)
+            }
+            _ => Ok(self.price),
+        }
+    }
 }
 
 impl MaxPrice {
@@ -73,25 +97,30 @@ impl MaxPrice {
     /// # Errors
     /// [`PriceError`] where it cannot be held in wei.
     pub fn at(&self, factor: Decimal, eth_usd: Decimal) -> Result<Option<Price>, PriceError> {
-        let Some(posted) = self.posted else { return Ok(None) };
-        let price = posted.at(eth_usd)?;
+        let price = match (self.posted, self.highest_quote) {
+            (Some(posted), _) => posted.at(eth_usd)?,
+            (None, Some(highest)) if factor != Decimal::ONE => highest.at(eth_usd)?,
+            _ => return Ok(None),
+        };
         if self.is_governed { price.scaled(factor).map(Some) } else { Ok(Some(price)) }
     }
 
     /// Whether the price in wei follows the feed.
     pub fn is_pegged(&self) -> bool {
-        self.posted.is_some_and(PostedPrice::is_pegged)
+        let follows = |highest: HighestQuote| highest.eth_usd.is_some();
+        let stands_in = || self.highest_quote.is_some_and(follows);
+        self.posted.map_or_else(stands_in, PostedPrice::is_pegged)
     }
 }
 
 impl MaxPricePolicy {
     /// The maximum of a gateway for a model, of which it posts `today` and was
-    /// quoted at most `highest_quote` at the start.
+    /// quoted at most `highest_quote` at the start; asked only where it matters.
     pub fn max_price(
         &self,
         model: &Model,
         today: Option<PostedPrice>,
-        highest_quote: Option<Price>,
+        highest_quote: impl FnOnce() -> Option<HighestQuote>,
     ) -> MaxPrice {
         let is_governed = self.pipelines.is_empty() || self.pipelines.contains(&model.pipeline);
         let provider = match &self.reference {
@@ -99,8 +128,9 @@ impl MaxPricePolicy {
             _ => None,
         };
         let moves = self.factor != Decimal::ONE || self.course != Course::Constant;
-        let quoted = highest_quote.filter(|_| is_governed && moves).map(PostedPrice::Wei);
-        MaxPrice { posted: provider.or(today).or(quoted), is_governed }
+        let posted = provider.or(today);
+        let stands_in = posted.is_none() && is_governed && moves;
+        MaxPrice { posted, highest_quote: stands_in.then(highest_quote).flatten(), is_governed }
     }
 
     /// When the factor changes or is reviewed next after `now`.

@@ -15,7 +15,7 @@ mod providers;
 pub use allowance::Allowance;
 pub use alpha_group::AlphaGroup;
 pub use injection::{Fallback, Injection, RegionalGateway, Steerer, Steering};
-pub use max_price::{Course, MaxPrice, MaxPricePolicy, Reference, TargetRunway};
+pub use max_price::{Course, HighestQuote, MaxPrice, MaxPricePolicy, Reference, TargetRunway};
 pub use pacing::{
     Ceiling, DeveloperLimit, Pacer, Pacing, Period, RequestLimit, Scope, SpendCeiling,
 };

@@ -168,14 +168,16 @@ pub fn check_target(directory: &Path) -> Result<(), WriteError> {
     if entries.next().is_some() {
         let manifest = earlier_manifest(target);
         let manifest = manifest.ok_or_else(|| WriteError::Foreign(directory.to_path_buf()))?;
-        check_files(directory, "", &manifest["sha256"])?;
+        check_files(directory, "", &manifest)?;
     }
     siblings.probe()
 }
 
 /// Whether the files of a folder of an earlier run, whose names begin with `within`, are
-/// those whose hashes its manifest has.
-fn check_files(folder: &Path, within: &str, hashes: &Value) -> Result<(), WriteError> {
+/// those whose hashes its manifest has. A shard, which nobody edits, may be damaged: it is
+/// done again.
+fn check_files(folder: &Path, within: &str, manifest: &Value) -> Result<(), WriteError> {
+    let is_shard = manifest.get("shard").is_some();
     let unreadable = |source| failed("read", folder, source);
     let mut entries: Vec<fs::DirEntry> =
         fs::read_dir(folder).and_then(Iterator::collect).map_err(unreadable)?;
@@ -184,14 +186,14 @@ fn check_files(folder: &Path, within: &str, hashes: &Value) -> Result<(), WriteE
         let path = entry.path();
         let name = format!("{within}{}", entry.file_name().to_string_lossy());
         if entry.file_type().map_err(unreadable)?.is_dir() {
-            check_files(&path, &format!("{name}/"), hashes)?;
+            check_files(&path, &format!("{name}/"), manifest)?;
             continue;
         }
         if name == MANIFEST || LEFT_BY_SYSTEMS.iter().any(|left| entry.file_name() == *left) {
             continue;
         }
-        let written = hashes.get(&name).and_then(Value::as_str);
-        let is_same = |hash| Ok(sha256(&fs::read(&path)?) == hash);
+        let written = manifest["sha256"].get(&name).and_then(Value::as_str);
+        let is_same = |hash| Ok(is_shard || sha256(&fs::read(&path)?) == hash);
         match written.map(is_same).transpose().map_err(|source| failed("read", &path, source))? {
             Some(true) => {}
             is_same => return Err(WriteError::Kept { path, is_changed: is_same.is_some() }),

@@ -115,7 +115,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
     let seldom = |&&candidate: &&u32| found[candidate as usize] < USUALLY_FOUND;
     let seldom = eligible.iter().filter(seldom).count();
     let warnings = [
-        (seldom > 0).then(|| {
+        (seldom > 0 && !market.refreshes_in_background()).then(|| {
             format!(
                 "{seldom} of {} are missed by most discoveries. Sessions stay once found, so the \
                  probabilities hold when a discovery, one every {:.0} minutes, has found each.",

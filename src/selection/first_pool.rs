@@ -1,5 +1,5 @@
 use super::discovery::found_shares;
-use super::{Market, TIME_TO_LIVE_S};
+use super::{Candidate, Market, TIME_TO_LIVE_S};
 use crate::units::SECONDS_PER_DAY;
 
 /// Share of discoveries that must find an orchestrator: pools that keep whom
@@ -31,6 +31,29 @@ impl Market {
     /// once they have filled.
     pub(super) fn is_found(&self, share: f64) -> bool {
         share >= if self.refreshes_in_background() { USUALLY_FOUND } else { FOUND_DAILY }
+    }
+
+    /// The dearest of those whom a gateway that has just started asks; of all, where it
+    /// asks nobody.
+    pub fn dearest_asked(&self) -> Option<&Candidate> {
+        let known = self.first_pool().known;
+        let known = known.iter().map(|&index| &self.candidates[index as usize]);
+        let dearest = known.max_by_key(|candidate| candidate.price);
+        dearest.or_else(|| self.candidates.iter().max_by_key(|candidate| candidate.price))
+    }
+
+    /// Whether the rule may select somebody in the pool of some discovery a day, where
+    /// these shares of discoveries find each candidate.
+    pub(super) fn serves_at_times(&self, found: &[f64]) -> bool {
+        let mut eligible: Vec<u32> = (0..self.candidates.len() as u32).collect();
+        eligible.retain(|&candidate| {
+            let place = candidate as usize;
+            found[place] >= FOUND_DAILY
+                && self.starts_present[place]
+                && self.ticket_problem(candidate).is_none()
+        });
+        self.filter(&self.candidates, &mut eligible);
+        !eligible.is_empty()
     }
 
     /// Whether a candidate is served before those who are not preferred.

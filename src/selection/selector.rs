@@ -164,7 +164,7 @@ impl Market {
         let is_above = |candidate: &&Candidate| !candidate.within_max_price;
         let known = first.known.iter().map(|&index| &self.candidates[index as usize]);
         let lowest = known.filter(is_above).map(|candidate| candidate.price).min()?;
-        first.eligible.is_empty().then(|| {
+        (first.eligible.is_empty() && !self.serves_at_times(&first.found)).then(|| {
             format!(
                 "no orchestrator it can ask is within the maximum price of {} a unit (the lowest \
                  asks {}): nothing is served or spent while that is so, and the runway is \
@@ -468,8 +468,8 @@ impl SessionSelector {
     }
 
     /// Picks a session for a request. The pools are refreshed first where they
-    /// have to be, from the `respondents` of that moment; a request that comes
-    /// while a discovery is under way waits for it. `discovery_key` names the draws
+    /// have to be, from the `respondents` of the time of the discovery; a request that
+    /// comes while a discovery is under way waits for it. `discovery_key` names the draws
     /// of discoveries.
     #[inline(always)]
     pub fn select<R: Respondents>(
@@ -477,7 +477,7 @@ impl SessionSelector {
         market: &Market,
         now: SimTime,
         ask: Ask,
-        respondents: impl FnOnce() -> R,
+        respondents: impl FnOnce(SimTime) -> R,
         discovery_key: StreamKey,
     ) -> Selection {
         if ask.may_refresh {
@@ -485,7 +485,7 @@ impl SessionSelector {
                 return Selection::Wait(self.busy_until);
             }
             if self.should_refresh(market, now) {
-                self.busy_until = self.refresh(market, now, &mut respondents(), discovery_key);
+                self.busy_until = self.refresh(market, now, &mut respondents(now), discovery_key);
                 return Selection::Wait(self.busy_until);
             }
             self.catch_up_in_background(market, now, respondents, discovery_key);
@@ -537,14 +537,14 @@ impl SessionSelector {
         self.size() < self.least_size || now > self.fresh_until
     }
 
-    /// Runs the background discovery that is due, if any. Earlier ones that
-    /// were due too would have found the same but for chance.
+    /// Runs the last background discovery that was due, if any, as at its time; it makes
+    /// the pools anew, whatever earlier ones found. To be called before anybody is removed.
     #[inline(always)]
-    fn catch_up_in_background<R: Respondents>(
+    pub fn catch_up_in_background<R: Respondents>(
         &mut self,
         market: &Market,
         now: SimTime,
-        respondents: impl FnOnce() -> R,
+        respondents: impl FnOnce(SimTime) -> R,
         key: StreamKey,
     ) {
         let period = SimTime::from_secs(LIVE_REFRESH_S);
@@ -554,8 +554,9 @@ impl SessionSelector {
         let due = (now - last).0 / period.0;
         if due > 0 {
             self.suspender.signal_refreshes((due - 1).min(u64::from(u32::MAX >> 8)) as u32);
-            self.refresh(market, now, &mut respondents(), key);
-            self.last_refresh = Some(SimTime(last.0 + due * period.0));
+            let time = SimTime(last.0 + due * period.0);
+            self.refresh(market, time, &mut respondents(time), key);
+            self.last_refresh = Some(time);
         }
     }
 
@@ -777,7 +778,7 @@ mod tests {
                     self.market,
                     self.now,
                     Ask { may_refresh, in_region: None, key },
-                    || Everyone,
+                    |_| Everyone,
                     discovery_key,
                 ) {
                     Selection::Wait(until) => {

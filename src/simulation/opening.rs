@@ -7,7 +7,7 @@ use crate::payments::{
     Ledger, NoQuote, Quote, SessionCredit, TicketRefusal, TicketTerms, live_prepaid_pixels,
     max_sender_nonces,
 };
-use crate::policy::MaxPrice;
+use crate::policy::{HighestQuote, MaxPrice};
 use crate::scenario::Scenario;
 use crate::selection::{Candidate, Market};
 use crate::units::{Price, SimTime, Wei};
@@ -171,12 +171,17 @@ impl Opening<'_> {
         };
         let mut market = Market::new(network, gateway, model, credits.eth_usd, quote);
         (market.ticket_problems, market.request_problems) = (ticket_problems, request_problems);
-        let highest_quote = market.candidates.iter().map(|candidate| candidate.price).max();
         let today = network.gateways[gateway].max_price[model];
         let max_price = &policy.max_price;
         if let Some(ignore) = max_price.ignore_if_nobody {
             market.rule.ignore_max_price = ignore;
         }
+        let highest_quote = || {
+            let dearest = market.dearest_asked()?;
+            let offer = &network.orchestrators[dearest.orchestrator].offers[dearest.offer];
+            let eth_usd = offer.price.is_pegged().then_some(credits.eth_usd);
+            Some(HighestQuote { price: dearest.price, eth_usd })
+        };
         let price = max_price.max_price(&network.models[model], today, highest_quote);
         market.set_max_price(price.at(max_price.factor, credits.eth_usd).unwrap_or(None));
         if !policy.alpha_group.members.is_empty() {

@@ -44,8 +44,12 @@ impl Slots {
         self.busy_until.push(end);
     }
 
-    /// Gives back a place that was held until `end`.
-    pub(super) fn release(&mut self, end: SimTime) {
+    /// Gives back at `now` a place that was held until `end`. What ended then is free
+    /// without, and was held for a discovery that is caught up with.
+    pub(super) fn release(&mut self, end: SimTime, now: SimTime) {
+        if end <= now {
+            return;
+        }
         if let Some(place) = self.busy_until.iter().position(|&held| held == end) {
             self.busy_until.swap_remove(place);
         }

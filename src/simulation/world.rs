@@ -5,7 +5,7 @@ use super::Mode;
 use super::cashier::Payee;
 use super::opening::Opening;
 use super::paces::{common_paces, paces};
-use crate::demand::{Injected, Pace, UserClock};
+use crate::demand::{Injected, Moment, Pace, UserClock};
 use crate::kernel::Sampler;
 use crate::network::{Network, Pipeline};
 use crate::policy::{Ceiling, MaxPrice, Pacer};
@@ -329,6 +329,12 @@ impl MarketPlan {
         let Route { orchestrator, owner, .. } = self.routes[candidate as usize];
         let account = self.first_account + candidate as usize;
         Payee { account, gateway: self.gateway, orchestrator, owner, pace: self.pace }
+    }
+
+    /// The moment at which the model's clock shows `local`, which may be that of `now`.
+    pub(super) fn moment(&self, local: SimTime, now: Moment) -> Moment {
+        let then = || Moment { calendar: self.pace.calendar(local), local };
+        if local == now.local { now } else { then() }
     }
 
     /// The offer that such a payment is for, an index into the world's capacities.

@@ -57,7 +57,8 @@ const MAX_PRICE: &[Key] = &[
         FACTOR,
         "1",
         "Factor on the maximum at the start. A gateway without a maximum for a model pays whatever \
-         is asked: the highest price quoted to it at the start stands for its maximum then.",
+         is asked: the highest price quoted to it at the start, by whom it asks, stands for its \
+         maximum while the factor is not 1.",
     ),
     optional(
         "provider_share",

@@ -9,7 +9,6 @@ use crate::selection::SessionRef;
 use crate::simulation::cashier::{NoPayment, Payee};
 use crate::simulation::in_flight::LiveState;
 use crate::simulation::recorder::Failure;
-use crate::simulation::world::MarketPlan;
 use crate::units::{NANOS_PER_SECOND, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Swaps a live stream may make within [`SWAP_WINDOW_S`] of one another; the
@@ -143,11 +142,11 @@ impl Replication<'_> {
 
     /// A stream leaves its orchestrator: its place there is free, and what is left of
     /// its balance is lost.
-    fn leave(&mut self, number: u32, cause: LossCause) {
+    fn leave(&mut self, number: u32, cause: LossCause, now: SimTime) {
         let Some(payee) = self.stream_payee(number) else { return };
         let stream = &self.world.streams[self.requests.stream(number)];
         let offer = self.world.markets[stream.market].offer(payee);
-        self.slots[offer].release(self.requests.live(number).leg_ends);
+        self.slots[offer].release(self.requests.live(number).leg_ends, now);
         self.lose_stream_credit(number, cause);
     }
 
@@ -166,9 +165,9 @@ impl Replication<'_> {
             return;
         }
         match unpaid {
-            Some(Unpaid::AtLimit) => return self.end_unpaid(number, Failure::Limit),
+            Some(Unpaid::AtLimit) => return self.end_unpaid(number, Failure::Limit, now.local),
             Some(Unpaid::NoFunds(_)) if self.stops_unpaid(number) => {
-                return self.end_unpaid(number, Failure::NoFunds);
+                return self.end_unpaid(number, Failure::NoFunds, now.local);
             }
             Some(Unpaid::Refused) if self.stops_unpaid(number) => return self.swap(number, now),
             _ => {}
@@ -183,7 +182,7 @@ impl Replication<'_> {
         } else if live.leg_fails {
             self.swap(number, now);
         } else if let Some(payee) = self.stream_payee(number) {
-            self.leave(number, LossCause::Expiry);
+            self.leave(number, LossCause::Expiry, now.local);
             let plan = &self.world.streams[self.requests.stream(number)];
             self.serve(number, plan, now.local, payee.owner);
         }
@@ -195,8 +194,8 @@ impl Replication<'_> {
         payee.is_some_and(|payee| self.cashier.version(payee).stops_unpaid_streams())
     }
 
-    fn end_unpaid(&mut self, number: u32, failure: Failure) {
-        self.leave(number, LossCause::Expiry);
+    fn end_unpaid(&mut self, number: u32, failure: Failure, now: SimTime) {
+        self.leave(number, LossCause::Expiry, now);
         self.requests.get(number).last_failure = Some(failure);
         self.give_up(number, true);
     }
@@ -204,7 +203,7 @@ impl Replication<'_> {
     /// A running stream lost its orchestrator: another one takes over, unless
     /// that happened too often of late.
     fn swap(&mut self, number: u32, now: Moment) {
-        self.leave(number, LossCause::Swap);
+        self.leave(number, LossCause::Swap, now.local);
         let live = self.requests.live(number);
         if (now.local - live.last_swap).as_secs() > SWAP_WINDOW_S {
             live.recent_swaps = 0;
@@ -217,10 +216,8 @@ impl Replication<'_> {
         request.tries = 0;
         let plan = &self.world.streams[request.stream as usize];
         if let Some(submission) = self.requests.get(number).submission.take() {
-            let MarketPlan { market, .. } = &self.world.markets[plan.market];
-            let selector = &mut self.selectors[plan.market];
-            selector.note_failed(submission.session);
-            selector.remove(market, submission.session);
+            self.selectors[plan.market].note_failed(submission.session);
+            self.remove_session(plan.market, submission.session, now);
         }
         if too_many {
             self.give_up(number, true);

@@ -36,6 +36,21 @@ enum Purpose {
 /// Number of the draw of a request's size in the request's stream.
 pub(crate) const SIZE_DRAW: u64 = Purpose::Size as u64;
 
+/// Who answers discoveries in a market, by their time on its clock. A macro, since it
+/// borrows some fields beside the selectors.
+macro_rules! respondents {
+    ($replication:ident, $plan:ident, $now:ident) => {
+        |local| MarketAt {
+            plan: $plan,
+            now: $plan.moment(local, $now),
+            slots: &$replication.slots,
+            prices: &$replication.prices,
+            responders: &$replication.responders,
+            cashier: &mut $replication.cashier,
+        }
+    };
+}
+
 impl<'w> Replication<'w> {
     /// Sends staged tickets, and schedules the redemption of those that win.
     #[inline(always)]
@@ -148,14 +163,7 @@ impl<'w> Replication<'w> {
                 in_region: bound_for.map(|to| plan.in_region[to.region as usize].as_slice()),
                 key,
             },
-            || MarketAt {
-                plan,
-                now,
-                slots: &self.slots,
-                prices: &self.prices,
-                responders: &self.responders,
-                cashier: &mut self.cashier,
-            },
+            respondents!(self, plan, now),
             self.discovery_keys[stream.market],
         );
         match selection {
@@ -172,6 +180,19 @@ impl<'w> Replication<'w> {
             },
         }
         ControlFlow::Break(())
+    }
+
+    /// The session with an orchestrator that failed is deleted.
+    pub(super) fn remove_session(&mut self, market: usize, session: SessionRef, now: Moment) {
+        let plan = &self.world.markets[market];
+        let selector = &mut self.selectors[market];
+        selector.catch_up_in_background(
+            &plan.market,
+            now.local,
+            respondents!(self, plan, now),
+            self.discovery_keys[market],
+        );
+        selector.remove(&plan.market, session);
     }
 
     /// A steered request may go anywhere from now on.
@@ -471,7 +492,7 @@ impl<'w> Replication<'w> {
         if classes && another_may_do && !market.is_live {
             self.requests.set_aside(number, session);
         } else {
-            self.selectors[plan.market].remove(market, session);
+            self.remove_session(plan.market, session, now);
             let payee = market_plan.payee(session.candidate);
             self.cashier.close(payee, LossCause::SessionRemoved);
         }
