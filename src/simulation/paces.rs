@@ -315,9 +315,6 @@ fn may_cross_max_price(scenario: &Scenario, opening: &Opening, stream: &DemandSt
     let (_, max_price) = opening.listed_market(stream.gateway, stream.model);
     let factor = policy.max_price.factor;
     let highest = |factor| max_price.at(factor, credits.eth_usd).unwrap_or(None);
-    if highest(factor).is_none() {
-        return false;
-    }
     let prices_move = treasury.prices != TokenPrices::Constant;
     let responds = |orchestrator: usize| {
         let response = network.orchestrators[orchestrator].response.as_ref();
@@ -328,6 +325,9 @@ fn may_cross_max_price(scenario: &Scenario, opening: &Opening, stream: &DemandSt
         _ => &[],
     };
     let factors = || std::iter::once(factor).chain(steps.iter().map(|&(_, factor)| factor));
+    if factors().all(|factor| highest(factor).is_none()) {
+        return false;
+    }
     let gas_prices = || {
         let later = payments.gas_prices.iter().map(|&(_, gas_price)| gas_price);
         std::iter::once(payments.gas_price(SimTime::ZERO)).chain(later)
