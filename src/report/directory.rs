@@ -148,8 +148,8 @@ pub enum WriteError {
 }
 
 /// Whether a run may and can be written to `directory`: it does not exist, is empty, or
-/// holds an earlier run and nothing else, and its neighbours can be made. To be called before the work
-/// begins; leaves nothing behind.
+/// holds an earlier run and nothing else, and its neighbours can be made. To be called
+/// before the work begins; leaves nothing behind.
 pub fn check_target(directory: &Path) -> Result<(), WriteError> {
     let siblings = Siblings::of(directory)?;
     siblings.restore()?;

@@ -42,15 +42,17 @@ impl Market {
         dearest.or_else(|| self.candidates.iter().max_by_key(|candidate| candidate.price))
     }
 
+    /// Whether a candidate is there at the start and has tickets to give.
+    fn gives_tickets(&self, candidate: u32) -> bool {
+        self.starts_present[candidate as usize] && self.ticket_problem(candidate).is_none()
+    }
+
     /// Whether the rule may select somebody in the pool of some discovery a day, where
     /// these shares of discoveries find each candidate.
     pub(super) fn serves_at_times(&self, found: &[f64]) -> bool {
         let mut eligible: Vec<u32> = (0..self.candidates.len() as u32).collect();
         eligible.retain(|&candidate| {
-            let place = candidate as usize;
-            found[place] >= FOUND_DAILY
-                && self.starts_present[place]
-                && self.ticket_problem(candidate).is_none()
+            found[candidate as usize] >= FOUND_DAILY && self.gives_tickets(candidate)
         });
         self.filter(&self.candidates, &mut eligible);
         !eligible.is_empty()
@@ -65,10 +67,7 @@ impl Market {
     pub(super) fn first_pool(&self) -> FirstPool {
         let found = found_shares(&self.probes, self.discovery_timeout_s);
         let is_known = |&candidate: &u32| {
-            let place = candidate as usize;
-            self.is_found(found[place])
-                && self.starts_present[place]
-                && self.ticket_problem(candidate).is_none()
+            self.is_found(found[candidate as usize]) && self.gives_tickets(candidate)
         };
         let mut known: Vec<u32> =
             (0..self.candidates.len() as u32).filter(|candidate| is_known(candidate)).collect();

@@ -30,11 +30,10 @@ pub(super) fn on_users_clocks(
 ) -> WeekProfile {
     let spread = spread(scenario, eth_per_day);
     // Where a day's share goes, and whence it comes, in a week that goes on.
-    let blur = |weights: [f64; 7], [before, same, after]: [f64; 3]| {
-        let at = |day: usize| {
+    let blur = |weights: [f64; 7], [before, same, after]: [f64; 3]| -> [f64; 7] {
+        std::array::from_fn(|day| {
             before * weights[(day + 1) % 7] + same * weights[day] + after * weights[(day + 6) % 7]
-        };
-        [0, 1, 2, 3, 4, 5, 6].map(at)
+        })
     };
     let [before, same, after] = spread;
     let mut weights = utc;
