@@ -1,4 +1,4 @@
-use super::first_pool::{FirstPool, USUALLY_FOUND};
+use super::first_pool::{FOUND_DAILY, FirstPool, USUALLY_FOUND};
 use super::selector::in_wei;
 use super::{Chooser, Discovery, Market, PoolRule, Suspender, TIME_TO_LIVE_S};
 use crate::kernel::StreamKey;
@@ -40,8 +40,8 @@ pub struct Row {
     pub standing: Standing,
     /// Probability that it is selected for the first request, given that every
     /// eligible orchestrator was discovered; under a regional quota its share
-    /// of many requests. Under a rule by latency in a pool that each discovery
-    /// makes anew, the mean over discoveries.
+    /// of many requests. In pools that each discovery makes anew (live video in
+    /// 0.9), the mean over discoveries.
     pub probability: f64,
 }
 
@@ -56,7 +56,16 @@ pub enum Standing {
 
 /// Explains the selection in a market of the network.
 pub fn explain(network: &Network, market: &Market) -> Explanation {
-    let FirstPool { found, eligible, .. } = &market.first_pool();
+    let FirstPool { found, eligible, .. } = market.first_pool();
+    let (eligible, probabilities) = if market.refreshes_in_background() {
+        in_pools_of_one_discovery(market)
+    } else {
+        let probabilities = match &market.chooser {
+            Some(chooser) => chosen_among(market, chooser, &eligible),
+            None => market.rule.probabilities(&market.candidates, &eligible),
+        };
+        (eligible, probabilities)
+    };
     let mut rows: Vec<Row> = network
         .orchestrators
         .iter()
@@ -76,14 +85,6 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
     for (place, &candidate) in eligible.iter().enumerate() {
         place_of[candidate as usize] = Some(place);
     }
-    let probabilities = match market.pool_rule() {
-        PoolRule::Nearest => nearest_among(market, eligible, &place_of),
-        PoolRule::Chosen => market
-            .chooser
-            .as_ref()
-            .map_or_else(Vec::new, |chooser| chosen_among(market, chooser, eligible, &place_of)),
-        _ => market.rule.probabilities(&market.candidates, eligible),
-    };
     for (candidate, known_as) in (0u32..).zip(&market.candidates) {
         let row = &mut rows[known_as.orchestrator];
         row.price = Some(known_as.price);
@@ -94,12 +95,8 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             Standing::Eligible
         } else if !market.starts_present[candidate as usize] {
             Standing::Filtered("not there yet".to_string())
-        } else if !market.is_found(row.discovered) {
-            Standing::Filtered(if market.refreshes_in_background() {
-                format!("too far: found by {:.0} % of discoveries", row.discovered * 100.0)
-            } else {
-                "too far: found less than once a day".to_string()
-            })
+        } else if row.discovered < FOUND_DAILY {
+            Standing::Filtered("too far: found less than once a day".to_string())
         } else if let Some(problem) = market.ticket_problem(candidate) {
             Standing::Filtered(problem.to_string())
         } else if let Some(max) = market.max_price.filter(|_| !known_as.within_max_price) {
@@ -123,7 +120,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
                 TIME_TO_LIVE_S / 60.0
             )
         }),
-        market.blind_price_warning_among(eligible),
+        market.blind_price_warning_among(&eligible),
         market.overpriced_warning(),
         market.loose_max_price_warning(),
         market.unpayable_request_warning(),
@@ -136,11 +133,11 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
             PoolRule::FirstContactThenFastest => true,
             PoolRule::Chosen => market.chooser.as_ref().is_some_and(Chooser::goes_by_latency),
             PoolRule::ProbabilityByLatencyScore => {
-                market.rule.goes_by_order(&market.candidates, eligible)
+                market.rule.goes_by_order(&market.candidates, &eligible)
             }
             PoolRule::ProbabilityByDiscoveryLatency | PoolRule::Nearest => false,
         },
-        warnings: warnings.chain(market.degenerate_rule_warnings(eligible)).collect(),
+        warnings: warnings.chain(market.degenerate_rule_warnings(&eligible)).collect(),
         rows,
     }
 }
@@ -190,47 +187,52 @@ fn discover(market: &Market, mut visit: impl FnMut(&[(f64, u32)])) {
     }
 }
 
-/// How often each of `eligible` is the nearest of them. `place_of` has the place of a
-/// candidate among them.
-fn nearest_among(market: &Market, eligible: &[u32], place_of: &[Option<usize>]) -> Vec<f64> {
-    let mut counts = vec![0.0; eligible.len()];
+/// Where each discovery makes the pools anew: whom the rule may select in those of some
+/// discovery, and the mean over discoveries, those that find nobody of them left out, of the
+/// probabilities with which it does.
+fn in_pools_of_one_discovery(market: &Market) -> (Vec<u32>, Vec<f64>) {
+    let mut chooser = market.chooser.clone();
+    let mut means: Vec<Option<f64>> = vec![None; market.candidates.len()];
+    let mut with_somebody = 0.0;
     discover(market, |found| {
-        let nearest = found.iter().find_map(|&(_, candidate)| place_of[candidate as usize]);
-        if let Some(place) = nearest {
-            counts[place] += 1.0;
+        if let Some(chooser) = &mut chooser {
+            found
+                .iter()
+                .for_each(|&(latency, candidate)| chooser.note_discovery(candidate, latency));
         }
+        let known = found.iter().map(|&(_, candidate)| candidate);
+        let known: Vec<u32> = known.filter(|&candidate| market.gives_tickets(candidate)).collect();
+        let (_, eligible) = market.first_to_select_from(&known);
+        let probabilities = match &chooser {
+            Some(chooser) => chooser.probabilities(&market.candidates, &eligible),
+            // Found are the nearest first.
+            None => (0..eligible.len()).map(|place| f64::from(u8::from(place == 0))).collect(),
+        };
+        for (&candidate, probability) in eligible.iter().zip(probabilities) {
+            *means[candidate as usize].get_or_insert_default() += probability;
+        }
+        with_somebody += f64::from(u8::from(!eligible.is_empty()));
     });
-    let rounds: f64 = counts.iter().sum();
-    counts.iter().map(|count| count / rounds.max(1.0)).collect()
+    let candidates = (0..).zip(means);
+    candidates.filter_map(|(candidate, mean)| Some((candidate, mean? / with_somebody))).unzip()
 }
 
-/// The probabilities of the gateway's own rule at the start, where only
-/// discovery latencies are known. `place_of` has the place of a candidate among
-/// `eligible`.
-fn chosen_among(
-    market: &Market,
-    chooser: &Chooser,
-    eligible: &[u32],
-    place_of: &[Option<usize>],
-) -> Vec<f64> {
+/// The probabilities of the gateway's own rule at the start, where only discovery latencies
+/// are known, of pools that keep whom they have found.
+fn chosen_among(market: &Market, chooser: &Chooser, eligible: &[u32]) -> Vec<f64> {
     if !chooser.goes_by_latency() {
         return chooser.probabilities(&market.candidates, eligible);
     }
     let mut chooser = chooser.clone();
     let mut means = vec![0.0; eligible.len()];
-    let mut in_pool = vec![false; eligible.len()];
+    let mut is_known = vec![false; market.candidates.len()];
     discover(market, |found| {
-        if market.refreshes_in_background() {
-            in_pool.fill(false);
-        }
         for &(latency, candidate) in found {
             chooser.note_discovery(candidate, latency);
-            if let Some(place) = place_of[candidate as usize] {
-                in_pool[place] = true;
-            }
+            is_known[candidate as usize] = true;
         }
         let (places, known): (Vec<usize>, Vec<u32>) =
-            (0..).zip(eligible).filter(|(place, _)| in_pool[*place]).unzip();
+            (0..).zip(eligible).filter(|(_, candidate)| is_known[**candidate as usize]).unzip();
         let probabilities = chooser.probabilities(&market.candidates, &known);
         for (place, probability) in places.into_iter().zip(probabilities) {
             means[place] += probability;

@@ -4,7 +4,7 @@ use crate::units::SECONDS_PER_DAY;
 
 /// Share of discoveries that must find an orchestrator: pools that keep whom
 /// they have found get whoever answers one of a day's in time.
-const FOUND_DAILY: f64 = TIME_TO_LIVE_S / SECONDS_PER_DAY as f64;
+pub(super) const FOUND_DAILY: f64 = TIME_TO_LIVE_S / SECONDS_PER_DAY as f64;
 /// Where each discovery makes the pool anew, whoever is found more often than
 /// not.
 pub(super) const USUALLY_FOUND: f64 = 0.5;
@@ -27,12 +27,6 @@ pub(super) struct FirstPool {
 }
 
 impl Market {
-    /// Whether a candidate that this share of discoveries find is in the pools
-    /// once they have filled.
-    pub(super) fn is_found(&self, share: f64) -> bool {
-        share >= if self.refreshes_in_background() { USUALLY_FOUND } else { FOUND_DAILY }
-    }
-
     /// The dearest of those whom a gateway that has just started asks; of all, where it
     /// asks nobody.
     pub fn dearest_asked(&self) -> Option<&Candidate> {
@@ -43,7 +37,7 @@ impl Market {
     }
 
     /// Whether a candidate is there at the start and has tickets to give.
-    fn gives_tickets(&self, candidate: u32) -> bool {
+    pub(super) fn gives_tickets(&self, candidate: u32) -> bool {
         self.starts_present[candidate as usize] && self.ticket_problem(candidate).is_none()
     }
 
@@ -66,9 +60,9 @@ impl Market {
     /// Whom a gateway that has just started asks.
     pub(super) fn first_pool(&self) -> FirstPool {
         let found = found_shares(&self.probes, self.discovery_timeout_s);
-        let is_known = |&candidate: &u32| {
-            self.is_found(found[candidate as usize]) && self.gives_tickets(candidate)
-        };
+        let least = if self.refreshes_in_background() { USUALLY_FOUND } else { FOUND_DAILY };
+        let is_known =
+            |&candidate: &u32| found[candidate as usize] >= least && self.gives_tickets(candidate);
         let mut known: Vec<u32> =
             (0..self.candidates.len() as u32).filter(|candidate| is_known(candidate)).collect();
         let latency = |&candidate: &u32| {
@@ -76,8 +70,15 @@ impl Market {
             probe.base_s + probe.jitter_s
         };
         known.sort_by(|a, b| latency(a).total_cmp(&latency(b)));
+        let (sessions, eligible) = self.first_to_select_from(&known);
+        FirstPool { found, known, sessions, eligible }
+    }
+
+    /// The sessions with whom is known, in which the rule may select somebody: warm before
+    /// cold, those who are preferred before all; and those of them whom it may select.
+    pub(super) fn first_to_select_from(&self, known: &[u32]) -> (Vec<u32>, Vec<u32>) {
         let pool = |(preferred, warm): (bool, bool)| {
-            let mut sessions = known.clone();
+            let mut sessions = known.to_vec();
             sessions.retain(|&candidate| {
                 self.warm[candidate as usize] == warm
                     && (!preferred || self.is_preferred(candidate))
@@ -88,7 +89,6 @@ impl Market {
         };
         let pools = [(true, true), (true, false), (false, true), (false, false)];
         let first = pools.into_iter().map(pool).find(|(_, eligible)| !eligible.is_empty());
-        let (sessions, eligible) = first.unwrap_or_default();
-        FirstPool { found, known, sessions, eligible }
+        first.unwrap_or_default()
     }
 }
