@@ -89,6 +89,24 @@ fn every_variant_meets_the_same_requests() {
 }
 
 #[test]
+fn a_stream_has_the_same_requests_wherever_it_stands() {
+    let base = lively(1000);
+    let mut moved = base.clone();
+    moved.demand.reverse();
+    let mut alone = base.clone();
+    alone.demand.remove(0);
+    let asked = |scenario: &Scenario| {
+        let result = replicate(&World::new(scenario), 0).unwrap();
+        let asked: Vec<u64> = result.service.iter().map(|record| record.asked).collect();
+        (asked, result.fee_parts.used)
+    };
+    let (both, used) = asked(&base);
+    assert!(both.len() == 2 && both[0] != both[1] && used > 0);
+    assert_eq!(asked(&moved), (both.clone(), used));
+    assert_eq!(asked(&alone).0, both[1..]);
+}
+
+#[test]
 fn pairing_takes_nine_tenths_of_the_variance_away() {
     let base = lively(1000);
     let mut cheaper = lively(950);

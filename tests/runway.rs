@@ -53,7 +53,8 @@ fn two_gateways_last_until_the_first_or_the_last_of_them_as_asked() {
         scenario.treasury.runway_end = end;
         let Network { gateways, .. } = &mut scenario.network;
         gateways.push(Gateway { id: "second".to_string(), ..gateways[0].clone() });
-        scenario.demand.push(DemandStream { gateway: 1, ..scenario.demand[0].clone() });
+        let id = "second".to_string();
+        scenario.demand.push(DemandStream { id, gateway: 1, ..scenario.demand[0].clone() });
         let (runway, error) = mean_and_error(&runways(&scenario, 400));
         assert!((runway - expected).abs() < 3.0 * error, "{runway} +- {error}, not {expected}");
     }

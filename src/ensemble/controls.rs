@@ -3,6 +3,7 @@
 
 use crate::demand::{ArrivalStream, Arrivals, DemandUncertainty, RateFactors};
 use crate::kernel::{Sampler, StreamKey};
+use crate::scenario::Scenario;
 use crate::simulation::{ReplicationKeys, SIZE_DRAW, World, posted_cost};
 use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
 
@@ -144,12 +145,13 @@ impl<'w> DemandControls<'w> {
     fn surplus(&self, keys: ReplicationKeys) -> f64 {
         let factors = self.world.scenario.uncertainty.draw(keys.uncertainty());
         let surplus = self.streams.iter().map(|counted| {
-            let stream = &self.world.scenario.demand[counted.index];
+            let Scenario { network, demand, .. } = self.world.scenario;
+            let stream = &demand[counted.index];
             let clock = self.world.clock(counted.index);
-            let key = keys.arrivals(counted.index);
+            let key = keys.arrivals(network, stream);
             let pace = self.world.pace(counted.index);
             let mut arrivals = ArrivalStream::new(stream, clock, factors, key, self.end, pace);
-            let requests = keys.requests(counted.index);
+            let requests = keys.requests(network, stream);
             let (mut count, mut sizes) = (0, 0.0);
             while arrivals.next_arrival() < self.end {
                 sizes += match stream.recorded_size(count) {

@@ -15,6 +15,6 @@ pub use events::EventList;
 pub use guide_table::GuideTable;
 pub use histogram::LatencyHistogram;
 pub use priority_list::PriorityList;
-pub(crate) use random::{GOLDEN_GAMMA, mix};
+pub(crate) use random::{GOLDEN_GAMMA, fnv1a, mix};
 pub use random::{Sequence, StreamKey, index_below};
 pub use shuffle::shuffle;

@@ -1,8 +1,8 @@
 //! Keyed random numbers: every draw is a pure function of what it is for.
 //!
 //! A [`StreamKey`] names a purpose; [`StreamKey::child`] derives the key of a
-//! narrower one (seed, then replication, then demand stream, then request).
-//! Two policies that ask for the same key get the same number, whatever else
+//! narrower one (seed, then replication, then demand stream by its name, then
+//! request). Two policies that ask for the same key get the same number, whatever else
 //! they drew, which is what couples them under common random numbers; and no
 //! result depends on how replications are spread over threads.
 //!
@@ -22,6 +22,13 @@ pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// The 64 bits of FNV-1a for a text (Fowler, Noll and Vo,
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>).
+pub(crate) fn fnv1a(text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 /// Maps 64 random bits to the open interval (0, 1): 52 bits and a half, so
@@ -50,6 +57,11 @@ impl StreamKey {
     pub fn child(self, index: u64) -> StreamKey {
         let name = mix(self.name ^ mix(index.wrapping_mul(GOLDEN_GAMMA).wrapping_add(self.name)));
         StreamKey { name, ..self }
+    }
+
+    /// The key of the member of this family called so, wherever it stands among the others.
+    pub fn named(self, name: &str) -> StreamKey {
+        self.child(fnv1a(name))
     }
 
     /// The antithetic key (Hammersley and Morton 1956), whose children are those
@@ -138,6 +150,12 @@ pub fn index_below(uniform: f64, count: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hashes_match_the_published_vectors() {
+        assert_eq!(fnv1a(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a("a"), 0xaf63_dc4c_8601_ec8c);
+    }
     use statrs::distribution::{ChiSquared, ContinuousCDF};
 
     /// Upper tail probability of a chi-square statistic.

@@ -180,7 +180,8 @@ impl<'w> Responders<'w> {
     /// `key` names the draws of when that is.
     pub(super) fn first_reviews(&self, key: StreamKey) -> impl Iterator<Item = (u32, SimTime)> {
         (0u32..).zip(&self.responders).map(move |(number, responder)| {
-            let uniform = key.child(responder.orchestrator as u64).uniform(0);
+            let orchestrator = &self.world.network.orchestrators[responder.orchestrator];
+            let uniform = key.named(&orchestrator.id).uniform(0);
             (number, hours(responder.response.review_hours * (1.0 + uniform)))
         })
     }

@@ -60,6 +60,8 @@ pub(super) struct Route {
 pub(super) struct MarketPlan {
     /// The gateway, an index into the network's.
     pub gateway: usize,
+    /// The model, likewise.
+    pub model: usize,
     pub pace: Pace,
     /// Number of the first of its accounts, one for each candidate.
     pub first_account: usize,
@@ -171,7 +173,7 @@ impl<'a> World<'a> {
                     network,
                     &owners,
                     opening.market_in(network, &owners, stream.gateway, stream.model),
-                    stream.gateway,
+                    (stream.gateway, stream.model),
                     paces[stream.model],
                     &first_offer,
                     markets.iter().map(|plan: &MarketPlan| plan.routes.len()).sum(),
@@ -346,7 +348,7 @@ impl MarketPlan {
         network: &Network,
         owners: &[usize],
         (market, max_price): (Market, MaxPrice),
-        gateway_index: usize,
+        (gateway_index, model): (usize, usize),
         pace: Pace,
         first_offer: &[usize],
         first_account: usize,
@@ -372,6 +374,7 @@ impl MarketPlan {
             .collect();
         MarketPlan {
             gateway: gateway_index,
+            model,
             pace,
             first_account,
             retry_window_s: gateway.retry_window_s,

@@ -88,8 +88,7 @@ fn regional_gateways(
     valid.then_some(all)
 }
 
-/// Adds the gateway; the demand streams keep their order, and with it their
-/// requests.
+/// Adds the gateway, which some users of another ask from now on.
 fn add_gateway(added: &RegionalGateway, network: &mut Network, demand: &mut [DemandStream]) {
     let Some(model) = network.gateways.get(added.like) else { return };
     let gateway = Gateway { id: added.id.clone(), region: added.region, ..model.clone() };

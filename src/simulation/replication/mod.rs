@@ -22,9 +22,10 @@ use super::responders::Responders;
 use super::slots::Slots;
 use super::steering::Dispatcher;
 use super::treasurer::Treasurer;
-use super::world::World;
-use crate::demand::{ArrivalSchedule, ArrivalStream, Moment, Pace, RateFactors};
+use super::world::{MarketPlan, World};
+use crate::demand::{ArrivalSchedule, ArrivalStream, DemandStream, Moment, Pace, RateFactors};
 use crate::kernel::{EventList, StreamKey};
+use crate::network::Network;
 use crate::payments::{LedgerViolation, next_usd_feed};
 use crate::policy::Pacer;
 use crate::selection::SessionSelector;
@@ -113,21 +114,24 @@ pub(crate) struct ReplicationKeys(pub StreamKey);
 
 impl ReplicationKeys {
     /// When the requests of a demand stream come.
-    pub fn arrivals(self, stream: usize) -> StreamKey {
-        self.demand(stream).child(0)
+    pub fn arrivals(self, network: &Network, stream: &DemandStream) -> StreamKey {
+        self.demand(network, stream).child(0)
     }
 
     /// What the requests of a demand stream are: a child for each.
-    pub fn requests(self, stream: usize) -> StreamKey {
-        self.demand(stream).child(1)
+    pub fn requests(self, network: &Network, stream: &DemandStream) -> StreamKey {
+        self.demand(network, stream).child(1)
     }
 
-    fn demand(self, stream: usize) -> StreamKey {
-        self.0.child(0).child(stream as u64)
+    /// By names, so that other streams, also those that come before it, change nothing.
+    fn demand(self, network: &Network, stream: &DemandStream) -> StreamKey {
+        self.0.child(0).named(&stream.id).named(&network.regions[stream.region].id)
     }
 
-    fn discovery(self, market: usize) -> StreamKey {
-        self.0.child(1).child(market as u64)
+    fn discovery(self, network: &Network, market: &MarketPlan) -> StreamKey {
+        let model = &network.models[market.model];
+        let gateway = self.0.child(1).named(&network.gateways[market.gateway].id);
+        gateway.named(model.pipeline.name()).named(&model.id)
     }
 
     /// The factors on demand that hold for the whole of it.
@@ -179,16 +183,18 @@ impl<'w> Replication<'w> {
     fn new(world: &'w World<'w>, keys: ReplicationKeys, factors: RateFactors) -> Replication<'w> {
         let scenario = world.scenario;
         let end = SimTime::from_days(u64::from(scenario.horizon_days));
+        let network = &scenario.network;
         let arrivals = scenario
             .demand
             .iter()
             .zip(&world.streams)
-            .enumerate()
-            .map(|(index, (stream, plan))| {
-                let key = keys.arrivals(index);
+            .map(|(stream, plan)| {
+                let key = keys.arrivals(network, stream);
                 ArrivalStream::new(stream, plan.clock, factors, key, end, plan.pace)
             })
             .collect();
+        let requests_of = scenario.demand.iter().map(|stream| keys.requests(network, stream));
+        let discoveries_in = world.markets.iter().map(|market| keys.discovery(network, market));
         let mut cashier = Cashier::new(world);
         let mut treasurer = Treasurer::new(scenario, keys.treasury());
         treasurer.open(&mut cashier.ledger);
@@ -215,8 +221,8 @@ impl<'w> Replication<'w> {
             end,
             arrivals: ArrivalSchedule::new(arrivals),
             requests_asked: vec![0; world.streams.len()],
-            stream_keys: (0..world.streams.len()).map(|stream| keys.requests(stream)).collect(),
-            discovery_keys: (0..world.markets.len()).map(|market| keys.discovery(market)).collect(),
+            stream_keys: requests_of.collect(),
+            discovery_keys: discoveries_in.collect(),
             events,
             requests: Requests::default(),
             selectors: world
