@@ -136,6 +136,8 @@ fn nothing_is_said_of_what_figures_depend_on_where_settings_have_different_futur
         document["sensitivities"].as_array().map_or(0, Vec::len)
     };
     assert_eq!(known(&shards[..2], &["--allow-partial"]), 0);
+    let partial = merge(&workshop, &shards[..2], &["--allow-partial"]);
+    assert!(partial.stdout.contains("There are no sensitivities"), "{}", partial.stdout);
     assert!(known(&shards, &[]) > 0);
 }
 
@@ -207,6 +209,12 @@ fn a_gap_is_refused_and_named() {
 #[test]
 fn what_is_missing_stands_on_the_first_screen_of_a_partial_run() {
     let workshop = with_shards(&RUN, 4);
+    let later = [FOUR[0], FOUR[2], FOUR[3]];
+    assert_eq!(merge(&workshop, &later, &["--allow-partial"]).code, 0);
+    let runways = fs::read_to_string(workshop.path("merged/runways.csv")).unwrap();
+    let number = |row: &str| row.split(',').next().unwrap().to_string();
+    assert_eq!(runways.lines().map(number).collect::<Vec<_>>(), ["replication", "0", "2", "3"]);
+
     let partial = merge(&workshop, &FOUR[..3], &["--allow-partial"]);
     assert_eq!(partial.code, 0, "{partial:?}");
     let second = partial.stdout.lines().nth(1).unwrap();

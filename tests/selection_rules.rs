@@ -138,6 +138,20 @@ fn weight_on_a_blind_price_dilutes_stake_and_favours_the_nearest() {
 }
 
 #[test]
+fn what_a_rule_that_learns_does_at_first_is_said_to_be_that() {
+    for (rule, learns) in [
+        (SelectionRule::Success, true),
+        (SelectionRule::Latency, true),
+        (SelectionRule::SqrtStake, false),
+        (quota(0.5, 0.5, SelectionRule::Success), true),
+        (quota(0.5, 0.5, SelectionRule::RoundRobin), false),
+    ] {
+        let scenario = market(rule.clone(), &[(0, 1, AI_PRICE), (1, 1, AI_PRICE)]);
+        assert_eq!(explanation(&scenario).is_first_contact, learns, "{rule:?}");
+    }
+}
+
+#[test]
 fn where_the_walk_decides_the_probabilities_are_those_of_the_start() {
     // Two at a price that blinds the whole weight: the walk starts with the first in 7 of
     // 8. At first that is the near one, later the quick one: the lowest latency score.

@@ -48,6 +48,7 @@ pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
         endings: endings(scenario, samples),
         survival: (0..=scenario.horizon_days).map(|day| lasting(&curve, day)).collect(),
         runways,
+        numbers: samples.iter().map(|sample| sample.replication).collect(),
         days: days(world, samples),
         periods: periods(world, samples),
         spend: spend(world, over),

@@ -649,6 +649,8 @@ pub struct Forecast {
     /// The runway of every replication in order of its number: days, and
     /// whether it was censored.
     pub runways: Vec<(f64, bool)>,
+    /// The numbers of the replications, in order; some are missing where shards are.
+    pub numbers: Vec<u64>,
     /// Day by day.
     pub days: Vec<DayRow>,
     /// By calendar month, then by quarter, each in order.

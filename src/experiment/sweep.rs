@@ -318,6 +318,8 @@ pub struct Sweep {
     /// For each headline figure how much it depends on each key, where the settings
     /// were laid out to tell, all have the same futures and the figure varies.
     pub sensitivities: Vec<Option<Sensitivity>>,
+    /// Whether all settings have the same futures; not where some shards are missing.
+    pub have_same_futures: bool,
 }
 
 impl Sweep {
@@ -348,12 +350,12 @@ impl Sweep {
         }
         let replications = |setting| of_setting(setting).map(|(unit, _)| unit.replication);
         // The luck of a setting's own futures would count as an effect of the keys.
-        let are_paired =
+        let have_same_futures =
             (1..results.len() as u32).all(|other| replications(other).eq(replications(0)));
         let of_figure =
-            |place| are_paired.then(|| sensitivity_of(&study, &results, place)).flatten();
+            |place| have_same_futures.then(|| sensitivity_of(&study, &results, place)).flatten();
         let sensitivities = (0..study.headlines.len()).map(of_figure).collect();
-        Sweep { study, results, sensitivities }
+        Sweep { study, results, sensitivities, have_same_futures }
     }
 
     /// Whether any setting has objectives.

@@ -298,7 +298,7 @@ fn contents(
         ("runways", tables::runways(forecast)),
         ("waterfall", overpayment::steps(&forecast.waterfall)),
         ("redemptions", redemptions::table(scenario, forecast)),
-        ("treasury", treasury::records(forecast)),
+        ("treasury", treasury::records(scenario, forecast)),
     ];
     files.extend(options.spend_history.iter().map(|csv| file("spend.csv", csv.clone())));
     files.extend(table_and_figure_files(&tables, &figures, options)?);

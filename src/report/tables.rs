@@ -325,8 +325,9 @@ pub(super) fn runways(forecast: &Forecast) -> Table {
         Column::number("runway_days", "Runway (days)"),
         Column::text("censored", "Censored"),
     ];
-    let rows = forecast.runways.iter().enumerate().map(|(i, &(days, censored))| {
-        vec![Cell::whole(i as u32), Cell::days(days), Cell::Flag(censored)]
+    let rows = forecast.numbers.iter().zip(&forecast.runways);
+    let rows = rows.map(|(&number, &(days, censored))| {
+        vec![Cell::whole(number as u32), Cell::days(days), Cell::Flag(censored)]
     });
     Table::new(columns, rows.collect())
 }

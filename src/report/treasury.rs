@@ -80,11 +80,12 @@ impl Quantity {
     }
 }
 
-fn quantities(forecast: &Forecast) -> Vec<Quantity> {
+/// All figures; those of LPT are not known where the credits were none.
+fn quantities(scenario: &Scenario, forecast: &Forecast) -> Vec<Quantity> {
     use Unit::{Count, Eth, Hours, Lpt, Share, Usd};
     let t = &forecast.treasury;
     let (plain, estimated) = (Quantity::plain, Quantity::estimated);
-    vec![
+    let mut quantities = vec![
         plain("allocated_lpt", "allocated", Lpt, t.allocated_lpt).of_lpt(),
         plain("inflation_hours", "minted by the protocol in", Hours, t.inflation_hours).of_lpt(),
         estimated("drawn_lpt", "drawn by other projects", Lpt, &t.drawn_lpt).idle_at_zero(),
@@ -117,7 +118,14 @@ fn quantities(forecast: &Forecast) -> Vec<Quantity> {
         estimated("outage_hours", "duration of outages", Hours, &t.outage_hours).idle_at_zero(),
         plain("outage_share", "share of the gateways' time", Share, t.outage_share).idle_at_zero(),
         plain("refused", "requests refused for want of funds", Count, t.refused).idle_at_zero(),
-    ]
+    ];
+    let is_unknown = |quantity: &&mut Quantity| {
+        scenario.credits.is_eth && quantity.audience == Audience::HoldersOfLpt
+    };
+    for quantity in quantities.iter_mut().filter(is_unknown) {
+        (quantity.mean, quantity.interval) = (f64::NAN, None);
+    }
+    quantities
 }
 
 /// How the figures were arrived at, for under a heading.
@@ -179,7 +187,8 @@ pub(super) fn worth(scenario: &Scenario, forecast: &Forecast) -> Table {
 
 /// What people want to know of it; no row where there is nothing to tell.
 pub(super) fn table(scenario: &Scenario, forecast: &Forecast) -> Table {
-    let quantities = quantities(forecast);
+    let mut quantities = quantities(scenario, forecast);
+    quantities.retain(|quantity| quantity.is_shown(&scenario.credits));
     let is_used = quantities.iter().any(|quantity| quantity.mean != 0.0);
     let row = |quantity: &Quantity| {
         let value = format!("{} {}", quantity.unit.readable(quantity.mean), quantity.unit.name());
@@ -189,12 +198,7 @@ pub(super) fn table(scenario: &Scenario, forecast: &Forecast) -> Table {
             Cell::text(quantity.interval_text()),
         ]
     };
-    let rows = quantities
-        .iter()
-        .filter(|_| is_used)
-        .filter(|quantity| quantity.is_shown(&scenario.credits))
-        .map(row)
-        .collect();
+    let rows = quantities.iter().filter(|_| is_used).map(row).collect();
     let columns = vec![
         Column::text("quantity", "Treasury"),
         Column::number("value", "Mean"),
@@ -204,7 +208,7 @@ pub(super) fn table(scenario: &Scenario, forecast: &Forecast) -> Table {
 }
 
 /// Every figure, for programs.
-pub(super) fn records(forecast: &Forecast) -> Table {
+pub(super) fn records(scenario: &Scenario, forecast: &Forecast) -> Table {
     let columns = vec![
         Column::text("quantity", "Quantity"),
         Column::number("mean", "Mean"),
@@ -214,16 +218,16 @@ pub(super) fn records(forecast: &Forecast) -> Table {
     let row = |quantity: Quantity| {
         let end =
             |end: fn((f64, f64)) -> f64| Cell::Number(quantity.interval.map(end), quantity.unit);
-        let mean = Cell::Number(Some(quantity.mean), quantity.unit);
+        let mean = Cell::Number(Some(quantity.mean).filter(|mean| !mean.is_nan()), quantity.unit);
         vec![Cell::text(quantity.key), mean, end(|(lo, _)| lo), end(|(_, hi)| hi)]
     };
-    Table::new(columns, quantities(forecast).into_iter().map(row).collect())
+    Table::new(columns, quantities(scenario, forecast).into_iter().map(row).collect())
 }
 
 /// The same as JSON: means under their keys, intervals under `<key>_ci95`.
-pub(super) fn document(forecast: &Forecast) -> Value {
+pub(super) fn document(scenario: &Scenario, forecast: &Forecast) -> Value {
     let mut map = Map::new();
-    for quantity in quantities(forecast) {
+    for quantity in quantities(scenario, forecast) {
         map.insert(quantity.key.to_string(), number(quantity.mean));
         if let Some((lo, hi)) = quantity.interval {
             let interval = Estimate { mean: quantity.mean, lo, hi };

@@ -131,7 +131,7 @@ pub fn explain(network: &Network, market: &Market) -> Explanation {
         rule: rule_in_words(network, market),
         is_first_contact: match market.pool_rule() {
             PoolRule::FirstContactThenFastest => true,
-            PoolRule::Chosen => market.chooser.as_ref().is_some_and(Chooser::goes_by_latency),
+            PoolRule::Chosen => market.chooser.as_ref().is_some_and(Chooser::learns),
             PoolRule::ProbabilityByLatencyScore => {
                 market.rule.goes_by_order(&market.candidates, &eligible)
             }

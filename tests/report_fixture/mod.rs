@@ -243,6 +243,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
             deadline_share: 0.0,
         },
         survival: survival(&runways, horizon),
+        numbers: (0..runways.len() as u64).collect(),
         runways,
         days,
         periods: Vec::new(),

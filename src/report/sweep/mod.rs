@@ -17,7 +17,7 @@ use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
 use crate::ensemble::{Estimate, LOW_SUCCESS, VarianceReduction, Verdict};
-use crate::experiment::{Job, SettingResult, SobolIndices, Sweep, quantity};
+use crate::experiment::{Job, Sampling, SettingResult, SobolIndices, Sweep, quantity};
 use crate::scenario::Scenario;
 use crate::units::significant;
 
@@ -479,6 +479,13 @@ fn gain(sweep: &Sweep) -> Option<String> {
 /// What to keep in mind.
 fn caveats(sweep: &Sweep) -> Vec<String> {
     let mut caveats = Vec::new();
+    if matches!(sweep.study.sampling, Sampling::Sensitivity(_)) && !sweep.have_same_futures {
+        caveats.push(
+            "There are no sensitivities, since shards are missing: settings of different futures \
+             differ by their luck too."
+                .to_string(),
+        );
+    }
     let cut: Vec<&f64> = sweep
         .results
         .iter()

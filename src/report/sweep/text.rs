@@ -36,10 +36,15 @@ pub fn sweep_terminal(
     let (table, chosen) = if sweep.results.len() <= ROWS {
         (tables::settings(sweep), None)
     } else if sweep.admissible() > 0 {
-        (tables::front(sweep), Some("those on the Pareto front"))
+        let front = tables::front(sweep);
+        let chosen = match front.rows.len() {
+            many if many > ROWS => format!("the first of the {many} on the Pareto front"),
+            _ => "those on the Pareto front".to_string(),
+        };
+        (front, Some(chosen))
     } else {
         let chosen = "those nearest to their objectives (by what a chance lacks, then by runway)";
-        (tables::nearest(sweep), Some(chosen))
+        (tables::nearest(sweep), Some(chosen.to_string()))
     };
     let mut keys: Vec<&str> = vec!["setting"];
     keys.extend(sweep.study.keys.iter().map(String::as_str));

@@ -1,5 +1,5 @@
 use super::latency::{KNOWN_LATENCY, latencies};
-use super::{Rule, Seen, mark_lowest};
+use super::{Heeded, Rule, Seen, mark_lowest};
 use crate::network::Region;
 
 /// The lowest known latency takes all; those that share it, evenly.
@@ -10,8 +10,8 @@ impl Rule for Fastest {
         format!("the lowest {KNOWN_LATENCY}")
     }
 
-    fn goes_by_latency(&self) -> bool {
-        true
+    fn heeds(&self) -> Heeded {
+        Heeded::Latencies
     }
 
     fn weigh(&self, seen: &Seen, eligible: &[u32], weights: &mut Vec<f64>) {

@@ -1,4 +1,4 @@
-use super::{Rule, Seen, lowest};
+use super::{Heeded, Rule, Seen, lowest};
 use crate::network::Region;
 
 /// The inverse of the known latency, see [`latencies`].
@@ -9,8 +9,8 @@ impl Rule for Latency {
         format!("probability proportional to 1 / {KNOWN_LATENCY}")
     }
 
-    fn goes_by_latency(&self) -> bool {
-        true
+    fn heeds(&self) -> Heeded {
+        Heeded::Latencies
     }
 
     fn weigh(&self, seen: &Seen, eligible: &[u32], weights: &mut Vec<f64>) {

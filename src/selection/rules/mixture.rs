@@ -1,5 +1,5 @@
 use super::price_softmax::exponential;
-use super::{Rule, Seen, normalise, rule_of};
+use super::{Heeded, Rule, Seen, normalise, rule_of};
 use crate::network::{Mixture, Region};
 
 /// go-livepeer's formula, `P = price weight x share of the price term + stake
@@ -27,8 +27,9 @@ impl Rule for Mixture {
         )
     }
 
-    fn goes_by_latency(&self) -> bool {
-        [&self.price, &self.stake].into_iter().flatten().any(|rule| rule_of(rule).goes_by_latency())
+    fn heeds(&self) -> Heeded {
+        let terms = [&self.price, &self.stake].into_iter().flatten();
+        terms.map(|rule| rule_of(rule).heeds()).max().unwrap_or(Heeded::Nothing)
     }
 
     fn weigh(&self, seen: &Seen, eligible: &[u32], weights: &mut Vec<f64>) {

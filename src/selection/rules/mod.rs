@@ -33,9 +33,9 @@ trait Rule {
     /// Keeps of `eligible` those among whom the next request is drawn.
     fn narrow(&self, _: &Seen, _: &mut Vec<u32>) {}
 
-    /// Whether it looks at latencies.
-    fn goes_by_latency(&self) -> bool {
-        false
+    /// What of the gateway's past with an orchestrator it heeds.
+    fn heeds(&self) -> Heeded {
+        Heeded::Nothing
     }
 
     /// The probability of each of `eligible`.
@@ -45,6 +45,17 @@ trait Rule {
         normalise(&mut weights);
         weights
     }
+}
+
+/// What a rule may heed of the gateway's past with an orchestrator; who heeds latencies
+/// may heed outcomes too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Heeded {
+    Nothing,
+    /// What came of its requests.
+    Outcomes,
+    /// How long discoveries and requests took.
+    Latencies,
 }
 
 /// The one place that says which file a rule is in.
@@ -218,7 +229,13 @@ impl Chooser {
     /// Whether the rule looks at latencies, which vary from one discovery to the
     /// next.
     pub(super) fn goes_by_latency(&self) -> bool {
-        rule_of(&self.rule).goes_by_latency()
+        rule_of(&self.rule).heeds() == Heeded::Latencies
+    }
+
+    /// Whether the rule goes by how the orchestrators did, so that later probabilities
+    /// are others than the first.
+    pub(super) fn learns(&self) -> bool {
+        rule_of(&self.rule).heeds() > Heeded::Nothing
     }
 
     /// The probability of each of `eligible` (indices into `candidates`), who

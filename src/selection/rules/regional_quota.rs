@@ -1,4 +1,4 @@
-use super::{Rule, Seen, rule_of};
+use super::{Heeded, Rule, Seen, rule_of};
 use crate::network::{Region, RegionalQuota};
 
 /// Target shares of the requests by the orchestrators' region. Of the regions
@@ -21,8 +21,8 @@ impl Rule for RegionalQuota {
         )
     }
 
-    fn goes_by_latency(&self) -> bool {
-        rule_of(&self.within).goes_by_latency()
+    fn heeds(&self) -> Heeded {
+        rule_of(&self.within).heeds()
     }
 
     fn weigh(&self, seen: &Seen, eligible: &[u32], weights: &mut Vec<f64>) {

@@ -1,4 +1,4 @@
-use super::{Rule, Seen};
+use super::{Heeded, Rule, Seen};
 use crate::network::Region;
 
 /// The mean of the chance that a request is served, given what the gateway has
@@ -11,6 +11,10 @@ pub(super) struct Success;
 impl Rule for Success {
     fn words(&self, _: &Seen, _: &[Region]) -> String {
         "probability proportional to (1 + served) / (2 + served + failed)".to_string()
+    }
+
+    fn heeds(&self) -> Heeded {
+        Heeded::Outcomes
     }
 
     fn weigh(&self, seen: &Seen, eligible: &[u32], weights: &mut Vec<f64>) {
