@@ -133,6 +133,56 @@ fn undercutting_ends_at_the_floor() {
     assert_eq!(prices_at_the_end(&alone), [1000.0]);
 }
 
+/// The same market with the first so many as an alpha group at half their price.
+fn with_alpha_group(mut scenario: Scenario, members: usize) -> Scenario {
+    scenario.policy.alpha_group.members = (0..members).collect();
+    scenario.policy.alpha_group.discount = "0.5".parse().unwrap();
+    scenario
+}
+
+#[test]
+fn a_member_of_the_alpha_group_takes_its_discount_off_whatever_it_asks() {
+    let best = |id| responding(id, 200, response(Pricing::BestResponse));
+    // The maximum is on what is left after it.
+    let first = market(vec![best("a"), orchestrator("b", 200, 100)], BY_STAKE);
+    let first = with_alpha_group(with_max_price(first, 700), 1);
+    assert_eq!(prices_at_the_end(&first), [1400.0]);
+    // At a listed price of 200 the work costs 100: what is paid ends at 100 + 2 F.
+    for price in
+        prices_at_the_end(&with_alpha_group(market(vec![best("a"), best("b")], BY_PRICE), 2))
+    {
+        assert!((price - 2.0 * (100.0 + 2.0 * FACTOR)).abs() < 0.02, "{price}");
+    }
+}
+
+#[test]
+fn a_member_of_the_alpha_group_bears_the_cost_of_the_listed_price() {
+    let undercutting = |id, cost_share| {
+        let pricing = Pricing::Undercut { by: 0.05 };
+        responding(id, 1000, Response { cost_share, ..response(pricing) })
+    };
+    let prices = |cost_share| {
+        let players = vec![undercutting("a", cost_share), undercutting("b", 0.1)];
+        prices_at_the_end(&with_alpha_group(market(players, BY_STAKE), 1))
+    };
+    // It is paid 500. A cost of 900 is no reason to ask less still; with one of 400
+    // it goes down to that.
+    let [member, _] = prices(0.9)[..] else { panic!("two prices") };
+    assert_eq!(member, 1000.0);
+    let [member, other] = prices(0.4)[..] else { panic!("two prices") };
+    assert!(member == 800.0 && (380.0..400.0).contains(&other), "{member} and {other}");
+
+    // All the work, paid 2.5e8 wei a day, costs 4e8 or 2e8.
+    for (cost_share, there) in [(0.8, 0), (0.4, 1)] {
+        let mut settings = Response { cost_share, ..response(Pricing::Fixed) };
+        (settings.review_hours, settings.patience) = (24.0, 1);
+        settings.gpu_cost_per_day = "1e-12".parse().unwrap();
+        let players = vec![responding("a", 1000, settings), orchestrator("b", 1000, 100)];
+        let result = run(&with_alpha_group(market(players, BY_STAKE), 1));
+        assert_eq!(nodes(&result), [there], "{cost_share}");
+    }
+}
+
 #[test]
 fn a_price_in_dollars_follows_the_feed_after_it_was_changed_too() {
     let mut settings = response(Pricing::Undercut { by: 0.05 });

@@ -374,9 +374,10 @@ pub struct ResponseRow {
     pub orchestrator: String,
     /// Key of the model.
     pub model: String,
-    /// Its base price at the start, in wei a unit.
+    /// Its base price at the start, in wei a unit, before the discount of the
+    /// alpha group.
     pub opening_price: f64,
-    /// Its base price at the end, in wei a unit.
+    /// The same at the end.
     pub price: Estimate,
     /// The share of futures in which it is there at the end, 0 to 1.
     pub present: Estimate,

@@ -23,7 +23,12 @@ impl AlphaGroup {
         self.members.binary_search(&orchestrator).is_ok()
     }
 
-    /// What an orchestrator asks whose price is `price`.
+    /// What remains of an orchestrator's price, as a share.
+    pub fn kept_share(&self, orchestrator: usize) -> f64 {
+        if self.has(orchestrator) { 1.0 - self.discount.to_f64() } else { 1.0 }
+    }
+
+    /// What an orchestrator gets that asks `price`.
     ///
     /// # Errors
     /// [`PriceError`] where the reduced price cannot be held.

@@ -9,8 +9,9 @@ use crate::ensemble::{Forecast, ResponseRow};
 
 /// How to read the table, for under a heading.
 pub(super) const EXPLANATION: &str = "Orchestrators that change their prices, leave, come or divide their stake, and how they stand at \
-     the end: means over all simulated futures. Prices are base prices in wei a unit. Nodes count \
-     none where an orchestrator is not there; fees are counted by owner, however many nodes it has.";
+     the end: means over all simulated futures. Prices are base prices in wei a unit, \
+     before the discount of an alpha group. Nodes count none where an orchestrator is not there; \
+     fees are counted by owner, however many nodes it has.";
 
 /// The columns that fit a terminal.
 pub(super) const SHOWN: [&str; 5] =

@@ -7,10 +7,10 @@ const GOLDEN_STEPS: u32 = 38;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// The price of one who undercuts by a share `by`: below the cheapest rival that
-/// is no dearer, at or above `floor`.
+/// is no dearer, down to `floor`; one who is below that stays.
 pub fn undercut(price: f64, cheapest_rival: Option<f64>, by: f64, floor: f64) -> f64 {
     match cheapest_rival {
-        Some(rival) if rival <= price => floor.max(rival * (1.0 - by)),
+        Some(rival) if rival <= price => price.min(floor.max(rival * (1.0 - by))),
         _ => price,
     }
 }
@@ -109,5 +109,6 @@ mod tests {
         assert_eq!(undercut(10.0, Some(11.0), 0.1, 2.0), 10.0);
         assert_eq!(undercut(10.0, Some(2.1), 0.1, 2.0), 2.0);
         assert_eq!(undercut(10.0, None, 0.1, 2.0), 10.0);
+        assert_eq!(undercut(10.0, Some(10.0), 0.1, 12.0), 10.0);
     }
 }

@@ -8,7 +8,7 @@ pub struct Own<'a> {
     pub nodes: &'a [u32],
     /// The stake it divides evenly among those there, in LPT.
     pub stake: f64,
-    /// What it quotes over its base price.
+    /// What it quotes over the base price it asks.
     pub markup: f64,
 }
 

@@ -1,15 +1,18 @@
 use super::World;
+use crate::policy::AlphaGroup;
 use crate::units::{Decimal, Price};
 
 /// What everybody asks, and pays at most, at the moment, in wei.
 #[derive(Debug)]
 pub(super) struct PriceBoard {
-    /// Base price of every offer of the network.
+    /// Base price of every offer of the network: what is asked for it, reduced
+    /// for members of the alpha group.
     offers: Vec<Price>,
-    /// The same as the scenario posts it, reduced for members of the alpha
-    /// group.
-    posted: Vec<Price>,
-    /// What its owner makes of it: the first over the second.
+    /// What its owner asks.
+    asked: Vec<Price>,
+    /// What the scenario lists.
+    listed: Vec<Price>,
+    /// What its owner makes of that: what is asked over what is listed.
     factors: Vec<f64>,
     /// Highest price paid in each market.
     max_prices: Vec<Option<Price>>,
@@ -23,7 +26,8 @@ impl PriceBoard {
     pub(super) fn new(world: &World, eth_usd: Decimal) -> PriceBoard {
         let mut board = PriceBoard {
             offers: vec![Price::ZERO; world.capacities.len()],
-            posted: vec![Price::ZERO; world.capacities.len()],
+            asked: vec![Price::ZERO; world.capacities.len()],
+            listed: vec![Price::ZERO; world.capacities.len()],
             factors: vec![1.0; world.capacities.len()],
             max_prices: vec![None; world.markets.len()],
             factor: world.scenario.policy.max_price.factor,
@@ -42,14 +46,13 @@ impl PriceBoard {
         let offers = orchestrators
             .flat_map(|(index, orchestrator)| orchestrator.offers.iter().map(move |o| (index, o)));
         for (place, (orchestrator, offer)) in offers.enumerate() {
-            let posted = offer.price.at(eth_usd);
-            let posted = posted.and_then(|price| alpha_group.price(orchestrator, price));
-            let posted = posted.unwrap_or(self.posted[place]);
-            self.posted[place] = posted;
-            self.offers[place] = match self.factors[place] {
-                1.0 => posted,
-                factor => Price::nearest(posted.to_f64() * factor).unwrap_or(self.offers[place]),
+            let listed = offer.price.at(eth_usd).unwrap_or(self.listed[place]);
+            self.listed[place] = listed;
+            let asked = match self.factors[place] {
+                1.0 => Some(listed),
+                factor => Price::nearest(listed.to_f64() * factor),
             };
+            self.set(alpha_group, orchestrator, place, asked);
         }
         self.set_factor(world, self.factor);
     }
@@ -72,19 +75,39 @@ impl PriceBoard {
         self.offers[offer]
     }
 
-    /// What the scenario posts for it, at the rate of the moment.
-    pub(super) fn posted(&self, offer: usize) -> Price {
-        self.posted[offer]
+    /// What its owner asks for it, before the discount of the alpha group.
+    pub(super) fn asked(&self, offer: usize) -> Price {
+        self.asked[offer]
     }
 
-    /// Asks another base price for an offer. Pegged to the dollar it still
-    /// follows the feed. An offer posted as free stays free.
-    pub(super) fn ask(&mut self, offer: usize, wei: f64) {
-        let posted = self.posted[offer];
-        if let Some(price) = Price::nearest(wei).filter(|_| posted > Price::ZERO) {
-            self.offers[offer] = price;
-            self.factors[offer] = price.to_f64() / posted.to_f64();
+    /// What the scenario lists for it, at the rate of the moment.
+    pub(super) fn listed(&self, offer: usize) -> Price {
+        self.listed[offer]
+    }
+
+    /// Lets `owner` ask another price for an offer. Pegged to the dollar it still
+    /// follows the feed. An offer listed as free stays free.
+    pub(super) fn ask(&mut self, group: &AlphaGroup, owner: usize, offer: usize, wei: f64) {
+        let listed = self.listed[offer];
+        let asked = Price::nearest(wei).filter(|_| listed > Price::ZERO);
+        if self.set(group, owner, offer, asked) {
+            self.factors[offer] = self.asked[offer].to_f64() / listed.to_f64();
         }
+    }
+
+    /// Sets what is asked for an offer, where that and what remains of it can be
+    /// held; whether they can.
+    fn set(
+        &mut self,
+        group: &AlphaGroup,
+        owner: usize,
+        offer: usize,
+        asked: Option<Price>,
+    ) -> bool {
+        let price = |asked: Price| Some((asked, group.price(owner, asked).ok()?));
+        let Some((asked, price)) = asked.and_then(price) else { return false };
+        (self.asked[offer], self.offers[offer]) = (asked, price);
+        true
     }
 
     /// Highest price paid in a market; `None` where any is.

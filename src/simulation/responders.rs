@@ -16,7 +16,7 @@ use crate::units::{COIN, Price, SECONDS_PER_HOUR, SimTime, Wei};
 /// How a responding orchestrator stands at the end with one of its offers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResponseRecord {
-    /// Its base price, in wei a unit.
+    /// Its base price before the discount of the alpha group, in wei a unit.
     pub price: f64,
     /// Its nodes; 0 where it is not there.
     pub nodes: u32,
@@ -232,7 +232,7 @@ impl<'w> Responders<'w> {
             let is_there = self.is_there[responder.orchestrator];
             let nodes = if is_there { responder.running as u32 } else { 0 };
             let record = |offered: &Offered| ResponseRecord {
-                price: prices.offer(offered.offer).to_f64(),
+                price: prices.asked(offered.offer).to_f64(),
                 nodes,
             };
             responder.offers.iter().map(record).collect::<Vec<_>>()
@@ -330,22 +330,34 @@ impl<'w> Responders<'w> {
 
     /// The cost of a billing unit, in wei.
     fn unit_cost(&self, response: &Response, offered: &Offered, scene: &Scene) -> f64 {
-        response.cost_share * scene.prices.posted(offered.offer).to_f64()
+        response.cost_share * scene.prices.listed(offered.offer).to_f64()
+    }
+
+    /// What remains of the prices it asks.
+    fn kept_share(&self, responder: &Responder) -> f64 {
+        self.world.scenario.policy.alpha_group.kept_share(responder.orchestrator)
     }
 
     fn set_prices(&self, number: usize, scene: &mut Scene) {
         let responder = &self.responders[number];
+        if self.kept_share(responder) <= 0.0 {
+            return;
+        }
+        let alpha_group = &self.world.scenario.policy.alpha_group;
         for offered in &responder.offers {
             let price = self.price(responder, offered, scene);
-            scene.prices.ask(offered.offer, price);
+            scene.prices.ask(alpha_group, responder.orchestrator, offered.offer, price);
         }
     }
 
+    /// What it asks for an offer; of a rival's price and of its cost it looks at
+    /// what it would have to ask for as much.
     fn price(&self, responder: &Responder, offered: &Offered, scene: &Scene) -> f64 {
         let response = responder.response;
-        let price = scene.prices.offer(offered.offer).to_f64();
-        let cost = self.unit_cost(response, offered, scene);
-        let opening = scene.prices.posted(offered.offer).to_f64();
+        let kept = self.kept_share(responder);
+        let price = scene.prices.asked(offered.offer).to_f64();
+        let cost = self.unit_cost(response, offered, scene) / kept;
+        let opening = scene.prices.listed(offered.offer).to_f64();
         match response.pricing {
             Pricing::Fixed => price,
             Pricing::Undercut { by } => {
@@ -353,7 +365,7 @@ impl<'w> Responders<'w> {
                 let rivals = rivals
                     .filter(|&&(_, owner)| owner != responder.orchestrator && self.is_there[owner]);
                 let cheapest = rivals.map(|&(offer, _)| scene.prices.offer(offer)).min();
-                undercut(price, cheapest.map(Price::to_f64), by, cost)
+                undercut(price, cheapest.map(|cheapest| cheapest.to_f64() / kept), by, cost)
             }
             Pricing::BestResponse => {
                 let mut markets = self.rivalries(responder, offered, scene);
@@ -392,15 +404,16 @@ impl<'w> Responders<'w> {
             let markets = self.rivalries(responder, offered, scene);
             works.push((self.unit_cost(response, offered, scene), markets));
         }
+        let kept = self.kept_share(responder);
         let prices: Vec<f64> =
-            responder.offers.iter().map(|o| scene.prices.offer(o.offer).to_f64()).collect();
+            responder.offers.iter().map(|o| scene.prices.asked(o.offer).to_f64()).collect();
         let node_cost = response.node_cost_per_day.to_f64() / scene.eth_usd;
         best_node_count(responder.nodes.len(), node_cost, |nodes| {
             let mut profit = 0.0;
             for ((cost, markets), &price) in works.iter_mut().zip(&prices) {
                 for market in markets {
                     let units = market.units_per_day * market.chance(price, nodes);
-                    profit += (price - *cost) * units / COIN as f64;
+                    profit += (price * kept - *cost) * units / COIN as f64;
                 }
             }
             profit
@@ -441,6 +454,7 @@ impl<'w> Responders<'w> {
                 Some((face_value, tx_cost)) => 1.0 + tx_cost.0 as f64 / face_value.0 as f64,
                 None => 1.0,
             };
+            let markup = markup * self.kept_share(responder);
             let own = Own { nodes: &place.own, stake: own.stake.to_coins(), markup };
             let asked = (self.asked[place.market] - place.asked_before) as f64;
             Rivalry::new(&plan.market, candidates, max_price, others, own, asked / days)

@@ -42,7 +42,7 @@ pub(super) const POLICY: &[Key] = &[
                 "discount",
                 SHARE,
                 "1",
-                "What members take off their prices as a share: 1 is free, 0 is none.",
+                "What members take off what they ask as a share: 1 is free, 0 is none.",
             ),
         ]),
         "Orchestrators that serve first: others are asked only where no member that the gateway \
