@@ -246,6 +246,26 @@ fn shares_follow_the_gateways_whatever_their_order() {
 }
 
 #[test]
+fn what_the_policy_adds_may_be_named_like_what_was_there() {
+    let prompts = "policy.injection.test_prompts=[{id='p',gateway='asia',region='asia',\
+                   pipeline='text-to-image',model='ByteDance/SDXL-Lightning',size='1024x1024',\
+                   requests_per_day=10,budget_per_day='1 gwei'}]";
+    let added = "policy.injection.gateways=[{id='asia',region='asia',like='livepeer-eliza'}]";
+    let limit = "policy.pacing.request_limits=[{per_day=3,gateway='asia',stream='p'}]";
+    let ceiling = "policy.pacing.spend_ceilings=[{amount='1 ETH',gateway='asia',stream='p'}]";
+    let shares = "treasury.top_ups.rule={asia=2,livepeer-eliza=1}";
+    let scenario = set(DEFAULT, &[added, prompts, limit, ceiling, shares]);
+    let asia = scenario.network.gateways.iter().position(|gateway| gateway.id == "asia").unwrap();
+    assert_eq!(scenario.treasury.top_ups.rule, TopUpRule::Shares(vec![1, 0, 2]));
+    let sender = scenario.demand.iter().find(|stream| stream.id == "p").unwrap();
+    assert_eq!((asia, sender.gateway), (2, asia));
+    let pacing = &scenario.policy.pacing;
+    for scope in [&pacing.request_limits[0].scope, &pacing.spend_ceilings[0].scope] {
+        assert_eq!((scope.gateway, scope.stream.as_deref()), (Some(asia), Some("p")));
+    }
+}
+
+#[test]
 fn projects_are_counted_in_the_order_of_the_list() {
     let drawing = |project: &str, day: u32| {
         format!("{{ project = '{project}', day = {day}, lpt = '10 LPT' }}")

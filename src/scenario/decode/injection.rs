@@ -131,7 +131,8 @@ fn test_prompts(
 ) -> Option<Vec<DemandStream>> {
     let read = |entry: &Cursor, report: &mut Report| {
         let region = entry.get("region").and_then(|at| context.names.regions.find(&at, report));
-        let gateway = entry.get("gateway").and_then(|at| context.names.gateways.find(&at, report));
+        let gateways = &context.names.all_gateways;
+        let gateway = entry.get("gateway").and_then(|at| gateways.find(&at, report));
         let asked = context.names.model(entry, report);
         let pipeline = entry.text_at("pipeline").and_then(Pipeline::named);
         let unit = pipeline.map(Pipeline::size_unit);

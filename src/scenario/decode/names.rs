@@ -11,7 +11,10 @@ use crate::network::Pipeline;
 pub(super) struct Names<'a> {
     pub regions: Index<'a>,
     pub gateways: Index<'a>,
-    pub streams: Index<'a>,
+    /// The gateways, and behind them those that the policy adds.
+    pub all_gateways: Index<'a>,
+    /// The demand streams, and behind them the test prompts of the policy.
+    pub all_streams: Index<'a>,
     models: BTreeMap<(Pipeline, &'a str), usize>,
     /// Models of a pipeline that does not exist.
     misplaced: BTreeSet<&'a str>,
@@ -34,6 +37,18 @@ impl<'a> Index<'a> {
             }
         }
         Index { kind, by_name }
+    }
+
+    /// The same with `items` behind them. Names that are there twice are reported
+    /// where these are read.
+    fn followed_by(&self, items: &[Cursor<'a>]) -> Index<'a> {
+        let mut by_name = self.by_name.clone();
+        for (number, item) in items.iter().enumerate() {
+            if let Some(name) = item.text_at("id") {
+                by_name.entry(name).or_insert(self.len() + number);
+            }
+        }
+        Index { kind: self.kind, by_name }
     }
 
     /// The index of the name at `at`; reports a name that does not exist.
@@ -91,11 +106,15 @@ impl<'a> Names<'a> {
             }
         }
         let streams = root.get("demand").map(|demand| demand.list("streams"));
-        let streams = streams.unwrap_or_default();
+        let streams = Index::collect(streams.unwrap_or_default(), "demand stream", report);
+        let gateways = Index::collect(root.list("gateways"), "gateway", report);
+        let injection = root.get("policy").and_then(|policy| policy.get("injection"));
+        let added = |key| injection.as_ref().map(|at| at.list(key)).unwrap_or_default();
         Names {
             regions: Index::collect(root.list("regions"), "region", report),
-            gateways: Index::collect(root.list("gateways"), "gateway", report),
-            streams: Index::collect(streams, "demand stream", report),
+            all_gateways: gateways.followed_by(&added("gateways")),
+            all_streams: streams.followed_by(&added("test_prompts")),
+            gateways,
             models,
             misplaced,
         }

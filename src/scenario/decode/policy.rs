@@ -209,12 +209,12 @@ fn pacing(at: &Cursor, context: &Context, report: &mut Report) -> Option<Pacing>
 /// The requests that a limit is on.
 fn scope(at: &Cursor, context: &Context, report: &mut Report) -> Option<Scope> {
     let gateway = match at.get("gateway") {
-        Some(name) => context.names.gateways.find(&name, report).map(Some),
+        Some(name) => context.names.all_gateways.find(&name, report).map(Some),
         None => Some(None),
     };
     let stream = match at.get("stream") {
         Some(name) => {
-            context.names.streams.find(&name, report)?;
+            context.names.all_streams.find(&name, report)?;
             Some(name.text()?.to_string())
         }
         None => None,

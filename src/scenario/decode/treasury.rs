@@ -229,11 +229,20 @@ fn top_ups(at: &Cursor, context: &Context, report: &mut Report) -> Option<TopUps
     Some(TopUps { rule, reserve })
 }
 
-/// The share of each gateway, 0 where it is not named.
+/// The share of each gateway, 0 where it is not named. Who adds a gateway has to
+/// say its share.
 fn shares(at: &Cursor, context: &Context, report: &mut Report) -> Option<Vec<u64>> {
-    let names = &context.names.gateways;
+    let names = &context.names.all_gateways;
     let mut shares = vec![0u64; names.len()];
     let mut valid = true;
+    for added in (context.names.gateways.len()..names.len()).filter_map(|index| names.name(index)) {
+        if at.get(added).is_none() {
+            let message =
+                format!("the added gateway `{added}` has no share, and would get nothing");
+            report.push(Problem::at(at, message).expected("a share for it too, 0 for nothing"));
+            valid = false;
+        }
+    }
     for (name, key, share) in at.entries() {
         match names.get(name).and_then(|index| shares.get_mut(index)) {
             Some(place) => match share.integer() {

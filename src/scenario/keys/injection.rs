@@ -27,7 +27,8 @@ pub(super) const INJECTION: &[Key] = &[
             100,
         ),
         "[]",
-        "Gateways added in a region. They share the credits by `treasury.top_ups`.",
+        "Gateways added in a region. They share the credits by `treasury.top_ups`, whose fixed \
+         proportions, if it has such, must name them.",
     ),
     optional(
         "steering",
