@@ -5,7 +5,7 @@ mod common;
 use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Growth, PayingShare, PriceCurve, Trace, UserPrice, Users};
 use orchsim::ensemble::{Better, Plan, VarianceReduction, forecast};
-use orchsim::experiment::{Entry, compare};
+use orchsim::experiment::{Entry, compare, refer_to_prices_of};
 use orchsim::kernel::Distribution;
 use orchsim::report::{RunContext, Style, summary_json, terminal};
 use orchsim::scenario::Scenario;
@@ -430,4 +430,40 @@ fn a_variant_responds_to_its_price_against_that_of_the_base() {
         let kept = asked[1] / asked[0];
         assert!((0.33..0.38).contains(&kept), "{kept} of {}", asked[0]);
     }
+}
+
+#[test]
+fn a_markup_on_dearer_quotes_is_felt_against_the_base() {
+    // Four times the price at an elasticity of -1 leaves a quarter.
+    let curve = PriceCurve::Elasticity { exponent: -1.0 };
+    let price = UserPrice::Markup(2.0);
+    let base = with(Users { curve, price, ..users() }, 1000.0, 40);
+    let asking = |price: PostedPrice, eth_usd: &str| {
+        let mut variant = base.clone();
+        variant.network.orchestrators[0].offers[0].price = price;
+        variant.credits.eth_usd = eth_usd.parse().unwrap();
+        variant.credits.lpt_usd = variant.credits.eth_usd;
+        variant
+    };
+    let entry = |scenario| Entry { name: "dear".to_string(), scenario };
+    let (reduction, dear) = (VarianceReduction::None, entry(asking(wei(40), "1")));
+    let comparison = compare(entry(base.clone()), vec![dear], Mode::Exact, reduction, &|| {});
+    let comparison = comparison.unwrap();
+    let factors = comparison.runs().map(|run| run.forecast.customers[0].rate_factor.mean);
+    let [kept, fewer] = factors.collect::<Vec<_>>()[..] else { panic!("two runs") };
+    assert!(kept == 1.0 && (fewer - 0.25).abs() < 1e-6, "{kept} and {fewer}");
+
+    let reference = |mut variant: Scenario| {
+        refer_to_prices_of(&base, &mut variant);
+        variant.demand[0].users.as_ref().unwrap().reference_price
+    };
+    assert_eq!(reference(base.clone()), None);
+    // ETH at twice the dollars: as dear if the price is in dollars, else twice.
+    let cents = PostedPrice::Usd { usd: "0.01".parse().unwrap(), units: 1_000_000_000_000_000 };
+    assert_eq!(reference(asking(cents, "2")), None);
+    assert_eq!(reference(asking(wei(10), "2")), Some(UserPrice::Markup(1.0)));
+    // What costs nothing tells nothing, and a markup stays one that may be written.
+    assert_eq!(reference(asking(wei(0), "1")), None);
+    let tiny = Price::new(1, 1_000_000).unwrap().into();
+    assert_eq!(reference(asking(tiny, "1")), Some(UserPrice::Markup(1000.0)));
 }

@@ -15,7 +15,7 @@ pub use growth::Growth;
 pub use pace::{Moment, Pace};
 pub use profile::{HourProfile, WeekProfile};
 pub use schedule::ArrivalSchedule;
-pub use users::{PayingShare, PriceCurve, UserPrice, Users};
+pub use users::{MOST_MARKUP, PayingShare, PriceCurve, UserPrice, Users};
 
 use crate::kernel::{Distribution, StreamKey};
 use crate::network::Resolution;

@@ -60,6 +60,9 @@ pub enum PriceCurve {
     },
 }
 
+/// The largest markup that a scenario may have.
+pub const MOST_MARKUP: f64 = 1_000.0;
+
 /// What a user pays per billing unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UserPrice {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Paired;
-use crate::demand::Users;
+use crate::demand::{DemandStream, MOST_MARKUP, UserPrice, Users};
 use crate::ensemble::{
     Better, Controls, Estimate, Forecast, Headline, Plan, Unit, VarianceReduction, assemble,
     headline_values, headlines, simulate,
@@ -11,7 +11,7 @@ use crate::ensemble::{
 use crate::network::Orchestrator;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
-use crate::simulation::{Mode, World};
+use crate::simulation::{Mode, Opening, World};
 
 /// What the base is called.
 pub const BASE: &str = "base";
@@ -382,21 +382,35 @@ fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Ent
 
 /// Users whose `reference_price` is left out respond to their price against what
 /// the same stream's users pay in `base`: against their own, which they do
-/// otherwise, the difference between the two would have no effect. A price of 0
-/// is no reference.
+/// otherwise, the difference between the two would have no effect. What the base's
+/// gateway pays, on which a markup is, is taken to be to what the scenario's pays as
+/// their mean quotes at the start are. A price of 0 is no reference.
 pub fn refer_to_prices_of(base: &Scenario, scenario: &mut Scenario) {
-    let eth_usd = base.credits.eth_usd;
-    for stream in &mut scenario.demand {
-        let Some(users) = &mut stream.users else { continue };
-        let same = base.demand.iter().find(|known| known.id == stream.id);
-        let Some(reference) = same.and_then(|same| same.users.as_ref()).map(Users::reference)
-        else {
-            continue;
-        };
-        if reference != users.price && !reference.is_free(eth_usd) {
+    let reference = |stream: &DemandStream| {
+        let same = base.demand.iter().filter(|known| known.id == stream.id);
+        let same = same.min_by_key(|known| known.region != stream.region)?;
+        Some(match same.users.as_ref().map(Users::reference)? {
+            UserPrice::Markup(markup) => {
+                let ratio = mean_quote_usd(base, same) / mean_quote_usd(scenario, stream);
+                let ratio = if ratio > 0.0 && ratio.is_finite() { ratio } else { 1.0 };
+                UserPrice::Markup((markup * ratio).min(MOST_MARKUP))
+            }
+            posted => posted,
+        })
+    };
+    let references: Vec<Option<UserPrice>> = scenario.demand.iter().map(reference).collect();
+    for (stream, reference) in scenario.demand.iter_mut().zip(references) {
+        let Some((users, reference)) = stream.users.as_mut().zip(reference) else { continue };
+        if reference != users.price && !reference.is_free(base.credits.eth_usd) {
             users.reference_price.get_or_insert(reference);
         }
     }
+}
+
+/// The mean quote to a stream's gateway at the start, in USD for 10^18 units.
+fn mean_quote_usd(scenario: &Scenario, stream: &DemandStream) -> f64 {
+    let market = Opening::new(scenario).market(stream.gateway, stream.model);
+    market.mean_quote() * scenario.credits.eth_usd.to_f64()
 }
 
 #[derive(Default)]

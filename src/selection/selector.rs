@@ -134,6 +134,14 @@ impl Market {
         market
     }
 
+    /// The mean quote within the maximum price at the start, in wei a unit; 0 where
+    /// there is none.
+    pub fn mean_quote(&self) -> f64 {
+        let quotes = self.candidates.iter().filter(|candidate| candidate.within_max_price);
+        let quotes: Vec<f64> = quotes.map(|candidate| candidate.price.to_f64()).collect();
+        quotes.iter().sum::<f64>() / quotes.len().max(1) as f64
+    }
+
     /// Sets the highest price the gateway pays at the start.
     pub fn set_max_price(&mut self, max_price: Option<Price>) {
         self.max_price = max_price;

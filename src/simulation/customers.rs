@@ -232,10 +232,7 @@ impl<'w> Group<'w> {
         let price = match users.price {
             UserPrice::Posted(posted) => posted.at(eth_usd).unwrap_or(Price::MOST),
             UserPrice::Markup(markup) => {
-                let candidates = &world.markets[plan.market].market.candidates;
-                let quotes = candidates.iter().filter(|candidate| candidate.within_max_price);
-                let quotes: Vec<f64> = quotes.map(|candidate| candidate.price.to_f64()).collect();
-                let mean = quotes.iter().sum::<f64>() / quotes.len().max(1) as f64;
+                let mean = world.markets[plan.market].market.mean_quote();
                 in_steps(markup * mean).unwrap_or(Price::MOST)
             }
         };

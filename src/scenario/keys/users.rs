@@ -2,6 +2,7 @@
 
 use super::super::shape::{Bounds, Key, Shape, default, optional, required};
 use super::{PRICE, SHARE, number};
+use crate::demand::MOST_MARKUP;
 
 pub(super) const USERS: &[Key] = &[
     optional(
@@ -48,7 +49,7 @@ pub(super) const USERS: &[Key] = &[
             PRICE,
             &Shape::Table(&[required(
                 "markup",
-                &number(0.0, 1_000.0),
+                &number(0.0, MOST_MARKUP),
                 "Times what the gateway paid per unit on average since the last review; at the \
                  start, times the mean quote within its maximum price.",
             )]),
@@ -65,7 +66,7 @@ pub(super) const USERS: &[Key] = &[
                 "markup",
                 &Shape::Number(Bounds {
                     min: 0.0,
-                    max: 1_000.0,
+                    max: MOST_MARKUP,
                     above_min: true,
                     below_max: false,
                 }),
@@ -74,7 +75,8 @@ pub(super) const USERS: &[Key] = &[
             )]),
         ]),
         "The price at which the rate is what the stream says. Left out: `price`, a posted one as \
-         at the start; in a variant of `compare` or a setting of `sweep` that of the base.",
+         at the start; in a variant of `compare` or a setting of `sweep` that of the base, where \
+         a markup is taken to be on a pay that differs as the mean quotes at the start do, in USD.",
     ),
     default(
         "success_exponent",
