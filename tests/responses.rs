@@ -3,9 +3,11 @@
 mod common;
 
 use common::{orchestrator, scenario};
+use orchsim::demand::Arrivals;
 use orchsim::ensemble::{Plan, forecast};
 use orchsim::network::{
-    LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Pricing, Response, SelectionWeights, Version,
+    LIVE_PIXELS_PER_SECOND, Offer, Orchestrator, Pipeline, Pricing, Response, SelectionWeights,
+    Version,
 };
 use orchsim::payments::PaymentMode;
 use orchsim::report::{RunContext, summary_json};
@@ -294,6 +296,33 @@ fn an_orchestrator_at_a_loss_leaves_and_an_entrant_comes_where_it_pays() {
     assert!(comes.served_by[0] > 4_000 && comes.served_by[0] < stays.served_by[0]);
     let keeps_away = with_gpu_cost("3e-10", true);
     assert_eq!((nodes(&keeps_away), keeps_away.served_by[0]), (vec![0], 0));
+}
+
+#[test]
+fn an_entrant_sees_a_model_that_nobody_serves_beside_one_that_somebody_does() {
+    // A GPU costs twice what the rival earns by its model, and half of what is asked
+    // for the other.
+    let mut settings = Response { starts_absent: true, ..response(Pricing::Fixed) };
+    (settings.cost_share, settings.review_hours) = (0.0, 24.0);
+    settings.gpu_cost_per_day = "1e-9".parse().unwrap();
+    let mut entrant = responding("entrant", 1000, settings);
+    let players = |entrant| market(vec![entrant, orchestrator("rival", 1000, 100)], BY_STAKE);
+    let mut scenario = players(entrant.clone());
+    assert_eq!(nodes(&run(&scenario)), [0]);
+
+    let mut other = scenario.network.models[0].clone();
+    other.id = "other".to_string();
+    entrant.offers.push(Offer { model: 1, ..entrant.offers[0].clone() });
+    scenario = players(entrant);
+    scenario.network.models.push(other);
+    scenario.network.gateways[0].max_price.push(None);
+    // 5e8 wei a day are earned by the one, 20e8 asked for the other.
+    let mut stream = scenario.demand[0].clone();
+    (stream.id, stream.model) = ("other".to_string(), 1);
+    let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { panic!("a trace") };
+    arrivals.requests_per_day = 2000.0;
+    scenario.demand.push(stream);
+    assert_eq!(nodes(&run(&scenario)), [1, 1]);
 }
 
 #[test]

@@ -297,35 +297,35 @@ impl<'w> Responders<'w> {
     }
 
     /// What one who is not there would have had, in ETH, less the cost of the
-    /// work: the mean of what those there that serve one of its models earned by
-    /// these. Where nobody is, all that was asked at its own price.
+    /// work: by each of its models the mean of what those there that offer it
+    /// earned. Where nobody is, all that was asked for it at its own price.
     fn would_earn_net(&self, number: usize, scene: &Scene) -> f64 {
         let responder = &self.responders[number];
-        let mut peers: Vec<usize> = responder
-            .offers
-            .iter()
-            .flat_map(|offered| &self.offers_of[offered.model])
-            .map(|&(_, owner)| owner)
-            .filter(|&owner| owner != responder.orchestrator && self.is_there[owner])
-            .collect();
-        peers.sort_unstable();
-        peers.dedup();
         let net = |offered: &Offered| {
             let price = scene.prices.offer(offered.offer).to_f64();
             if price <= 0.0 {
                 return 0.0;
             }
-            let gross = if peers.is_empty() {
+            let peers = self.rivals(responder, offered).count();
+            let gross = if peers == 0 {
                 let asked = |place: &Place| self.asked[place.market] - place.asked_before;
                 let units: u128 = offered.places.iter().map(asked).sum();
                 units as f64 * price / COIN as f64
             } else {
                 let earned = self.model_earned[offered.model].0 - offered.model_earned_before.0;
-                Wei(earned).to_coins() / peers.len() as f64
+                Wei(earned).to_coins() / peers as f64
             };
             gross * (1.0 - self.unit_cost(responder.response, offered, scene) / price)
         };
         responder.offers.iter().map(net).sum()
+    }
+
+    /// The offers of the same model by others who are there.
+    fn rivals(&self, responder: &Responder, offered: &Offered) -> impl Iterator<Item = usize> {
+        let own = responder.orchestrator;
+        let offers = self.offers_of[offered.model].iter();
+        let others = offers.filter(move |&&(_, owner)| owner != own && self.is_there[owner]);
+        others.map(|&(offer, _)| offer)
     }
 
     /// The cost of a billing unit, in wei.
@@ -361,10 +361,8 @@ impl<'w> Responders<'w> {
         match response.pricing {
             Pricing::Fixed => price,
             Pricing::Undercut { by } => {
-                let rivals = self.offers_of[offered.model].iter();
-                let rivals = rivals
-                    .filter(|&&(_, owner)| owner != responder.orchestrator && self.is_there[owner]);
-                let cheapest = rivals.map(|&(offer, _)| scene.prices.offer(offer)).min();
+                let rivals = self.rivals(responder, offered);
+                let cheapest = rivals.map(|offer| scene.prices.offer(offer)).min();
                 undercut(price, cheapest.map(|cheapest| cheapest.to_f64() / kept), by, cost)
             }
             Pricing::BestResponse => {
