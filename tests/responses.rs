@@ -103,6 +103,29 @@ fn where_price_wins_no_work_the_best_price_is_the_maximum() {
 }
 
 #[test]
+fn a_best_price_may_be_above_a_maximum_that_is_ignored() {
+    let ignoring = |players: Vec<Orchestrator>, is_live: bool| {
+        let mut scenario = with_max_price(market(players, BY_STAKE), 700);
+        scenario.network.gateways[0].ignore_max_price = true;
+        if is_live {
+            scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
+            let tickets = &mut scenario.network.orchestrators[0].tickets;
+            tickets.expected_value = Wei(10_000 * LIVE_PIXELS_PER_SECOND as u128);
+            tickets.max_face_value = None;
+        }
+        prices_at_the_end(&scenario)
+    };
+    let best = || responding("a", 200, response(Pricing::BestResponse));
+    // Alone it is paid whatever it asks, but for live video.
+    assert_eq!(ignoring(vec![best()], false), [2000.0]);
+    assert_eq!(ignoring(vec![best()], true), [700.0]);
+    // Where somebody is within the maximum it has to be too.
+    assert_eq!(ignoring(vec![best(), orchestrator("b", 200, 100)], false), [700.0]);
+    // Half of the requests at 2,000 are worth more than all of them at 700.
+    assert_eq!(ignoring(vec![best(), orchestrator("b", 900, 100)], false), [2000.0]);
+}
+
+#[test]
 fn a_low_score_does_not_keep_live_video_in_0_9_from_a_dearer_price() {
     // It goes to the nearest within the maximum price, whatever the score.
     let mut player = responding("low", 200, response(Pricing::BestResponse));

@@ -54,6 +54,11 @@ impl<'a> Rivalry<'a> {
         self.max_price.map(|max| libm::floor(max.to_f64() / self.own.markup * 1e3) / 1e3)
     }
 
+    /// Whether the gateway pays more where nobody is within its maximum.
+    pub fn may_pay_more(&self) -> bool {
+        self.market.ignores_max_price()
+    }
+
     /// The chance that a request of the market goes to the orchestrator while it
     /// asks `base_price` wei a unit on so many nodes. Where the rule heeds
     /// neither price nor stake, an even chance below the maximum price.

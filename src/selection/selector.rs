@@ -150,6 +150,11 @@ impl Market {
         }
     }
 
+    /// Whether somebody above the maximum price is selected where nobody is within.
+    pub fn ignores_max_price(&self) -> bool {
+        self.rule.ignore_max_price && self.pool_rule() != PoolRule::Nearest
+    }
+
     /// Keeps of `eligible` (indices into `candidates`) those whom the gateway's
     /// rule may select, in order. The nearest is looked for among all within the
     /// maximum price, whatever their performance score and

@@ -369,7 +369,11 @@ impl<'w> Responders<'w> {
                 let mut markets = self.rivalries(responder, offered, scene);
                 let jumps: Vec<f64> =
                     markets.iter().filter_map(Rivalry::highest_base_price).collect();
-                let top = highest_price(&markets, response.most * opening);
+                let most = response.most * opening;
+                let mut top = highest_price(&markets, most);
+                if markets.iter().any(Rivalry::may_pay_more) {
+                    top = top.max(most);
+                }
                 let profit = |price: f64| {
                     let chance = |market: &mut Rivalry| {
                         market.units_per_day * market.chance(price, responder.running)

@@ -19,7 +19,8 @@ pub(super) const RESPOND: Key = optional(
             "most",
             &number(1.0, 1e6),
             "10",
-            "Where a gateway has no maximum price: the highest price over the opening price.",
+            "Where a gateway has no maximum price, or a best response may be above it \
+             (`ignore_max_price`): the highest price over the opening price.",
         ),
         default(
             "gpu_cost_per_day",
