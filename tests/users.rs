@@ -283,6 +283,29 @@ fn users_go_by_dollars_and_part_of_the_way_at_each_review() {
     }
 }
 
+#[test]
+fn a_competitor_that_gets_cheaper_in_dollars_draws_users_away() {
+    // ETH halves. Of those who pay in dollars, half chose this one at equal prices and
+    // 1 / (1 + exp(5)) choose it now; of those who pay in wei with a competitor in
+    // dollars 1 / (1 + exp(-2.5)).
+    let in_dollars =
+        PostedPrice::Usd { usd: "0.02".parse().unwrap(), units: 1_000_000_000_000_000 };
+    let away = 2.0 / (1.0 + 5f64.exp());
+    let here = 2.0 / (1.0 + (-2.5f64).exp());
+    for (price, competitor, factor) in [(in_dollars, wei(10), away), (wei(10), in_dollars, here)] {
+        let curve = PriceCurve::Logit { sensitivity: 5.0, competitor };
+        let price = UserPrice::Posted(price);
+        let users = Users { curve, price, adjustment: 1.0, most: 3.0, ..users() };
+        let mut scenario = with(users, 100.0, 5);
+        let usd = "2".parse().unwrap();
+        (scenario.credits.eth_usd, scenario.credits.lpt_usd) = (usd, usd);
+        let prices = [(0.0, 2.0, 2.0), (1.5, 1.0, 1.0)];
+        scenario.treasury.prices = TokenPrices::Replay(PriceSeries::new(&prices).unwrap());
+        let seen = record(&run(&scenario)).rate_factor;
+        assert!((seen - factor).abs() < 1e-9, "{seen} for {factor}");
+    }
+}
+
 /// Credits for 5,000 requests.
 fn small_credits(users: Users, days: u32) -> Scenario {
     let mut scenario = with(users, 200.0, days);

@@ -51,7 +51,8 @@ pub enum PriceCurve {
         slope: f64,
     },
     /// The share `1 / (1 + exp(sensitivity * (price / competitor - 1)))` of a
-    /// choice between two, over the share at the reference price.
+    /// choice between two, over the share at the reference price and the
+    /// competitor's of the start.
     Logit {
         /// How sharply users choose the cheaper.
         sensitivity: f64,
@@ -117,9 +118,14 @@ impl Users {
 }
 
 impl PriceCurve {
-    /// The factor on the rate at `price`, 1 at `reference`, both in the unit to
-    /// which `amount` converts. 1 where both are 0.
-    pub fn factor(self, price: f64, reference: f64, amount: impl Fn(PostedPrice) -> f64) -> f64 {
+    /// The factor on the rate at `price`, 1 at `reference`, both in the unit in
+    /// which `amounts` says what is posted at the start and now. 1 where both are 0.
+    pub fn factor(
+        self,
+        price: f64,
+        reference: f64,
+        amounts: impl Fn(PostedPrice) -> [f64; 2],
+    ) -> f64 {
         let relative = price / reference;
         if relative.is_nan() {
             return 1.0;
@@ -129,9 +135,9 @@ impl PriceCurve {
             PriceCurve::Elasticity { exponent } => libm::pow(relative, exponent),
             PriceCurve::Linear { slope } => (1.0 - slope * (relative - 1.0)).max(0.0),
             PriceCurve::Logit { sensitivity, competitor } => {
-                let competitor = amount(competitor);
-                let utility = |price: f64| sensitivity * (price / competitor - 1.0);
-                libm::exp(softplus(utility(reference)) - softplus(utility(price)))
+                let [at_start, now] = amounts(competitor);
+                let cost = |price: f64, other: f64| softplus(sensitivity * (price / other - 1.0));
+                libm::exp(cost(reference, at_start) - cost(price, now))
             }
         }
     }
@@ -160,7 +166,8 @@ mod tests {
     #[test]
     fn curves_have_their_textbook_values() {
         let amount = |posted: PostedPrice| posted.at("1".parse().unwrap()).unwrap().to_f64();
-        let factor = |curve: PriceCurve, price: f64| curve.factor(price, 2.0, amount);
+        let amounts = |posted: PostedPrice| [amount(posted); 2];
+        let factor = |curve: PriceCurve, price: f64| curve.factor(price, 2.0, amounts);
         assert_eq!(factor(PriceCurve::Elasticity { exponent: -1.5 }, 8.0), 0.125);
         assert_eq!(factor(PriceCurve::Linear { slope: 0.5 }, 3.0), 0.75);
         assert_eq!(factor(PriceCurve::Linear { slope: 0.5 }, 9.0), 0.0);
@@ -171,9 +178,12 @@ mod tests {
         // at its price one half.
         assert!((factor(logit, 1.0) - 1.848_284).abs() < 1e-6);
         let steep = PriceCurve::Logit { sensitivity: 1e4, competitor };
-        assert_eq!(steep.factor(4.0, 3.0, amount), 0.0);
+        assert_eq!(steep.factor(4.0, 3.0, amounts), 0.0);
+        // The competitor halves its price: 1 / (1 + exp(5)) choose the other instead of half.
+        let halved = |posted: PostedPrice| [amount(posted), amount(posted) / 2.0];
+        assert!((logit.factor(2.0, 2.0, halved) - 0.013_386).abs() < 1e-6);
         for curve in [PriceCurve::Inelastic, logit, PriceCurve::Elasticity { exponent: -1.0 }] {
-            assert_eq!(curve.factor(0.0, 0.0, amount), 1.0);
+            assert_eq!(curve.factor(0.0, 0.0, amounts), 1.0);
         }
     }
 }

@@ -60,6 +60,8 @@ struct Group<'w> {
     service: usize,
     pace: Pace,
     requests_per_day: f64,
+    /// USD an ETH at the start.
+    opening_eth_usd: Decimal,
     price: Price,
     /// In the unit of [`dollars`].
     reference_price: Option<f64>,
@@ -247,6 +249,7 @@ impl<'w> Group<'w> {
             service: plan.service,
             pace: plan.pace,
             requests_per_day: demand.requests_per_day(),
+            opening_eth_usd: eth_usd,
             price,
             reference_price,
             price_factor: 1.0,
@@ -279,9 +282,10 @@ impl<'w> Group<'w> {
     /// The factor that the present price asks for.
     fn asked_by_price(&self, eth_usd: Decimal) -> f64 {
         let Some(reference) = self.reference_price else { return 1.0 };
-        let amount = |posted| posted_dollars(posted, eth_usd);
+        let amounts =
+            |posted| [self.opening_eth_usd, eth_usd].map(|rate| posted_dollars(posted, rate));
         let price = dollars(self.price, eth_usd);
-        self.users.curve.factor(price, reference, amount).min(self.users.most)
+        self.users.curve.factor(price, reference, amounts).min(self.users.most)
     }
 
     fn review_price(&mut self, eth_usd: Decimal) {

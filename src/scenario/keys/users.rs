@@ -37,7 +37,7 @@ pub(super) const USERS: &[Key] = &[
                     required("competitor", PRICE, "What another provider charges per unit."),
                 ]),
                 "The share 1 / (1 + exp(sensitivity x (price / competitor - 1))), over that at \
-                 the reference.",
+                 the reference and what the competitor charges at the start.",
             ),
         ]),
         "The factor on the rate of paying users by their price, compared in USD at the ETH price \
