@@ -14,6 +14,8 @@ use crate::units::{Currency, Decimal};
 
 /// Decimals kept of a factor.
 const FACTOR_DECIMALS: u32 = 9;
+/// By how much rounding takes a steered factor out of its bounds.
+const FACTOR_TOLERANCE: f64 = 1e-6;
 /// Input tokens an output token, where the scenario does not say.
 const INPUT_PER_OUTPUT: f64 = 3.0;
 
@@ -53,7 +55,8 @@ fn max_price(
     let names = at.list("pipelines");
     let pipelines: Option<Vec<Pipeline>> =
         names.iter().map(|name| Pipeline::named(name.text()?)).collect();
-    let factor = at.get("factor").and_then(|at| factor(&at, report));
+    let factor_at = at.get("factor")?;
+    let factor = factor(&factor_at, report);
     let reference = match at.get("provider_share") {
         Some(share) => provider_share(&share, network, report).map(Reference::Provider),
         None => Some(Reference::Today),
@@ -74,7 +77,7 @@ fn max_price(
     };
     let (factor, course) = (factor?, course?);
     let factor = match &course {
-        Course::TargetRunway(target) => target.bounded(factor.to_f64())?,
+        Course::TargetRunway(target) => start(target, factor, &factor_at, report)?,
         _ => factor,
     };
     let (pipelines, reference) = (pipelines?, reference?);
@@ -89,6 +92,30 @@ fn factor(at: &Cursor, report: &mut Report) -> Option<Decimal> {
         return None;
     }
     Some(factor)
+}
+
+/// The factor that a steered one starts at: 1, which may have been left out, is
+/// brought within the bounds.
+fn start(
+    target: &TargetRunway,
+    factor: Decimal,
+    at: &Cursor,
+    report: &mut Report,
+) -> Option<Decimal> {
+    let asked = factor.to_f64();
+    let beyond = match asked {
+        _ if factor == Decimal::ONE => None,
+        _ if asked > target.most + FACTOR_TOLERANCE => Some(("above `most`", target.most)),
+        _ if asked < target.least - FACTOR_TOLERANCE => Some(("below `least`", target.least)),
+        _ => None,
+    };
+    if let Some((where_to, bound)) = beyond {
+        let message = format!("the factor is {where_to} of `target_runway`, {bound}");
+        let expected = format!("{} to {}, or another bound", target.least, target.most);
+        report.push(Problem::at(at, message).expected(expected));
+        return None;
+    }
+    target.bounded(asked)
 }
 
 fn provider_share(
