@@ -6,8 +6,8 @@ use common::{orchestrator, scenario};
 use orchsim::demand::Arrivals;
 use orchsim::ensemble::{Plan, forecast};
 use orchsim::network::{
-    LIVE_PIXELS_PER_SECOND, Offer, Orchestrator, Pipeline, Pricing, Response, SelectionWeights,
-    Version,
+    LIVE_PIXELS_PER_SECOND, Offer, Orchestrator, Pipeline, Pricing, Region, Response, RttMatrix,
+    SelectionWeights, Version,
 };
 use orchsim::payments::PaymentMode;
 use orchsim::report::{RunContext, summary_json};
@@ -156,6 +156,17 @@ fn undercutting_ends_at_the_floor() {
     let dear = orchestrator("dear", 1100, 100);
     let alone = market(vec![player("a", 1000), dear], BY_STAKE);
     assert_eq!(prices_at_the_end(&alone), [1000.0]);
+    // Nor one whom no gateway finds: 3.5 round trips of 200 ms are past the end of a
+    // discovery that somebody answered at once.
+    let mut far = market(vec![player("a", 1000), orchestrator("far", 100, 100)], BY_STAKE);
+    let network = &mut far.network;
+    network.regions.push(Region { id: "far".into(), name: "Far".into(), utc_offset_hours: 0.0 });
+    network.orchestrators[1].region = 1;
+    for (rtt_ms, expected) in [(200.0, 1000.0), (20.0, 500.0)] {
+        far.network.rtt = RttMatrix::zero(2);
+        far.network.rtt.set_ms(0, 1, rtt_ms);
+        assert_eq!(prices_at_the_end(&far), [expected], "{rtt_ms}");
+    }
 }
 
 /// The same market with the first so many as an alpha group at half their price.

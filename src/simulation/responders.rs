@@ -328,6 +328,24 @@ impl<'w> Responders<'w> {
         others.map(|&(offer, _)| offer)
     }
 
+    /// The candidates of others who are there, in a market.
+    fn others(&self, place: &Place) -> Vec<u32> {
+        let routes = (0u32..).zip(&self.world.markets[place.market].routes);
+        let is_other = |candidate: &u32| !place.own.contains(candidate);
+        let there = routes.filter(|(_, route)| self.is_there[route.orchestrator]);
+        there.map(|(candidate, _)| candidate).filter(is_other).collect()
+    }
+
+    /// The offers of those of them whom the gateway usually finds.
+    fn usual_rivals(&self, place: &Place) -> Vec<usize> {
+        let plan = &self.world.markets[place.market];
+        let mut found = self.others(place);
+        found.extend(place.own.first());
+        plan.market.keep_usually_found(&mut found);
+        let offers = found.into_iter().filter(|candidate| !place.own.contains(candidate));
+        offers.map(|candidate| plan.routes[candidate as usize].offer).collect()
+    }
+
     /// The cost of a billing unit, in wei.
     fn unit_cost(&self, response: &Response, offered: &Offered, scene: &Scene) -> f64 {
         response.cost_share * scene.prices.listed(offered.offer).to_f64()
@@ -361,7 +379,7 @@ impl<'w> Responders<'w> {
         match response.pricing {
             Pricing::Fixed => price,
             Pricing::Undercut { by } => {
-                let rivals = self.rivals(responder, offered);
+                let rivals = offered.places.iter().flat_map(|place| self.usual_rivals(place));
                 let cheapest = rivals.map(|offer| scene.prices.offer(offer)).min();
                 undercut(price, cheapest.map(|cheapest| cheapest.to_f64() / kept), by, cost)
             }
@@ -438,17 +456,14 @@ impl<'w> Responders<'w> {
             let funds = sender_funds(&self.world.scenario.network, scene.ledger, plan.gateway);
             let max_float = funds.max_float();
             let mut candidates = plan.market.candidates.clone();
-            let mut others = Vec::new();
             for ((number, known), route) in (0u32..).zip(&mut candidates).zip(&plan.routes) {
                 let node = &network.orchestrators[route.orchestrator];
                 let base = scene.prices.offer(route.offer);
                 let price = quoted(node, base, gas_price, max_float);
                 plan.market.set_price(known, price, max_price);
                 known.stake = scene.selectors[place.market].stake(number);
-                if self.is_there[route.orchestrator] && !place.own.contains(&number) {
-                    others.push(number);
-                }
             }
+            let others = self.others(place);
             let own = &network.orchestrators[responder.orchestrator];
             let terms = Quote::new(own, Price::whole(1), gas_price, max_float);
             let terms = terms.ok().and_then(|quote| quote.terms.tx_cost_multiplier());

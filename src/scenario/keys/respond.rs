@@ -63,7 +63,8 @@ const PRICING: &[Key] = &[
             "0.01",
             "How far below, as a share of the rival's price.",
         )]),
-        "Below the cheapest rival there that is no dearer, down to its cost.",
+        "Below the cheapest rival there that gateways usually find and that is no dearer, down to \
+         its cost.",
     ),
     required(
         "best_response",
