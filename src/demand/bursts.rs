@@ -1,5 +1,6 @@
 /// Clustering of requests beyond a Poisson process. Both kinds keep the mean
-/// rate.
+/// rate, self-exciting ones where it is constant: their followers come later, at
+/// the level of who brings them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bursts {
     /// None: Poisson.

@@ -589,10 +589,13 @@ const STREAM: &[Key] = &[
                     ),
                     required("mean_delay_minutes", LASTING, "Mean delay of those."),
                 ]),
-                "Requests that bring requests (Hawkes).",
+                "Requests that bring requests (Hawkes). These come later than what brings them, so \
+                 that with growth or seasons the mean lags behind by the delays: with those of \
+                 minutes by nothing that shows.",
             ),
         ]),
-        "Clustering beyond Poisson, with the same mean. Left out: none.",
+        "Clustering beyond Poisson, with the same mean (of `self_exciting` while the rate is \
+         constant). Left out: none.",
     ),
     optional(
         "size",
