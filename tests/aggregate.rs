@@ -6,10 +6,12 @@ mod common;
 
 use cli_support::Workshop;
 use common::{credits, mean_and_error, orchestrator, scenario};
-use orchsim::demand::{Bursts, Injected, Pace, PayingShare, PriceCurve, UserPrice, Users};
+use orchsim::demand::{
+    Arrivals, Bursts, Injected, Pace, PayingShare, PoissonArrivals, PriceCurve, UserPrice, Users,
+};
 use orchsim::ensemble::{Sample, VarianceReduction, headline_values, headlines, simulate};
 use orchsim::kernel::Distribution;
-use orchsim::network::{Region, RttMatrix};
+use orchsim::network::{Pipeline, Region, RttMatrix};
 use orchsim::payments::PaymentMode;
 use orchsim::policy::{RequestLimit, Scope, Steering};
 use orchsim::scenario::{Scenario, Source, load, preset};
@@ -39,6 +41,33 @@ fn shop(requests_per_day: f64, days: u32) -> Scenario {
     let mut scenario = scenario(requests_per_day);
     scenario.horizon_days = days;
     scenario.network.orchestrators = vec![orchestrator("only", FEE / 1000, 1000)];
+    scenario
+}
+
+fn arrivals(scenario: &mut Scenario) -> &mut PoissonArrivals {
+    match &mut scenario.demand[0].arrivals {
+        Arrivals::Poisson(arrivals) => arrivals,
+        Arrivals::Trace(trace) => panic!("{trace:?}"),
+    }
+}
+
+/// The pace that aggregated mode chooses for the first model.
+fn chosen(scenario: &Scenario) -> u64 {
+    World::in_mode(scenario, Mode::Aggregate).paces[0].requests()
+}
+
+/// Live streams of a size, and credits for so many days of the seconds they pay: 60 at
+/// once, then those they last, a ticket every five.
+fn streams(per_day: f64, size: Distribution, days: f64) -> Scenario {
+    let mut scenario = shop(per_day, 1_000);
+    scenario.network.models[0].pipeline = Pipeline::LiveVideoToVideo;
+    let mut only = orchestrator("only", 1, 1_000_000);
+    only.tickets.expected_value = Wei(5 * 27_648_000);
+    only.tickets.max_face_value = Some(Wei(5 * 27_648_000 + 1));
+    scenario.network.orchestrators = vec![only];
+    let a_day = per_day * (60.0 + size.mean()) * 27_648_000.0;
+    scenario.credits = credits(Wei((days * a_day) as u128 + common::RESERVE.0));
+    scenario.demand[0].size = size;
     scenario
 }
 
@@ -132,9 +161,8 @@ fn credits_last_as_long_as_their_number_of_requests() {
 #[test]
 fn bursts_keep_their_rate_and_their_clustering() {
     let mut scenario = shop(20_000.0, 5);
-    if let orchsim::demand::Arrivals::Poisson(arrivals) = &mut scenario.demand[0].arrivals {
-        arrivals.bursts = Bursts::SelfExciting { branching: 0.5, mean_delay_minutes: 0.5 };
-    }
+    arrivals(&mut scenario).bursts =
+        Bursts::SelfExciting { branching: 0.5, mean_delay_minutes: 0.5 };
     let asked: Vec<f64> = samples(&paced(&scenario, 8.0), 200)
         .iter()
         .map(|sample| (sample.service.served + sample.service.failed) as f64)
@@ -350,6 +378,41 @@ fn models_steered_together_go_by_one_pace() {
     let scenario = large(&["policy.injection.steering={towards={targets={eu=0.5}}}"]);
     let paces = World::in_mode(&scenario, Mode::Aggregate).paces;
     assert!(paces[0] > Pace::EXACT && paces[0] == paces[1], "{paces:?}");
+}
+
+/// A stream of length S that pays while it lasts pays E[S^2] / 2 E[S] after its start in
+/// the mean, and k times as late on a clock k times slower: 15 times an hour for those of
+/// two hours. Within three standard errors and a tenth.
+#[test]
+fn streams_are_paid_later_by_a_slower_clock() {
+    let scenario = streams(6_400.0, Distribution::Constant(7_200.0), 10.0);
+    let days = |pace| {
+        let samples = samples(&paced(&scenario, pace), 8);
+        mean_and_error(&samples.iter().map(|sample| sample.runway_days).collect::<Vec<f64>>())
+    };
+    let ((exact, one), (slow, other)) = (days(1.0), days(16.0));
+    assert!((exact - 10.0 - 1.0 / 24.0).abs() < 3.0 * one + 0.01, "{exact} +- {one}");
+    let late = 15.0 / 24.0;
+    let error = (one * one + other * other).sqrt();
+    assert!((slow - exact - late).abs() < 3.0 * error + 0.1 * late, "{slow} {exact} +- {error}");
+}
+
+/// That is kept to 0.2 % of the runway, within the tenth to which the pilot knows it;
+/// however far the horizon lies.
+#[test]
+fn streams_do_not_lengthen_the_runway() {
+    for (size, late_s) in [
+        (Distribution::Exponential { mean: 7_200.0 }, 7_200.0),
+        (Distribution::Constant(7_200.0), 3_600.0),
+        (Distribution::Lognormal { mean: 3_600.0, cv: 2.0 }, 9_000.0),
+    ] {
+        for days in [4.0, 60.0, 200.0] {
+            let scenario = streams(3.3e6 / days, size.clone(), days);
+            let k = chosen(&scenario) as f64;
+            let most = 1.0 + 1.1 * 0.002 * days * 86_400.0 / late_s;
+            assert!(k <= most && 2.5 * k > most.min(3.0), "{size:?} for {days} days: {k}, {most}");
+        }
+    }
 }
 
 #[test]

@@ -43,9 +43,20 @@ impl Distribution {
             Distribution::Uniform { min, max } => (min + max) / 2.0,
             Distribution::Exponential { mean } | Distribution::Lognormal { mean, .. } => *mean,
             Distribution::Choice { values, cumulative } => {
-                let below = std::iter::once(&0.0).chain(cumulative);
-                let weights = cumulative.iter().zip(below).map(|(upper, lower)| upper - lower);
-                values.iter().zip(weights).map(|(value, weight)| value * weight).sum()
+                weighted(values, cumulative).map(|(value, weight)| value * weight).sum()
+            }
+        }
+    }
+
+    /// The mean of the square.
+    pub fn mean_square(&self) -> f64 {
+        match self {
+            Distribution::Constant(value) => value * value,
+            Distribution::Uniform { min, max } => (min * min + min * max + max * max) / 3.0,
+            Distribution::Exponential { mean } => 2.0 * mean * mean,
+            Distribution::Lognormal { mean, cv } => mean * mean * (1.0 + cv * cv),
+            Distribution::Choice { values, cumulative } => {
+                weighted(values, cumulative).map(|(value, weight)| value * value * weight).sum()
             }
         }
     }
@@ -68,6 +79,13 @@ impl Distribution {
             }
         }
     }
+}
+
+/// Values with their probabilities.
+fn weighted(values: &[f64], cumulative: &[f64]) -> impl Iterator<Item = (f64, f64)> {
+    let below = std::iter::once(&0.0).chain(cumulative);
+    let weights = cumulative.iter().zip(below).map(|(upper, lower)| upper - lower);
+    values.iter().copied().zip(weights)
 }
 
 /// A [`Distribution`] ready for drawing.
@@ -163,6 +181,25 @@ mod tests {
         let lognormal = Distribution::Lognormal { mean, cv }.sampler();
         let reference = LogNormal::new(mean.ln() - sigma2 / 2.0, sigma2.sqrt()).unwrap();
         assert!(ks_distance(&lognormal, n, |x| reference.cdf(x)) < critical);
+    }
+
+    #[test]
+    fn squares_have_the_mean_stated() {
+        let (n, key) = (400_000, StreamKey::root(7));
+        let choice = Distribution::Choice { values: vec![1.0, 3.0], cumulative: vec![0.75, 1.0] };
+        for (distribution, stated) in [
+            (Distribution::Constant(3.0), 9.0),
+            (Distribution::Uniform { min: 1.0, max: 3.0 }, 13.0 / 3.0),
+            (Distribution::Exponential { mean: 2.0 }, 8.0),
+            (Distribution::Lognormal { mean: 2.0, cv: 0.5 }, 5.0),
+            (choice, 3.0),
+        ] {
+            assert!((distribution.mean_square() - stated).abs() < 1e-12, "{distribution:?}");
+            // Standard errors of a per cent at most.
+            let sampler = distribution.sampler();
+            let squares = (0..n).map(|index| sampler.draw(key, index).powi(2)).sum::<f64>();
+            assert!((squares / n as f64 / stated - 1.0).abs() < 0.03, "{distribution:?}");
+        }
     }
 
     #[test]

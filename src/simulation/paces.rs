@@ -44,6 +44,9 @@ const PILOT_LATITUDE: f64 = 16.0;
 /// What lasts from one discovery to the next, or as long as a request, never
 /// lasts longer than this part of the time simulated.
 const STALENESS: f64 = 0.02;
+/// How much later streams are paid, as they last longer by a slower clock, at most:
+/// a part of the time simulated. The runway grows by as much.
+const LATE_PAYMENT: f64 = 0.002;
 /// Least number of requests simulated between two looks at their quality.
 const LEAST_REVIEWED: f64 = 1_000.0;
 
@@ -69,22 +72,44 @@ struct Seen {
 
 /// The paces of a scenario, by model.
 pub(super) fn paces(scenario: &Scenario) -> Vec<Pace> {
-    let horizon = f64::from(scenario.horizon_days);
-    let mut groups = groups(scenario, horizon);
-    groups.iter_mut().for_each(|group| group.most *= PILOT_LATITUDE);
-    let coarse = groups.iter().map(|group| group.requests / PILOT_SAMPLED);
-    let coarse = by_model(scenario, &groups, coarse);
-    let exact = vec![Pace::EXACT; coarse.len()];
-    if coarse == exact {
-        return exact;
-    }
-    let pilot = World::paced(scenario, coarse);
-    let Ok(result) = rehearse(&pilot) else { return exact };
-    let days = result.depleted.map_or(horizon, |end| end.as_days());
-    let groups = self::groups(scenario, days);
-    let seen: Vec<Seen> = groups.iter().map(|group| Seen::of(group, scenario, &result)).collect();
+    let Some((days, pilot)) = pilot(scenario) else {
+        return vec![Pace::EXACT; scenario.network.models.len()];
+    };
+    let groups = groups(scenario, days);
+    let seen: Vec<Seen> = groups.iter().map(|group| Seen::of(group, scenario, &pilot)).collect();
     let sampled = allocation(&groups, &seen);
     by_model(scenario, &groups, groups.iter().zip(sampled).map(|(g, sampled)| g.requests / sampled))
+}
+
+/// A pilot replication, and how many days it took; `None` where even that would be
+/// exact.
+fn pilot(scenario: &Scenario) -> Option<(f64, ReplicationResult)> {
+    let horizon = f64::from(scenario.horizon_days);
+    let mut days = horizon;
+    loop {
+        let groups = pilot_groups(scenario, days);
+        let sizes = groups.iter().map(|group| group.requests / PILOT_SAMPLED);
+        let paces = by_model(scenario, &groups, sizes);
+        if paces.iter().all(|&pace| pace == Pace::EXACT) {
+            return None;
+        }
+        let result = rehearse(&World::paced(scenario, paces.clone())).ok()?;
+        let found = result.depleted.map_or(horizon, |end| end.as_days());
+        // Paces too coarse for so few days have made them more than they are.
+        let groups = pilot_groups(scenario, found);
+        let most = by_model(scenario, &groups, groups.iter().map(|group| group.most));
+        if paces.iter().zip(&most).all(|(pace, most)| pace <= most) {
+            return Some((found, result));
+        }
+        days = found;
+    }
+}
+
+/// The groups of [`groups`] with the latitude of the pilot.
+fn pilot_groups(scenario: &Scenario, days: f64) -> Vec<Group> {
+    let mut groups = groups(scenario, days);
+    groups.iter_mut().for_each(|group| group.most *= PILOT_LATITUDE);
+    groups
 }
 
 impl Seen {
@@ -271,6 +296,11 @@ fn most_requests(scenario: &Scenario, opening: &Opening, stream: &DemandStream, 
         false => (longest_s.min(HOUR_S), longest_s.min(DAY_S)),
     };
     let mut most = (longest_held_s / held_s).min(longest_known_s / TIME_TO_LIVE_S);
+    if model.pipeline.is_live() {
+        // A stream pays while it lasts, in the mean so long after its start.
+        let paid_after_s = stream.size.mean_square() / (2.0 * size);
+        most = most.min(1.0 + LATE_PAYMENT * days * DAY_S / paid_after_s);
+    }
     if let Bursts::SelfExciting { mean_delay_minutes, .. } = arrivals.bursts {
         // A cluster must not take longer than what happens meanwhile.
         most = most.min(longest_s / (mean_delay_minutes * 60.0 * arrivals.bursts.cluster()));
