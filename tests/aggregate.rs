@@ -415,6 +415,28 @@ fn streams_do_not_lengthen_the_runway() {
     }
 }
 
+/// A gateway with 120,000 of 2,120,000 requests: to know what it spends to 0.5 % it
+/// takes 40,000 of them, so that one stands for two, where one of all might for eight.
+/// The error stated is that of one more request for each of 120,000.
+#[test]
+fn a_small_gateway_is_known_too() {
+    let mut scenario = shop(100_000.0, 20);
+    assert_eq!(chosen(&scenario), 8);
+    let mut small = scenario.network.gateways[0].clone();
+    small.id = "small".to_string();
+    scenario.network.gateways.push(small);
+    let mut demand = scenario.demand[0].clone();
+    (demand.id, demand.gateway) = ("small".to_string(), 1);
+    scenario.demand.push(demand);
+    if let Arrivals::Poisson(arrivals) = &mut scenario.demand[1].arrivals {
+        arrivals.requests_per_day = 6_000.0;
+    }
+    let world = World::in_mode(&scenario, Mode::Aggregate);
+    assert_eq!(world.paces[0].requests(), 2);
+    let stated = replicate(&world, 0).unwrap().sampling.unwrap().gateway_error;
+    assert!((stated / (1.0f64 / 120_000.0).sqrt() - 1.0).abs() < 0.02, "{stated}");
+}
+
 #[test]
 fn a_model_nobody_asks_for_is_no_sampling() {
     let mut scenario = shop(100.0, 2);

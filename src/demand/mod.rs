@@ -98,6 +98,16 @@ pub enum Arrivals {
     Trace(Trace),
 }
 
+impl Arrivals {
+    /// How many requests come together in the mean, see [`Bursts::cluster`].
+    pub fn cluster(&self) -> f64 {
+        match self {
+            Arrivals::Poisson(arrivals) => arrivals.bursts.cluster(),
+            Arrivals::Trace(_) => 1.0,
+        }
+    }
+}
+
 /// A non-homogeneous Poisson process: the rate at a time is
 /// `requests_per_day * growth * hour * weekday * bursts * uncertainty`.
 #[derive(Clone, Debug, PartialEq)]

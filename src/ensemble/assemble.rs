@@ -145,6 +145,7 @@ fn aggregation(world: &World, samples: &[Sample]) -> Option<Aggregation> {
             / SECONDS_PER_HOUR as f64,
         paces: keys.zip(paces).collect(),
         spend_error: errors.sum::<f64>() / count,
+        gateway_error: sampled().map(|(_, sampling)| sampling.gateway_error).sum::<f64>() / count,
     })
 }
 

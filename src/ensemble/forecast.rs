@@ -623,6 +623,8 @@ pub struct Aggregation {
     /// Standard error that this gives the spend of a replication, relative to
     /// it.
     pub spend_error: f64,
+    /// The same of the spend of the gateway where it is largest.
+    pub gateway_error: f64,
     /// Hours by which the gateways' knowledge of orchestrators may be old at
     /// most, where in truth it is ten minutes.
     pub stale_hours: f64,

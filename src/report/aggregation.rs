@@ -9,7 +9,8 @@ use crate::simulation::Mode;
 
 /// It in a sentence or two; `None` in exact mode.
 pub(super) fn sentence(forecast: &Forecast) -> Option<String> {
-    let Some(Aggregation { share, paces, spend_error, .. }) = &forecast.aggregation else {
+    let Some(Aggregation { share, paces, spend_error, gateway_error, .. }) = &forecast.aggregation
+    else {
         return (forecast.mode == Mode::Aggregate).then(|| {
             "Aggregated mode: no request may stand for another here, so every one is simulated, \
              as in exact mode."
@@ -18,12 +19,17 @@ pub(super) fn sentence(forecast: &Forecast) -> Option<String> {
     };
     let sampled = paces.iter().filter(|(_, pace)| *pace > 1);
     let sampled: Vec<String> = sampled.map(|(model, pace)| format!("{pace} of {model}")).collect();
+    let (error, of_gateway) = (percent(*spend_error), percent(*gateway_error));
+    let of_gateway = match gateway_error > spend_error && of_gateway != error {
+        true => format!(", and that of one gateway up to {of_gateway}"),
+        false => String::new(),
+    };
     Some(format!(
         "Aggregated mode: one request simulated stands for {}; {} of all requests are not \
-         simulated themselves, which gives the spend of a future a standard error of {}.",
+         simulated themselves, which gives the spend of a future a standard error of \
+         {error}{of_gateway}.",
         sampled.join(", "),
         percent(*share),
-        percent(*spend_error),
     ))
 }
 
@@ -34,6 +40,7 @@ pub(super) fn document(aggregation: &Aggregation) -> Value {
         "share": number(aggregation.share),
         "pace": Map::from_iter(paces),
         "spend_error": number(aggregation.spend_error),
+        "gateway_spend_error": number(aggregation.gateway_error),
         "stale_hours": number(aggregation.stale_hours),
     })
 }

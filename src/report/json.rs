@@ -28,7 +28,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | --- | --- |
 /// | `schema` | version of this layout, [`SUMMARY_SCHEMA`] |
 /// | `version`, `scenario`, `title`, `scenario_hash`, `seed`, `replications`, `horizon_days`, `mode`, `start` | what was run |
-/// | `aggregation` | where some requests stand for others: the `share` of the requests not simulated themselves, the `pace` of each `pipeline/model` (how many requests one stands for), the relative standard error `spend_error` that this gives the spend of a future, and by how many `stale_hours` at most the gateways' knowledge is old |
+/// | `aggregation` | where some requests stand for others: the `share` of the requests not simulated themselves, the `pace` of each `pipeline/model` (how many requests one stands for), the relative standard error `spend_error` that this gives the spend of a future, the `gateway_spend_error` of the gateway where it is largest, and by how many `stale_hours` at most the gateways' knowledge is old |
 /// | `answer` | the result as a sentence |
 /// | `credits` | `lpt`, `eth_wei`, `eth` at the start |
 /// | `runway_days` | `p10`, `p50`, `p90`, `mean` (`null` where any replication is censored) with `p10_ci95` ..., `mean_ci95`; `restricted_mean` (cut at the horizon) with `restricted_mean_ci95`; `censored_share`; `deadline_share`, of the futures with credits at the deadline, where everything goes back; `left_eth`, what there still is where the credits run out, when one gateway, or the last (`treasury.runway_ends`), cannot pay (`null` where they never do) |

@@ -1,6 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-use super::paces::cluster;
 use super::world::StreamPlan;
 use super::{CustomerRecord, ResponseRecord, SteeringRecord, World};
 use crate::demand::Pace;
@@ -109,7 +108,7 @@ pub struct ReplicationResult {
     pub responses: Vec<ResponseRecord>,
     /// Set where requests stand for others too.
     pub sampling: Option<Sampling>,
-    /// The same by model; those simulated one by one are not counted.
+    /// The same by demand stream; requests simulated one by one are not counted.
     pub sampled: Vec<Sampled>,
 }
 
@@ -135,7 +134,7 @@ pub struct Redemptions {
     pub void: u64,
 }
 
-/// Requests of one model that stand for others too, and what they paid, in ETH:
+/// Requests of a demand stream that stand for others too, and what they paid, in ETH:
 /// the expected value of tickets.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sampled {
@@ -159,20 +158,32 @@ pub struct Sampling {
     /// k, independently of the others (Horvitz and Thompson, JASA 47, 1952) but for
     /// those that come together (see [`Bursts::cluster`](crate::demand::Bursts)).
     pub spend_error_eth: f64,
+    /// The largest that this gives the spend of one gateway, relative to it.
+    pub gateway_error: f64,
 }
 
 impl Sampling {
-    pub(super) fn new(world: &World, drawn: &[u64], sampled: &[Sampled]) -> Sampling {
+    pub(super) fn new(world: &World, drawn: &[u64], recorder: &Recorder) -> Sampling {
         let paces = world.streams.iter().map(|plan| plan.pace.requests());
-        let variance = |(model, (pace, of)): (usize, (&Pace, &Sampled))| {
-            let (pace, cluster) = (pace.requests() as f64, cluster(world.scenario, model));
-            pace * (pace - 1.0) * of.squares * cluster * cluster
+        let streams = || world.scenario.demand.iter().enumerate();
+        let variance = |number: usize| {
+            let pace = world.streams[number].pace.requests() as f64;
+            let cluster = world.scenario.demand[number].arrivals.cluster();
+            pace * (pace - 1.0) * recorder.sampled[number].squares * cluster * cluster
         };
-        let variance: f64 = (0..).zip(world.paces.iter().zip(sampled)).map(variance).sum();
+        let of_gateway = |gateway: usize| {
+            let own = || streams().filter(|(_, s)| s.gateway == gateway).map(|(number, _)| number);
+            let spend: f64 = own().map(|number| recorder.spend_by_stream[number].to_coins()).sum();
+            let error = libm::sqrt(own().map(variance).sum());
+            if spend > 0.0 { error / spend } else { 0.0 }
+        };
         Sampling {
             simulated: drawn.iter().sum(),
             requests: drawn.iter().zip(paces).map(|(drawn, pace)| drawn * pace).sum(),
-            spend_error_eth: libm::sqrt(variance),
+            spend_error_eth: libm::sqrt(streams().map(|(number, _)| variance(number)).sum()),
+            gateway_error: (0..world.scenario.network.gateways.len())
+                .map(of_gateway)
+                .fold(0.0, f64::max),
         }
     }
 }
@@ -238,7 +249,7 @@ impl Recorder {
                 Redemptions::default();
                 world.scenario.payments.gas_prices.len().max(1)
             ],
-            sampled: vec![Sampled::default(); world.scenario.network.models.len()],
+            sampled: vec![Sampled::default(); world.streams.len()],
         }
     }
 

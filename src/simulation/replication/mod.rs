@@ -279,6 +279,10 @@ impl<'w> Replication<'w> {
             self.end_outage(gateway, end);
         }
         self.cashier.ledger.audit(self.recorder.total_spend())?;
+        let sampling = self
+            .world
+            .is_sampled()
+            .then(|| Sampling::new(self.world, &self.requests_asked, &self.recorder));
         Ok(ReplicationResult {
             depleted: self.depleted,
             daily_spend: self.recorder.daily_spend(self.world),
@@ -297,10 +301,7 @@ impl<'w> Replication<'w> {
             steering: self.dispatcher.records,
             customers: self.customers.records(end, self.depleted.is_none()),
             responses: self.responders.records(&self.prices),
-            sampling: self
-                .world
-                .is_sampled()
-                .then(|| Sampling::new(self.world, &self.requests_asked, &self.recorder.sampled)),
+            sampling,
             sampled: self.recorder.sampled,
         })
     }

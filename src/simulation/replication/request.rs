@@ -461,7 +461,7 @@ impl<'w> Replication<'w> {
     fn forget(&mut self, number: u32, plan: &StreamPlan, gives_back_set_aside: bool) {
         let &mut Request { paid_eth, set_aside, .. } = self.requests.get(number);
         if plan.pace != Pace::EXACT {
-            self.recorder.sampled[plan.model].note(paid_eth);
+            self.recorder.sampled[plan.number].note(paid_eth);
         }
         if set_aside.is_some() {
             while let Some(session) = self.requests.take_aside(number) {
