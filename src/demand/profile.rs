@@ -12,6 +12,12 @@ fn with_mean_one<const N: usize>(weights: [f64; N]) -> [f64; N] {
     weights.map(|weight| weight / mean)
 }
 
+/// How much a profile goes up in the course of its hours or days, all rises together.
+fn rise(levels: &[f64]) -> f64 {
+    let next = levels.iter().cycle().skip(1);
+    levels.iter().zip(next).map(|(level, next)| (next - level).max(0.0)).sum()
+}
+
 impl HourProfile {
     /// Every hour alike.
     pub const FLAT: HourProfile = HourProfile([1.0; 24]);
@@ -19,6 +25,11 @@ impl HourProfile {
     /// A profile from weights in any scale; their sum must be positive.
     pub fn from_weights(weights: [f64; 24]) -> HourProfile {
         HourProfile(with_mean_one(weights))
+    }
+
+    /// How much the rate goes up in a day, all rises together.
+    pub fn rise(&self) -> f64 {
+        rise(&self.0)
     }
 }
 
@@ -29,5 +40,10 @@ impl WeekProfile {
     /// A profile from weights in any scale; their sum must be positive.
     pub fn from_weights(weights: [f64; 7]) -> WeekProfile {
         WeekProfile(with_mean_one(weights))
+    }
+
+    /// How much the rate goes up in a week, all rises together.
+    pub fn rise(&self) -> f64 {
+        rise(&self.0)
     }
 }

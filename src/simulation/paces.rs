@@ -23,10 +23,9 @@ use crate::policy::{Course, Steering};
 use crate::scenario::Scenario;
 use crate::selection::TIME_TO_LIVE_S;
 use crate::treasury::TokenPrices;
-use crate::units::{SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
+use crate::units::{SECONDS_PER_DAY, SimTime};
 
 const DAY_S: f64 = SECONDS_PER_DAY as f64;
-const HOUR_S: f64 = SECONDS_PER_HOUR as f64;
 
 /// Relative standard error of the total spend that sampling may bring.
 const SPEND_ERROR: f64 = 0.0025;
@@ -50,6 +49,10 @@ const STALENESS: f64 = 0.02;
 /// How much later streams are paid, as they last longer by a slower clock, at most:
 /// a part of the time simulated. The runway grows by as much.
 const LATE_PAYMENT: f64 = 0.002;
+/// Share of the requests, in the mean over a week, that may come while the places in
+/// use are still those of before a rise of the rate, as they are held longer by a slower
+/// clock. Where all places are then taken, about a third of it shows in the spend.
+const LAGGING: f64 = 0.01;
 /// Least number of requests simulated between two looks at their quality.
 const LEAST_REVIEWED: f64 = 1_000.0;
 
@@ -314,11 +317,13 @@ fn most_requests(scenario: &Scenario, opening: &Opening, stream: &DemandStream, 
         }
     };
     let longest_s = STALENESS * days * DAY_S;
-    let (longest_held_s, longest_known_s) = match arrivals.hours == HourProfile::FLAT {
-        true => (longest_s, longest_s),
-        false => (longest_s.min(HOUR_S), longest_s.min(DAY_S)),
+    let longest_known_s = match arrivals.hours == HourProfile::FLAT {
+        true => longest_s,
+        false => longest_s.min(DAY_S),
     };
-    let mut most = (longest_held_s / held_s).min(longest_known_s / TIME_TO_LIVE_S);
+    let mut most = (longest_s / held_s).min(longest_known_s / TIME_TO_LIVE_S);
+    let rise_per_s = arrivals.hours.rise() / DAY_S + arrivals.weekdays.rise() / (7.0 * DAY_S);
+    most = most.min(1.0 + LAGGING / rise_per_s / held_s);
     if model.pipeline.is_live() {
         // A stream pays while it lasts, in the mean so long after its start.
         let paid_after_s = stream.size.mean_square() / (2.0 * size);
