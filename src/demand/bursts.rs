@@ -1,3 +1,5 @@
+use crate::units::SECONDS_PER_HOUR;
+
 /// Clustering of requests beyond a Poisson process. Both kinds keep the mean
 /// rate, self-exciting ones where it is constant: their followers come later, at
 /// the level of who brings them.
@@ -31,6 +33,18 @@ impl Bursts {
         match self {
             Bursts::None | Bursts::Modulated { .. } => 1.0,
             Bursts::SelfExciting { branching, .. } => 1.0 / (1.0 - branching),
+        }
+    }
+
+    /// How much a modulated level goes up in a second in the mean, all rises together:
+    /// half the mean difference of two lognormal levels for each time that one holds.
+    pub fn rise_per_s(self) -> f64 {
+        match self {
+            Bursts::None | Bursts::SelfExciting { .. } => 0.0,
+            Bursts::Modulated { cv, mean_hold_hours } => {
+                let sigma = libm::sqrt(libm::log1p(cv * cv));
+                libm::erf(sigma / 2.0) / (mean_hold_hours * SECONDS_PER_HOUR as f64)
+            }
         }
     }
 }

@@ -322,7 +322,8 @@ fn most_requests(scenario: &Scenario, opening: &Opening, stream: &DemandStream, 
         false => longest_s.min(DAY_S),
     };
     let mut most = (longest_s / held_s).min(longest_known_s / TIME_TO_LIVE_S);
-    let rise_per_s = arrivals.hours.rise() / DAY_S + arrivals.weekdays.rise() / (7.0 * DAY_S);
+    let season = arrivals.hours.rise() / DAY_S + arrivals.weekdays.rise() / (7.0 * DAY_S);
+    let rise_per_s = season + arrivals.bursts.rise_per_s();
     most = most.min(1.0 + LAGGING / rise_per_s / held_s);
     if model.pipeline.is_live() {
         // A stream pays while it lasts, in the mean so long after its start.
