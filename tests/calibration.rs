@@ -8,7 +8,7 @@ use orchsim::demand::{Arrivals, Bursts, Growth, PoissonArrivals, WeekProfile};
 use orchsim::experiment::calibrate::{
     CalibrateError, Calibration, Fitted, calibrate, scale_to_spend,
 };
-use orchsim::experiment::spend_model::futures;
+use orchsim::experiment::spend_model::{futures, normal_quantile};
 use orchsim::kernel::StreamKey;
 use orchsim::network::SelectionWeights;
 use orchsim::report::{RunContext, calibrated_toml, spend_history_csv};
@@ -280,4 +280,32 @@ fn a_start_long_after_the_data_is_said_and_half_of_the_futures_spend_less_than_i
     scenario.start = scenario.start.saturating_add(Span::new().years(20));
     let error = calibrate(&scenario, &history, &|| {}).unwrap_err().to_string();
     assert!(error.contains("days after the last of the data, 2025-03-09"), "{error}");
+}
+
+/// Days of an uneven spend in an order that says nothing: a distribution's quantiles.
+fn shuffled(days: u64, quantile: impl Fn(f64) -> f64) -> Vec<f64> {
+    let key = StreamKey::root(5);
+    let mut values: Vec<(f64, f64)> = (0..days)
+        .map(|day| (key.uniform(day), quantile((day as f64 + 0.5) / days as f64)))
+        .collect();
+    values.sort_by(|a, b| a.0.total_cmp(&b.0));
+    values.into_iter().map(|(_, value)| value).collect()
+}
+
+#[test]
+fn the_level_of_uneven_spend_is_about_its_mean() {
+    let scenario = served(500.0);
+    let median = 500.0 * ETH_PER_REQUEST;
+    let lognormal = |sd: f64| move |p: f64| median * f64::exp(sd * normal_quantile(p));
+    let series = [
+        ("lognormal 0.7", shuffled(120, lognormal(0.7))),
+        ("lognormal 1", shuffled(120, lognormal(1.0))),
+        ("exponential", shuffled(120, |p| -median * f64::ln(1.0 - p))),
+    ];
+    for (name, days) in series {
+        let mean = days.iter().sum::<f64>() / 120.0;
+        let level = calibrate(&scenario, &written(&scenario, days), &|| {}).unwrap().level;
+        assert!((level.lo..level.hi).contains(&mean), "{name}: {mean} {level:?}");
+        assert!((0.6..1.6).contains(&(level.estimate / mean)), "{name}: {mean} {level:?}");
+    }
 }

@@ -110,6 +110,27 @@ fn rounding_is_no_loss_and_small_amounts_are_shown() {
     assert!(post.contains(" 3.0e-7 |") && !post.contains("<0.000001"), "{post}");
 }
 
+/// Days of a first-order exponential distribution, in an order that says nothing.
+#[test]
+fn uneven_spend_is_forecast_no_worse_than_by_last_weeks_mean() {
+    let workshop = Workshop::new();
+    let first = jiff::civil::date(2024, 11, 1);
+    let row = |day: i64| {
+        let share = ((day * 73 % 120) as f64 + 0.5) / 120.0;
+        format!("{},{:.9}\n", first + Span::new().days(day), -0.05 * (1.0 - share).ln())
+    };
+    let rows: String = (0..120).map(row).collect();
+    workshop.write("uneven.csv", &format!("date,fees_eth\n{rows}"));
+    let ended = workshop.run(&["backtest", "--spend", "uneven.csv", "--format", "json"]);
+    let document = ended.json();
+    let crps = |method: &str| {
+        let summaries = document["summaries"].as_array().unwrap();
+        let is_it = |row: &&Value| row["quantity"] == "total_30" && row["method"] == method;
+        summaries.iter().find(is_it).unwrap()["crps_eth"].as_f64().unwrap()
+    };
+    assert!(crps("model") < 1.5 * crps("naive"), "{} {}", crps("model"), crps("naive"));
+}
+
 #[test]
 fn a_backtest_tells_how_well_its_coverage_is_known() {
     let workshop = Workshop::new();

@@ -8,7 +8,7 @@
 //! - bursts are an Ornstein-Uhlenbeck process averaged over the day, which has
 //!   the moments of a lognormal level drawn anew after exponential times;
 //! - one day in twenty has five times the usual noise; days to come are as often
-//!   out of line as those seen, and as far.
+//!   out of line as those seen, and no further.
 //!
 //! [`Posterior::of`] fits it; priors and method are told there.
 
@@ -20,6 +20,6 @@ mod series;
 
 pub use filter::Parameters;
 pub use goodness::{Goodness, LAGS, autocorrelation, kolmogorov_p, ljung_box, normal_quantile};
-pub use posterior::{Draw, Posterior};
+pub use posterior::{Draw, Hindsight, Posterior};
 pub use predict::{futures, mean_factor, outlier_factor, rest_on_some_days};
 pub use series::{DailySeries, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, SeriesError};

@@ -82,6 +82,17 @@ pub struct Draw {
     pub weekdays: [f64; 7],
 }
 
+/// Last days with spend in hindsight.
+#[derive(Clone, Copy, Debug)]
+pub struct Hindsight {
+    /// How many.
+    pub days: usize,
+    /// What each had on average, in ETH.
+    pub spent: f64,
+    /// What the model expected of each on the day before, on average, in ETH.
+    pub expected: f64,
+}
+
 /// What is known of a series and its model.
 #[derive(Clone, Debug)]
 pub struct Posterior {
@@ -117,13 +128,13 @@ impl Posterior {
         let draw = |(i, particle): (u64, &Particle)| particle.draw(normals.child(i));
         let effective = fits.iter().map(|fit| weigh(fit) / total * fit.effective).sum();
         let draws = (0..).zip(draws).map(draw).collect();
-        let outliers = Outliers::of(&[]);
+        let outliers = Outliers::of(&[], 0);
         let mut posterior = Posterior { draws, wandering, effective, outliers };
         let outlying = posterior.day_means(series, |_, _, surprise| surprise.outlying());
         let errors = posterior.day_means(series, |_, _, surprise| surprise.error());
         let days =
             outlying.iter().zip(errors).map(|((_, probability), (_, error))| (*probability, error));
-        posterior.outliers = Outliers::of(&days.skip(LEAST_DAYS).collect::<Vec<_>>());
+        posterior.outliers = Outliers::of(&days.collect::<Vec<_>>(), LEAST_DAYS);
         posterior
     }
 
@@ -150,30 +161,37 @@ impl Posterior {
         self.day_means(series, |_, _, surprise| surprise.below())
     }
 
-    /// Where the last days with spend had much more or less in all than the model
-    /// expected of each on the day before: that in words.
-    pub fn miss_in_words(&self, series: &DailySeries) -> Option<String> {
+    /// What the last days with spend had, and what the model expected of them; `None`
+    /// where there are none but those it learns its level from.
+    pub fn hindsight(&self, series: &DailySeries) -> Option<Hindsight> {
         let expected = self.day_means(series, |draw, log, surprise| {
             surprise.expected(log) * self.outliers.mean_factor(draw.parameters.noise_sd)
         });
-        let skipped = expected.len().saturating_sub(MISS_DAYS).max(LEAST_DAYS);
-        let last = expected.get(skipped..).filter(|days| days.len() >= LEAST_DAYS)?;
+        let days = expected.len();
+        let learning = LEAST_DAYS.min(days / 2);
+        let last = expected.get(days.saturating_sub(MISS_DAYS).max(learning)..)?;
         let mean = |eth: &dyn Fn(&(usize, f64)) -> f64| {
             last.iter().map(eth).sum::<f64>() / last.len() as f64
         };
         let spent = mean(&|(day, _)| series.amounts()[*day].unwrap_or(0.0));
         let expected = mean(&|(_, eth)| *eth);
-        if !expected.is_finite() {
+        (!last.is_empty()).then_some(Hindsight { days: last.len(), spent, expected })
+    }
+
+    /// Where the last days with spend had much more or less in all than the model
+    /// expected of each on the day before: that in words.
+    pub fn miss_in_words(&self, series: &DailySeries) -> Option<String> {
+        let Hindsight { days, spent, expected } = self.hindsight(series)?;
+        if !expected.is_finite() || days < LEAST_DAYS {
             return None;
         }
         let miss = spent / expected - 1.0;
         let (than, forecast) = if miss > 0.0 { ("more", "low") } else { ("less", "high") };
         (libm::fabs(miss) > MOST_MISS).then(|| {
             format!(
-                "the last {} days with spend had {} ETH on average, {:.0} % {than} than the {} that \
-                 the model expected of each on the day before; if that goes on, what it forecasts is \
-                 as much too {forecast}",
-                last.len(),
+                "the last {days} days with spend had {} ETH on average, {:.0} % {than} than the {} \
+                 that the model expected of each on the day before; if that goes on, what it \
+                 forecasts is as much too {forecast}",
                 significant(spent, 3),
                 100.0 * libm::fabs(miss),
                 significant(expected, 3)

@@ -1,5 +1,7 @@
 //! What is to come, by the fitted model of spend.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use super::filter::{DayMean, OUTLIER_SCALE, OUTLIERS};
 use super::posterior::{Draw, Posterior};
 use super::series::DailySeries;
@@ -82,10 +84,11 @@ pub fn outlier_factor(posterior: &Posterior) -> f64 {
     draws.iter().map(ratio).sum::<f64>() / draws.len().max(1) as f64
 }
 
-/// Days out of line to come: those seen again, with the usual noise (a smoothed
-/// bootstrap), and some as the filter takes them, in the proportion in which both
-/// are known of (Ferguson, "A Bayesian Analysis of Some Nonparametric Problems",
-/// Annals of Statistics 1, 1973).
+/// Days out of line to come: those seen again (a bootstrap), and some as the filter
+/// takes them but no further out than any day seen, in the proportion in which both are
+/// known of (Ferguson, "A Bayesian Analysis of Some Nonparametric Problems", Annals of
+/// Statistics 1, 1973). Uncut, those taken would rule the mean where the usual noise is
+/// large already.
 #[derive(Clone, Debug)]
 pub(super) struct Outliers {
     /// Their share of all days.
@@ -94,20 +97,32 @@ pub(super) struct Outliers {
     seen_share: f64,
     /// How far out of line each was, a logarithm, and its weight; these sum to 1.
     seen: Vec<(f64, f64)>,
+    /// The mean of the exponential of those.
+    seen_mean: f64,
+    /// How far below and above the expected any day was.
+    range: [f64; 2],
 }
 
 impl Outliers {
     /// Days that what the filter takes for granted counts for.
     const PRIOR_DAYS: f64 = 28.0;
 
-    /// Of days, each with the probability that it was out of line, and how far.
-    pub(super) fn of(days: &[(f64, f64)]) -> Outliers {
+    /// Of days, each with the probability that it was out of line, and how far; the
+    /// first `learning` tell only how far a day may be.
+    pub(super) fn of(days: &[(f64, f64)], learning: usize) -> Outliers {
+        let errors = || days.iter().map(|(_, error)| *error);
+        let range = [errors().fold(0.0, f64::min), errors().fold(0.0, f64::max)];
+        let days = days.get(learning..).unwrap_or_default();
         let seen: f64 = days.iter().map(|(probability, _)| probability).sum();
         let prior = OUTLIERS * Self::PRIOR_DAYS;
+        let weighed = days.iter().map(|(probability, error)| (*error, probability / seen));
+        let weighed: Vec<(f64, f64)> = weighed.collect();
         Outliers {
             share: (prior + seen) / (Self::PRIOR_DAYS + days.len() as f64),
             seen_share: seen / (prior + seen),
-            seen: days.iter().map(|(probability, error)| (*error, probability / seen)).collect(),
+            seen_mean: weighed.iter().map(|(error, weight)| weight * libm::exp(*error)).sum(),
+            seen: weighed,
+            range,
         }
     }
 
@@ -120,19 +135,28 @@ impl Outliers {
         for (error, weight) in &self.seen {
             place -= weight;
             if place < 0.0 {
-                return usual + error;
+                return *error;
             }
         }
-        OUTLIER_SCALE * usual
+        let [lowest, highest] = self.range;
+        (OUTLIER_SCALE * usual).clamp(lowest, highest)
     }
 
     /// The mean of the exponential of the noise.
     pub(super) fn mean_factor(&self, noise_sd: f64) -> f64 {
-        let var = noise_sd * noise_sd;
-        let seen: f64 = self.seen.iter().map(|(error, weight)| weight * libm::exp(*error)).sum();
-        let usual = libm::exp(var / 2.0);
-        let taken = libm::exp(var * OUTLIER_SCALE * OUTLIER_SCALE / 2.0);
-        let outlier = self.seen_share * seen * usual + (1.0 - self.seen_share) * taken;
+        let usual = libm::exp(noise_sd * noise_sd / 2.0);
+        let taken = cut_mean(OUTLIER_SCALE * noise_sd, self.range);
+        let outlier = self.seen_share * self.seen_mean + (1.0 - self.seen_share) * taken;
         (1.0 - self.share) * usual + self.share * outlier
     }
+}
+
+/// The mean of the exponential of a normal variable of mean 0 that is cut to a range.
+fn cut_mean(sd: f64, [lowest, highest]: [f64; 2]) -> f64 {
+    let below = |z: f64| 0.5 * libm::erfc(-z * FRAC_1_SQRT_2);
+    let inside = (below(highest / sd - sd) - below(lowest / sd - sd)).max(0.0);
+    libm::exp(lowest) * below(lowest / sd)
+        + libm::exp(highest) * below(-highest / sd)
+        // A factor that is beyond floats times a share of 0 is none.
+        + libm::exp(sd * sd / 2.0 + libm::log(inside))
 }
