@@ -309,3 +309,23 @@ fn the_level_of_uneven_spend_is_about_its_mean() {
         assert!((0.6..1.6).contains(&(level.estimate / mean)), "{name}: {mean} {level:?}");
     }
 }
+
+#[test]
+fn spend_whose_mean_is_not_known_is_refused_as_such_on_the_day_after_it() {
+    let mut scenario = served(500.0);
+    let history = |sd: f64, days: u64| {
+        let eth = |p: f64| 500.0 * ETH_PER_REQUEST * f64::exp(sd * normal_quantile(p));
+        written(&scenario, shuffled(days, eth))
+    };
+    for (sd, days) in [(2.0, 20), (3.0, 120)] {
+        let error = calibrate(&scenario, &history(sd, days), &|| {}).unwrap_err();
+        assert!(matches!(error, CalibrateError::TooUneven(_)), "{sd}, {days} days: {error}");
+        let said = error.to_string();
+        assert!(said.contains("too uneven") && said.contains("`orchsim import spend`"), "{said}");
+    }
+    // The same where the scenario starts long after.
+    let history = history(3.0, 120);
+    scenario.start = scenario.start.saturating_add(Span::new().years(20));
+    let error = calibrate(&scenario, &history, &|| {}).unwrap_err();
+    assert!(matches!(error, CalibrateError::TooUneven(_)), "{error}");
+}

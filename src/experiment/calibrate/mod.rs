@@ -19,8 +19,8 @@ pub use mix::{Group, MIX_DAYS};
 pub use moments::MOST_SIMULATED;
 
 use super::spend_model::{
-    DailySeries, Draw, Goodness, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError, mean_factor,
-    outlier_factor,
+    DailySeries, Draw, Goodness, Hindsight, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError,
+    mean_factor, outlier_factor,
 };
 use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY};
 use crate::ensemble::quantile;
@@ -28,6 +28,7 @@ use crate::kernel::StreamKey;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::spend::SpendHistory;
+use crate::text::plural;
 use crate::units::significant;
 
 /// Draws from the posterior that estimates are made of.
@@ -38,6 +39,8 @@ const BELIEVED: f64 = 0.5;
 const FAR_DAYS: f64 = 28.0;
 /// Above this ratio of its ends an interval says next to nothing.
 const WIDE: f64 = 10.0;
+/// Factor between what days had and what the model expected from which on it is refused.
+const MOST_MISS: f64 = 1.5;
 /// What the scenario's schema allows.
 const MOST_CV: f64 = 100.0;
 const HOLD_HOURS: (f64, f64) = (0.001, 1e6);
@@ -83,10 +86,17 @@ pub enum CalibrateError {
     /// A stream's requests are recorded.
     #[error("the stream `{0}` is a trace: its requests are what they are, there is nothing to fit")]
     Trace(String),
+    /// The history does not tell the mean of a day.
+    #[error(
+        "spend is too uneven for the model of `calibrate`: {0}\n  help: `orchsim import spend` takes \
+         the mean of all days"
+    )]
+    TooUneven(String),
     /// The scenario starts so long after the history that it says nothing of it.
     #[error(
-        "the scenario starts on {start}, {days} days after the last of the data, {last}: what is \
-         spent by then cannot be told\n  help: let it start earlier, or give later data"
+        "the scenario starts on {start}, {} after the last of the data, {last}: what is spent by \
+         then cannot be told\n  help: let it start earlier, or give later data",
+        plural(&days.to_string(), "day")
     )]
     TooFar {
         /// The first day of the scenario.
@@ -230,14 +240,13 @@ pub fn calibrate(
     };
     let levels = outlook.levels(ahead);
     let level = exponentials(&levels);
+    let near = exponentials(&outlook.levels(1.0));
+    refuse_uneven(&series, &posterior, near)?;
     let uncertainty = outlook.uncertainty(&levels);
     if uncertainty.level_cv > MOST_CV {
         return Err(CalibrateError::TooFar { start, days: ahead, last });
     }
-    let far = (ahead > FAR_DAYS).then(|| {
-        let near = exponentials(&outlook.levels(1.0));
-        far_ahead(ahead, last, near, level)
-    });
+    let far = (ahead > FAR_DAYS).then(|| far_ahead(ahead, last, near, level));
     let level_sd = moments_of(&levels).1;
     let mean_level = level.estimate * libm::exp(level_sd * level_sd / 2.0);
 
@@ -453,6 +462,37 @@ fn unknown_remark(mix: &mix::Mix) -> Option<String> {
             mix.unknown_names()
         )
     })
+}
+
+/// Refuses a series of which the model does not tell what a day has in the mean, where
+/// the level on the day after it is known as `near`.
+fn refuse_uneven(
+    series: &DailySeries,
+    posterior: &Posterior,
+    near: Fitted,
+) -> Result<(), CalibrateError> {
+    let three = |eth: f64| significant(eth, 3);
+    if near.is_wide() {
+        return Err(CalibrateError::TooUneven(format!(
+            "on the day after the last of the data the mean of a day may be anything from {} to {} \
+             ETH (90 %)",
+            three(near.lo),
+            three(near.hi)
+        )));
+    }
+    match posterior.hindsight(series) {
+        Some(Hindsight { days, spent, expected })
+            if expected > MOST_MISS * spent || spent > MOST_MISS * expected =>
+        {
+            Err(CalibrateError::TooUneven(format!(
+                "it expected {} ETH of each of the last {days} days with spend, on average, on the \
+                 day before, and {} came",
+                three(expected),
+                three(spent)
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What it means that the scenario starts so many days after the last of the data: the
