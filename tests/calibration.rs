@@ -329,3 +329,41 @@ fn spend_whose_mean_is_not_known_is_refused_as_such_on_the_day_after_it() {
     let error = calibrate(&scenario, &history, &|| {}).unwrap_err();
     assert!(matches!(error, CalibrateError::TooUneven(_)), "{error}");
 }
+
+#[test]
+fn what_varies_without_bursts_is_not_taken_for_bursts() {
+    // Days of 100 requests at one price vary by a tenth of their mean, whatever else.
+    let mut truth = served(100.0);
+    truth.horizon_days = 180;
+    let cv = |bursts: Bursts| {
+        let mut truth = truth.clone();
+        if let Arrivals::Poisson(arrivals) = &mut truth.demand[0].arrivals {
+            arrivals.bursts = bursts;
+        }
+        calibrate(&served(30.0), &history(&truth), &|| {}).unwrap()
+    };
+    let without = cv(Bursts::None);
+    assert!(without.stream_burst_cv.lo == 0.0, "{:?}", without.stream_burst_cv);
+    assert!(without.stream_burst_cv.estimate < 0.06, "{:?}", without.stream_burst_cv);
+    let said = without.remarks.iter().any(|said| said.contains("may be nothing"));
+    assert!(said, "{:?}", without.remarks);
+    let with = cv(Bursts::Modulated { cv: 0.3, mean_hold_hours: 24.0 });
+    assert_near("burst cv", with.stream_burst_cv, 0.3);
+    assert!(with.stream_burst_cv.lo > 0.1, "{:?}", with.stream_burst_cv);
+}
+
+#[test]
+fn a_calibrated_scenario_varies_from_day_to_day_as_the_data_do() {
+    // By its 15 requests a day alone the scenario varies by a quarter.
+    let scenario = served(15.0);
+    let key = StreamKey::root(8);
+    let mean = 15.0 * ETH_PER_REQUEST;
+    let days: Vec<f64> = (0..180).map(|day| mean * f64::exp(0.35 * key.normal(day))).collect();
+    let mut found = calibrate(&scenario, &written(&scenario, days), &|| {}).unwrap().scenario;
+    found.horizon_days = 180;
+    found.uncertainty = Default::default();
+    let again = calibrate(&scenario, &history(&found), &|| {}).unwrap();
+    let sd = again.posterior.quantile(0.5, |draw| draw.parameters.day_var().sqrt());
+    // That of the truth, and three standard errors of a standard deviation of 180 days.
+    assert!((0.29..0.41).contains(&sd), "{sd}");
+}

@@ -1,10 +1,11 @@
 //! Fitting a scenario's demand to what was really spent.
 //!
-//! The model is [`spend_model`](super::spend_model). All of it but the noise,
-//! which the simulation has of its own (requests, sizes, lottery), has its key
-//! in the scenario: [`calibrate`] sets `demand.uncertainty`, and of every stream
-//! `requests_per_day`, `growth`, `weekdays` and `bursts`. How many requests a
-//! spend stands for is found by simulating the scenario itself.
+//! The model is [`spend_model`](super::spend_model). [`calibrate`] sets
+//! `demand.uncertainty`, and of every stream `requests_per_day`, `growth`,
+//! `weekdays` and `bursts`. Bursts stand for noise too, less what the simulation
+//! has of its own (requests, sizes, lottery): found by fitting the same model to
+//! days of it without bursts, so that both are measured alike. How many requests
+//! a spend stands for is found by simulating the scenario itself.
 
 mod level;
 mod mix;
@@ -19,8 +20,8 @@ pub use mix::{Group, MIX_DAYS};
 pub use moments::MOST_SIMULATED;
 
 use super::spend_model::{
-    DailySeries, Draw, Goodness, Hindsight, LEAST_DAYS_FOR_WEEKDAYS, Posterior, SeriesError,
-    mean_factor, outlier_factor,
+    DailySeries, Draw, Goodness, Hindsight, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, Posterior,
+    SeriesError, mean_factor, outlier_factor,
 };
 use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY};
 use crate::ensemble::quantile;
@@ -60,7 +61,13 @@ pub struct Fitted {
 
 impl Fitted {
     fn of(posterior: &Posterior, value: impl Fn(&Draw) -> f64) -> Fitted {
-        let at = |probability| posterior.quantile(probability, &value);
+        Fitted::of_values(posterior.draws.iter().map(value))
+    }
+
+    fn of_values(values: impl Iterator<Item = f64>) -> Fitted {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let at = |probability| quantile(&values, probability);
         Fitted { estimate: at(0.5), lo: at(0.05), hi: at(0.95) }
     }
 
@@ -189,7 +196,8 @@ pub struct Calibration {
     /// are too few days to tell. The scenario has those on its users' clocks that give
     /// these.
     pub weekdays: Option<[Fitted; 7]>,
-    /// Coefficient of variation of the bursts of all spend.
+    /// Coefficient of variation of the bursts of all spend, which make up for what the
+    /// scenario varies too little without.
     pub burst_cv: Fitted,
     /// The same of the bursts of one stream: those of several streams are
     /// independent and level out.
@@ -252,7 +260,9 @@ pub fn calibrate(
 
     let mut calibrated = scenario.clone();
     let (rows, after) = rates(&mut calibrated, &mix, level.estimate, mean_level, done)?;
-    let shape = Shape::of(&series, &posterior, &after);
+    let own = moments::level_days(&calibrated, done)?;
+    let own = (own.known() >= LEAST_DAYS).then(|| Posterior::of(&own, DRAWS, key.child(3)));
+    let shape = Shape::of(&series, &posterior, own.as_ref(), &after);
     shape.give_to(&mut calibrated, &after);
     calibrated.start = start;
     calibrated.uncertainty = uncertainty;
@@ -376,21 +386,40 @@ struct Shape {
     burst_cv: Fitted,
     stream_burst_cv: Fitted,
     burst_hours: Fitted,
+    /// Standard deviation of a day's logarithm about its level, of the data and of the
+    /// scenario without bursts.
+    day_sd: [f64; 2],
 }
 
 impl Shape {
-    fn of(series: &DailySeries, posterior: &Posterior, spend: &moments::Simulated) -> Shape {
+    /// Of a fitted series and of what was fitted to days without bursts, if there were
+    /// enough with spend.
+    fn of(
+        series: &DailySeries,
+        posterior: &Posterior,
+        own: Option<&Posterior>,
+        spend: &moments::Simulated,
+    ) -> Shape {
         let total: f64 = spend.eth_per_day.iter().sum();
         let evenness: f64 = spend.eth_per_day.iter().map(|eth| (eth / total) * (eth / total)).sum();
-        let burst_cv = Fitted::of(posterior, |draw| {
-            libm::sqrt(libm::expm1(draw.parameters.burst_sd * draw.parameters.burst_sd))
+        let own_draws = own.map(|own| own.draws.as_slice()).unwrap_or_default();
+        let own_vars = own_draws.iter().map(|draw| draw.parameters.day_var());
+        let own_vars = own_vars.chain(std::iter::repeat(0.0));
+        let cvs = posterior.draws.iter().zip(own_vars).map(|(draw, own_var)| {
+            let parameters = &draw.parameters;
+            let rest = (parameters.day_var() - own_var).max(0.0);
+            libm::sqrt(libm::expm1(rest / parameters.unit_burst_var()))
         });
+        let burst_cv = Fitted::of_values(cvs);
+        let day_sd =
+            |of: &Posterior| of.quantile(0.5, |draw| libm::sqrt(draw.parameters.day_var()));
         Shape {
             growth: posterior.moments(|draw| draw.growth).0,
             weekdays: series.has_weekdays().then(|| weekdays::fitted(posterior)),
             burst_cv,
             stream_burst_cv: burst_cv.times(1.0 / libm::sqrt(evenness)),
             burst_hours: Fitted::of(posterior, |draw| draw.parameters.burst_days * 24.0),
+            day_sd: [day_sd(posterior), own.map_or(0.0, day_sd)],
         }
     }
 
@@ -420,11 +449,20 @@ impl Shape {
                  of the scenario stay"
             )
         });
-        let vague = (self.burst_cv.is_wide() || self.burst_hours.is_wide()).then(|| {
-            "how strong bursts are or how long they hold is hardly to be told from these data; \
-             the estimates lean on what was assumed before"
-                .to_string()
-        });
+        let [data, own] = self.day_sd.map(|sd| significant(sd, 2));
+        let vague = if self.burst_cv.lo == 0.0 {
+            Some(format!(
+                "from one day to the next spend varies by {data} in the data and, for requests, \
+                 sizes and the lottery, by {own} in the scenario without bursts (standard deviations \
+                 of the logarithm): what is left for bursts is hardly to be told, and may be nothing"
+            ))
+        } else {
+            (self.burst_cv.is_wide() || self.burst_hours.is_wide()).then(|| {
+                "how strong bursts are or how long they hold is hardly to be told from these data; \
+                 the estimates lean on what was assumed before"
+                    .to_string()
+            })
+        };
         few.into_iter().chain(vague)
     }
 }
@@ -590,10 +628,7 @@ fn shortfalls(rows: &[MixRow]) -> impl Iterator<Item = String> {
 
 /// Of the exponentials of logarithms.
 fn exponentials(logs: &[f64]) -> Fitted {
-    let mut values: Vec<f64> = logs.iter().map(|log| libm::exp(*log)).collect();
-    values.sort_by(f64::total_cmp);
-    let at = |probability| quantile(&values, probability);
-    Fitted { estimate: at(0.5), lo: at(0.05), hi: at(0.95) }
+    Fitted::of_values(logs.iter().map(|log| libm::exp(*log)))
 }
 
 fn moments_of(values: &[f64]) -> (f64, f64) {

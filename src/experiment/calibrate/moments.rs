@@ -9,6 +9,7 @@ use super::mix::Group;
 use crate::demand::{
     Arrivals, Bursts, DemandStream, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY, WeekProfile,
 };
+use crate::experiment::spend_model::DailySeries;
 use crate::payments::{LedgerViolation, PaymentMode};
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
@@ -19,11 +20,14 @@ use crate::units::significant;
 const DAYS: u32 = 7;
 const REPLICATIONS: u64 = 16;
 const FEW_REPLICATIONS: u64 = 4;
+/// Days of each replication that tell how spend varies from one to the next: whole weeks,
+/// so that a first day like no other looks like a weekday.
+const VARYING_DAYS: u32 = 14;
 /// How often rates are scaled at most: spend is not proportional to requests where
 /// more of them are served at other prices, or leave less overpayment each.
 const ROUNDS: u64 = 10;
 /// Replications that a calibration simulates at most.
-pub const MOST_SIMULATED: u64 = (1 + ROUNDS) * REPLICATIONS;
+pub const MOST_SIMULATED: u64 = (2 + ROUNDS) * REPLICATIONS;
 /// How far the simulated spend may be from what it is to be, as a share of it.
 pub(super) const TOLERANCE: f64 = 0.02;
 /// Bounds of the power of its rate that a stream's spend is taken to grow with. A lower
@@ -49,13 +53,11 @@ impl Simulated {
 }
 
 /// The scenario with level demand, without trend, weekdays, bursts or uncertainty,
-/// without the luck of the lottery, and with credits that nobody else draws on or
-/// takes back.
-fn level(scenario: &Scenario) -> Scenario {
+/// and with credits that nobody else draws on or takes back.
+fn level(scenario: &Scenario, days: u32) -> Scenario {
     let mut scenario = scenario.clone();
-    scenario.horizon_days = DAYS;
+    scenario.horizon_days = days;
     scenario.uncertainty = DemandUncertainty::default();
-    scenario.payments.mode = PaymentMode::Expected;
     scenario.treasury.drawings.clear();
     scenario.treasury.deadline = None;
     for stream in &mut scenario.demand {
@@ -68,12 +70,15 @@ fn level(scenario: &Scenario) -> Scenario {
     scenario
 }
 
+/// Without the luck of the lottery.
 fn simulate(
     scenario: &Scenario,
     replications: u64,
     done: &(dyn Fn() + Sync),
 ) -> Result<Simulated, LedgerViolation> {
-    let scenario = &level(scenario);
+    let mut scenario = level(scenario, DAYS);
+    scenario.payments.mode = PaymentMode::Expected;
+    let scenario = &scenario;
     let world = World::new(scenario);
     let runs: Result<Vec<(f64, Vec<f64>)>, LedgerViolation> = (0..replications)
         .into_par_iter()
@@ -91,6 +96,29 @@ fn simulate(
         if days > 0.0 { eth / days } else { 0.0 }
     };
     Ok(Simulated { eth_per_day: (0..scenario.demand.len()).map(of_stream).collect() })
+}
+
+/// Days of the scenario at level rates, with the luck of the lottery where it has one;
+/// `done` is called as each replication ends.
+pub(super) fn level_days(
+    scenario: &Scenario,
+    done: &(dyn Fn() + Sync),
+) -> Result<DailySeries, LedgerViolation> {
+    let scenario = &level(scenario, VARYING_DAYS);
+    let world = World::new(scenario);
+    let runs: Result<Vec<Vec<Option<f64>>>, LedgerViolation> = (0..REPLICATIONS)
+        .into_par_iter()
+        .map(|number| {
+            let result = replicate(&world, number)?;
+            done();
+            let whole = result.depleted.map_or(u64::MAX, |time| time.day());
+            let days = (0..whole).zip(result.daily_spend.chunks(world.pipelines.len().max(1)));
+            let spent = days.map(|(_, day)| Some(day.iter().map(|wei| wei.to_coins()).sum()));
+            let gaps = std::iter::repeat(None);
+            Ok(spent.chain(gaps).take(VARYING_DAYS as usize).collect())
+        })
+        .collect();
+    Ok(DailySeries::of_amounts(scenario.start, runs?.concat()))
 }
 
 /// Multiplies the rate of a stream of `group`, which is to spend `eth_per_day`.

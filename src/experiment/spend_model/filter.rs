@@ -39,6 +39,18 @@ pub struct Parameters {
     pub growth_sd: f64,
 }
 
+impl Parameters {
+    /// Variance of the bursts' mean over a day, were theirs at each time 1.
+    pub fn unit_burst_var(&self) -> f64 {
+        DayMean::new(self.burst_days).total_var
+    }
+
+    /// Variance of a day's logarithm about its level, by noise and bursts.
+    pub fn day_var(&self) -> f64 {
+        self.noise_sd * self.noise_sd + self.burst_sd * self.burst_sd * self.unit_burst_var()
+    }
+}
+
 /// Moments of the mean over a day of a burst: an Ornstein-Uhlenbeck process of
 /// unit variance with time constant `burst_days`.
 #[derive(Clone, Copy, Debug)]

@@ -67,8 +67,7 @@ fn future(
 pub fn mean_factor(posterior: &Posterior, draw: &Draw) -> f64 {
     let parameters = &draw.parameters;
     let noise = posterior.outliers.mean_factor(parameters.noise_sd);
-    let bursts =
-        parameters.burst_sd * parameters.burst_sd * DayMean::new(parameters.burst_days).total_var;
+    let bursts = parameters.burst_sd * parameters.burst_sd * parameters.unit_burst_var();
     let weekdays = draw.weekdays.iter().map(|effect| libm::exp(*effect)).sum::<f64>() / 7.0;
     noise * libm::exp(bursts / 2.0) * weekdays
 }
