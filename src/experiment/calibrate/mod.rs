@@ -260,7 +260,8 @@ pub fn calibrate(
 
     let mut calibrated = scenario.clone();
     let (rows, after) = rates(&mut calibrated, &mix, level.estimate, mean_level, done)?;
-    let own = moments::level_days(&calibrated, done)?;
+    // Few requests vary more than many: as many as the data are of in the mean.
+    let own = moments::level_days(&calibrated, series.mean() / mean_level, done)?;
     let own = (own.known() >= LEAST_DAYS).then(|| Posterior::of(&own, DRAWS, key.child(3)));
     let shape = Shape::of(&series, &posterior, own.as_ref(), &after);
     shape.give_to(&mut calibrated, &after);

@@ -98,13 +98,20 @@ fn simulate(
     Ok(Simulated { eth_per_day: (0..scenario.demand.len()).map(of_stream).collect() })
 }
 
-/// Days of the scenario at level rates, with the luck of the lottery where it has one;
-/// `done` is called as each replication ends.
+/// Days of the scenario at level rates, `factor` times as high, with the luck of the
+/// lottery where it has one; `done` is called as each replication ends.
 pub(super) fn level_days(
     scenario: &Scenario,
+    factor: f64,
     done: &(dyn Fn() + Sync),
 ) -> Result<DailySeries, LedgerViolation> {
-    let scenario = &level(scenario, VARYING_DAYS);
+    let mut scenario = level(scenario, VARYING_DAYS);
+    for stream in &mut scenario.demand {
+        if let Arrivals::Poisson(arrivals) = &mut stream.arrivals {
+            arrivals.requests_per_day *= factor;
+        }
+    }
+    let scenario = &scenario;
     let world = World::new(scenario);
     let runs: Result<Vec<Vec<Option<f64>>>, LedgerViolation> = (0..REPLICATIONS)
         .into_par_iter()

@@ -127,6 +127,12 @@ impl DailySeries {
         &self.logs
     }
 
+    /// ETH a day in the mean of all that are known whole.
+    pub fn mean(&self) -> f64 {
+        let days = self.amounts.iter().flatten().count();
+        self.amounts.iter().flatten().sum::<f64>() / days.max(1) as f64
+    }
+
     /// How many days count.
     pub fn known(&self) -> usize {
         self.logs.iter().flatten().count()
