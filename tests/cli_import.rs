@@ -165,6 +165,31 @@ fn a_base_price_of_zero_may_be_left_out() {
     assert!(said.contains("orchestrators[2]: text-to-image \"m\": on offer without a"), "{said}");
 }
 
+/// A quote has what `auto_adjust_price` adds in it, a price of `aiModels.json` has not.
+#[test]
+fn a_quote_is_not_marked_up_again_and_a_base_price_is() {
+    let workshop = workshop();
+    imported(&workshop, &["capabilities", "capabilities.json"]);
+    let quotes = text(&workshop);
+    let adjusts =
+        |text: &str| text.matches("auto_adjust_price = false  # assumed: the adv").count();
+    assert_eq!(adjusts(&quotes), 3, "{quotes}");
+    let is_other = |line: &&str| !line.starts_with("auto_adjust_price");
+    let left_out: Vec<&str> = quotes.lines().filter(is_other).collect();
+    workshop.write("left-out.toml", &left_out.join("\n"));
+    workshop
+        .write("on.toml", &quotes.replace("auto_adjust_price = false", "auto_adjust_price = true"));
+    for base in ["left-out.toml", "on.toml"] {
+        imported(&workshop, &["capabilities", "capabilities.json", "--base", base]);
+        assert_eq!(adjusts(&text(&workshop)), 3, "{base}\n{}", text(&workshop));
+    }
+    imported(&workshop, &["models", "aiModels.json"]);
+    assert!(scenario(&workshop).network.orchestrators[0].auto_adjust_price);
+    assert!(text(&workshop).contains("auto_adjust_price = true  # assumed: go-livepeer's default"));
+    imported(&workshop, &["models", "aiModels.json", "--base", "my.toml"]);
+    assert!(scenario(&workshop).network.orchestrators[0].auto_adjust_price);
+}
+
 #[test]
 fn of_hosts_at_different_prices_the_note_says_which_is_taken() {
     let at = |wei: u32| {

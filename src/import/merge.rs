@@ -629,10 +629,6 @@ impl Merge<'_> {
             let about = format!("assumed, that of {id}; `orchsim {better}` would replace it");
             text = changed(&text, key, &value, &about)?;
         }
-        if found.offers.is_some() {
-            let about = "assumed: the advertised price is the quote";
-            text = changed(&text, "auto_adjust_price", "false", about)?;
-        }
         Ok(text)
     }
 
@@ -686,6 +682,17 @@ impl Merge<'_> {
                 lines += &self.offer(offer);
             }
             text = changed(&text, "offers", &format!("[\n{lines}]"), "")?;
+            // A quote has the cost of redemption in it, the price of a configuration not.
+            let adjusts = match self.kind {
+                Kind::Capabilities => Some(("false", "assumed: the advertised price is the quote")),
+                _ if is_new => {
+                    Some(("true", "assumed: go-livepeer's default, as the file has base prices"))
+                }
+                _ => None,
+            };
+            if let Some((adjusts, about)) = adjusts {
+                text = changed(&text, "auto_adjust_price", adjusts, about)?;
+            }
         }
         Ok(text)
     }
