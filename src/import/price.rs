@@ -18,9 +18,15 @@ pub(super) fn price(at: &At) -> Result<Option<PostedPrice>, String> {
         Some(units) => units.decimal()?,
         None => Decimal::ONE,
     };
-    let currency = at.field(&["currency"]).and_then(|currency| currency.word());
-    let currency = currency.or(written).unwrap_or_default().to_ascii_lowercase();
     let place = amount_at.name();
+    let named = at.field(&["currency"]).and_then(|currency| currency.word());
+    let named = named.map(|currency| currency.to_ascii_lowercase()).filter(|name| !name.is_empty());
+    if let (Some(named), Some(written)) = (&named, &written)
+        && named != written
+    {
+        return Err(format!("{place} is in `{written}`, but its `currency` is `{named}`"));
+    }
+    let currency = named.or(written).unwrap_or_default();
     let too_large = || format!("{place} is too large for a price");
     if currency == "usd" {
         let (usd, units) = whole_units(amount, units).ok_or_else(too_large)?;
@@ -91,6 +97,9 @@ mod tests {
                 "0.18 USD per 1000000",
             ),
             (r#"{"price_per_unit": "1.9e-7USD"}"#, "0.00000019 USD"),
+            (r#"{"price_per_unit": "0.18USD", "currency": ""}"#, "0.18 USD"),
+            (r#"{"price_per_unit": "0.18USD", "currency": "usd"}"#, "0.18 USD"),
+            (r#"{"price_per_unit": 5, "currency": " "}"#, "5 wei"),
             (r#"{"price_per_unit": "0.5 USD", "pixels_per_unit": 0.5}"#, "5 USD per 5"),
         ] {
             assert_eq!(read(text).as_ref().map(Option::as_deref), Ok(Some(price)), "{text}");
@@ -107,6 +116,7 @@ mod tests {
             r#"{"price_per_unit": 1e30}"#,
             r#"{"price_per_unit": 5, "currency": "BTC"}"#,
             r#"{"price_per_unit": [5]}"#,
+            r#"{"price_per_unit": "0.18USD", "currency": "wei"}"#,
         ] {
             assert!(read(text).unwrap_err().contains("per_unit"), "{text}");
         }
