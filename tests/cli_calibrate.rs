@@ -248,6 +248,44 @@ fn what_cannot_be_fitted_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn help_and_statements_are_only_of_what_is_so() {
+    let workshop = Workshop::with_minimal();
+    let first: jiff::civil::Date = "2025-01-01".parse().unwrap();
+    let csv = |days: i64, eth: &str| {
+        let row = |day| format!("{},{eth}\n", first.saturating_add(Span::new().days(day)));
+        format!("date,fees_eth\n{}", (0..days).map(row).collect::<String>())
+    };
+    for (days, least, is_helped) in
+        [(57, "28", false), (57, "56", false), (58, "56", true), (85, "56", true)]
+    {
+        workshop.write("few.csv", &csv(days, "0.05"));
+        let ended = workshop.run(&["backtest", "--spend", "few.csv", "--least-past", least]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert_eq!(ended.stderr.contains("--least-past asks"), is_helped, "{days} {ended:?}");
+    }
+    workshop.write("one.csv", &csv(86, "0.05"));
+    let one = workshop.run(&["backtest", "--spend", "one.csv"]);
+    assert!(one.stdout.contains("100 % of 1 total over 30 days"), "{one:?}");
+
+    // An interval that stays as it was has not widened.
+    let args = ["calibrate", "minimal.toml", "--set", "start=2025-06-01", "--spend", "one.csv"];
+    let even = workshop.run(&args);
+    assert_eq!(even.code, 0, "{even:?}");
+    assert!(!even.stdout.contains("widens"), "{even:?}");
+
+    // Rows at noon: the first and the last day are known in part.
+    let row = |day: i64| {
+        let date = first.saturating_add(Span::new().days(day));
+        format!("{date}T12:0{}:00Z,text-to-image,0.00{}\n", day % 7, 1 + day % 3)
+    };
+    let rows: String = (0..20).map(row).collect();
+    workshop.write("noon.csv", &format!("time,pipeline,amount_eth\n{rows}"));
+    let noon = workshop.run(&["calibrate", "minimal.toml", "--spend", "noon.csv"]);
+    let text = noon.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("18 complete days from 2 Jan 2025 to 19 Jan 2025"), "{noon:?}");
+}
+
+#[test]
 fn names_of_any_kind_do_no_harm_to_the_pages() {
     let workshop = Workshop::with_minimal();
     let row = |day: i64| {

@@ -144,11 +144,13 @@ fn nodes_without_an_address_of_their_own_are_told_apart_by_the_one_they_sign_wit
     let node = |address: &str, local: &str| {
         format!(r#""address": "{address}", "local_address": "{local}", {price}"#)
     };
-    let nodes = [node(&zero, "x"), node("", "y"), node(&zero, &zero), node("z", "x")];
+    let url = node("https://z.example:8935", "");
+    let nodes = [node(&zero, "x"), node("", "y"), node(&zero, &zero), node("z", "x"), url];
     let (found, said) = offers_of_m(&view(&nodes.each_ref().map(String::as_str)));
     let ids: Vec<&str> = found.iter().map(|(id, ..)| id.as_str()).collect();
     assert_eq!(ids, ["x", "y", "z"]);
     assert!(said.contains("orchestrators[2]: no `address`"), "{said}");
+    assert!(said.contains("orchestrators[4]: its `address` is no Ethereum address"), "{said}");
 }
 
 #[test]

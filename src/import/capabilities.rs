@@ -71,7 +71,13 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
             _ => row.path.clone(),
         };
         let Some(id) = id(row) else {
-            findings.skip(what, "no `address`");
+            let given = row.field(&["address"]).and_then(|at| at.word());
+            let why = match given.filter(|text| !text.is_empty() && orchestrator_id(text).is_none())
+            {
+                Some(_) => "its `address` is no Ethereum address",
+                None => "no `address`",
+            };
+            findings.skip(what, why);
             continue;
         };
         let offers = offers(row, &names, &what, findings);

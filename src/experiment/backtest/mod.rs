@@ -116,19 +116,28 @@ pub enum BacktestError {
     /// The series is too short.
     #[error(
         "{known} known days are too few to test forecasts on: the first needs {least} before it, \
-         and {} after it\n  help: --least-past asks for fewer before it, down to \
-         {LEAST_DAYS_FOR_WEEKDAYS}",
-        HORIZONS[0]
+         and {} after it{}",
+        HORIZONS[0],
+        fewer_in_words(*fewer_do)
     )]
     TooShort {
         /// Known days.
         known: usize,
         /// Those needed before the first origin.
         least: usize,
+        /// Whether the fewest that can be asked for would do.
+        fewer_do: bool,
     },
     /// Too little before the first origin.
     #[error("a forecast needs at least {LEAST_DAYS_FOR_WEEKDAYS} days before it, not {0}")]
     TooLittlePast(usize),
+}
+
+fn fewer_in_words(fewer_do: bool) -> String {
+    let help = format!(
+        "\n  help: --least-past asks for fewer before it, down to {LEAST_DAYS_FOR_WEEKDAYS}"
+    );
+    if fewer_do { help } else { String::new() }
 }
 
 /// A quantity forecast and how it came out.
@@ -281,7 +290,9 @@ impl Backtest {
         let days = plan.origins(&series);
         if days.is_empty() {
             let known = series.known();
-            return Err(BacktestError::TooShort { known, least: plan.least_past });
+            let fewest = BacktestPlan { least_past: LEAST_DAYS_FOR_WEEKDAYS, ..plan };
+            let fewer_do = !fewest.origins(&series).is_empty();
+            return Err(BacktestError::TooShort { known, least: plan.least_past, fewer_do });
         }
         let forecast = |day: usize| {
             let origin = origin(&series, plan, day);

@@ -254,7 +254,7 @@ pub fn calibrate(
     if uncertainty.level_cv > MOST_CV {
         return Err(CalibrateError::TooFar { start, days: ahead, last });
     }
-    let far = (ahead > FAR_DAYS).then(|| far_ahead(ahead, last, near, level));
+    let far = far_ahead(ahead, last, near, level);
     let level_sd = moments_of(&levels).1;
     let mean_level = level.estimate * libm::exp(level_sd * level_sd / 2.0);
 
@@ -534,18 +534,20 @@ fn refuse_uneven(
     }
 }
 
-/// What it means that the scenario starts so many days after the last of the data: the
-/// level is known as `near` on the day after them, as `far` at the start.
-fn far_ahead(days: f64, last: Date, near: Fitted, far: Fitted) -> String {
+/// What it means that the scenario starts so many days after the last of the data, where
+/// those are many: the level is known as `near` on the day after them, as `far` at the
+/// start.
+fn far_ahead(days: f64, last: Date, near: Fitted, far: Fitted) -> Option<String> {
     let interval =
         |fitted: Fitted| format!("[{}, {}]", significant(fitted.lo, 3), significant(fitted.hi, 3));
-    format!(
-        "the scenario starts {days} days after {last}, the last of the data: what spend does \
-         meanwhile is not known, which widens its 90 % interval from {} to {} ETH a day; data up to \
-         the start, or an earlier start, would narrow it",
-        interval(near),
-        interval(far)
-    )
+    let (near, far) = (interval(near), interval(far));
+    (days > FAR_DAYS && near != far).then(|| {
+        format!(
+            "the scenario starts {days} days after {last}, the last of the data: what spend does \
+             meanwhile is not known, which widens its 90 % interval from {near} to {far} ETH a day; \
+             data up to the start, or an earlier start, would narrow it"
+        )
+    })
 }
 
 fn refuse_traces(scenario: &Scenario) -> Result<(), CalibrateError> {

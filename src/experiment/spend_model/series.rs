@@ -138,6 +138,14 @@ impl DailySeries {
         self.logs.iter().flatten().count()
     }
 
+    /// The first and the last day that counts.
+    pub fn known_span(&self) -> Option<[Date; 2]> {
+        let is_known = |log: &Option<f64>| log.is_some();
+        let first = self.logs.iter().position(is_known)?;
+        let last = self.logs.iter().rposition(is_known)?;
+        Some([first, last].map(|day| self.date(day)))
+    }
+
     /// The share of known days on which nothing was spent, which the level does
     /// not count.
     pub fn zero_share(&self) -> f64 {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json as document};
 
+use super::calibration::days_in_words;
 use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::figures::{self, Figure};
 use super::format::{
@@ -111,9 +112,9 @@ fn sentence(backtest: &Backtest) -> String {
     let parts = HORIZONS.into_iter().filter_map(|horizon| {
         let model = backtest.totals(0, horizon)?;
         Some(format!(
-            "{} of {} totals over {horizon} days lay within the 80 % interval",
+            "{} of {} over {horizon} days lay within the 80 % interval",
             whole_percent(model.coverage.shares[1].mean),
-            grouped(model.coverage.forecasts as f64, 0)
+            counted(model.coverage.forecasts as u32, "total")
         ))
     });
     let parts: Vec<String> = parts.collect();
@@ -146,12 +147,9 @@ fn lost_to(backtest: &Backtest) -> Vec<String> {
 }
 
 fn extent(backtest: &Backtest, source: &str) -> String {
-    let series = &backtest.series;
     format!(
-        "{source}: {} from {} to {}, {}, each fitted to at least {} days before it",
-        counted(series.known() as u32, "complete day"),
-        short_date(series.date(0)),
-        short_date(series.date(series.len().saturating_sub(1))),
+        "{source}: {}, {}, each fitted to at least {} days before it",
+        days_in_words(&backtest.series),
         counted(backtest.origins.len() as u32, "origin"),
         backtest.plan.least_past
     )

@@ -21,7 +21,7 @@ use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError, title};
 use crate::ensemble::Quantiles;
 use crate::experiment::calibrate::{Calibration, Fitted};
-use crate::experiment::spend_model::{LAGS, futures};
+use crate::experiment::spend_model::{DailySeries, LAGS, futures};
 use crate::kernel::StreamKey;
 use crate::scenario::Scenario;
 
@@ -133,13 +133,14 @@ fn growth_name(calibration: &Calibration, span: &str) -> String {
 
 /// What was fitted to what.
 fn extent(calibration: &Calibration, source: &str) -> String {
-    let series = &calibration.series;
-    format!(
-        "{source}: {} from {} to {}",
-        counted(series.known() as u32, "complete day"),
-        short_date(series.date(0)),
-        short_date(series.date(series.len().saturating_sub(1)))
-    )
+    format!("{source}: {}", days_in_words(&calibration.series))
+}
+
+/// How many days of a series count, from when to when.
+pub(super) fn days_in_words(series: &DailySeries) -> String {
+    let days = counted(series.known() as u32, "complete day");
+    let span = series.known_span().map(|span| span.map(short_date));
+    span.map_or(days.clone(), |[first, last]| format!("{days} from {first} to {last}"))
 }
 
 /// What the tests of fit say, in words.
