@@ -331,6 +331,21 @@ fn spend_whose_mean_is_not_known_is_refused_as_such_on_the_day_after_it() {
 }
 
 #[test]
+fn bursts_are_not_so_strong_that_they_overrun_capacity() {
+    // A sixth of what can be served, as a lognormal of cv 1.3.
+    let base = crowded(240.0);
+    let eth = |p: f64| 240.0 * 1e-13 * f64::exp(normal_quantile(p) - 0.5);
+    let found = calibrate(&base, &written(&base, shuffled(120, eth)), &|| {}).unwrap();
+    assert!(found.stream_burst_cv.estimate > 1.2, "{:?}", found.stream_burst_cv);
+    let Bursts::Modulated { cv, .. } = arrivals(&found.scenario).bursts else { panic!("bursts") };
+    assert_eq!(cv, 1.0);
+    assert!(found.remarks.iter().any(|said| said.contains("they are set to 1, as stronger")));
+    assert!(
+        calibrated_toml(&found, "spend.csv", &context()).contains("# No more than 1: stronger")
+    );
+}
+
+#[test]
 fn what_varies_without_bursts_is_not_taken_for_bursts() {
     // Days of 100 requests at one price vary by a tenth of their mean, whatever else.
     let mut truth = served(100.0);

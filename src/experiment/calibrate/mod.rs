@@ -42,6 +42,10 @@ const FAR_DAYS: f64 = 28.0;
 const WIDE: f64 = 10.0;
 /// Factor between what days had and what the model expected from which on it is refused.
 const MOST_MISS: f64 = 1.5;
+/// Coefficient of variation of a stream's bursts that is given to a scenario at most:
+/// those of the streams of a group are independent, and stronger ones overrun the capacity
+/// that is simulated, so that it would spend clearly less than the data.
+pub const MOST_BURST_CV: f64 = 1.0;
 /// What the scenario's schema allows.
 const MOST_CV: f64 = 100.0;
 const HOLD_HOURS: (f64, f64) = (0.001, 1e6);
@@ -434,7 +438,7 @@ impl Shape {
             let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
             arrivals.growth = Growth::Exponential { rate_per_day: self.growth };
             arrivals.bursts = Bursts::Modulated {
-                cv: self.stream_burst_cv.estimate.min(MOST_CV),
+                cv: self.stream_burst_cv.estimate.min(MOST_BURST_CV),
                 mean_hold_hours: self.burst_hours.estimate.clamp(HOLD_HOURS.0, HOLD_HOURS.1),
             };
             if let Some(weekdays) = &weekdays {
@@ -464,7 +468,16 @@ impl Shape {
                     .to_string()
             })
         };
-        few.into_iter().chain(vague)
+        let cv = self.stream_burst_cv.estimate;
+        let limited = (cv > MOST_BURST_CV).then(|| {
+            format!(
+                "for spend to vary from day to day as in the data each stream would need bursts of a \
+                 cv of {}: they are set to {MOST_BURST_CV}, as stronger ones overrun capacity and \
+                 spend less in the mean; bands by day are too narrow",
+                significant(cv, 2)
+            )
+        });
+        few.into_iter().chain(vague).chain(limited)
     }
 }
 

@@ -209,7 +209,7 @@ fn ends(fitted: &Fitted) -> Value {
 /// | `start` | first day of the calibrated scenario |
 /// | `days` | `first`, `last` of the data, and how many are `complete` |
 /// | `mean_level_eth_per_day` | mean over the futures of the calibrated scenario, of which `level_eth_per_day` is the median |
-/// | `level_eth_per_day`, `growth_per_day`, `burst_cv` (of all spend), `stream_burst_cv`, `burst_hours`, `wander_per_day` (null where the level does not) | the fit |
+/// | `level_eth_per_day`, `growth_per_day`, `burst_cv` (of all spend, beyond what the scenario varies by without bursts), `stream_burst_cv` (a scenario gets 1 at most), `burst_hours`, `wander_per_day` (null where the level does not) | the fit |
 /// | `weekdays` | weights of the days of UTC from Monday, with mean 1; null where there are too few days |
 /// | `wandering_probability` | that the level wanders rather than keeps to a steady trend |
 /// | `uncertainty` | what stands as `demand.uncertainty` in the calibrated scenario |

@@ -1,5 +1,5 @@
 use crate::demand::{Arrivals, DemandStream};
-use crate::experiment::calibrate::{Calibration, Fitted, MIX_DAYS};
+use crate::experiment::calibrate::{Calibration, Fitted, MIX_DAYS, MOST_BURST_CV};
 use crate::report::RunContext;
 use crate::report::format::{four_digits, percent, printable};
 use crate::scenario::to_toml;
@@ -42,10 +42,7 @@ pub fn calibrated_toml(calibration: &Calibration, source: &str, context: &RunCon
                 stream.as_ref().map(|first| rate(calibration, first, &source)).unwrap_or_default()
             }
             "growth" => vec![fitted("growth a day", &calibration.growth, &source)],
-            "bursts" => vec![
-                fitted("cv of a stream's bursts", &calibration.stream_burst_cv, &source),
-                fitted("hours a burst holds", &calibration.burst_hours, &source),
-            ],
+            "bursts" => bursts(calibration, &source),
             _ if key.starts_with("weekday_profiles.") => weekdays(calibration, &source),
             _ => Vec::new(),
         };
@@ -68,6 +65,17 @@ fn by_id(demand: &[DemandStream]) -> Vec<DemandStream> {
 fn fitted(what: &str, fitted: &Fitted, source: &str) -> String {
     let [estimate, lo, hi] = [fitted.estimate, fitted.lo, fitted.hi].map(four_digits);
     format!("{what}: {estimate} [{lo}, {hi}] ({source})")
+}
+
+fn bursts(calibration: &Calibration, source: &str) -> Vec<String> {
+    let cv = &calibration.stream_burst_cv;
+    let limit = (cv.estimate > MOST_BURST_CV)
+        .then(|| format!("No more than {MOST_BURST_CV}: stronger ones overrun capacity."));
+    let fitted = [
+        fitted("cv of a stream's bursts", cv, source),
+        fitted("hours a burst holds", &calibration.burst_hours, source),
+    ];
+    fitted.into_iter().chain(limit).collect()
 }
 
 fn level(calibration: &Calibration, source: &str) -> Vec<String> {
