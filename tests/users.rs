@@ -485,6 +485,11 @@ fn a_markup_on_dearer_quotes_is_felt_against_the_base() {
     let cents = PostedPrice::Usd { usd: "0.01".parse().unwrap(), units: 1_000_000_000_000_000 };
     assert_eq!(reference(asking(cents, "2")), None);
     assert_eq!(reference(asking(wei(10), "2")), Some(UserPrice::Markup(1.0)));
+    // Nor does an offer that no discovery finds.
+    let mut far = base.clone();
+    far.network.orchestrators.push(orchestrator("far", 40, 1000));
+    far.network.orchestrators[1].jitter_ms = 1e6;
+    assert_eq!(reference(far), None);
     // What costs nothing tells nothing, and a markup stays one that may be written.
     assert_eq!(reference(asking(wei(0), "1")), None);
     let tiny = Price::new(1, 1_000_000).unwrap().into();

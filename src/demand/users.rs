@@ -68,7 +68,7 @@ pub const MOST_MARKUP: f64 = 1_000.0;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UserPrice {
     /// A multiple of what the gateway paid per unit on average between the last
-    /// two reviews; at the start, of the mean quote within its maximum price.
+    /// two reviews; at the start, of the mean quote of those it selects among.
     Markup(f64),
     /// So much.
     Posted(PostedPrice),

@@ -134,12 +134,12 @@ impl Market {
         market
     }
 
-    /// The mean quote within the maximum price at the start, in wei a unit; 0 where
-    /// there is none.
+    /// The mean quote, in wei a unit, of those among whom a gateway that has just started
+    /// selects; 0 where there are none.
     pub fn mean_quote(&self) -> f64 {
-        let quotes = self.candidates.iter().filter(|candidate| candidate.within_max_price);
-        let quotes: Vec<f64> = quotes.map(|candidate| candidate.price.to_f64()).collect();
-        quotes.iter().sum::<f64>() / quotes.len().max(1) as f64
+        let eligible = self.first_pool().eligible;
+        let quotes = eligible.iter().map(|&index| self.candidates[index as usize].price.to_f64());
+        quotes.sum::<f64>() / eligible.len().max(1) as f64
     }
 
     /// Sets the highest price the gateway pays at the start.

@@ -51,7 +51,7 @@ pub(super) const USERS: &[Key] = &[
                 "markup",
                 &number(0.0, MOST_MARKUP),
                 "Times what the gateway paid per unit on average since the last review; at the \
-                 start, times the mean quote within its maximum price.",
+                 start, times the mean quote of those it selects among.",
             )]),
         ]),
         "{ markup = 1 }",
