@@ -17,6 +17,7 @@ use orchsim::payments::PaymentMode;
 use orchsim::policy::{RequestLimit, Scope, Steering};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{Mode, ReplicationResult, World, replicate};
+use orchsim::treasury::TopUpRule;
 use orchsim::units::Wei;
 
 const FEE: u128 = 1_000_000;
@@ -432,6 +433,10 @@ fn a_small_gateway_is_known_too() {
     if let Arrivals::Poisson(arrivals) = &mut scenario.demand[1].arrivals {
         arrivals.requests_per_day = 6_000.0;
     }
+    // With funds for the time simulated and 1 % more; with plenty it never runs out.
+    assert_eq!(chosen(&scenario), 8);
+    scenario.credits = credits(Wei(20 * 106_000 * FEE * 101 / 100 + 2 * common::RESERVE.0));
+    scenario.treasury.top_ups.rule = TopUpRule::Shares(vec![100, 6]);
     let world = World::in_mode(&scenario, Mode::Aggregate);
     assert_eq!(world.paces[0].requests(), 2);
     let stated = replicate(&world, 0).unwrap().sampling.unwrap().gateway_error;

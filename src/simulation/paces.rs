@@ -29,9 +29,12 @@ const DAY_S: f64 = SECONDS_PER_DAY as f64;
 
 /// Relative standard error of the total spend that sampling may bring.
 const SPEND_ERROR: f64 = 0.0025;
-/// The same of the spend of each gateway: the one that runs out ends the run. Where
-/// nothing else varies it moves P10 and P90 of the runway by 1.28 times as much.
+/// The same of the spend of a gateway that runs out, which ends the run. Where nothing
+/// else varies it moves P10 and P90 of the runway by 1.28 times as much.
 const GATEWAY_ERROR: f64 = 0.005;
+/// The same of one that keeps its funds when the run ends, times the share it keeps: by
+/// several times as much it would have to be off to run out first.
+const IDLE_GATEWAY_ERROR: f64 = 0.125;
 /// Least number of requests simulated of models that share a pace.
 const LEAST_SAMPLED: f64 = 20_000.0;
 /// The same for each orchestrator that a gateway may ask, where sessions may stay
@@ -93,10 +96,20 @@ pub(super) fn paces(scenario: &Scenario) -> Vec<Pace> {
     };
     let mut least = sizes(None, SPEND_ERROR);
     for gateway in 0..scenario.network.gateways.len() {
-        let sizes = sizes(Some(gateway), GATEWAY_ERROR);
+        let error = GATEWAY_ERROR.max(IDLE_GATEWAY_ERROR * kept_share(scenario, gateway, &pilot));
+        let sizes = sizes(Some(gateway), error);
         least.iter_mut().zip(sizes).for_each(|(least, size)| *least = least.min(size));
     }
     by_model(scenario, &groups, least.into_iter())
+}
+
+/// The share of what a gateway had in a replication that is left in its deposit.
+fn kept_share(scenario: &Scenario, gateway: usize, result: &ReplicationResult) -> f64 {
+    let streams = scenario.demand.iter().zip(&result.spend_by_stream);
+    let own = streams.filter(|(stream, _)| stream.gateway == gateway);
+    let spent: f64 = own.map(|(_, spend)| spend.to_coins()).sum();
+    let left = result.books.free_deposit(gateway).to_coins();
+    if left > 0.0 { left / (left + spent) } else { 0.0 }
 }
 
 /// A pilot replication, and how many days it took; `None` where even that would be
