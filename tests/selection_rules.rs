@@ -553,4 +553,8 @@ fn pools_of_live_video_in_0_9_have_whom_the_last_discovery_found() {
     let other = (1.0 - (-0.5f64).exp()) * 3f64.sqrt() / (1.0 + 3f64.sqrt());
     let seen = probabilities(&scenario);
     assert!((seen[1] - other).abs() < 0.01 && (seen[0] + seen[1] - 1.0).abs() < 1e-9, "{seen:?}");
+    // A quota of half that is met only by those discoveries: all of them go there.
+    scenario.network.gateways[0].selection = quota(0.0, 0.5, SelectionRule::SqrtStake);
+    let seen = probabilities(&scenario);
+    assert!((seen[1] - (1.0 - (-0.5f64).exp())).abs() < 0.01, "{seen:?}");
 }

@@ -41,7 +41,7 @@ pub struct Row {
     /// Probability that it is selected for the first request, given that every
     /// eligible orchestrator was discovered; under a regional quota its share
     /// of many requests. In pools that each discovery makes anew (live video in
-    /// 0.9), the mean over discoveries.
+    /// 0.9), its share of one request after each of many discoveries.
     pub probability: f64,
 }
 
@@ -188,12 +188,12 @@ fn discover(market: &Market, mut visit: impl FnMut(&[(f64, u32)])) {
 }
 
 /// Where each discovery makes the pools anew: whom the rule may select in those of some
-/// discovery, and the mean over discoveries, those that find nobody of them left out, of the
-/// probabilities with which it does.
+/// discovery, and the share of discoveries, those that find nobody of them left out, after
+/// which it selects each. It draws, as a quota that a region missed goes to it later.
 fn in_pools_of_one_discovery(market: &Market) -> (Vec<u32>, Vec<f64>) {
     let mut chooser = market.chooser.clone();
-    let mut means: Vec<Option<f64>> = vec![None; market.candidates.len()];
-    let mut with_somebody = 0.0;
+    let mut counts: Vec<Option<f64>> = vec![None; market.candidates.len()];
+    let mut selections = 0;
     discover(market, |found| {
         if let Some(chooser) = &mut chooser {
             found
@@ -202,19 +202,26 @@ fn in_pools_of_one_discovery(market: &Market) -> (Vec<u32>, Vec<f64>) {
         }
         let known = found.iter().map(|&(_, candidate)| candidate);
         let known: Vec<u32> = known.filter(|&candidate| market.gives_tickets(candidate)).collect();
-        let (_, eligible) = market.first_to_select_from(&known);
-        let probabilities = match &chooser {
-            Some(chooser) => chooser.probabilities(&market.candidates, &eligible),
-            // Found are the nearest first.
-            None => (0..eligible.len()).map(|place| f64::from(u8::from(place == 0))).collect(),
-        };
-        for (&candidate, probability) in eligible.iter().zip(probabilities) {
-            *means[candidate as usize].get_or_insert_default() += probability;
+        let (_, mut eligible) = market.first_to_select_from(&known);
+        for &candidate in &eligible {
+            counts[candidate as usize].get_or_insert_default();
         }
-        with_somebody += f64::from(u8::from(!eligible.is_empty()));
+        let selected = match &mut chooser {
+            Some(chooser) => {
+                let key = StreamKey::root(1).child(selections);
+                let selected = chooser.draw(&market.candidates, &mut eligible, key);
+                selected.inspect(|&candidate| chooser.note_sent(candidate))
+            }
+            // Found are the nearest first.
+            None => eligible.first().copied(),
+        };
+        if let Some(candidate) = selected {
+            *counts[candidate as usize].get_or_insert_default() += 1.0;
+            selections += 1;
+        }
     });
-    let candidates = (0..).zip(means);
-    candidates.filter_map(|(candidate, mean)| Some((candidate, mean? / with_somebody))).unzip()
+    let counts = (0..).zip(counts);
+    counts.filter_map(|(candidate, count)| Some((candidate, count? / selections as f64))).unzip()
 }
 
 /// The probabilities of the gateway's own rule at the start, where only discovery latencies
