@@ -41,7 +41,10 @@ const FAR_DAYS: f64 = 28.0;
 /// Above this ratio of its ends an interval says next to nothing.
 const WIDE: f64 = 10.0;
 /// Factor between what days had and what the model expected from which on it is refused.
-const MOST_MISS: f64 = 1.5;
+const MOST_MISS: f64 = 2.0;
+/// How much more than the data a scenario without bursts varies from day to day where
+/// that is said.
+const WIDER: f64 = 1.2;
 /// Coefficient of variation of a stream's bursts that is given to a scenario at most:
 /// those of the streams of a group are independent, and stronger ones overrun the capacity
 /// that is simulated, so that it would spend clearly less than the data.
@@ -454,12 +457,16 @@ impl Shape {
                  of the scenario stay"
             )
         });
+        let wider = match self.day_sd {
+            [data, own] if own > WIDER * data => ", and bands by day are wider than the data",
+            _ => "",
+        };
         let [data, own] = self.day_sd.map(|sd| significant(sd, 2));
         let vague = if self.burst_cv.lo == 0.0 {
             Some(format!(
                 "from one day to the next spend varies by {data} in the data and, for requests, \
                  sizes and the lottery, by {own} in the scenario without bursts (standard deviations \
-                 of the logarithm): what is left for bursts is hardly to be told, and may be nothing"
+                 of the logarithm): what is left for bursts is hardly to be told, and may be nothing{wider}"
             ))
         } else {
             (self.burst_cv.is_wide() || self.burst_hours.is_wide()).then(|| {
@@ -534,7 +541,8 @@ fn refuse_uneven(
     }
     match posterior.hindsight(series) {
         Some(Hindsight { days, spent, expected })
-            if expected > MOST_MISS * spent || spent > MOST_MISS * expected =>
+            if days >= LEAST_DAYS
+                && (expected > MOST_MISS * spent || spent > MOST_MISS * expected) =>
         {
             Err(CalibrateError::TooUneven(format!(
                 "it expected {} ETH of each of the last {days} days with spend, on average, on the \
