@@ -490,8 +490,8 @@ fn a_markup_on_dearer_quotes_is_felt_against_the_base() {
     far.network.orchestrators.push(orchestrator("far", 40, 1000));
     far.network.orchestrators[1].jitter_ms = 1e6;
     assert_eq!(reference(far), None);
-    // What costs nothing tells nothing, and a markup stays one that may be written.
-    assert_eq!(reference(asking(wei(0), "1")), None);
+    // Free, against twice 10 wei; and a markup stays one that may be written.
+    assert_eq!(reference(asking(wei(0), "1")), Some(UserPrice::Posted(wei(20))));
     let tiny = Price::new(1, 1_000_000).unwrap().into();
     assert_eq!(reference(asking(tiny, "1")), Some(UserPrice::Markup(1000.0)));
 }

@@ -12,6 +12,7 @@ use crate::network::Orchestrator;
 use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::simulation::{Mode, Opening, World};
+use crate::units::{PostedPrice, Price};
 
 /// What the base is called.
 pub const BASE: &str = "base";
@@ -384,16 +385,23 @@ fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Ent
 /// the same stream's users pay in `base`: against their own, which they do
 /// otherwise, the difference between the two would have no effect. What the base's
 /// gateway pays, on which a markup is, is taken to be to what the scenario's pays as
-/// their mean quotes at the start are. A price of 0 is no reference.
+/// their mean quotes at the start are; where the scenario's is 0, a markup on the
+/// base's is a posted price. A price of 0 is no reference.
 pub fn refer_to_prices_of(base: &Scenario, scenario: &mut Scenario) {
     let reference = |stream: &DemandStream| {
         let same = base.demand.iter().filter(|known| known.id == stream.id);
         let same = same.min_by_key(|known| known.region != stream.region)?;
         Some(match same.users.as_ref().map(Users::reference)? {
             UserPrice::Markup(markup) => {
-                let ratio = mean_quote_usd(base, same) / mean_quote_usd(scenario, stream);
-                let ratio = if ratio > 0.0 && ratio.is_finite() { ratio } else { 1.0 };
-                UserPrice::Markup((markup * ratio).min(MOST_MARKUP))
+                let (known, own) = (mean_quote_usd(base, same), mean_quote_usd(scenario, stream));
+                match (known > 0.0, own > 0.0) {
+                    (true, true) => UserPrice::Markup((markup * known / own).min(MOST_MARKUP)),
+                    (true, false) => {
+                        let wei = markup * known / scenario.credits.eth_usd.to_f64();
+                        UserPrice::Posted(PostedPrice::Wei(Price::nearest(wei)?))
+                    }
+                    (false, _) => UserPrice::Markup(markup),
+                }
             }
             posted => posted,
         })
