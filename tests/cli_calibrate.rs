@@ -132,6 +132,29 @@ fn uneven_spend_is_forecast_no_worse_than_by_last_weeks_mean() {
 }
 
 #[test]
+fn a_day_far_above_the_first_others_is_said_not_to_come_again() {
+    let workshop = Workshop::with_minimal();
+    let csv = |odd: i64| {
+        let first = jiff::civil::date(2025, 1, 1);
+        let row = |day: i64| {
+            let eth = if day == odd { 0.03 } else { 0.0009 + 0.0001 * (day % 3) as f64 };
+            format!("{},{eth}\n", first + Span::new().days(day))
+        };
+        format!("date,fees_eth\n{}", (0..40).map(row).collect::<String>())
+    };
+    // 0.03 of 0.03 + 39 x 0.001 ETH, whichever day it is.
+    for (odd, is_said) in [(3, true), (30, false)] {
+        workshop.write("spend.csv", &csv(odd));
+        let args = ["calibrate", "minimal.toml", "--spend", "spend.csv", "--set"];
+        let ended = workshop.run(&[&args[..], &["credits.amount=10000 LPT"]].concat());
+        assert_eq!(ended.code, 0, "{ended:?}");
+        let text = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = text.contains("had far more than the others, 43 % of all spend");
+        assert_eq!(said, is_said, "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn a_backtest_tells_how_well_its_coverage_is_known() {
     let workshop = Workshop::new();
     workshop.write("fees.csv", &fees(180));

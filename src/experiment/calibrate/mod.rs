@@ -281,6 +281,7 @@ pub fn calibrate(
     remarks.extend(outlook.trend_remark(&uncertainty));
     remarks.extend(posterior.miss_in_words(&series));
     remarks.extend(outlier_remark(&posterior));
+    remarks.extend(early_outlier_remark(&posterior, &series));
     remarks.extend(unknown_remark(&mix));
     remarks.extend(mix.remarks);
     remarks.extend(shape.remarks());
@@ -508,6 +509,19 @@ fn outlier_remark(posterior: &Posterior) -> Option<String> {
              level, a mean over days, is {} times that of other days. Where such a day will not, \
              leave it out of the file",
             significant(factor, 2)
+        )
+    })
+}
+
+/// What it means that such days were among those from which the level is learned.
+fn early_outlier_remark(posterior: &Posterior, series: &DailySeries) -> Option<String> {
+    let (days, eth) = posterior.not_to_come_again(series);
+    let share = eth / series.amounts().iter().flatten().sum::<f64>();
+    (1.0 / (1.0 - share) > NOTICEABLE_OUTLIERS).then(|| {
+        format!(
+            "{days} of the first {LEAST_DAYS} days, from which the level is learned, had far more \
+             than the others, {:.0} % of all spend: that is not taken to come again",
+            share * 100.0
         )
     })
 }

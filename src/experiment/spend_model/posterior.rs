@@ -199,6 +199,22 @@ impl Posterior {
         })
     }
 
+    /// The days from which the level is learned that were probably far above it, which
+    /// are not taken to come again: how many, and what they had, in ETH.
+    pub fn not_to_come_again(&self, series: &DailySeries) -> (usize, f64) {
+        let far_above =
+            self.day_means(
+                series,
+                |_, _, surprise| {
+                    if surprise.error() > 0.0 { surprise.outlying() } else { 0.0 }
+                },
+            );
+        let days = far_above.iter().take(LEAST_DAYS).filter(|(_, probability)| *probability > 0.5);
+        days.fold((0, 0.0), |(days, eth), (day, _)| {
+            (days + 1, eth + series.amounts()[*day].unwrap_or(0.0))
+        })
+    }
+
     /// For each known day by its number, the mean over draws of a function of its
     /// logarithm and of how that came out.
     fn day_means(
