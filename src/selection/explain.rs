@@ -195,10 +195,10 @@ fn in_pools_of_one_discovery(market: &Market) -> (Vec<u32>, Vec<f64>) {
     let mut counts: Vec<Option<f64>> = vec![None; market.candidates.len()];
     let mut selections = 0;
     discover(market, |found| {
-        if let Some(chooser) = &mut chooser {
-            found
-                .iter()
-                .for_each(|&(latency, candidate)| chooser.note_discovery(candidate, latency));
+        for &(latency, candidate) in found {
+            if let Some(chooser) = &mut chooser {
+                chooser.note_discovery(candidate, latency);
+            }
         }
         let known = found.iter().map(|&(_, candidate)| candidate);
         let known: Vec<u32> = known.filter(|&candidate| market.gives_tickets(candidate)).collect();
