@@ -67,7 +67,7 @@ fn works() -> Vec<Work> {
             let credits = format!("credits.amount={} gwei", 360_000_000 + 3_000 * tickets);
             replication(&World::new(&plain(orchestrators, &[&credits])), 0)
         };
-        add(&format!("plain request, {orchestrators} orchestrators"), 20_000, Box::new(run));
+        add(&format!("plain request, {orchestrators} orchestrators"), 80_000, Box::new(run));
     }
     for (preset, days) in [("minimal", 30), ("agent-spe-15k", 2)] {
         let run = move |days| {
