@@ -126,9 +126,9 @@ fn sentence(calibration: &Calibration) -> String {
 
 /// What the trend is called: beside a level that wanders it is what is left of it, and
 /// mostly assumed to be small.
-fn growth_name(calibration: &Calibration, span: &str) -> String {
+fn growth_name(calibration: &Calibration, trend: &str) -> String {
     let beside = calibration.wander_per_day.is_some();
-    format!("trend a {span}, {}", if beside { "beside the wandering" } else { "so far" })
+    format!("{trend}, {}", if beside { "beside the wandering" } else { "so far" })
 }
 
 /// What was fitted to what.
@@ -293,7 +293,7 @@ fn html(
             format!("[{}, {}], 90 %", eth(level.lo), eth(level.hi)),
         ),
         (
-            &growth_name(calibration, "month"),
+            &growth_name(calibration, "Trend a month"),
             percent(libm::expm1(calibration.growth.estimate * 30.0)),
             format!(
                 "[{}, {}]",

@@ -28,7 +28,7 @@ pub(in crate::report) fn parameters(calibration: &Calibration) -> Table {
     let mut rows = vec![
         row("spend a day at the start (ETH)", &calibration.level),
         mean,
-        row(&super::growth_name(calibration, "day"), &calibration.growth),
+        row(&super::growth_name(calibration, "trend a day"), &calibration.growth),
         row("bursts of all spend, cv", &calibration.burst_cv),
         row("bursts of a stream, cv", &calibration.stream_burst_cv),
         row("a burst holds (hours)", &calibration.burst_hours),
