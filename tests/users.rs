@@ -481,6 +481,13 @@ fn a_markup_on_dearer_quotes_is_felt_against_the_base() {
         variant.demand[0].users.as_ref().unwrap().reference_price
     };
     assert_eq!(reference(base.clone()), None);
+    // Nor do equal prices tell anything that rounding would: 1.9 x 3 / 3 is not 1.9.
+    let price = UserPrice::Markup(1.9);
+    let mut rounded = with(Users { curve, price, ..users() }, 1000.0, 40);
+    rounded.network.orchestrators[0].offers[0].price = wei(3);
+    let mut same = rounded.clone();
+    refer_to_prices_of(&rounded, &mut same);
+    assert_eq!(same.demand[0].users.as_ref().unwrap().reference_price, None);
     // ETH at twice the dollars: as dear if the price is in dollars, else twice.
     let cents = PostedPrice::Usd { usd: "0.01".parse().unwrap(), units: 1_000_000_000_000_000 };
     assert_eq!(reference(asking(cents, "2")), None);

@@ -395,7 +395,7 @@ pub fn refer_to_prices_of(base: &Scenario, scenario: &mut Scenario) {
             UserPrice::Markup(markup) => {
                 let (known, own) = (mean_quote_usd(base, same), mean_quote_usd(scenario, stream));
                 match (known > 0.0, own > 0.0) {
-                    (true, true) => UserPrice::Markup((markup * known / own).min(MOST_MARKUP)),
+                    (true, true) => UserPrice::Markup((markup * (known / own)).min(MOST_MARKUP)),
                     (true, false) => {
                         let wei = markup * known / scenario.credits.eth_usd.to_f64();
                         UserPrice::Posted(PostedPrice::Wei(Price::nearest(wei)?))

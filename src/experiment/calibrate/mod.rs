@@ -555,8 +555,7 @@ fn refuse_uneven(
     }
     match posterior.hindsight(series) {
         Some(Hindsight { days, spent, expected })
-            if days >= LEAST_DAYS
-                && (expected > MOST_MISS * spent || spent > MOST_MISS * expected) =>
+            if expected > MOST_MISS * spent || spent > MOST_MISS * expected =>
         {
             Err(CalibrateError::TooUneven(format!(
                 "it expected {} ETH of each of the last {days} days with spend, on average, on the \

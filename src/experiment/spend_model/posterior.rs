@@ -162,27 +162,26 @@ impl Posterior {
     }
 
     /// What the last days with spend had, and what the model expected of them; `None`
-    /// where there are none but those it learns its level from.
+    /// where there are few but those it learns its level from.
     pub fn hindsight(&self, series: &DailySeries) -> Option<Hindsight> {
         let expected = self.day_means(series, |draw, log, surprise| {
             surprise.expected(log) * self.outliers.mean_factor(draw.parameters.noise_sd)
         });
-        let days = expected.len();
-        let learning = LEAST_DAYS.min(days / 2);
-        let last = expected.get(days.saturating_sub(MISS_DAYS).max(learning)..)?;
+        let skipped = expected.len().saturating_sub(MISS_DAYS).max(LEAST_DAYS);
+        let last = expected.get(skipped..).filter(|days| days.len() >= LEAST_DAYS)?;
         let mean = |eth: &dyn Fn(&(usize, f64)) -> f64| {
             last.iter().map(eth).sum::<f64>() / last.len() as f64
         };
         let spent = mean(&|(day, _)| series.amounts()[*day].unwrap_or(0.0));
         let expected = mean(&|(_, eth)| *eth);
-        (!last.is_empty()).then_some(Hindsight { days: last.len(), spent, expected })
+        Some(Hindsight { days: last.len(), spent, expected })
     }
 
     /// Where the last days with spend had much more or less in all than the model
     /// expected of each on the day before: that in words.
     pub fn miss_in_words(&self, series: &DailySeries) -> Option<String> {
         let Hindsight { days, spent, expected } = self.hindsight(series)?;
-        if !expected.is_finite() || days < LEAST_DAYS {
+        if !expected.is_finite() {
             return None;
         }
         let miss = spent / expected - 1.0;
@@ -202,13 +201,11 @@ impl Posterior {
     /// The days from which the level is learned that were probably far above it, which
     /// are not taken to come again: how many, and what they had, in ETH.
     pub fn not_to_come_again(&self, series: &DailySeries) -> (usize, f64) {
-        let far_above =
-            self.day_means(
-                series,
-                |_, _, surprise| {
-                    if surprise.error() > 0.0 { surprise.outlying() } else { 0.0 }
-                },
-            );
+        let above = |_: &Draw, _, surprise: &Surprise| match surprise.error() > 0.0 {
+            true => surprise.outlying(),
+            false => 0.0,
+        };
+        let far_above = self.day_means(series, above);
         let days = far_above.iter().take(LEAST_DAYS).filter(|(_, probability)| *probability > 0.5);
         days.fold((0, 0.0), |(days, eth), (day, _)| {
             (days + 1, eth + series.amounts()[*day].unwrap_or(0.0))
