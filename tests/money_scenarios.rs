@@ -140,3 +140,15 @@ fn a_stream_whose_payment_is_refused_does_not_empty_the_gateway() {
         assert_eq!((result.depleted, result.outages.refused), (None, 0));
     }
 }
+
+#[test]
+fn more_digits_do_not_make_a_price_in_usd_another() {
+    // 0.1 + 0.08 in binary; 2e-17 more than 0.18.
+    let fees = |usd: &str| {
+        let price = |place: &str| format!("{place}.offers.1.price={usd} USD per 1000000 tokens");
+        let prices = ["orchestrator_groups.na", "orchestrators.eu-1"].map(price);
+        let overrides = ["horizon_days=10", "payments.mode=expected", &prices[0], &prices[1]];
+        runs(&shipped("minimal", &overrides), 1).swap_remove(0).fees
+    };
+    assert_eq!(fees("0.18"), fees("0.18000000000000002"));
+}

@@ -378,7 +378,7 @@ fn dollars(price: Price, eth_usd: Decimal) -> f64 {
 }
 
 fn posted_dollars(posted: PostedPrice, eth_usd: Decimal) -> f64 {
-    posted.at(eth_usd).map_or(f64::NAN, |price| dollars(price, eth_usd))
+    dollars(posted.at(eth_usd).unwrap_or(Price::MOST), eth_usd)
 }
 
 #[cfg(test)]

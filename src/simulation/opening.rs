@@ -74,7 +74,7 @@ impl Opening<'_> {
         let Scenario { network, credits, policy, .. } = self.scenario;
         let base = offer.price.at(credits.eth_usd);
         let base = base.and_then(|base| policy.alpha_group.price(orchestrator, base));
-        let base = base.unwrap_or(Price::ZERO);
+        let base = base.unwrap_or(Price::MOST);
         let funds = sender_funds(network, &self.books, gateway);
         let orchestrator = &network.orchestrators[orchestrator];
         match Quote::new(orchestrator, base, gas_price, funds.max_float()) {

@@ -25,9 +25,9 @@ impl PriceBoard {
     /// The prices at the start, while the feed says `eth_usd` dollars an ETH.
     pub(super) fn new(world: &World, eth_usd: Decimal) -> PriceBoard {
         let mut board = PriceBoard {
-            offers: vec![Price::ZERO; world.capacities.len()],
-            asked: vec![Price::ZERO; world.capacities.len()],
-            listed: vec![Price::ZERO; world.capacities.len()],
+            offers: vec![Price::MOST; world.capacities.len()],
+            asked: vec![Price::MOST; world.capacities.len()],
+            listed: vec![Price::MOST; world.capacities.len()],
             factors: vec![1.0; world.capacities.len()],
             max_prices: vec![None; world.markets.len()],
             factor: world.scenario.policy.max_price.factor,

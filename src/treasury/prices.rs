@@ -1,10 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::mul_div;
-use crate::units::{COIN, Decimal, Lpt, Wei};
-
-/// Decimals of Chainlink's ETH/USD feed.
-const FEED_DECIMALS: u32 = 8;
+use crate::units::{COIN, Decimal, FEED_DECIMALS, Lpt, Wei};
 
 /// What the tokens are worth at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,5 +14,6 @@ pub use decimal::{Decimal, significant};
 pub use money::{Amount, AmountError, COIN, Currency, Lpt, Wei, mean_parts};
 pub(crate) use money::{give_to_largest, mul_div};
 pub use period::{NoPeriod, Period, PeriodLength};
+pub(crate) use price::FEED_DECIMALS;
 pub use price::{PostedPrice, Price, PriceError};
 pub use time::{NANOS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};

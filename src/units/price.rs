@@ -1,7 +1,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::{Decimal, Wei};
+use super::{Decimal, Wei, mul_div};
+
+/// Decimals of Chainlink's ETH/USD feed.
+pub(crate) const FEED_DECIMALS: u32 = 8;
 
 /// A price in wei per billing unit, an exact rational in lowest terms.
 ///
@@ -54,8 +57,12 @@ impl Price {
             return Ok(Price { wei: wei as u64, units: units as u64 });
         }
         let whole = wei / units;
-        let thousandths = (wei % units).saturating_mul(1000) / units;
-        let fixed = whole.checked_mul(1000).map(|whole| whole + thousandths);
+        let rest = wei % units;
+        let thousandths = match rest.checked_mul(1000) {
+            Some(product) => Some(product / units),
+            None => mul_div(rest, 1000, units),
+        };
+        let fixed = whole.checked_mul(1000).zip(thousandths).map(|(whole, part)| whole + part);
         match fixed {
             Some(fixed) if fits(fixed) => Price::new(fixed, 1000),
             _ if fits(whole) => Price::new(whole, 1),
@@ -79,9 +86,11 @@ impl Price {
     /// # Errors
     /// [`PriceError`] on zero `units`, a zero `eth_usd` or a price too large.
     pub fn from_usd(usd: Decimal, units: u128, eth_usd: Decimal) -> Result<Price, PriceError> {
-        let wei = usd_to_wei(usd, eth_usd).ok_or(PriceError::TooLarge)?;
-        let (numerator, denominator) = wei;
-        Price::new(numerator, denominator.checked_mul(units).ok_or(PriceError::TooLarge)?)
+        if units == 0 {
+            return Err(PriceError::ZeroUnits);
+        }
+        let (wei, units) = usd_to_wei(usd, units, eth_usd).ok_or(PriceError::TooLarge)?;
+        Price::new(wei, units)
     }
 
     /// The price times `factor`, exact where the terms still fit.
@@ -122,17 +131,23 @@ impl Price {
     }
 }
 
-/// `usd` in wei as an exact quotient; `None` where it cannot be held.
-fn usd_to_wei(usd: Decimal, eth_usd: Decimal) -> Option<(u128, u128)> {
+/// `usd` per `units` in wei as an exact quotient; `None` where it cannot be held, which
+/// at any rate of the feed's decimals is above 3.4 * 10^12 USD, however many digits it has.
+fn usd_to_wei(usd: Decimal, units: u128, eth_usd: Decimal) -> Option<(u128, u128)> {
     if eth_usd.mantissa == 0 {
         return None;
     }
-    let common = gcd(usd.mantissa.max(1), eth_usd.mantissa);
-    let numerator = (usd.mantissa / common).checked_mul(10u128.checked_pow(18 + eth_usd.scale)?);
-    let denominator = (eth_usd.mantissa / common).checked_mul(10u128.checked_pow(usd.scale)?);
-    let (numerator, denominator) = (numerator?, denominator?);
-    let common = gcd(numerator, denominator);
-    Some((numerator / common, denominator / common))
+    let usd = usd.reduced();
+    let common = gcd(usd.mantissa, units);
+    let (amount, units) = (usd.mantissa / common, units / common);
+    let common = gcd(amount, eth_usd.mantissa);
+    let (amount, rate) = (amount / common, eth_usd.mantissa / common);
+    // As if the rate had the feed's decimals: what holds at one holds at the others.
+    let decimals = eth_usd.scale.max(FEED_DECIMALS);
+    let numerator_power = (18 + decimals).saturating_sub(usd.scale);
+    let denominator_power = usd.scale.saturating_sub(18 + decimals) + decimals - eth_usd.scale;
+    let scaled = |number: u128, power| number.checked_mul(10u128.checked_pow(power)?);
+    Some((scaled(amount, numerator_power)?, scaled(rate.checked_mul(units)?, denominator_power)?))
 }
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
@@ -245,6 +260,21 @@ mod tests {
     }
 
     #[test]
+    fn digits_do_not_make_a_price_too_large() {
+        // All are 0.18 USD to within 10^-16 of it; at 2700 USD an ETH that is 10^11 / 1500.
+        let feed = Decimal { mantissa: 270_000_000_000, scale: 8 };
+        for rate in [decimal("2700"), feed] {
+            for usd in ["0.18", "0.18000000000000002", "0.1800000000000000000000000000000000001"] {
+                let price = Price::from_usd(decimal(usd), 1_000_000, rate).unwrap();
+                assert!((price.to_f64() / (1e11 / 1500.0) - 1.0).abs() < 1e-10, "{usd}: {price}");
+            }
+        }
+        // 10^12 USD per 10^12 are 1 USD.
+        let usd = Price::from_usd(decimal("1e12"), 1_000_000_000_000, feed);
+        assert_eq!(usd, Price::from_usd(decimal("1"), 1, feed));
+    }
+
+    #[test]
     fn the_observed_llm_price_is_its_usd_peg() {
         // Observed: 56,909,258 wei a token where the operators peg 0.18 USD per
         // million, which fixes the feed at about 3,163 USD an ETH.
@@ -259,6 +289,9 @@ mod tests {
         assert_eq!(dear.fee(1_000), Wei(9_000_000_000_000_000_000_000));
         assert_eq!(Price::new(u128::MAX, 1), Err(PriceError::TooLarge));
         assert_eq!(Price::new(1, 0), Err(PriceError::ZeroUnits));
+        // 0.75 of them, cut to thousandths.
+        let odd = u128::MAX / 4;
+        assert_eq!(Price::new(odd * 3, odd * 4 + 1), Price::new(749, 1000));
     }
 
     #[test]
