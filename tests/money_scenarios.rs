@@ -123,7 +123,29 @@ fn overpayment_is_counted_alike_by_mechanism_and_as_one_figure() {
     let for_something = ["units_used", "price_adjustment", "lottery"];
     let unused = waterfall.steps.iter().filter(|step| !for_something.contains(&step.id));
     let unused: f64 = unused.map(|step| step.eth.mean).sum();
-    assert!(share > 0.01 && (share - unused / waterfall.total_eth).abs() < 1e-9, "{share}");
+    let lottery = waterfall.steps.iter().find(|step| step.id == "lottery").unwrap().eth.mean;
+    let expected = waterfall.total_eth - lottery;
+    assert!(share > 0.01 && (share - unused / expected).abs() < 1e-9, "{share}");
+}
+
+#[test]
+fn a_share_of_few_winning_tickets_is_a_share() {
+    let overrides = |mode: &str| {
+        let mode = format!("payments.mode={mode}");
+        shipped("minimal", &["demand.level=0.1", "horizon_days=5", &mode])
+    };
+    let shares = |scenario: &Scenario| -> Vec<f64> {
+        let place = headlines(scenario).iter().position(|h| h.id == "overpaid_share").unwrap();
+        let numbers: Vec<u64> = (0..60).collect();
+        let world = World::new(scenario);
+        let batch = simulate(&world, VarianceReduction::None, &numbers, &|| ()).unwrap();
+        batch.samples.iter().filter_map(|s| headline_values(scenario, s)[place]).collect()
+    };
+    let [drawn, expected] = ["tickets", "expected"].map(|mode| shares(&overrides(mode)));
+    assert!(drawn.iter().all(|share| (0.0..=1.0).contains(share)), "{drawn:?}");
+    // The lottery decides who wins, not what is sent.
+    let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
+    assert!((mean(&drawn) - mean(&expected)).abs() < 0.01, "{drawn:?} {expected:?}");
 }
 
 #[test]

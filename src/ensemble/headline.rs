@@ -213,9 +213,12 @@ fn fees(sample: &Sample) -> Option<Vec<f64>> {
 }
 
 /// Share of the spend that paid for nothing used: units billed and not used,
-/// credit lost, and credit that is left.
+/// credit lost, and credit that is left. Of the spend without the luck of the lottery:
+/// a quotient by few winning tickets is too large in the mean.
 fn overpaid_share(sample: &Sample) -> Option<f64> {
-    let lost: u128 = sample.books.lost().iter().map(|wei| wei.0).sum();
-    let unused = sample.fee_parts.unused + (lost + sample.books.credit_left().0) as i128;
-    per(unused as f64 / COIN as f64, sample.spend().to_coins())
+    let books = &sample.books;
+    let lost: u128 = books.lost().iter().map(|wei| wei.0).sum();
+    let unused = sample.fee_parts.unused + (lost + books.credit_left().0) as i128;
+    let eth = |wei: i128| wei as f64 / COIN as f64;
+    per(eth(unused), eth(sample.spend().0 as i128 - books.lottery()))
 }
