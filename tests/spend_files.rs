@@ -306,7 +306,7 @@ fn fees_that_are_not_known_make_a_gap_even_where_days_without_a_row_are_zero() {
 }
 
 #[test]
-fn sums_of_weeks_months_and_quarters_are_no_days() {
+fn sums_of_several_days_are_no_days() {
     let rows = |dates: &[&str]| {
         let rows: String = dates.iter().map(|date| format!("{date},1\n")).collect();
         format!("date,amount_eth\n{rows}")
@@ -317,23 +317,58 @@ fn sums_of_weeks_months_and_quarters_are_no_days() {
         (&rows(&["2025-01-31", "2025-02-28", "2025-03-31"]), "sums of a month"),
         (&rows(&["2025-01-01", "2025-04-01", "2025-07-01", "2025-10-01"]), "sums of a quarter"),
         (&weeks.replace(',', "T00:00:00+01:00,").replace("dateT00:00:00+01:00", "date"), "a week"),
+        // One of them on the day before, or after; a first that is of fewer days.
+        (&weeks.replace("2024-12-30", "2024-12-31"), "sums of a week"),
+        (&weeks.replace("2025-01-27", "2025-01-28"), "sums of a week"),
+        (&weeks.replace("2024-12-30", "2025-01-03"), "sums of a week"),
+        (&rows(&["2025-01-06", "2025-01-20", "2025-02-03"]), "mostly 14 days apart, like sums of"),
+        (&rows(&["2025-01-06", "2025-01-09", "2025-01-12"]), "mostly 3 days apart, like sums of"),
+        // Monday, Wednesday, Friday.
+        (&rows(&["2025-01-06", "2025-01-08", "2025-01-10", "2025-01-13"]), "days without spend"),
+        // A network that had no fees on the days between.
+        (
+            &rows(&["2025-01-06", "2025-01-09", "2025-01-12"])
+                .replace("amount_eth\n", "fees_eth\n2025-01-07,0\n2025-01-08,0\n"),
+            "mostly 3 days",
+        ),
     ] {
         let fault = faults(text);
         assert!(fault.contains(sums), "{fault}");
         assert!(fault.contains("a row for each day"), "{fault}");
+        assert!(fault.contains("--zero-days if nothing was spent"), "{fault}");
     }
-    // Said to be of days, or of times; now and then; every weekday; two rows.
+    // Said to be of days, or of times; half of the days follow one another; two rows.
     let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
     assert_eq!(with(&weeks, zero_days).unwrap().complete_days(), 36);
     for text in [
         weeks.replace("2025-01-06", "2025-01-06T14:10:00Z"),
         weeks.replace("amount_eth", "face_value_eth"),
-        weeks.replace("2025-01-27", "2025-01-28"),
-        rows(&["2025-01-03", "2025-01-06", "2025-01-13", "2025-01-20", "2025-01-27"]),
+        rows(&["2025-01-03", "2025-01-06", "2025-01-07", "2025-01-20", "2025-01-21"]),
         rows(&["2025-01-06", "2025-01-13"]),
     ] {
         assert!(read(&text).is_ok(), "{text}");
     }
+}
+
+#[test]
+fn weekdays_of_which_nothing_is_known_are_named() {
+    // 6 January 2025 is a Monday.
+    let working = |weeks: usize| -> String {
+        let days = (0..7 * weeks).filter(|day| day % 7 < 5);
+        let rows = days.map(|day| format!("2025-01-{:02},1\n", 6 + day));
+        format!("date,amount_eth\n{}", rows.collect::<String>())
+    };
+    let unknown = "no Saturday and no Sunday is known: where weekdays are fitted, such days are \
+                   taken to be as the others are in the mean"
+        .to_string();
+    let three = working(3);
+    assert!(read(&three).unwrap().notes.contains(&unknown));
+    // One weekend may be a gap as any other; a Sunday is known; zeros are said to be known.
+    let names_none = |history: SpendHistory| !history.notes.join(" ").contains("no Sunday");
+    assert!(names_none(read(&working(2)).unwrap()));
+    assert!(names_none(read(&format!("{three}2025-01-19,1\n")).unwrap()));
+    let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };
+    assert!(names_none(with(&three, zero_days).unwrap()));
 }
 
 #[test]

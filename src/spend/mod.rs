@@ -24,11 +24,11 @@
 //! those of UTC, unless every row stands at the beginning of a day of another
 //! offset: then they are the file's own. A day without a row is a gap unless
 //! [`SpendOptions::zero_days`] says that nothing was spent, and so is one on which a
-//! whole network has fees of 0; another row of 0 says that nothing was spent. Rows that
-//! are regularly a week, a month or a quarter apart look like sums and are refused. Where
-//! rows have times of day, the first and the last day are partial unless their rows reach
-//! to within an hour of midnight, stand at the times of day that all others have (several),
-//! or all rows stand at one time from 23:59 on.
+//! whole network has fees of 0; another row of 0 says that nothing was spent. Without that
+//! option, rows of days of which hardly any two follow one another look like sums of several
+//! days and are refused. Where rows have times of day, the first and the last day are
+//! partial unless their rows reach to within an hour of midnight, stand at the times of day
+//! that all others have (several), or all rows stand at one time from 23:59 on.
 
 mod error;
 mod header;

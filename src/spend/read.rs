@@ -8,7 +8,7 @@ use std::path::Path;
 
 use csv::ByteRecord;
 use ethnum::U256;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
 use super::error::Faults;
 use super::header::{self, Columns, NAMES, quoted};
@@ -38,10 +38,12 @@ const WHOLE_WITHIN_NS: i64 = 3_600 * SECOND_NS;
 const END_OF_DAY_NS: i64 = DAY_NS - 60 * SECOND_NS;
 /// So many days show which times of day are usual.
 const LEAST_USUAL_DAYS: usize = 7;
-/// Days from one row to the next where each is the sum of all those days, and what
-/// that is a sum of.
+/// Days from one row to the next, and what each is the sum of where it is of all those
+/// days.
 const SUMS: [(RangeInclusive<i32>, &str); 3] =
     [(7..=7, "week"), (28..=31, "month"), (90..=92, "quarter")];
+/// So many times from one day with rows to the next show how far apart they are.
+const LEAST_GAPS: usize = 2;
 /// Dates named in one sentence.
 const MOST_NAMED: usize = 6;
 
@@ -441,13 +443,14 @@ impl<'a> SpendReader<'a> {
             let message = format!("the rows reach from {first} to {last}");
             self.fault(1, &header, Some(columns.time), message, Some("100 years"));
         }
+        let coverage = self.coverage(&days, (first, span), are_local, columns.form);
         let are_of_days = are_local || self.time_of_day.is_some();
         if are_of_days && columns.form != SpendForm::Redemptions && !self.options.zero_days {
             let mut dates: Vec<Date> = days.keys().map(|&(day, _)| day).collect();
             dates.dedup();
-            if let Some(of) = sums(&dates) {
-                let dates = listed(&dates);
-                let message = format!("the rows are a {of} apart, like sums of a {of}: {dates}");
+            dates.retain(|day| coverage[days_from(first, *day) as usize] != Coverage::Gap);
+            if let Some(apart) = apart(&dates) {
+                let message = format!("{apart}: {}", listed(&dates));
                 let expected = "a row for each day, each sum spread over its days; --zero-days if \
                                 nothing was spent on the days between";
                 self.fault(1, &header, Some(columns.time), message, Some(expected));
@@ -462,7 +465,6 @@ impl<'a> SpendReader<'a> {
         for (new, &old) in order.iter().enumerate() {
             place[old as usize] = new as u32;
         }
-        let coverage = self.coverage(&days, (first, span), are_local, columns.form);
         let cells = days.into_iter().map(|((day, key), spent)| {
             ((days_from(first, day) as u32, place[key as usize]), spent)
         });
@@ -597,6 +599,7 @@ impl<'a> SpendReader<'a> {
                 are(gaps.len(), "day"),
                 listed(&gaps)
             ));
+            notes.extend(unknown_weekdays(history));
         }
         let known = history.days().zip(history.daily_totals());
         let empty = known
@@ -664,15 +667,47 @@ fn no_spend(cells: &[&str], columns: &Columns) -> Option<NoSpend> {
     Some(NoSpend::Unknown(day.begins.unwrap_or(day.day)))
 }
 
-/// What each row seems to be the sum of, by the days from one to the next: most so many,
-/// and none fewer.
-fn sums(dates: &[Date]) -> Option<&'static str> {
-    let gaps: Vec<i32> = dates.windows(2).map(|pair| days_from(pair[0], pair[1])).collect();
-    let are_regular = |range: &RangeInclusive<i32>| {
-        let regular = gaps.iter().filter(|gap| range.contains(gap)).count();
-        regular >= 2 && 4 * regular >= 3 * gaps.len() && gaps.iter().all(|gap| gap >= range.start())
+/// How far apart days with rows are, and what they may be, where hardly any two follow one
+/// another: most are days away from the next.
+fn apart(dates: &[Date]) -> Option<String> {
+    let mut gaps: Vec<i32> = dates.windows(2).map(|pair| days_from(pair[0], pair[1])).collect();
+    if gaps.len() < LEAST_GAPS {
+        return None;
+    }
+    gaps.sort_unstable();
+    let median = gaps.get((gaps.len() - 1) / 2).filter(|gap| **gap > 1)?;
+    Some(match SUMS.iter().find(|(range, _)| range.contains(median)) {
+        Some((_, of)) => format!("the rows are a {of} apart, like sums of a {of}"),
+        None => format!(
+            "the rows are mostly {median} days apart, like sums of several days, or as where days \
+             without spend are left out"
+        ),
+    })
+}
+
+/// Of which weekdays the file knows no day, in a sentence.
+fn unknown_weekdays(history: &SpendHistory) -> Option<String> {
+    let on = |weekday: &Weekday| {
+        let days: Vec<Coverage> = history
+            .days()
+            .filter(|(day, _)| day.weekday() == *weekday)
+            .map(|(_, coverage)| coverage)
+            .collect();
+        days.len() >= LEAST_GAPS && !days.contains(&Coverage::Complete)
     };
-    SUMS.iter().find(|(range, _)| are_regular(range)).map(|(_, of)| *of)
+    let unknown: Vec<String> = Weekday::Monday
+        .cycle_forward()
+        .take(7)
+        .filter(on)
+        .map(|weekday| format!("no {weekday:?}"))
+        .collect();
+    (!unknown.is_empty()).then(|| {
+        format!(
+            "{} is known: where weekdays are fitted, such days are taken to be as the others are in \
+             the mean",
+            unknown.join(" and ")
+        )
+    })
 }
 
 /// "1 day is", "3 days are".
