@@ -452,6 +452,58 @@ fn of_a_history_the_last_entry_counts_and_of_rows_with_their_own_times_the_last_
 }
 
 #[test]
+fn the_last_entry_of_a_history_counts_whatever_its_column_of_times_is_called() {
+    let rows = |[first, second]: [&str; 2]| {
+        format!("{first},x,100\n{first},y,7\n{second},x,900\n{second},y,8\n")
+    };
+    let dates = ["2025-01-31", "2025-02-28"];
+    for (column, times) in [
+        ("Date (UTC)", dates),
+        ("block_time", ["2025-01-31 00:00:00.000 UTC", "2025-02-28 00:00:00.000 UTC"]),
+        ("evt_block_time", dates),
+        ("snapshot_date", dates),
+        ("Updated At", dates),
+        ("period", dates),
+        ("year_month", ["2024-12", "2025-01"]),
+        ("week", ["2024-W52", "2025-W01"]),
+        ("month", ["202412", "202501"]),
+        ("block_number", ["22000000", "22200000"]),
+    ] {
+        let (stakes, said) = stakes_of(&format!("{column},id,stake\n{}", rows(times)));
+        assert_eq!(stakes, ["x 900 LPT", "y 8 LPT"], "{column}: {said}");
+    }
+    // A list is none, whatever its times look like.
+    let (stakes, _) = stakes_of("id,stake,updated_at\nx,5,3 days ago\ny,6,an hour ago\n");
+    assert_eq!(stakes, ["x 5 LPT", "y 6 LPT"]);
+}
+
+#[test]
+fn of_two_stakes_none_is_taken_where_nothing_says_which_is_the_later() {
+    let workshop = workshop();
+    let refused = |table: &str, parts: &[&str]| {
+        workshop.write("table.csv", table);
+        let ended = workshop.run(&["import", "stakes", "table.csv"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
+        for part in parts {
+            assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+        }
+    };
+    let two = "`x` has two different stakes, on lines 2 and 4";
+    let columns = "no column says when each is of: there are `id`, `stake`, `cycle`";
+    let rows = "x,100,1\ny,7,1\nx,900,2\n";
+    refused(&format!("id,stake,cycle\n{rows}"), &[two, columns, "`block_number`", "table.csv:4"]);
+    let at_once = rows.replace("900,2", "900,1");
+    refused(&format!("id,stake,round\n{at_once}"), &[two, "of one `round`"]);
+    // Is January before or after December?
+    refused("id,stake,month\nx,100,12\nx,900,1\n", &["`12` does not say of which year"]);
+    let moves = "delegator,delegate,stake\na,x,5\na,y,5\n";
+    refused(moves, &["`a` has two different stakes, on lines 2 and 3"]);
+    let (stakes, said) = stakes_of("id,stake,cycle\nx,100,1\nx,100,2\n");
+    assert_eq!(stakes, ["x 100 LPT"]);
+    assert!(said.contains("line 3 (x): a second row of the same orchestrator"), "{said}");
+}
+
+#[test]
 fn of_several_columns_of_stakes_the_total_counts_and_the_others_are_named() {
     let (stakes, said) = stakes_of("id,stake,total_stake,bonded_lpt\nx,5,50,6\n");
     assert_eq!(stakes, ["x 50 LPT"]);

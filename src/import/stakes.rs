@@ -3,13 +3,15 @@
 //! each delegator bonds to whom.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::tz::Offset;
 
 use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
+use crate::spend::{quoted, time_column};
 use crate::text::{
     NumberError, SECOND_NS, Table, UNCLOSED, is_address, is_total, moment, number, plain,
 };
@@ -34,8 +36,27 @@ const IDS: [&str; 10] = [
 ];
 /// Where there are several, the first of these counts: gateways weigh the whole stake.
 const STAKES: [&str; 5] = ["totalstake", "stake", "bonded", "bondedamount", "delegatedstake"];
-const PERIODS: [&str; 7] =
-    ["month", "date", "day", "snapshot", "snapshotiso", "round", "timestamp"];
+/// What tells when a row is of, besides the columns of times that spend may have.
+const PERIODS: [&str; 15] = [
+    "month",
+    "year_month",
+    "snapshot",
+    "snapshot_iso",
+    "snapshot_date",
+    "round",
+    "round_id",
+    "week",
+    "period",
+    "epoch",
+    "as_of",
+    "updated_at",
+    "block_number",
+    "evt_block_number",
+    "year",
+];
+/// Of these, numbers begin anew each year.
+const PARTS_OF_A_YEAR: [&str; 2] = ["month", "week"];
+const WEEKS_OF_A_YEAR: f64 = 53.0;
 
 /// What a stake counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +92,7 @@ pub(super) fn columns(table: &Table) -> Option<Columns> {
     let (stems, units): (Vec<&str>, Vec<Option<Unit>>) =
         names.iter().map(|name| without_unit(name)).unzip();
     let stake = find(&STAKES, &stems)?;
-    let (id, period) = (find(&IDS, &names)?, find(&PERIODS, &names));
+    let (id, period) = (find(&IDS, &names)?, time_column(&table.header, &PERIODS));
     // Delegators of the subgraph have an `id` and a `delegate`; other ids are of rows.
     let has_address = |&column: &usize| {
         table.rows.iter().any(|(_, row)| row.get(column).is_some_and(|cell| is_address(cell)))
@@ -145,23 +166,30 @@ pub(super) fn read(
             None => rows.push((*line, row)),
         }
     }
-    if let Some(column) = columns.period {
+    let noun = columns.delegator.map_or("orchestrator", |_| "delegator");
+    let of_whom = columns.delegator.unwrap_or(columns.id);
+    let ids: Vec<Option<String>> =
+        rows.iter().map(|(_, row)| orchestrator_id(&cell(row, of_whom))).collect();
+    let mut known = BTreeSet::new();
+    let is_history = ids.iter().flatten().any(|id| !known.insert(id));
+    if let Some(column) = columns.period.filter(|_| is_history) {
         let texts: Vec<(usize, String)> =
             rows.iter().map(|(line, row)| (*line, cell(row, column))).collect();
-        let times = times(&texts).map_err(|(line, text)| {
-            let message = format!("`{}` is not a date, and not all are numbers", comment(&text));
+        let is_part = PARTS_OF_A_YEAR.contains(&plain(&table.header[column]).as_str());
+        let times = times(&texts, is_part).map_err(|(line, text)| {
+            let why = match is_part && number(&text).is_ok() {
+                true => "does not say of which year",
+                false => "is not a date, and not all are numbers",
+            };
+            let message = format!("`{}` {why}", comment(&text));
             unclear(line, column, message, "ISO dates or months throughout, such as 2025-02-28")
         })?;
-        let of_whom = columns.delegator.unwrap_or(columns.id);
-        let ids = rows.iter().map(|(_, row)| orchestrator_id(&cell(row, of_whom)));
-        let ids: Vec<Option<String>> = ids.collect();
-        let noun = columns.delegator.map_or("orchestrator", |_| "delegator");
         let (is_current, note) = current(&ids, &times, noun, |row| texts[row].1.as_str());
         findings.notes.extend(note);
         let mut is_current = is_current.into_iter();
         rows.retain(|_| is_current.next() == Some(true));
     }
-    let mut delegators = BTreeSet::new();
+    let mut seen: BTreeMap<String, (usize, String, Lpt)> = BTreeMap::new();
     for (line, row) in rows {
         let what = format!("line {line}");
         let written = cell(row, columns.id);
@@ -188,14 +216,25 @@ pub(super) fn read(
                 continue;
             }
         };
-        let Some(column) = columns.delegator else {
-            keep(&id, stake, "", format!("{what} ({id})"), findings);
-            continue;
-        };
-        let delegator = cell(row, column).to_ascii_lowercase();
-        if !delegator.is_empty() && !delegators.insert(delegator.clone()) {
-            findings.skip(format!("{what} ({delegator})"), "a second row of the same delegator");
-            continue;
+        let whose = columns
+            .delegator
+            .map_or_else(|| id.clone(), |column| cell(row, column).to_ascii_lowercase());
+        if !whose.is_empty() {
+            match seen.entry(whose) {
+                Entry::Vacant(first) => drop(first.insert((line, id.clone(), stake))),
+                Entry::Occupied(first) => {
+                    let (whose, (earlier, ..)) = (first.key(), first.get());
+                    if *first.get() != (*earlier, id, stake) {
+                        let (why, expected) = undated(table, columns.period);
+                        let lines = format!("on lines {earlier} and {line}");
+                        let message = format!("`{whose}` has two different stakes, {lines}{why}");
+                        return Err(unclear(line, columns.stake, message, expected));
+                    }
+                    let why = format!("a second row of the same {noun}");
+                    findings.skip(format!("{what} ({whose})"), why);
+                    continue;
+                }
+            }
         }
         let known = &mut findings.orchestrator(&id).stake;
         match Lpt(known.map_or(0, |known| known.0) + stake.0) {
@@ -207,10 +246,26 @@ pub(super) fn read(
         findings.notes.push(format!(
             "the rows are of {} delegators: the stake of an orchestrator is the sum of those that \
              bond to it",
-            delegators.len()
+            seen.len()
         ));
     }
     Ok(true)
+}
+
+/// Why of two stakes none is known to be the later, and what was expected.
+fn undated(table: &Table, period: Option<usize>) -> (String, &'static str) {
+    match period {
+        Some(column) => (
+            format!(", of one `{}`", table.header[column]),
+            "one row for each at a time, or a column of times that tells its rows apart",
+        ),
+        None => (
+            format!(", and no column says when each is of: there are {}", quoted(&table.header)),
+            "one row for each, or a column of times, of which the last counts, such as `date`, \
+             `timestamp`, `block_time`, `month`, `week`, `period`, `round`, `snapshot`, \
+             `updated_at` or `block_number`",
+        ),
+    }
 }
 
 /// Whether an address is written as pages show it, such as `0x104a...1361`.
@@ -273,11 +328,14 @@ fn current<'a>(
 }
 
 /// The times of rows on one scale: numbers where all are such as rounds, else seconds.
+/// Numbers of parts of a year do not say of which.
 ///
 /// # Errors
 /// The line and the text of the first that is neither.
-fn times(texts: &[(usize, String)]) -> Result<Vec<f64>, (usize, String)> {
-    let numbers = texts.iter().map(|(_, text)| Some(number(text).ok()?.to_f64()));
+fn times(texts: &[(usize, String)], are_parts: bool) -> Result<Vec<f64>, (usize, String)> {
+    let is_scale = |number: &f64| !are_parts || *number > WEEKS_OF_A_YEAR;
+    let read = |text: &String| Some(number(text).ok()?.to_f64()).filter(is_scale);
+    let numbers = texts.iter().map(|(_, text)| read(text));
     if let Some(numbers) = numbers.collect() {
         return Ok(numbers);
     }
@@ -286,16 +344,21 @@ fn times(texts: &[(usize, String)]) -> Result<Vec<f64>, (usize, String)> {
 }
 
 /// Unix seconds of a time as files of spend write it, of a date with or without leading
-/// zeros, of the end of a month (`2025-02`, `2025-02-end`), or of what is later than all
-/// of them.
+/// zeros, of the end of a month (`2025-02`, `2025-02-end`) or a week (`2025-W09`), or of
+/// what is later than all of them.
 fn time(text: &str) -> Option<f64> {
     if text.eq_ignore_ascii_case("latest") {
         return Some(f64::INFINITY);
     }
     let date = || -> Option<Date> {
         let mut parts = text.splitn(3, '-');
-        let (year, month) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        match parts.next() {
+        let (year, part, rest) = (parts.next()?.parse().ok()?, parts.next()?, parts.next());
+        if let (Some(week), None) = (part.strip_prefix('W'), rest) {
+            let last = ISOWeekDate::new(year, week.parse().ok()?, Weekday::Sunday);
+            return Some(last.ok()?.date());
+        }
+        let month = part.parse().ok()?;
+        match rest {
             None | Some("end") => Some(Date::new(year, month, 1).ok()?.last_of_month()),
             Some(day) => Date::new(year, month, day.parse().ok()?).ok(),
         }
@@ -306,16 +369,6 @@ fn time(text: &str) -> Option<f64> {
     };
     let day = Offset::UTC.to_timestamp(day.into()).ok()?;
     Some((day.as_second() + nanosecond / SECOND_NS) as f64)
-}
-
-/// Keeps an orchestrator's stake, unless there is one.
-pub(super) fn keep(id: &str, stake: Lpt, about: &str, what: String, findings: &mut Findings) {
-    let known = findings.orchestrator(id);
-    if known.stake.is_some() {
-        return findings.skip(what, "a second stake of the same orchestrator");
-    }
-    known.stake = Some(stake);
-    known.about = about.to_string();
 }
 
 /// Why a text is not a stake.
@@ -368,11 +421,13 @@ mod tests {
             ("2025-2-28", 1_740_700_800.0),
             ("2025-02-end", 1_740_700_800.0),
             ("2025-02", 1_740_700_800.0),
+            // 2 March is the Sunday of the ninth week.
+            ("2025-W09", 1_740_873_600.0),
             ("Latest", f64::INFINITY),
         ] {
             assert_eq!(time(text), Some(seconds), "{text}");
         }
-        for bad in ["", "12/31/2024", "2025-02-30", "2025-02-28 CET"] {
+        for bad in ["", "2025-W54", "12/31/2024", "2025-02-30", "2025-02-28 CET"] {
             assert_eq!(time(bad), None, "{bad}");
         }
     }

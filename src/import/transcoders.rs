@@ -5,6 +5,7 @@ use super::findings::{Findings, orchestrator_id};
 use super::json::At;
 use super::stakes;
 use crate::text::plain;
+use crate::units::Lpt;
 
 /// From here on a round is none that comes: who stays gets 2^255 - 1 or more as the
 /// round it leaves in.
@@ -91,10 +92,20 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
             Ok(stake) => {
                 let uri = row.field(&["service_uri"]).and_then(|at| at.text()).unwrap_or_default();
                 let about = uri.split_once("://").map_or(uri, |(_, host)| host);
-                stakes::keep(&id, stake, about, what, findings);
+                keep(&id, stake, about, what, findings);
             }
             Err(why) => findings.skip(what, why),
         }
     }
     true
+}
+
+/// Keeps an orchestrator's stake, unless there is one.
+fn keep(id: &str, stake: Lpt, about: &str, what: String, findings: &mut Findings) {
+    let known = findings.orchestrator(id);
+    if known.stake.is_some() {
+        return findings.skip(what, "a second stake of the same orchestrator");
+    }
+    known.stake = Some(stake);
+    known.about = about.to_string();
 }

@@ -122,6 +122,14 @@ fn with_unit(name: &str) -> Option<(&str, Currency)> {
     })
 }
 
+/// Where the times stand of a table whose columns of times are called as those of spend,
+/// or as one of `others`, which come first.
+pub(crate) fn time_column(header: &[String], others: &[&str]) -> Option<usize> {
+    let normal: Vec<String> = header.iter().map(|name| normal(name)).collect();
+    let mut known = [others, &TIMES, &DAYS, &EXPORTED_DAYS].into_iter().flatten();
+    known.find_map(|known| normal.iter().position(|name| is_same(name, known)))
+}
+
 pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
     let header =
         Header { written: header, normal: header.iter().map(|name| normal(name)).collect() };
@@ -263,7 +271,7 @@ impl Header<'_> {
 }
 
 /// Names between backticks, the first of them where there are many.
-pub(super) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
     let short = |name: &S| name.as_ref().chars().take(MOST_SHOWN).collect::<String>();
     let quoted = names.iter().take(MOST_NAMED).map(|name| format!("`{}`", short(name)));
     let more = if names.len() > MOST_NAMED { ", ..." } else { "" };

@@ -37,6 +37,7 @@ mod read;
 mod spelling;
 
 pub use error::{Fault, SpendError};
+pub(crate) use header::{quoted, time_column};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
 pub(crate) use read::listed;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};
