@@ -292,6 +292,50 @@ fn rows_that_sum_others_or_failed_are_left_out_and_said() {
 }
 
 #[test]
+fn what_funds_a_gateway_is_left_out_and_said() {
+    let header = "DateTime (UTC),Value_OUT(ETH),Status,ErrCode,Method\n";
+    let funding = "2025-03-01 10:00:00,5,,,Fund Deposit And Reserve\n\
+                   2025-03-02 10:00:00,7,,,fundDeposit\n2025-03-03 10:00:00,0,,,Unlock\n\
+                   2025-03-04 10:00:00,0,,,WITHDRAW\n";
+    let refused = faults(&format!("{header}{funding}"));
+    let why = "no row below the header is of spend: 4 rows are a deposit or withdrawal, not spend";
+    assert!(refused.contains(why), "{refused}");
+    let history =
+        read(&format!("{header}{funding}2025-03-02 10:00:00,1,,,Pay Orchestrator\n")).unwrap();
+    assert_eq!((history.rows, history.total().to_coins()), (1, 1.0));
+    let sent =
+        "amounts are all that an address sent: what a gateway sends to the TicketBroker is a \
+                deposit, not spend"
+            .to_string();
+    assert!(!history.notes.contains(&sent) && !history.notes.join(" ").contains("ignored"));
+    // Where no method is told, or it is a number, nobody knows.
+    for (method, column) in [("", ""), (",Method", ",0xce0d5b1f")] {
+        let rows = format!("Date,Value_OUT(ETH){method}\n2025-03-01,1{column}\n");
+        assert!(read(&rows).unwrap().notes.contains(&sent), "{rows}");
+    }
+}
+
+#[test]
+fn deposits_and_refunds_of_a_ledger_are_left_out_and_said() {
+    let ledger = "Date,Type,Gateway,Amount (ETH)\n2025-03-01,Deposit,g,1\n2025-03-01,spend,g,0.1\n\
+                  2025-03-02,refund,g,-0.1\n2025-03-02,withdrawal,g,0.5\n2025-03-02,spend,g,0.2\n";
+    let history = read(ledger).unwrap();
+    assert_eq!((history.rows, history.total().to_coins()), (2, 0.3));
+    assert_eq!(
+        history.notes,
+        [
+            "2 rows are a deposit or withdrawal, not spend, left out",
+            "1 row is a refund, left out: take it off the row that it corrects"
+        ]
+    );
+    // What else a type may be is not read, and two rows of two types are two.
+    let types = "date,type,amount_eth\n2025-03-01,batch,1\n2025-03-01,live,1\n";
+    let history = read(types).unwrap();
+    assert_eq!(history.total().to_coins(), 2.0);
+    assert_eq!(history.notes, ["1 column is ignored: `type`"]);
+}
+
+#[test]
 fn fees_that_are_not_known_make_a_gap_even_where_days_without_a_row_are_zero() {
     let text = "date,fees_eth\n2025-03-01,1\n2025-03-02,\n2025-03-03,NaN\n2025-03-05,1\n";
     let zero_days = SpendOptions { zero_days: true, ..SpendOptions::default() };

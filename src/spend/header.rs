@@ -31,6 +31,8 @@ const TICKETS: [&str; 3] = ["winning_tickets", "tickets", "winning_ticket_transf
 const REQUESTS: [&str; 5] = ["requests", "request_count", "requests_count", "num_requests", "jobs"];
 /// What Etherscan says of a transaction that failed, and so sent nothing.
 const FAILURES: [&str; 2] = ["err_code", "status"];
+/// What says what a row is of: Etherscan the function of a transaction, a ledger its kind.
+const KINDS: [&str; 5] = ["method", "type", "kind", "transaction_type", "tx_type"];
 const UNITS: [(&str, Currency); 4] = [
     ("eth", Currency::Eth),
     ("gwei", Currency::Gwei),
@@ -72,8 +74,12 @@ pub(super) struct Columns {
     pub(super) tickets: Option<usize>,
     /// The columns of [`FAILURES`], in an export of what an address sent.
     pub(super) failures: [Option<usize>; 2],
-    /// Columns that nothing is made of.
+    /// The columns of [`KINDS`].
+    pub(super) kinds: Vec<usize>,
+    /// Columns of which nothing that is counted is made.
     pub(super) ignored: Vec<usize>,
+    /// Whether the amounts are what an address sent, to whomever.
+    pub(super) are_sent: bool,
 }
 
 /// What is wrong with a header: the column to blame, the message and what was
@@ -147,7 +153,8 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
     let requests = header.first_of(&REQUESTS)?;
     let tickets = header.first_of(&TICKETS)?;
     let failures = FAILURES.map(|name| header.normal.iter().position(|known| known == name));
-    let failures = failures.map(|place| place.filter(|_| is_same(stem, SENT)));
+    let are_sent = is_same(stem, SENT);
+    let failures = failures.map(|place| place.filter(|_| are_sent));
     let form = if is_tickets {
         SpendForm::Redemptions
     } else if is_among(&FEES, stem) && names.iter().all(Option::is_none) {
@@ -162,8 +169,23 @@ pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
             || with_unit(&header.normal[i]).is_some_and(|(stem, _)| is_same(stem, MEAN_FACE_VALUE))
     };
     let count = header.written.len();
-    let ignored = (0..count).filter(|i| !is_known(*i)).collect();
-    Ok(Columns { form, count, time, amount, unit, names, requests, tickets, failures, ignored })
+    let ignored: Vec<usize> = (0..count).filter(|i| !is_known(*i)).collect();
+    let is_kind = |i: &usize| is_among(&KINDS, &header.normal[*i]);
+    let kinds = ignored.iter().copied().filter(is_kind).collect();
+    Ok(Columns {
+        form,
+        count,
+        time,
+        amount,
+        unit,
+        names,
+        requests,
+        tickets,
+        failures,
+        kinds,
+        ignored,
+        are_sent,
+    })
 }
 
 /// The names of the columns, as written and as they are compared.

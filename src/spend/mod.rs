@@ -16,7 +16,8 @@
 //! Unix seconds or milliseconds; the name of a time zone is refused where there is no
 //! offset. An amount is called `amount`, `spend`, `spent` or `cost` with `_eth`, `_gwei`,
 //! `_wei` or `_lpt`, or Etherscan's `Value_OUT(ETH)`; it is read exactly, without floats.
-//! Other columns are ignored and named in [`SpendHistory::notes`].
+//! Rows that `method`, `type` or `kind` say are deposits, withdrawals or refunds are left
+//! out. Other columns are ignored and named in [`SpendHistory::notes`].
 //!
 //! Names that differ in case only are one, as are all spellings of a pipeline.
 //!

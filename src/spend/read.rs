@@ -44,6 +44,10 @@ const SUMS: [(RangeInclusive<i32>, &str); 3] =
     [(7..=7, "week"), (28..=31, "month"), (90..=92, "quarter")];
 /// So many times from one day with rows to the next show how far apart they are.
 const LEAST_GAPS: usize = 2;
+/// How the kinds of rows begin that move funds: `fundDepositAndReserve`, `withdraw` and
+/// `unlock` of the TicketBroker, and what a ledger calls so.
+const FUNDING: [&str; 5] = ["fund", "deposit", "withdraw", "unlock", "topup"];
+const REFUND: &str = "refund";
 /// Dates named in one sentence.
 const MOST_NAMED: usize = 6;
 
@@ -128,6 +132,11 @@ enum NoSpend {
     Total,
     /// Its transaction failed.
     Failed,
+    /// It moves funds of the one who spends, such as a gateway's deposit at the
+    /// TicketBroker.
+    Funding,
+    /// It came back.
+    Refund,
     /// It says that the fees of its day are not known.
     Unknown(Date),
 }
@@ -433,7 +442,16 @@ impl<'a> SpendReader<'a> {
         else {
             if self.faults.is_empty() {
                 let header = self.header.join(self.separator);
-                self.fault(1, &header, None, "there is no row below the header", None);
+                let (message, expected) = match self.left_out().join("; ") {
+                    none if none.is_empty() => ("there is no row below the header".into(), None),
+                    why => (
+                        format!("no row below the header is of spend: {why}"),
+                        Some(
+                            "what was paid for work, such as a gateway's tickets that were redeemed",
+                        ),
+                    ),
+                };
+                self.fault(1, &header, None, message, expected);
             }
             return Err(self.faults.into_error());
         };
@@ -545,8 +563,22 @@ impl<'a> SpendReader<'a> {
     fn unknown(&self) -> impl Iterator<Item = Date> {
         self.no_spend.keys().filter_map(|reason| match reason {
             NoSpend::Unknown(day) => Some(*day),
-            NoSpend::Total | NoSpend::Failed => None,
+            NoSpend::Total | NoSpend::Failed | NoSpend::Funding | NoSpend::Refund => None,
         })
+    }
+
+    /// How many rows were left out for each reason, a sentence each.
+    fn left_out(&self) -> Vec<String> {
+        let reasons = [
+            (NoSpend::Total, "a sum of others, left out"),
+            (NoSpend::Failed, "of a failed transaction, left out"),
+            (NoSpend::Funding, "a deposit or withdrawal, not spend, left out"),
+            (NoSpend::Refund, "a refund, left out: take it off the row that it corrects"),
+        ];
+        let said = |(reason, what): (NoSpend, &str)| {
+            self.no_spend.get(&reason).map(|&count| format!("{} {what}", are(count, "row")))
+        };
+        reasons.into_iter().filter_map(said).collect()
     }
 
     /// What a reader has to know, a sentence each.
@@ -575,12 +607,15 @@ impl<'a> SpendReader<'a> {
             ));
         }
         notes.extend(self.spellings.note());
-        let left_out =
-            [(NoSpend::Total, "a sum of others"), (NoSpend::Failed, "of a failed transaction")];
-        for (reason, what) in left_out {
-            if let Some(&count) = self.no_spend.get(&reason) {
-                notes.push(format!("{} {what}, left out", are(count, "row")));
-            }
+        notes.extend(self.left_out());
+        let says_kind =
+            [NoSpend::Funding, NoSpend::Refund].iter().any(|kind| self.no_spend.contains_key(kind));
+        if columns.are_sent && !says_kind {
+            notes.push(
+                "amounts are all that an address sent: what a gateway sends to the TicketBroker is \
+                 a deposit, not spend"
+                    .to_string(),
+            );
         }
         let unknown: Vec<Date> = self.unknown().collect();
         if !unknown.is_empty() {
@@ -624,8 +659,9 @@ impl<'a> SpendReader<'a> {
                 are(self.repeated as usize, "row")
             ));
         }
-        let ignored: Vec<&String> =
-            columns.ignored.iter().filter_map(|&column| self.header.get(column)).collect();
+        let is_ignored = |column: &&usize| !(says_kind && columns.kinds.contains(column));
+        let ignored = columns.ignored.iter().filter(is_ignored);
+        let ignored: Vec<&String> = ignored.filter_map(|&column| self.header.get(column)).collect();
         if !ignored.is_empty() {
             let count = are(ignored.len(), "column");
             notes.push(format!("{count} ignored: {}", quoted(&ignored)));
@@ -660,6 +696,16 @@ fn no_spend(cells: &[&str], columns: &Columns) -> Option<NoSpend> {
     let [code, status] = columns.failures.map(|column| plain(column.map_or("", at)));
     if !code.is_empty() || ["error", "fail", "revert"].iter().any(|word| status.starts_with(word)) {
         return Some(NoSpend::Failed);
+    }
+    let is_of = |words: &[&str]| {
+        let kinds = columns.kinds.iter().map(|column| plain(at(*column)));
+        kinds.into_iter().any(|kind| words.iter().any(|word| kind.starts_with(word)))
+    };
+    if is_of(&FUNDING) {
+        return Some(NoSpend::Funding);
+    }
+    if is_of(&[REFUND]) {
+        return Some(NoSpend::Refund);
     }
     let is_unknown = columns.form == SpendForm::DailyFees
         && ["", "nan", "null", "none", "na"].contains(&plain(at(columns.amount)).as_str());
