@@ -427,6 +427,43 @@ fn redemptions_may_repeat_and_are_counted_as_tickets() {
 }
 
 #[test]
+fn face_values_tell_their_unit_where_the_header_does_not() {
+    let dune = |values: [&str; 2]| {
+        let row = |value: &str| format!("2025-03-01 01:02:03.000 UTC,0xc3,0xde,{value}\n");
+        format!("evt_block_time,sender,recipient,faceValue\n{}", values.map(row).concat())
+    };
+    for (values, unit) in [
+        (["1443000000000000", "1000000"], "wei, as all are whole numbers of 10^6 and more"),
+        (["1.443e15", "1e6"], "wei, as"),
+        (["0.001443", "0.000000000001"], "ETH, as all are below 10^6 and not all are whole"),
+        // What a program wrote of 1.0, and a ticket for nothing.
+        (["1", "0.443"], "ETH, as"),
+        (["0", "1000000"], "wei, as"),
+    ] {
+        let history = read(&dune(values)).unwrap();
+        let named = dune(values).replace("faceValue", &format!("face_value_{}", &unit[..3]));
+        assert_eq!(history.total(), read(&named).unwrap().total());
+        assert_eq!(history.form, SpendForm::Redemptions);
+        let note = format!("`faceValue` has no unit: its values are taken to be in {unit}");
+        assert!(history.notes[0].starts_with(&note), "{:?}", history.notes);
+    }
+    for values in [
+        ["1443000000000000", "0.001443"],
+        ["0.001443", "1443000000000000"],
+        ["1", "2"],
+        ["999999", "1000000"],
+        ["1000000.5", "1000000"],
+    ] {
+        let fault = faults(&dune(values));
+        assert!(fault.contains("the name of the column `faceValue` has no unit"), "{fault}");
+        assert!(fault.contains("`face_value_wei`, as the contract does"), "{fault}");
+        assert_eq!(fault.matches("error").count(), 1, "{fault}");
+    }
+    let subgraph = "id,transaction.timestamp,faceValue,sender.id\na,1740790923,0.001443,0xc3\n";
+    assert_eq!(read(subgraph).unwrap().total(), Wei(1_443_000_000_000_000));
+}
+
+#[test]
 fn repeated_rows_are_refused_kept_or_dropped() {
     let text = "date,gateway,amount_eth\n2025-03-01,main,1\n2025-03-02,main,1\n2025-03-01,main,1\n";
     let message = faults(text);

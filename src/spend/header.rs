@@ -5,13 +5,14 @@ use crate::units::Currency;
 
 /// Columns that hold all of a time. Exports of Dune, Etherscan and BigQuery may have one
 /// row's more than once: the first of these that is there counts.
-const TIMES: [&str; 10] = [
+const TIMES: [&str; 11] = [
     "timestamp",
     "block_timestamp",
     "block_time",
     "evt_block_time",
     "call_block_time",
     "unix_timestamp",
+    "transaction_timestamp",
     "date_time",
     "created_at",
     "date_ts",
@@ -66,8 +67,8 @@ pub(super) struct Columns {
     pub(super) count: usize,
     pub(super) time: usize,
     pub(super) amount: usize,
-    /// What the amount counts.
-    pub(super) unit: Currency,
+    /// What the amount counts; of a face value its name need not tell.
+    pub(super) unit: Option<Currency>,
     /// The columns of [`NAMES`].
     pub(super) names: [Option<usize>; 5],
     pub(super) requests: Option<usize>,
@@ -241,7 +242,7 @@ impl Header<'_> {
     }
 
     /// The column of amounts, its name without the unit, and the unit.
-    fn amount(&self) -> Result<(usize, &str, Currency), HeaderFault> {
+    fn amount(&self) -> Result<(usize, &str, Option<Currency>), HeaderFault> {
         let is_amount = |stem: &str| {
             [&AMOUNTS[..], &FEES, &[FACE_VALUE, SENT]].iter().any(|names| is_among(names, stem))
         };
@@ -253,24 +254,22 @@ impl Header<'_> {
             .filter(|(_, stem, _)| is_amount(stem))
             .collect();
         match amounts.as_slice() {
-            [one] => Ok(*one),
-            [] => Err(match self.normal.iter().position(|name| is_amount(name)) {
-                Some(bare) => HeaderFault {
+            [(place, stem, unit)] => Ok((*place, *stem, Some(*unit))),
+            [] => match self.normal.iter().position(|name| is_amount(name)) {
+                Some(bare) if is_same(&self.normal[bare], FACE_VALUE) => {
+                    Ok((bare, &self.normal[bare], None))
+                }
+                Some(bare) => Err(HeaderFault {
                     column: Some(self.written[bare].to_string()),
-                    message: format!("the name of the column `{}` has no unit", self.written[bare]),
-                    expected: if is_same(&self.normal[bare], FACE_VALUE) {
-                        "`face_value_eth`, as the subgraph counts, or `face_value_wei`, as the \
-                         contract does"
-                    } else {
-                        "the unit at its end: `_eth`, `_gwei`, `_wei` or `_lpt`"
-                    },
-                },
-                None => self.lacks(
+                    message: without_a_unit(self.written[bare]),
+                    expected: "the unit at its end: `_eth`, `_gwei`, `_wei` or `_lpt`",
+                }),
+                None => Err(self.lacks(
                     "amounts",
                     "one of `amount_eth`, `amount_wei`, `amount_lpt` (spend), `fees_eth` (daily \
                      fees), `face_value_eth` (redeemed tickets); rename the one that holds it",
-                ),
-            }),
+                )),
+            },
             [(first, ..), (second, ..), ..] => Err(HeaderFault {
                 column: Some(self.written[*second].to_string()),
                 message: format!(
@@ -292,6 +291,11 @@ impl Header<'_> {
     }
 }
 
+/// That the name of a column of amounts does not say what they count.
+pub(super) fn without_a_unit(name: &str) -> String {
+    format!("the name of the column `{name}` has no unit")
+}
+
 /// Names between backticks, the first of them where there are many.
 pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
     let short = |name: &S| name.as_ref().chars().take(MOST_SHOWN).collect::<String>();
@@ -306,7 +310,7 @@ mod tests {
 
     #[test]
     fn forms_are_told_apart_by_their_header() {
-        let form = |header: &[&str]| columns(header).map(|c| (c.form, c.unit)).ok();
+        let form = |header: &[&str]| columns(header).ok().and_then(|c| Some((c.form, c.unit?)));
         use SpendForm::{DailyFees, Redemptions, Rows};
         let spend = ["Date", "Gateway", "Pipeline", "Amount (ETH)"];
         assert_eq!(form(&spend), Some((Rows, Currency::Eth)));
@@ -332,6 +336,7 @@ mod tests {
         assert_eq!(places(&["evt_block_date", "evt_tx_hash", "amount_eth"]), Some((0, 2)));
         assert_eq!(places(&["timestamp", "date", "amount_eth"]), Some((0, 2)));
         assert_eq!(places(&["Date (UTC)", "value_eth"]), Some((0, 1)));
+        assert_eq!(places(&["transaction.timestamp", "faceValue"]), Some((0, 1)));
         let sent = ["UnixTimestamp", "DateTime (UTC)", "Value_IN(ETH)", "Value_OUT(ETH)"];
         assert_eq!(places(&sent), Some((0, 3)));
         // What came in is no spend.
@@ -351,7 +356,9 @@ mod tests {
     fn a_header_that_leaves_the_unit_open_is_refused() {
         let message = |header: &[&str]| columns(header).err().map(|fault| fault.message);
         assert!(message(&["date", "amount"]).unwrap().contains("has no unit"));
-        assert!(message(&["timestamp", "faceValue"]).unwrap().contains("has no unit"));
+        // Its values may tell it.
+        assert!(message(&["timestamp", "faceValue"]).is_none());
+        assert!(message(&["timestamp", "amount", "face value"]).unwrap().contains("has no unit"));
         assert!(message(&["date", "eth", "wei"]).unwrap().contains("both"));
         assert!(message(&["date", "amount_eth", "amount_wei"]).unwrap().contains("both"));
         assert!(message(&["date", "time", "amount_eth"]).unwrap().contains("two columns"));

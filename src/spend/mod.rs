@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | [`SpendForm::Rows`] | a time, an amount; if there, `gateway`, `pipeline`, `model`, `region`, `orchestrator`, `requests` |
 //! | [`SpendForm::DailyFees`] | a day, `fees_eth` (or `_wei`); if there, `winning_tickets`, `mean_face_value_eth` |
-//! | [`SpendForm::Redemptions`] | a time, `face_value_eth` (or `_wei`); if there, `gateway` or `sender`, `orchestrator` or `recipient` |
+//! | [`SpendForm::Redemptions`] | a time, `face_value_eth` (or `_wei`, or `face_value` where its values tell which); if there, `gateway` or `sender`, `orchestrator` or `recipient` |
 //!
 //! A time is called `date`, `day`, `time`, `timestamp` or `block_timestamp` (or, in
 //! exports of Dune and Etherscan, `block_time`, `block_date`, `UnixTimestamp` or
@@ -36,6 +36,7 @@ mod header;
 mod history;
 mod read;
 mod spelling;
+mod untold;
 
 pub use error::{Fault, SpendError};
 pub(crate) use header::{quoted, time_column};

@@ -11,9 +11,10 @@ use ethnum::U256;
 use jiff::civil::{Date, Weekday};
 
 use super::error::Faults;
-use super::header::{self, Columns, NAMES, quoted};
+use super::header::{self, Columns, NAMES, quoted, without_a_unit};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
 use super::spelling::Spellings;
+use super::untold::UntoldUnit;
 use super::{Duplicates, Fault, SpendError, SpendForm, SpendOptions};
 use crate::text::{
     self, DAY_NS, Moment, NumberError, Rows, SECOND_NS, is_total, moment, number, plain,
@@ -165,6 +166,7 @@ struct SpendReader<'a> {
     repeated: u64,
     out_of_order: u64,
     has_times: bool,
+    untold: UntoldUnit,
     /// Rows in another offset than that of UTC.
     shifted: u64,
     /// Whether each row so far is written as the beginning of a day.
@@ -195,6 +197,7 @@ impl<'a> SpendReader<'a> {
             repeated: 0,
             out_of_order: 0,
             has_times: false,
+            untold: UntoldUnit::default(),
             shifted: 0,
             are_days: true,
             time_of_day: None,
@@ -236,7 +239,8 @@ impl<'a> SpendReader<'a> {
         match found {
             Ok(columns) => {
                 let SpendOptions { eth_per_lpt, prices, .. } = self.options;
-                if columns.unit == Currency::Lpt && eth_per_lpt.is_none() && prices.is_none() {
+                if columns.unit == Some(Currency::Lpt) && eth_per_lpt.is_none() && prices.is_none()
+                {
                     let message = "amounts are in LPT, and the price of LPT is not known";
                     let expected = "the ETH that one LPT is worth, by --eth-per-lpt, or in a report the \
                                     prices of each day, by --prices or a run whose prices are \
@@ -298,8 +302,9 @@ impl<'a> SpendReader<'a> {
             };
             Wrong(Some(columns.time), message, Some(expected))
         })?;
+        let unit = columns.unit.unwrap_or_else(|| self.untold.of(at(columns.amount)));
         let amount = self
-            .amount(at(columns.amount), columns.unit, moment.begins.unwrap_or(moment.day))
+            .amount(at(columns.amount), unit, moment.begins.unwrap_or(moment.day))
             .map_err(|(message, expected)| Wrong(Some(columns.amount), message, Some(expected)))?;
         let count = |column: Option<usize>| match column.map(at) {
             None | Some("") => Ok(None),
@@ -431,6 +436,16 @@ impl<'a> SpendReader<'a> {
     }
 
     fn finish(mut self, columns: Columns) -> Result<SpendHistory, SpendError> {
+        if self.untold.is_open() {
+            let header = self.header.join(self.separator);
+            // What else is wrong may be so in that unit only.
+            self.faults = Faults::default();
+            let message = without_a_unit(&self.header[columns.amount]);
+            let expected = "`face_value_eth`, as the subgraph counts, or `face_value_wei`, as the \
+                            contract does";
+            self.fault(1, &header, Some(columns.amount), message, Some(expected));
+            return Err(self.faults.into_error());
+        }
         // Days of another time zone stay what they are.
         let are_local = self.are_days && self.shifted > 0;
         let mut days: BTreeMap<(Date, u32), Spent> = BTreeMap::new();
@@ -491,7 +506,7 @@ impl<'a> SpendReader<'a> {
             form: columns.form,
             rows: self.rows,
             notes: Vec::new(),
-            eth_per_lpt: self.options.eth_per_lpt.filter(|_| columns.unit == Currency::Lpt),
+            eth_per_lpt: self.options.eth_per_lpt.filter(|_| columns.unit == Some(Currency::Lpt)),
             first,
             coverage,
             keys: std::mem::take(&mut self.keys).into_keys().collect(),
@@ -606,6 +621,7 @@ impl<'a> SpendReader<'a> {
                 are(self.shifted as usize, "row")
             ));
         }
+        notes.extend(self.untold.note(&self.header[columns.amount]));
         notes.extend(self.spellings.note());
         notes.extend(self.left_out());
         let says_kind =
@@ -666,7 +682,7 @@ impl<'a> SpendReader<'a> {
             let count = are(ignored.len(), "column");
             notes.push(format!("{count} ignored: {}", quoted(&ignored)));
         }
-        if columns.unit == Currency::Lpt {
+        if columns.unit == Some(Currency::Lpt) {
             let fixed = self.options.eth_per_lpt;
             let by_day = "the price of their day";
             let at = match (self.options.prices, fixed) {
