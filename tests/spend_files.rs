@@ -559,6 +559,27 @@ fn every_fault_is_told_with_line_and_column() {
 }
 
 #[test]
+fn what_is_long_is_cut_in_messages() {
+    let long = "1".repeat(100_000);
+    for (header, row) in [
+        ("date,amount_eth", format!("2025-03-01,{long}")),
+        ("date,amount_eth", format!("2025-03-01,-{long}x")),
+        ("date,amount_eth", format!("2025-03-01,x{long}")),
+        ("date,amount_wei", format!("2025-03-01,1.{}", &long[..30])),
+        ("date,amount_eth", format!("{long},1")),
+        ("date,amount_eth", format!("[{long},1")),
+        ("date,amount_eth,requests", format!("2025-03-01,1,{long}x")),
+        (&format!("date,amount,{long}"), "2025-03-01,1,1".to_string()),
+    ] {
+        let fault = faults(&format!("{header}\n{row}\n"));
+        assert!(fault.len() < 700, "{} bytes: {}", fault.len(), &fault[..700]);
+    }
+    let start = "1".repeat(96);
+    let fault = faults(&format!("date,amount_eth\n2025-03-01,{long}\n"));
+    assert!(fault.contains(&format!("`{start} ...` is not an amount")), "{fault}");
+}
+
+#[test]
 fn bom_crlf_order_and_unknown_columns_do_no_harm() {
     let text = "\u{feff}Date,Amount (ETH),tx\r\n2025-03-02,2,0xb\r\n\r\n2025-03-01,1,0xa\r\n";
     let history = read(text).unwrap();

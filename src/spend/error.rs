@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 /// Faults kept; those beyond are only counted.
 const MOST_KEPT: usize = 20;
-/// Characters of a row shown.
+/// Characters of a row or a cell shown.
 const SHOWN: usize = 96;
 
 /// Why a spend file was not read.
@@ -49,18 +49,23 @@ impl fmt::Display for Fault {
         writeln!(f, "error: {}", self.message)?;
         write!(f, "{gutter}--> {}:{line}", self.file)?;
         match &self.column {
-            Some(column) => writeln!(f, ", column `{column}`")?,
+            Some(column) => writeln!(f, ", column `{}`", clipped(column))?,
             None => writeln!(f)?,
         }
-        let plain = |c: char| if c.is_control() { ' ' } else { c };
-        let shown: String = self.row.chars().map(plain).take(SHOWN).collect();
-        let more = if self.row.chars().count() > SHOWN { " ..." } else { "" };
-        writeln!(f, "{line} | {shown}{more}")?;
+        writeln!(f, "{line} | {}", clipped(&self.row))?;
         if let Some(expected) = &self.expected {
             writeln!(f, "{gutter} = expected: {expected}")?;
         }
         Ok(())
     }
+}
+
+/// The beginning of what a file says, on one line.
+pub(super) fn clipped(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let shown: String = text.chars().map(plain).take(SHOWN).collect();
+    let more = if text.chars().nth(SHOWN).is_some() { " ..." } else { "" };
+    format!("{shown}{more}")
 }
 
 impl fmt::Display for SpendError {

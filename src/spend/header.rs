@@ -1,6 +1,7 @@
 //! Which column holds what.
 
 use super::SpendForm;
+use super::error::clipped;
 use crate::units::Currency;
 
 /// Columns that hold all of a time. Exports of Dune, Etherscan and BigQuery may have one
@@ -206,7 +207,7 @@ impl Header<'_> {
                 column: Some(self.written[second].to_string()),
                 message: match first {
                     Some(first) if normal[first] == normal[second] => {
-                        format!("there are two columns `{}`", normal[second])
+                        format!("there are two columns `{}`", clipped(&normal[second]))
                     }
                     _ => format!("there are two columns for `{}`", known[0]),
                 },
@@ -274,7 +275,8 @@ impl Header<'_> {
                 column: Some(self.written[*second].to_string()),
                 message: format!(
                     "both `{}` and `{}` hold an amount",
-                    self.written[*first], self.written[*second]
+                    clipped(self.written[*first]),
+                    clipped(self.written[*second])
                 ),
                 expected: "one of them, in one unit",
             }),
@@ -293,7 +295,7 @@ impl Header<'_> {
 
 /// That the name of a column of amounts does not say what they count.
 pub(super) fn without_a_unit(name: &str) -> String {
-    format!("the name of the column `{name}` has no unit")
+    format!("the name of the column `{}` has no unit", clipped(name))
 }
 
 /// Names between backticks, the first of them where there are many.

@@ -10,7 +10,7 @@ use csv::ByteRecord;
 use ethnum::U256;
 use jiff::civil::{Date, Weekday};
 
-use super::error::Faults;
+use super::error::{Faults, clipped};
 use super::header::{self, Columns, NAMES, quoted, without_a_unit};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
 use super::spelling::Spellings;
@@ -288,8 +288,9 @@ impl<'a> SpendReader<'a> {
         }
         let at = |column: usize| cells.get(column).copied().unwrap_or_default();
         let moment = moment(at(columns.time)).ok_or_else(|| {
-            let time = at(columns.time);
-            let (message, expected) = match time.contains('[') {
+            let cell = at(columns.time);
+            let time = clipped(cell);
+            let (message, expected) = match cell.contains('[') {
                 true => (
                     format!("`{time}` names a time zone without its offset from UTC"),
                     "a time with its offset, such as 2025-02-18T06:30:00-05:00",
@@ -309,8 +310,8 @@ impl<'a> SpendReader<'a> {
         let count = |column: Option<usize>| match column.map(at) {
             None | Some("") => Ok(None),
             Some(text) => {
-                let wrong =
-                    || Wrong(column, format!("`{text}` is not a count"), Some("a whole number"));
+                let message = || format!("`{}` is not a count", clipped(text));
+                let wrong = || Wrong(column, message(), Some("a whole number"));
                 text::count(text).map(Some).ok_or_else(wrong)
             }
         };
@@ -381,6 +382,7 @@ impl<'a> SpendReader<'a> {
 
     /// An amount in wei, or what is wrong with it and what was expected.
     fn amount(&self, text: &str, unit: Currency, day: Date) -> Result<Wei, (String, &'static str)> {
+        let shown = || clipped(text);
         let is_zero = |text: &&str| number(text).is_ok_and(|number| number.mantissa == 0);
         let zero = text.strip_prefix('-').filter(is_zero);
         let value = number(zero.unwrap_or(text)).map_err(|wrong| {
@@ -390,20 +392,23 @@ impl<'a> SpendReader<'a> {
                 ("the amount is missing".to_string(), "a number; leave out rows without one")
             } else if negative {
                 (
-                    format!("`{text}` is negative"),
+                    format!("`{}` is negative", shown()),
                     "an amount of at least 0; take a correction off the row that it corrects",
                 )
             } else if has_unit {
-                (format!("`{text}` has a unit of its own"), "a number in the unit of the column")
+                (
+                    format!("`{}` has a unit of its own", shown()),
+                    "a number in the unit of the column",
+                )
             } else if wrong == NumberError::None {
-                (format!("`{text}` is not an amount"), wrong.expected())
+                (format!("`{}` is not an amount", shown()), wrong.expected())
             } else {
                 (wrong.to_string(), wrong.expected())
             }
         })?;
         let amount = Amount { value, currency: unit };
         if unit == Currency::Wei && value.reduced().scale > 0 {
-            let message = format!("`{text}` is no whole number of wei");
+            let message = format!("`{}` is no whole number of wei", shown());
             return Err((message, "whole wei, or ETH in a column of ETH"));
         }
         let SpendOptions { prices, eth_per_lpt, .. } = self.options;
@@ -417,7 +422,9 @@ impl<'a> SpendReader<'a> {
             _ => amount.to_wei(),
         };
         let fits = wei.filter(|wei| *wei <= MOST);
-        fits.ok_or_else(|| (format!("`{text}` is beyond all ETH there is"), "a smaller amount"))
+        fits.ok_or_else(|| {
+            (format!("`{}` is beyond all ETH there is", shown()), "a smaller amount")
+        })
     }
 
     fn note_time(&mut self, moment: &Moment) {
