@@ -167,6 +167,34 @@ fn a_base_price_of_zero_may_be_left_out() {
     assert!(said.contains("orchestrators[2]: text-to-image \"m\": on offer without a"), "{said}");
 }
 
+#[test]
+fn a_model_whose_own_price_is_none_is_not_offered_at_the_base_price() {
+    let node = |id: &str, prices: &[&str]| {
+        let price = |price: &&str| format!(r#"{{"capability": 27, "constraint": "m", {price}}}"#);
+        let prices: Vec<String> = prices.iter().map(price).collect();
+        format!(
+            r#""address": "{id}", "price_info": {{"pricePerUnit": 9}}, "capabilities_prices": [{}]"#,
+            prices.join(",")
+        )
+    };
+    let negative = r#""pricePerUnit": -5, "pixelsPerUnit": 1"#;
+    let per_none = r#""pricePerUnit": 5, "pixelsPerUnit": 0"#;
+    let good = r#""pricePerUnit": 7, "pixelsPerUnit": 1"#;
+    let nodes = [
+        node("base", &[]),
+        node("negative", &[negative]),
+        node("per-none", &[per_none]),
+        node("twice", &[good, negative]),
+    ];
+    let (found, said) = offers_of_m(&view(&nodes.each_ref().map(String::as_str)));
+    let offer = |id: &str, wei: u32| (id.to_string(), format!("{wei} wei"), 1);
+    assert_eq!(found, [offer("base", 9), offer("twice", 7)]);
+    for place in ["orchestrators[1]", "orchestrators[2]"] {
+        let skipped = format!("{place}: text-to-image \"m\": its own price cannot be read: price");
+        assert!(said.contains(&skipped), "{said}");
+    }
+}
+
 /// A quote has what `auto_adjust_price` adds in it, a price of `aiModels.json` has not.
 #[test]
 fn a_quote_is_not_marked_up_again_and_a_base_price_is() {

@@ -200,7 +200,14 @@ fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<F
                 findings.skip(place, format!("more than {MOST_OFFERS} offers"));
                 continue;
             }
-            let of_model = prices.get(&(pipeline, model.to_string()));
+            let own = prices.get(&(pipeline, model.to_string())).map(Result::as_ref);
+            let of_model = match own.transpose() {
+                Ok(price) => price,
+                Err(why) => {
+                    findings.skip(place, format!("its own price cannot be read: {why}"));
+                    continue;
+                }
+            };
             let Some((price, is_left_out)) = of_model.or(base.as_ref()).copied() else {
                 findings.skip(place, "on offer without a price");
                 continue;
@@ -248,9 +255,10 @@ fn posted(at: &At) -> Result<(PostedPrice, bool), String> {
     Ok((written.unwrap_or(Price::ZERO.into()), written.is_none()))
 }
 
-type Prices = BTreeMap<(Pipeline, String), (PostedPrice, bool)>;
+/// What [`posted`] says of the price of each model.
+type Prices = BTreeMap<(Pipeline, String), Result<(PostedPrice, bool), String>>;
 
-/// The prices of a row by model.
+/// The prices of a row by model; of several the last that can be read.
 fn prices(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Prices {
     let mut prices = Prices::new();
     for entry in row.field(&["capabilities_prices"]).iter().flat_map(At::items) {
@@ -261,12 +269,15 @@ fn prices(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Price
             findings.skip(place, "a price without capability or model");
             continue;
         };
-        let read = names
-            .pipeline(&capability)
-            .and_then(|pipeline| Ok(((pipeline, model_at(&model)?), posted(&entry)?)));
-        match read {
-            Ok((model, price)) => drop(prices.insert(model, price)),
-            Err(why) => findings.skip(place, why),
+        let named =
+            names.pipeline(&capability).and_then(|pipeline| Ok((pipeline, model_at(&model)?)));
+        match (named, posted(&entry)) {
+            (Ok(model), Ok(price)) => drop(prices.insert(model, Ok(price))),
+            (Ok(model), Err(why)) => {
+                findings.skip(place, why.clone());
+                prices.entry(model).or_insert(Err(why));
+            }
+            (Err(why), _) => findings.skip(place, why),
         }
     }
     prices
