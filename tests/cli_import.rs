@@ -397,6 +397,35 @@ fn success_without_a_round_trip_score_is_no_failure() {
 }
 
 #[test]
+fn success_rates_may_be_per_cent_where_all_are() {
+    let workshop = workshop();
+    let import = |rates: [&str; 2]| {
+        let row =
+            |rate: &str| format!(r#"{{"node": "na-1", "region": "FRA", "success_rate": {rate}}}"#);
+        workshop.write("rates.json", &format!("[{}]", rates.map(row).join(",")));
+        let args = ["leaderboard", "rates.json", "--base", "minimal.toml"];
+        let said = imported(&workshop, &args).stderr;
+        let all = scenario(&workshop).network.orchestrators;
+        (all.into_iter().find(|o| o.id == "na-1").unwrap().reliability, said)
+    };
+    let note = "every `success_rate` but 0 is above 1: they are read as per cent";
+    for (rates, reliability) in
+        [(["95.5", "87.5"], 0.915), (["100.0000000001", "0"], 0.5), (["\"99\"", "1.5"], 0.5025)]
+    {
+        let (found, said) = import(rates);
+        assert_eq!(found, reliability, "{rates:?}");
+        assert!(said.contains(note), "{said}");
+    }
+    // A rate of at most 1 may be a share; none is above all tests.
+    for (rates, refused) in [(["98", "0.9"], "is 98, not from 0 to 1"), (["0.9", "101"], "is 101")]
+    {
+        let (found, said) = import(rates);
+        assert_eq!(found, 0.9, "{rates:?}");
+        assert!(said.contains(refused) && !said.contains(note), "{said}");
+    }
+}
+
+#[test]
 fn testers_that_nobody_knows_are_named() {
     let workshop = workshop();
     let row = |tester: &str| {

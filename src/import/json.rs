@@ -9,6 +9,9 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use crate::text::plain;
 use crate::units::Decimal;
 
+/// What a share may be by what floats lose.
+pub(super) const MOST_SHARE: f64 = 1.0 + 1e-9;
+
 /// A JSON value; an object keeps the order of its file.
 #[derive(Debug)]
 pub(super) enum Json {
@@ -243,9 +246,15 @@ impl<'a> At<'a> {
 
     /// A number from 0 to 1, or above it by no more than a sum of floats may be.
     pub fn share(&self) -> Result<f64, String> {
-        let share = self.decimal()?.to_f64();
-        let wrong = || format!("{} is {share}, not from 0 to 1", self.name());
-        (0.0..=1.0 + 1e-9).contains(&share).then_some(share.min(1.0)).ok_or_else(wrong)
+        self.share_of(1.0)
+    }
+
+    /// What share of `whole` a number is, as [`share`](At::share).
+    pub fn share_of(&self, whole: f64) -> Result<f64, String> {
+        let part = self.decimal()?.to_f64();
+        let share = part / whole;
+        let wrong = || format!("{} is {part}, not from 0 to {whole}", self.name());
+        (0.0..=MOST_SHARE).contains(&share).then_some(share.min(1.0)).ok_or_else(wrong)
     }
 
     /// A whole number.

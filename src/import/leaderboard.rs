@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use super::findings::{Findings, orchestrator_id};
-use super::json::At;
+use super::json::{At, MOST_SHARE};
 use crate::network::Region;
 use crate::text::plain;
 
 /// Levels of objects and lists above a result.
 const DEEPEST: usize = 5;
+
+const PER_CENT: f64 = 100.0;
 
 /// The testers the leaderboards have had (`/api/regions`), with the regions of a
 /// scenario they may stand in, the best first. A tester whose part of the world
@@ -111,6 +113,12 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
             "an orchestrator has one reliability and region, and offers what it did in the base";
         findings.skip(format!("`pipeline` and `model` of {of_models} results"), why);
     }
+    let whole = whole(&rows);
+    if whole > 1.0 {
+        findings
+            .notes
+            .push("every `success_rate` but 0 is above 1: they are read as per cent".into());
+    }
     for row in rows {
         let place = row.at.place().to_string();
         let Some(id) = row.id.as_deref().and_then(orchestrator_id) else {
@@ -125,7 +133,7 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
         if tester == "GLOBAL" {
             continue;
         }
-        match test(&row.at, tester) {
+        match test(&row.at, tester, whole) {
             Ok(test) => findings.orchestrator(&id).tests.push(test),
             Err(why) => findings.skip(place, why),
         }
@@ -133,8 +141,17 @@ pub(super) fn read(root: &At, findings: &mut Findings) -> bool {
     true
 }
 
-fn test(at: &At, tester: String) -> Result<Test, String> {
-    let success = at.field(&["success_rate"]).ok_or("no `success_rate`")?.share()?;
+/// What a success rate is when all tests succeed: 100 where they are all per cent, which
+/// is above 1.
+fn whole(rows: &[Row]) -> f64 {
+    let rate = |row: &Row| Some(row.at.field(&["success_rate"])?.decimal().ok()?.to_f64());
+    let mut rates = rows.iter().filter_map(rate).filter(|rate| *rate > 0.0).peekable();
+    let is_percent = |rate: f64| rate > MOST_SHARE && rate <= PER_CENT * MOST_SHARE;
+    if rates.peek().is_some() && rates.all(is_percent) { PER_CENT } else { 1.0 }
+}
+
+fn test(at: &At, tester: String, whole: f64) -> Result<Test, String> {
+    let success = at.field(&["success_rate"]).ok_or("no `success_rate`")?.share_of(whole)?;
     let score =
         at.field(&["round_trip_score", "latency_score"]).map(|at| at.share()).transpose()?;
     let time = at.field(&["round_trip_time"]).map(|at| at.decimal()).transpose()?;
