@@ -569,6 +569,35 @@ fn of_several_columns_of_stakes_the_total_counts_and_the_others_are_named() {
 }
 
 #[test]
+fn shares_are_no_stakes() {
+    let workshop = workshop();
+    for rows in ["x,0.25\ny,0.75\n", "x,0.5\ny,0.33\nz,0.165\n"] {
+        workshop.write("table.csv", &format!("id,stake\n{rows}"));
+        let ended = workshop.run(&["import", "stakes", "table.csv"]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(ended.stderr.contains("as shares do, not LPT\n  --> table.csv:1"), "{ended:?}");
+    }
+    for table in [
+        // Said to be LPT; one alone; no sum of shares.
+        "id,stake_lpt\nx,0.25\ny,0.75\n",
+        "id,stake\nx,0.25 LPT\ny,0.75 LPT\n",
+        "id,stake\nx,1\n",
+        "id,stake\nx,0.5\ny,0.75\n",
+    ] {
+        workshop.write("table.csv", table);
+        imported(&workshop, &["stakes", "table.csv"]);
+    }
+}
+
+#[test]
+fn the_active_stake_is_one_where_no_other_is_there() {
+    let (stakes, _) = stakes_of("Address,Active Stake,Reward Cut\nx,\"2,345,678 LPT\",10\n");
+    assert_eq!(stakes, ["x 2345678 LPT"]);
+    let (stakes, _) = stakes_of("id,Active Stake,Stake\nx,5,6\n");
+    assert_eq!(stakes, ["x 6 LPT"]);
+}
+
+#[test]
 fn bonds_of_delegators_add_up_to_the_stake_of_their_delegate() {
     let all = ["x 11.5 LPT", "y 7 LPT"];
     let note = "the rows are of 3 delegators: the stake of an orchestrator is the sum";

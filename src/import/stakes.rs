@@ -15,7 +15,7 @@ use crate::spend::{quoted, time_column};
 use crate::text::{
     NumberError, SECOND_NS, Table, UNCLOSED, is_address, is_total, moment, number, plain,
 };
-use crate::units::{Amount, COIN, Currency, Lpt};
+use crate::units::{Amount, COIN, Currency, Decimal, Lpt};
 
 /// Where no unit is told, a whole number from here on counts base units (1e-18 LPT): a
 /// thousandth of an LPT there, more LPT than there will be here.
@@ -35,7 +35,10 @@ const IDS: [&str; 10] = [
     "node",
 ];
 /// Where there are several, the first of these counts: gateways weigh the whole stake.
-const STAKES: [&str; 5] = ["totalstake", "stake", "bonded", "bondedamount", "delegatedstake"];
+const STAKES: [&str; 6] =
+    ["totalstake", "stake", "activestake", "bonded", "bondedamount", "delegatedstake"];
+/// Stakes without a unit that sum to 1 within this are shares.
+const SHARES_WITHIN: f64 = 0.02;
 /// What tells when a row is of, besides the columns of times that spend may have.
 const PERIODS: [&str; 15] = [
     "month",
@@ -190,6 +193,7 @@ pub(super) fn read(
         rows.retain(|_| is_current.next() == Some(true));
     }
     let mut seen: BTreeMap<String, (usize, String, Lpt)> = BTreeMap::new();
+    let mut numbers: Vec<f64> = Vec::new();
     for (line, row) in rows {
         let what = format!("line {line}");
         let written = cell(row, columns.id);
@@ -236,11 +240,19 @@ pub(super) fn read(
                 }
             }
         }
+        // Where the cell has a unit nobody doubts what it counts.
+        numbers.push(number(&cell(row, columns.stake)).map_or(f64::INFINITY, Decimal::to_f64));
         let known = &mut findings.orchestrator(&id).stake;
         match Lpt(known.map_or(0, |known| known.0) + stake.0) {
             sum if sum <= MOST_LPT => *known = Some(sum),
             _ => findings.skip(format!("{what} ({id})"), "with it there is more LPT than exists"),
         }
+    }
+    let sum: f64 = numbers.iter().sum();
+    if columns.unit.is_none() && numbers.len() > 1 && (sum - 1.0).abs() < SHARES_WITHIN {
+        let message = format!("the stakes sum to {sum:.3}, as shares do, not LPT");
+        let expected = "stakes in LPT or base units; `stake_lpt` as the column's name if they are";
+        return Err(unclear(table.line, columns.stake, message, expected));
     }
     if columns.delegator.is_some() {
         findings.notes.push(format!(
