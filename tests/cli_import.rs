@@ -190,8 +190,9 @@ fn a_model_whose_own_price_is_none_is_not_offered_at_the_base_price() {
     let offer = |id: &str, wei: u32| (id.to_string(), format!("{wei} wei"), 1);
     assert_eq!(found, [offer("base", 9), offer("twice", 7)]);
     for place in ["orchestrators[1]", "orchestrators[2]"] {
-        let skipped = format!("{place}: text-to-image \"m\": its own price cannot be read: price");
-        assert!(said.contains(&skipped), "{said}");
+        let why = format!("{place}: capabilities_prices[0]: pricePerUnit");
+        let skipped = format!("{place}: text-to-image \"m\": its own price cannot be read");
+        assert!(said.contains(&why) && said.contains(&skipped), "{said}");
     }
 }
 

@@ -200,13 +200,12 @@ fn offers(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Vec<F
                 findings.skip(place, format!("more than {MOST_OFFERS} offers"));
                 continue;
             }
-            let own = prices.get(&(pipeline, model.to_string())).map(Result::as_ref);
-            let of_model = match own.transpose() {
-                Ok(price) => price,
-                Err(why) => {
-                    findings.skip(place, format!("its own price cannot be read: {why}"));
+            let of_model = match prices.get(&(pipeline, model.to_string())) {
+                Some(None) => {
+                    findings.skip(place, "its own price cannot be read");
                     continue;
                 }
+                own => own.and_then(Option::as_ref),
             };
             let Some((price, is_left_out)) = of_model.or(base.as_ref()).copied() else {
                 findings.skip(place, "on offer without a price");
@@ -255,8 +254,8 @@ fn posted(at: &At) -> Result<(PostedPrice, bool), String> {
     Ok((written.unwrap_or(Price::ZERO.into()), written.is_none()))
 }
 
-/// What [`posted`] says of the price of each model.
-type Prices = BTreeMap<(Pipeline, String), Result<(PostedPrice, bool), String>>;
+/// What [`posted`] says of the price of each model; `None` where it cannot be read.
+type Prices = BTreeMap<(Pipeline, String), Option<(PostedPrice, bool)>>;
 
 /// The prices of a row by model; of several the last that can be read.
 fn prices(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Prices {
@@ -272,10 +271,10 @@ fn prices(row: &At, names: &Names, what: &str, findings: &mut Findings) -> Price
         let named =
             names.pipeline(&capability).and_then(|pipeline| Ok((pipeline, model_at(&model)?)));
         match (named, posted(&entry)) {
-            (Ok(model), Ok(price)) => drop(prices.insert(model, Ok(price))),
+            (Ok(model), Ok(price)) => drop(prices.insert(model, Some(price))),
             (Ok(model), Err(why)) => {
-                findings.skip(place, why.clone());
-                prices.entry(model).or_insert(Err(why));
+                findings.skip(place, why);
+                prices.entry(model).or_insert(None);
             }
             (Err(why), _) => findings.skip(place, why),
         }
