@@ -156,6 +156,30 @@ fn a_malformed_request_suspends_an_innocent_orchestrator() {
     }
 }
 
+#[test]
+fn what_a_request_has_left_is_lost_with_its_session_if_that_is_removed_meanwhile() {
+    // A ticket is worth three requests of ten seconds, and leaves two: two at once send one
+    // each. On the four that come back the one of second 20 runs without. A third in second
+    // 2 finds no place, and 0.8.3 removes the session: the next pays anew (go-livepeer keeps
+    // balances by session id).
+    let mut scenario = scenario(1.0);
+    scenario.network.gateways[0].version = Version::V0_8_3;
+    scenario.network.models[0].service.overhead_s = 10.0;
+    let mut only = orchestrator("only", 1, 2);
+    only.tickets.expected_value = Wei(3_000);
+    only.tickets.max_face_value = Some(Wei(3_001));
+    scenario.network.orchestrators = vec![only];
+    let mut outcome = |times: &[f64]| {
+        let requests = times.iter().map(|&time| (time, None)).collect();
+        scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+        let result = run(&scenario, 0);
+        let lost = result.books.lost()[LossCause::SessionRemoved as usize].0;
+        (result.service[0].served, result.fees[0].0, lost)
+    };
+    assert_eq!(outcome(&[0.0, 1.0, 20.0]), (3, 6_000, 0));
+    assert_eq!(outcome(&[0.0, 1.0, 2.0, 20.0]), (3, 9_000, 4_000));
+}
+
 const INTERVAL_WEI: u128 = 3 * 5 * LIVE_PIXELS_PER_SECOND as u128;
 
 /// Ten streams of an hour each, one a day, on one orchestrator.

@@ -435,16 +435,16 @@ impl SessionPool {
     }
 
     /// Gives a session back. It is free again when no other request holds it;
-    /// a session removed meanwhile is forgotten.
+    /// a session removed meanwhile is forgotten. Whether it was still there.
     #[inline(always)]
-    pub fn complete(&mut self, session: SessionRef) {
+    pub fn complete(&mut self, session: SessionRef) -> bool {
         let known = &mut self.sessions[session.candidate as usize];
         if known.status != Status::InUse || known.generation != session.generation {
-            return;
+            return false;
         }
         known.in_flight -= 1;
         if known.in_flight > 0 {
-            return;
+            return true;
         }
         known.status = Status::Idle;
         if self.rule == PoolRule::FirstContactThenFastest {
@@ -459,6 +459,7 @@ impl SessionPool {
             self.set_free(session.candidate);
         }
         self.leave_in_use(session.candidate);
+        true
     }
 
     /// Deletes the session with a candidate, whatever its generation

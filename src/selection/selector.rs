@@ -702,10 +702,11 @@ impl SessionSelector {
         }
     }
 
-    /// Gives a session back after a request.
+    /// Gives a session back after a request. Whether it was still there, not removed
+    /// meanwhile.
     #[inline(always)]
-    pub fn complete(&mut self, session: SessionRef) {
-        self.pool(session).complete(session);
+    pub fn complete(&mut self, session: SessionRef) -> bool {
+        self.pool(session).complete(session)
     }
 
     /// Deletes a session after an error and suspends its orchestrator.

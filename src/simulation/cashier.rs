@@ -560,14 +560,41 @@ impl<'w> Cashier<'w> {
         recorder.void(win.gas_period, win.tickets);
     }
 
-    /// The request was served, and the orchestrator debits so many units.
+    /// The request was served, and the orchestrator debits so many units. What is left
+    /// comes back to the session, unless that was removed meanwhile.
     #[inline]
-    pub(super) fn served(&mut self, payee: Payee, staged: &Staged, debited: u64, now: SimTime) {
+    pub(super) fn served(
+        &mut self,
+        payee: Payee,
+        staged: &Staged,
+        debited: u64,
+        has_session: bool,
+        now: SimTime,
+    ) {
         let account = &mut self.accounts[payee.account];
         account.balance -= account.price.fee(debited).0 as i128;
         account.balance_changed = now;
+        if !has_session {
+            // The balance that is left is another one's (go-livepeer keeps them by
+            // session id).
+            return self.served_once(payee, staged, LossCause::SessionRemoved, now);
+        }
         let settled = account.credit.commit(*staged, now);
         self.settle(payee, settled);
+    }
+
+    /// The same on a balance that ends with the request: what is left of it is lost.
+    #[cold]
+    pub(super) fn served_once(
+        &mut self,
+        payee: Payee,
+        staged: &Staged,
+        cause: LossCause,
+        now: SimTime,
+    ) {
+        let mut own_balance = SessionCredit::default();
+        self.served_on(&mut own_balance, payee, staged, now);
+        self.lose_credit(own_balance, payee, cause);
     }
 
     /// The same on a balance of its own.

@@ -2,7 +2,7 @@ use super::request::submission_key;
 use super::{Draw, Event, Replication};
 use crate::demand::Moment;
 use crate::payments::{
-    AUTH_TOKEN_REFRESH_S, IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, SessionCredit, Staged,
+    AUTH_TOKEN_REFRESH_S, IntervalMeter, LIVE_PAYMENT_INTERVAL_S, LossCause, Staged,
     live_prepaid_pixels, live_stream_pixels,
 };
 use crate::selection::SessionRef;
@@ -51,9 +51,7 @@ impl Replication<'_> {
             let route = &market.routes[session.candidate as usize];
             self.responders.worked(route.offer, prepaid * plan.pace.requests());
             self.recorder.note_fee(plan.pace, staged.fee, base, (prepaid, 0));
-            let mut own_balance = SessionCredit::default();
-            self.cashier.served_on(&mut own_balance, payee, &staged, now.local);
-            self.cashier.lose_credit(own_balance, payee, LossCause::Expiry);
+            self.cashier.served_once(payee, &staged, LossCause::Expiry, now.local);
         }
         let live = self.requests.live(number);
         let is_first_start = live.meter.is_none();

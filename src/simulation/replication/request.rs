@@ -366,13 +366,11 @@ impl<'w> Replication<'w> {
             selector.set_latency_score(session, wall_s / units);
         }
         match outcome {
-            Outcome::Served => {
-                selector.note_served(session, timed);
-                selector.complete(session);
-            }
+            Outcome::Served => selector.note_served(session, timed),
             Outcome::Failed(Failure::BadRequest) => {}
             Outcome::Failed(_) => selector.note_failed(session),
         }
+        let has_session = served && selector.complete(session);
         let market = &self.world.markets[plan.market];
         let payee = market.payee(session.candidate);
         match outcome {
@@ -392,7 +390,7 @@ impl<'w> Replication<'w> {
                         Pipeline::TextToSpeech => text_to_speech_debit(billed),
                         _ => billed,
                     };
-                    self.cashier.served(payee, staged, debited, now.local);
+                    self.cashier.served(payee, staged, debited, has_session, now.local);
                 }
                 self.serve(number, plan, now.local, payee.owner);
             }
