@@ -2,17 +2,17 @@
 
 mod common;
 
-use common::{mean_and_error, orchestrator, scenario};
+use common::{RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::kernel::Distribution;
 use orchsim::network::{
-    LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Region, Resolution, RttMatrix, Version,
+    Gateway, LIVE_PIXELS_PER_SECOND, Orchestrator, Pipeline, Region, Resolution, RttMatrix, Version,
 };
 use orchsim::payments::LossCause;
 use orchsim::policy::{Ceiling, Period, Scope, SpendCeiling};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
-use orchsim::treasury::{PriceSeries, TokenPrices};
+use orchsim::treasury::{PriceSeries, TokenPrices, TopUpRule};
 use orchsim::units::{Lpt, PostedPrice, Price, SimTime, Wei};
 
 const LPT: u128 = 1_000_000_000_000_000_000;
@@ -323,6 +323,68 @@ fn a_stream_does_not_swap_back_to_whom_it_just_lost() {
     let (mean, error) = mean_and_error(&shares);
     let expected = far / (far + near);
     assert!((mean - expected).abs() < 3.0 * error + 0.02, "{mean} for {expected}");
+}
+
+/// An orchestrator with so many places beside one gateway and a round trip of 200 ms from
+/// another, which no request is tried again at: what is submitted arrives there after two
+/// and a half, in half a second. Work takes a second.
+fn near_and_far_gateway(places: u32, near: &[f64], far: &[f64]) -> Scenario {
+    let mut scenario = scenario(1.0);
+    let offers = orchestrator("only", 1, places);
+    scenario.network.orchestrators =
+        vec![offers.clone(), Orchestrator { offers: vec![], ..offers }];
+    let mut scenario = second_away(200.0, scenario);
+    let gateway = scenario.network.gateways[0].clone();
+    let away = Gateway { id: "away".to_string(), region: 1, retry_window_s: 0.0, ..gateway };
+    scenario.network.gateways.push(away);
+    scenario.demand.push(scenario.demand[0].clone());
+    scenario.demand[1].gateway = 1;
+    for (stream, times) in scenario.demand.iter_mut().zip([near, far]) {
+        let requests = times.iter().map(|&time| (time, None)).collect();
+        stream.arrivals = Arrivals::Trace(Trace { requests });
+    }
+    scenario
+}
+
+#[test]
+fn a_place_is_whose_request_arrives_first() {
+    // The first of each are for the discoveries. The one from afar of second 20 arrives at
+    // 20.5 and works until 21.5.
+    let outcome = |near: f64| {
+        let scenario = near_and_far_gateway(1, &[0.0, near], &[10.0, 20.0]);
+        let result = run(&scenario, 0);
+        [0, 1].map(|gateway| {
+            let record = &result.service[gateway];
+            (record.served, record.failed[Failure::Capacity as usize])
+        })
+    };
+    assert_eq!(outcome(19.4), [(2, 0), (2, 0)]);
+    assert_eq!(outcome(20.2), [(2, 0), (1, 1)]);
+    assert_eq!(outcome(20.6), [(1, 1), (2, 0)]);
+    assert_eq!(outcome(21.6), [(2, 0), (2, 0)]);
+}
+
+#[test]
+fn tickets_on_their_way_are_not_spent_twice() {
+    // Two requests from afar wait for a discovery of three and a half round trips and are
+    // submitted together. A ticket, a request each, is worth 1,000 wei.
+    let scenario = || near_and_far_gateway(2, &[80_000.0], &[10.0, 10.1]);
+    assert_eq!(run(&scenario(), 0).fees[0].0, 3_000);
+    let mut capped = scenario();
+    capped.policy.pacing.spend_ceilings = vec![SpendCeiling {
+        scope: Scope { gateway: Some(1), stream: None },
+        amount: Ceiling::Eth(Wei(1_999)),
+        period: Period::Day,
+    }];
+    let result = run(&capped, 0);
+    assert_eq!(result.service[1].failed[Failure::Limit as usize], 1);
+    assert_eq!(result.fees[0].0, 2_000);
+    // The second cannot be paid, and the run ends before the first arrives.
+    let mut short = scenario();
+    short.credits = credits(Wei(2 * (RESERVE.0 + 1_999)));
+    short.treasury.top_ups.rule = TopUpRule::Shares(vec![1, 1]);
+    let result = run(&short, 0);
+    assert_eq!((result.depleted, result.fees[0].0), (Some(SimTime::from_secs(10.7)), 0));
 }
 
 #[test]

@@ -149,6 +149,8 @@ struct CeilingCount {
     period: Period,
     /// In wei.
     allowance: Allowance,
+    /// Pledged, in wei.
+    pledged: u128,
 }
 
 impl Pacer {
@@ -170,6 +172,7 @@ impl Pacer {
             amount,
             period,
             allowance: Allowance::new(amount.at(eth_usd).0),
+            pledged: 0,
         };
         Pacer {
             start_weekday,
@@ -226,9 +229,24 @@ impl Pacer {
     pub fn room(&mut self, stream: usize, now: SimTime) -> Option<Wei> {
         let room = |&number: &usize| {
             let count = &mut self.ceilings[number];
-            Wei(count.allowance.room(count.period.number(now, self.start_weekday)))
+            let room = count.allowance.room(count.period.number(now, self.start_weekday));
+            Wei(room.saturating_sub(count.pledged))
         };
         self.ceilings_of[stream].iter().map(room).min()
+    }
+
+    /// Keeps what is about to be spent on a stream from being spent on others.
+    pub fn pledge(&mut self, stream: usize, amount: Wei) {
+        for &number in &self.ceilings_of[stream] {
+            self.ceilings[number].pledged += amount.0;
+        }
+    }
+
+    /// Takes a pledge back: the amount is spent now, or will not be.
+    pub fn take_back(&mut self, stream: usize, amount: Wei) {
+        for &number in &self.ceilings_of[stream] {
+            self.ceilings[number].pledged -= amount.0;
+        }
     }
 
     /// Counts what was spent on requests of a stream that came together, the same on

@@ -416,6 +416,17 @@ impl<'w> Cashier<'w> {
         self.lose(payee, staged.called_off().forfeit());
     }
 
+    /// Tickets are on their way: until they arrive nothing else is paid from what they are
+    /// worth.
+    pub(super) fn pledge(&mut self, payee: Payee, staged: &Staged) {
+        self.ledger.promise(payee.pace.all(staged.new_credit), payee.gateway);
+    }
+
+    /// They have arrived, or never will.
+    pub(super) fn take_back(&mut self, payee: Payee, staged: &Staged) {
+        self.ledger.void(payee.pace.all(staged.new_credit), payee.gateway);
+    }
+
     /// Tickets are sent. Returns how many of them win, which `lottery` names the draw of;
     /// winners are redeemed whether the orchestrator accepts them or not.
     #[inline(always)]

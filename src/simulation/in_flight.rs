@@ -7,7 +7,7 @@ use crate::payments::{IntervalMeter, SessionCredit, Staged};
 use crate::selection::SessionRef;
 use crate::units::{Price, SimTime};
 
-/// How a submission will end, known when it is made.
+/// How a submission will end, known when it arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Served,
@@ -22,7 +22,12 @@ pub(super) struct Submission {
     /// The payment, unless the orchestrator turned the request away before it
     /// looked at the tickets.
     pub staged: Option<Staged>,
-    pub outcome: Outcome,
+    /// `None` while it is on its way.
+    pub outcome: Option<Outcome>,
+    /// Seconds of network it takes, with its answer.
+    pub network_s: f64,
+    /// Factor on the work.
+    pub variation: f64,
 }
 
 /// What a running live stream keeps.

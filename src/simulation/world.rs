@@ -53,6 +53,9 @@ pub(super) struct Route {
     /// Inverse of its speed.
     pub slowness: f64,
     pub reliability: f64,
+    /// Whether gateways at different distances reach the offer, so that who submits
+    /// first need not arrive first.
+    pub is_contested: bool,
 }
 
 /// A market with its routes, one for each candidate.
@@ -182,6 +185,7 @@ impl<'a> World<'a> {
                 markets.len() - 1
             });
         }
+        mark_contested(&mut markets, capacities.len());
         let pipeline_of = |model: usize| network.models[model].pipeline;
         let mut pipelines: Vec<Pipeline> =
             scenario.demand.iter().map(|stream| pipeline_of(stream.model)).collect();
@@ -248,6 +252,19 @@ impl<'a> World<'a> {
             mode: Mode::Aggregate,
             paces,
         }
+    }
+}
+
+/// Notes of which of so many offers gateways are at different distances.
+fn mark_contested(markets: &mut [MarketPlan], offers: usize) {
+    let mut distances: Vec<Option<f64>> = vec![None; offers];
+    let mut are_contested = vec![false; offers];
+    for route in markets.iter().flat_map(|plan| &plan.routes) {
+        let first = *distances[route.offer].get_or_insert(route.network_s);
+        are_contested[route.offer] |= first != route.network_s;
+    }
+    for route in markets.iter_mut().flat_map(|plan| &mut plan.routes) {
+        route.is_contested = are_contested[route.offer];
     }
 }
 
@@ -365,6 +382,7 @@ impl MarketPlan {
                 jitter_s: orchestrator.jitter_ms / 1000.0,
                 slowness: 1.0 / orchestrator.speed,
                 reliability: orchestrator.reliability,
+                is_contested: false,
             }
         };
         let routes = market.candidates.iter().map(route).collect();

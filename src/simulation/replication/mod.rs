@@ -57,7 +57,9 @@ impl Draw {
 enum Event {
     /// A request asks for a session again, after a discovery.
     Select(u32),
-    /// The answer to a request's submission arrives.
+    /// A request's submission reaches the orchestrator.
+    Reach(u32),
+    /// The answer to it arrives.
     Answer(u32),
     /// A live stream pays, and ends when it is its time.
     StreamPayment(u32),
@@ -343,6 +345,7 @@ impl<'w> Replication<'w> {
                     let _ = self.pay_stream(number, self.moment(number, end));
                 }
                 Event::Redemption(win) => self.cashier.settle_win(win, end, &mut self.recorder),
+                Event::Reach(number) => self.take_back_pledge(number),
                 Event::Select(_)
                 | Event::Answer(_)
                 | Event::Round
@@ -370,6 +373,7 @@ impl<'w> Replication<'w> {
     fn handle(&mut self, event: Event, now: SimTime) {
         match event {
             Event::Select(number) => self.select(number, self.moment(number, now), false),
+            Event::Reach(number) => self.reach(number, self.moment(number, now)),
             Event::Answer(number) => self.answer(number, now),
             Event::StreamPayment(number) => self.continue_stream(number, self.moment(number, now)),
             Event::Redemption(win) => {
