@@ -262,6 +262,28 @@ fn requests_for_which_one_payment_is_too_large_are_named_before_they_fail() {
     assert_eq!(outcome(600, 600_000), (0.0, true));
 }
 
+#[test]
+fn a_longer_runway_is_claimed_only_where_failures_cost_little() {
+    // Who is at capacity turns requests away before their tickets are looked at; who fails
+    // with an error has them, a ticket for each try.
+    let warning = |capacity: u32, reliability: f64| {
+        let mut scenario = scenario(43_200.0);
+        scenario.network.gateways[0].retry_window_s = 0.0;
+        scenario.network.models[0].service.overhead_s = 4.0;
+        let mut only = orchestrator("only", 1, capacity);
+        only.reliability = reliability;
+        scenario.network.orchestrators = vec![only];
+        let forecast = run(&scenario);
+        let warning = forecast.warnings.into_iter().find(|w| w.id == "low-success").unwrap();
+        warning.text
+    };
+    let (refused, failed) = (warning(1, 1.0), warning(1_000, 0.5));
+    let longer = "the runway is longer than with full service";
+    assert!(refused.contains(longer) && !refused.contains("cost credit"), "{refused}");
+    assert!(!failed.contains(longer) && failed.contains("50 % of the spend"), "{failed}");
+    assert!(failed.contains("`lost: request failed`"), "{failed}");
+}
+
 /// Futures of which it cannot be said whether an objective holds neither hold it nor
 /// miss it: the interval has room for both.
 #[test]

@@ -19,6 +19,8 @@ const NOTICEABLY_STALE_H: f64 = 24.0;
 const DISAGREEING: f64 = 0.01;
 /// Success rate below which service is called poor.
 pub(crate) const LOW_SUCCESS: f64 = 0.9;
+/// Share of the spend lost with failed requests above which they do not save any.
+const NOTICEABLY_LOST: f64 = 0.05;
 
 pub(super) fn warnings(
     world: &World,
@@ -265,11 +267,23 @@ fn outcome_warnings(
             }
             None => String::new(),
         };
+        let lost = forecast.waterfall.steps.iter().find(|step| step.id == "lost_failure");
+        let lost_share = lost.and_then(|step| step.share).unwrap_or(0.0);
+        let consequence = if lost_share > NOTICEABLY_LOST {
+            format!(
+                "but its tries cost credit: {} of the spend (`lost: request failed`)",
+                percent(lost_share)
+            )
+        } else {
+            "and its tries cost next to no credit (`lost: request failed`), so the runway is \
+             longer than with full service"
+                .to_string()
+        };
         warn(
             "low-success",
             format!(
-                "Only {} of the requests of all futures are served; most fail for `{reason}`, and a \
-                 failed request costs nothing, so the runway is longer than with full service.{hint}",
+                "Only {} of the requests of all futures are served; most fail for `{reason}`. A \
+                 failed request earns nobody anything, {consequence}.{hint}",
                 percent(rate)
             ),
         );
