@@ -213,6 +213,32 @@ fn a_stream_costs_its_prepayment_and_every_second_of_720p30() {
 }
 
 #[test]
+fn streams_cost_the_same_whether_their_payments_are_booked_at_once_or_together() {
+    // A ticket is worth one and a half intervals, and the balance must be worth one before
+    // each: before the last, which is a short one where the stream ends off the five seconds.
+    let mut scenario = streams(Version::V0_9);
+    let ticket = INTERVAL_WEI * 3 / 2;
+    let only = &mut scenario.network.orchestrators[0];
+    only.offers[0].capacity = 2;
+    only.tickets.expected_value = Wei(ticket);
+    only.tickets.max_face_value = Some(Wei(ticket + 1));
+    let seconds: Vec<u32> = (0..40).map(|n| 271 + 7 * n).collect();
+    let requests =
+        (0..).zip(&seconds).map(|(n, &s)| (f64::from(n) * 600.0, Some(f64::from(s)))).collect();
+    scenario.demand[0].arrivals = Arrivals::Trace(Trace { requests });
+    let before_last = |seconds: u32| u128::from(seconds.div_ceil(5) - 1) * INTERVAL_WEI;
+    let ahead = (12 * INTERVAL_WEI).div_ceil(ticket);
+    let tickets = |&s: &u32| ahead + (before_last(s) + ticket).div_ceil(ticket);
+    let expected = ticket * seconds.iter().map(tickets).sum::<u128>();
+    // Less than twice 1/4096 of the credits is an interval of the first: none is booked
+    // with another.
+    for intervals in [8_000, 100_000_000] {
+        scenario.credits = credits(Wei(intervals * INTERVAL_WEI + RESERVE.0));
+        assert_eq!(run(&scenario, 0).fees[0].0, expected, "{intervals}");
+    }
+}
+
+#[test]
 fn up_to_0_8_4_a_stream_costs_the_pixels_it_shows() {
     // 512 x 512 is billed as 30 frames or 7,864,320 pixels a second; in 0.9 every
     // second is one of 720p30, and what is not shown of it counts as unused. What is

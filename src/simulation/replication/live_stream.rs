@@ -108,12 +108,16 @@ impl Replication<'_> {
         let mut credit = live.credit;
         let (price, base_price) = (live.price, live.base_price);
         let fee = price.fee(units);
-        // Before its last interval the balance must still be worth a ticket.
+        // Before its last interval, which is what whole ones leave, the balance must still
+        // be worth a ticket.
         let interval = SimTime(LIVE_PAYMENT_INTERVAL_S * NANOS_PER_SECOND).min(span);
-        let last = price.fee(live_stream_pixels(plan.live_pixels_per_second, interval));
-        let before_last = fee.0.saturating_sub(last.0);
-        let least = Wei(before_last + last.max(self.cashier.ticket_value(payee)).0);
-        let at_once = last.max(self.cashier.ticket_value(payee));
+        let left_over = SimTime(span.0.checked_rem(interval.0).unwrap_or(0));
+        let last = if left_over == SimTime::ZERO { interval } else { left_over };
+        let fee_of = |span| price.fee(live_stream_pixels(plan.live_pixels_per_second, span));
+        let ticket_value = self.cashier.ticket_value(payee);
+        let before_last = fee.0.saturating_sub(fee_of(last).0);
+        let least = Wei(before_last + fee_of(last).max(ticket_value).0);
+        let at_once = fee_of(interval).max(ticket_value);
         let mut paid = Ok(());
         match self.cashier.stage_on(&mut credit, payee, fee, least, at_once) {
             Ok(staged) if !self.pacer.may_spend(stream, staged.new_credit, until.calendar) => {
