@@ -3,7 +3,7 @@
 mod common;
 
 use common::{RESERVE, credits, default_motion, orchestrator, scenario};
-use orchsim::demand::{Arrivals, Trace};
+use orchsim::demand::{Arrivals, Growth, Trace};
 use orchsim::ensemble::{Endings, Forecast, Plan, Verdict, forecast};
 use orchsim::report::sentence;
 use orchsim::scenario::{Goal, Objective, Scenario};
@@ -158,7 +158,8 @@ fn what_is_left_where_the_credits_run_out_is_not_lost() {
 #[test]
 fn a_gateway_that_ran_out_gets_its_part_of_the_next_sale() {
     // They spend 1e10 and 2e10 wei a day, and 6e11 come every 30 days, at first in
-    // halves: the second runs out on day 15, then both do after 20 days of 30.
+    // halves, since nobody expects the second to have twice as many requests: it runs
+    // out on day 15, then both do after 20 days of 30.
     let mut scenario = scenario(1_000.0);
     scenario.horizon_days = 100;
     scenario.network.orchestrators = vec![orchestrator("only", 10_000, 1000)];
@@ -168,7 +169,7 @@ fn a_gateway_that_ran_out_gets_its_part_of_the_next_sale() {
     scenario.demand[1].gateway = 1;
     scenario.demand[1].id = "more".to_string();
     if let Arrivals::Poisson(arrivals) = &mut scenario.demand[1].arrivals {
-        arrivals.requests_per_day *= 2.0;
+        arrivals.growth = Growth::Piecewise { points: vec![(0.0, 2.0)] };
     }
     let sale = Lpt(600_000_000_000);
     scenario.credits = credits(Wei(3 * sale.0));

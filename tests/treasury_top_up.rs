@@ -66,6 +66,27 @@ fn the_reserve_comes_first() {
     assert_eq!(top_ups.divide(Wei(900), &[]), []);
 }
 
+#[test]
+fn reserves_come_before_what_is_divided_by_spend() {
+    // Of 2 ETH 0.72 fill two reserves, the rest goes 99 to 1; a hundredth of 2 ETH would
+    // be reserve and no deposit. Too little for both reserves fills them alike.
+    let gateways = [99, 1, 0].map(|spend_per_day| GatewayFunds {
+        spend_per_day: Wei(spend_per_day),
+        ..GatewayFunds::default()
+    });
+    let top_up = |deposit, reserve| TopUp { deposit: Wei(deposit), reserve: Wei(reserve) };
+    let rest = 2 * ETH - 2 * RESERVE.0;
+    for rule in [TopUpRule::RecentSpend, TopUpRule::LowestCover] {
+        let top_ups = TopUps { rule, reserve: RESERVE };
+        assert_eq!(
+            top_ups.divide(Wei(2 * ETH), &gateways),
+            [top_up(rest / 100 * 99, RESERVE.0), top_up(rest / 100, RESERVE.0), TopUp::default()]
+        );
+        let few = top_ups.divide(Wei(ETH / 2), &gateways);
+        assert_eq!(few, [top_up(0, ETH / 4), top_up(0, ETH / 4), TopUp::default()]);
+    }
+}
+
 proptest! {
     #[test]
     fn every_wei_arrives(

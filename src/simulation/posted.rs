@@ -20,9 +20,21 @@ pub(crate) fn posted_cost(scenario: &Scenario, stream: &DemandStream) -> f64 {
     mean * units as f64 / COIN as f64
 }
 
-/// What the demand stated for the start costs a day at [`posted_cost`].
-pub(super) fn posted_spend(scenario: &Scenario) -> Wei {
-    let cost = |stream: &DemandStream| stream.requests_per_day() * posted_cost(scenario, stream);
-    let eth: f64 = scenario.demand.iter().map(cost).sum();
-    Wei(libm::round(eth * COIN as f64) as u128)
+/// What the demand stated for the start costs each gateway a day at [`posted_cost`],
+/// test prompts at most their budget; 0 of gateways without any.
+pub(super) fn posted_spend(scenario: &Scenario) -> Vec<Wei> {
+    let mut eth = vec![0.0; scenario.network.gateways.len()];
+    let mut are_asked = vec![false; eth.len()];
+    for stream in &scenario.demand {
+        let requests_per_day = stream.requests_per_day();
+        let cost = requests_per_day * posted_cost(scenario, stream);
+        let most = stream.injected.map_or(f64::INFINITY, |own| own.budget_per_day.to_coins());
+        eth[stream.gateway] += cost.min(most);
+        are_asked[stream.gateway] |=
+            requests_per_day > 0.0 && scenario.network.is_offered(stream.model);
+    }
+    // A gateway needs a deposit even for what is free.
+    let least = |is_asked| if is_asked { Wei(1) } else { Wei::ZERO };
+    let wei = |(eth, is_asked)| Wei(libm::round(eth * COIN as f64) as u128).max(least(is_asked));
+    eth.into_iter().zip(are_asked).map(wei).collect()
 }

@@ -30,8 +30,8 @@ pub(super) struct Treasurer<'w> {
     pool: SwapPool,
     path: PricePath<'w>,
     spend: Vec<TrailingSpend>,
-    /// A day's at posted prices, to reckon with while nothing was spent.
-    posted_spend: Wei,
+    /// Each gateway's a day at posted prices, to reckon with while nothing was spent.
+    posted_spend: Vec<Wei>,
     /// Proposed and not yet executed, by number of the transaction.
     under_way: BTreeMap<u64, Lpt>,
     proposed: u64,
@@ -159,24 +159,33 @@ impl<'w> Treasurer<'w> {
     }
 
     fn wanted(&mut self, now: SimTime, ledger: &Ledger) -> Option<Lpt> {
+        let spend_per_day = self.spend_per_day(now);
         let top_ups = &self.scenario.treasury.top_ups;
         let gateways = 0..self.spend.len();
         let balances = gateways.clone().map(|gateway| ledger.free_deposit(gateway));
-        let reached = || gateways.clone().filter(|&gateway| top_ups.reaches(gateway));
+        let reaches = |&gateway: &usize| top_ups.reaches(gateway, &self.posted_spend);
+        let reached = || gateways.clone().filter(reaches);
         let lowest = reached().map(|gateway| ledger.free_deposit(gateway)).min();
         let reserves = reached().map(|gateway| ledger.reserve(gateway));
         let under_way: Lpt = self.under_way.values().copied().sum();
-        let recent: Wei = self.spend.iter_mut().map(|spend| spend.per_day(now)).sum();
         let state = ConversionState {
             unsold: self.for_sale().checked_sub(under_way).unwrap_or(Lpt::ZERO),
             under_way,
             lowest_balance: lowest.unwrap_or(Wei(u128::MAX)),
             total_balance: balances.sum(),
             lacking_reserve: reserves.map(|reserve| top_ups.lacking_reserve(reserve)).sum(),
-            spend_per_day: if recent > Wei::ZERO { recent } else { self.posted_spend },
+            spend_per_day: spend_per_day.into_iter().sum(),
             prices: self.path.at(now),
         };
         self.converter.next_action(now, &state)
+    }
+
+    /// What each gateway spends a day: in the last days, or where none spent
+    /// anything then, at posted prices.
+    fn spend_per_day(&mut self, now: SimTime) -> Vec<Wei> {
+        let recent: Vec<Wei> = self.spend.iter_mut().map(|spend| spend.per_day(now)).collect();
+        let is_known = recent.iter().any(|spend| *spend > Wei::ZERO);
+        if is_known { recent } else { self.posted_spend.clone() }
     }
 
     /// The signatures of a proposed conversion are there.
@@ -199,13 +208,13 @@ impl<'w> Treasurer<'w> {
     /// Books a sale and tops the gateways up.
     fn book(&mut self, swap: Swap, now: SimTime, ledger: &mut Ledger) {
         self.allocation.withdraw(swap.sold);
-        let funds: Vec<GatewayFunds> = (0..self.spend.len())
-            .map(|gateway| GatewayFunds {
-                free_deposit: ledger.free_deposit(gateway),
-                reserve: ledger.reserve(gateway),
-                spend_per_day: self.spend[gateway].per_day(now),
-            })
-            .collect();
+        let funds = |(gateway, spend_per_day): (usize, Wei)| GatewayFunds {
+            free_deposit: ledger.free_deposit(gateway),
+            reserve: ledger.reserve(gateway),
+            spend_per_day,
+        };
+        let funds: Vec<GatewayFunds> =
+            self.spend_per_day(now).into_iter().enumerate().map(funds).collect();
         let top_ups = self.scenario.treasury.top_ups.divide(swap.net, &funds);
         let Swap { sold, net, fee, impact, gas, .. } = swap;
         ledger.sell(sold, net, SwapTotals { count: 1, fee, impact, gas });

@@ -12,7 +12,8 @@ pub struct GatewayFunds {
     pub free_deposit: Wei,
     /// Reserve.
     pub reserve: Wei,
-    /// Recent spend a day; of one without funds, up to when it ran out.
+    /// Recent spend a day, of one without funds up to when it ran out; while nobody
+    /// spent anything, that to be expected.
     pub spend_per_day: Wei,
 }
 
@@ -50,19 +51,46 @@ impl TopUps {
     /// Divides `amount` to the wei. Where the rule prefers none it is divided
     /// evenly; without gateways there is nothing.
     pub fn divide(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<TopUp> {
-        let parts = apportion(amount, &self.weights(amount, gateways));
-        let top_up = |(part, gateway): (Wei, &GatewayFunds)| {
-            let reserve = self.lacking_reserve(gateway.reserve).min(part);
-            TopUp { deposit: Wei(part.0 - reserve.0), reserve }
+        let reserves = self.reserves_first(amount, gateways);
+        let rest = Wei(amount.0 - reserves.iter().map(|reserve| reserve.0).sum::<u128>());
+        let parts = apportion(rest, &self.weights(rest, gateways));
+        let top_up = |((part, reserve), gateway): ((Wei, Wei), &GatewayFunds)| {
+            let filled = Wei(gateway.reserve.0 + reserve.0);
+            let more = self.lacking_reserve(filled).min(part);
+            TopUp { deposit: Wei(part.0 - more.0), reserve: Wei(reserve.0 + more.0) }
         };
-        parts.into_iter().zip(gateways).map(top_up).collect()
+        parts.into_iter().zip(reserves).zip(gateways).map(top_up).collect()
     }
 
-    /// Whether a gateway, by its index, gets anything.
-    pub fn reaches(&self, gateway: usize) -> bool {
+    /// What goes into the reserves of those that spend before the rest is divided, where
+    /// that is by spend: what they lack, or of less an equal share of it. A small part of
+    /// `amount` would be reserve and no deposit, so that the gateway could not pay for its
+    /// first request, and who spends nothing gets no more.
+    fn reserves_first(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<Wei> {
+        let lacks = |funds: &GatewayFunds| match &self.rule {
+            TopUpRule::RecentSpend | TopUpRule::LowestCover if funds.spend_per_day > Wei::ZERO => {
+                self.lacking_reserve(funds.reserve)
+            }
+            _ => Wei::ZERO,
+        };
+        let lacking: Vec<Wei> = gateways.iter().map(lacks).collect();
+        if lacking.iter().copied().sum::<Wei>() <= amount {
+            return lacking;
+        }
+        let weights: Vec<u128> = lacking.iter().map(|reserve| reserve.0).collect();
+        let parts = apportion(amount, &weights).into_iter().zip(lacking);
+        parts.map(|(part, lacking)| part.min(lacking)).collect()
+    }
+
+    /// Whether a gateway, by its index, gets anything where each is expected to spend
+    /// this. Who spends nothing does not, unless nobody spends.
+    pub fn reaches(&self, gateway: usize, spend: &[Wei]) -> bool {
+        let spends = |gateway| spend.get(gateway).is_some_and(|&spend| spend > Wei::ZERO);
         match &self.rule {
             TopUpRule::Shares(shares) => shares.get(gateway).is_some_and(|&share| share > 0),
-            TopUpRule::RecentSpend | TopUpRule::LowestCover => true,
+            TopUpRule::RecentSpend | TopUpRule::LowestCover => {
+                spends(gateway) || !(0..spend.len()).any(spends)
+            }
         }
     }
 
