@@ -4,6 +4,7 @@ mod common;
 
 use common::{PLENTY, RESERVE, credits, mean_and_error, orchestrator, scenario};
 use orchsim::demand::{Arrivals, DemandStream, Injected};
+use orchsim::ensemble::{Plan, forecast};
 use orchsim::network::{Gateway, Model, Network, Offer};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{World, replicate};
@@ -113,6 +114,31 @@ fn money_that_comes_at_once_lasts_every_gateway_alike() {
         let (runway, error) = mean_and_error(&runways(&scenario, 400));
         assert!((runway - expected).abs() < 3.0 * error, "{runway} +- {error}, not {expected}");
     }
+}
+
+#[test]
+fn money_that_others_have_when_one_ends_the_run_is_told() {
+    // Of 2 x 3e9 wei a second gateway has half, 2e9 of it in its deposit, when the
+    // first has spent its own 2e9: a third of all.
+    let mut scenario = with_second(constant(10), 0.0);
+    if let Arrivals::Poisson(arrivals) = &mut scenario.demand[0].arrivals {
+        arrivals.requests_per_day = 100_000.0;
+    }
+    scenario.horizon_days = 10;
+    scenario.credits = credits(Wei(6 * RESERVE.0));
+    let said = |scenario: &Scenario| {
+        let warnings = forecast(scenario, Plan::fixed(2), &|_, _| ()).unwrap().warnings;
+        warnings.into_iter().find(|warning| warning.id == "stranded-funds").map(|found| found.text)
+    };
+    assert_eq!(said(&scenario), None);
+    scenario.treasury.top_ups.rule = TopUpRule::Shares(vec![1, 1]);
+    let text = said(&scenario).unwrap();
+    assert!(text.contains("others still have 33 % of all the money"), "{text}");
+    assert!(text.contains("second 0.000000002 ETH"), "{text}");
+    // A fifth is not worth a word: 3.5e9 and 1e9 of 5.5e9.
+    scenario.treasury.top_ups.rule = TopUpRule::Shares(vec![35, 20]);
+    scenario.credits = credits(Wei(55 * RESERVE.0 / 10));
+    assert_eq!(said(&scenario), None);
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn lasting(curve: &KaplanMeier, day: u32) -> SurvivalPoint {
 
 fn endings(scenario: &Scenario, samples: &[Sample]) -> Endings {
     let deadline = scenario.treasury.deadline_days();
-    let ran_out = || samples.iter().filter(|s| !s.is_censored && s.runway_days < deadline);
+    let ran_out = || samples.iter().filter(|sample| sample.ran_out(deadline));
     let count = ran_out().count();
     let mean = |value: fn(&Sample) -> f64| ran_out().map(value).sum::<f64>() / count as f64;
     let at_deadline = samples.iter().filter(|s| !s.is_censored && s.runway_days >= deadline);

@@ -136,6 +136,11 @@ impl Sample {
         }
     }
 
+    /// Whether the credits ran out, before a deadline after so many days.
+    pub(super) fn ran_out(&self, deadline_days: f64) -> bool {
+        !self.is_censored && self.runway_days < deadline_days
+    }
+
     /// Everything spent until the credits ran out or the horizon.
     pub fn spend(&self) -> Wei {
         self.spend_by_stream.iter().copied().sum()

@@ -6,7 +6,7 @@ use crate::scenario::Scenario;
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
 use crate::treasury::{PricePath, RunwayEnd};
-use crate::units::SimTime;
+use crate::units::{SimTime, Wei, significant};
 
 const PRICE_WEIGHT_BLIND: &str = "price-weight-blind";
 
@@ -17,6 +17,11 @@ const WIDE: f64 = 0.05;
 const NOTICEABLY_STALE_H: f64 = 24.0;
 /// Relative difference above which two prices of a token are not the same.
 const DISAGREEING: f64 = 0.01;
+/// Share of the money that came to the gateways that others may have left when one
+/// runs out, above which it is worth a word.
+const STRANDED: f64 = 0.2;
+/// Share of what is left so that a gateway has, from which on it is named.
+const NAMED_FROM: f64 = 0.1;
 /// Success rate below which service is called poor.
 pub(crate) const LOW_SUCCESS: f64 = 0.9;
 /// Share of the spend lost with failed requests above which they do not save any.
@@ -37,6 +42,7 @@ pub(super) fn warnings(
     outcome_warnings(world.scenario, &markets, forecast, &mut warn);
     no_fees_warning(samples, &mut warn);
     outage_warning(world.scenario, forecast, &mut warn);
+    stranded_warning(world.scenario, samples, &mut warn);
     aggregation_warnings(world, forecast, &mut warn);
     not_suppressed(world.scenario, all)
 }
@@ -348,6 +354,52 @@ fn outage_warning(
              (`treasury.conversion`); an objective with `max_outage_share` judges them.",
             treasury.outage_hours.mean / 24.0,
             percent(treasury.outage_share),
+        ),
+    );
+}
+
+/// Deposits are not moved: what others have when one gateway ends the runway paid for
+/// nothing.
+fn stranded_warning(
+    scenario: &Scenario,
+    samples: &[Sample],
+    warn: &mut impl FnMut(&'static str, String),
+) {
+    let gateways = &scenario.network.gateways;
+    let deadline = scenario.treasury.deadline_days();
+    let (mut left, mut came) = (vec![0.0; gateways.len()], 0.0);
+    let ended: Vec<&Sample> = samples.iter().filter(|sample| sample.ran_out(deadline)).collect();
+    for Sample { books, .. } in &ended {
+        came += Wei(books.proceeds().0 + books.income().0).to_coins();
+        // Of those with demand the one that ended it has least.
+        let asked = scenario.demand.iter().map(|stream| stream.gateway);
+        let last = asked.min_by_key(|&gateway| (books.free_deposit(gateway), gateway));
+        for gateway in (0..gateways.len()).filter(|&gateway| Some(gateway) != last) {
+            left[gateway] += books.free_deposit(gateway).to_coins();
+        }
+    }
+    let total: f64 = left.iter().sum();
+    if total <= STRANDED * came {
+        return;
+    }
+    let mean = |sum: f64| format!("{} ETH", significant(sum / ended.len() as f64, 3));
+    let much = gateways.iter().zip(&left).filter(|(_, left)| **left >= NAMED_FROM * total);
+    let much: Vec<String> = much.map(|(own, left)| format!("{} {}", own.id, mean(*left))).collect();
+    let (who, hint) = match scenario.treasury.runway_end {
+        RunwayEnd::FirstGateway => (
+            "one gateway",
+            "; with `treasury.runway_ends = \"last_gateway\"` those that can pay go on",
+        ),
+        RunwayEnd::LastGateway => ("the last gateway with demand", ""),
+    };
+    warn(
+        "stranded-funds",
+        format!(
+            "When {who} cannot pay any more and ends the run, others still have {} of all the \
+             money that came to gateways in their deposits, on average: {}. \
+             `treasury.top_ups.rule` decides who gets what{hint}.",
+            percent(total / came),
+            much.join(", ")
         ),
     );
 }

@@ -34,7 +34,7 @@ pub use write::to_toml;
 pub(crate) use write::{model_to_toml, offer_to_toml, orchestrator_to_toml, quoted};
 
 /// Every warning that can be suppressed, by name; some are of comparisons only.
-pub const WARNING_NAMES: [&str; 23] = [
+pub const WARNING_NAMES: [&str; 24] = [
     "single-replication",
     "few-replications",
     "wide-interval",
@@ -51,6 +51,7 @@ pub const WARNING_NAMES: [&str; 23] = [
     "low-success",
     "no-fees",
     "outage",
+    "stranded-funds",
     "stale-discovery",
     "slow-sessions",
     "other-settings",
