@@ -115,6 +115,22 @@ fn a_precision_sets_the_number_of_replications() {
 }
 
 #[test]
+fn a_precision_that_is_not_reached_is_told_with_digits() {
+    let workshop = Workshop::with_minimal();
+    let args = ["run", "minimal.toml", "--set", "credits.amount=20 LPT", "--format", "json", "-q"];
+    let wide = |more: &[&str]| {
+        let document = workshop.run(&[&args[..], more].concat()).json();
+        let warnings = document["warnings"].as_array().unwrap().clone();
+        let found = warnings.into_iter().find(|warning| warning["id"] == "wide-interval");
+        found.unwrap()["text"].as_str().unwrap().to_string()
+    };
+    let text = wide(&["--precision", "0.002", "--replications", "20"]);
+    assert!(text.contains("would bring it to 0.2 % (`--replications "), "{text}");
+    let text = wide(&["--precision", "0.0001", "--replications", "20"]);
+    assert!(text.ends_with("would not bring it to 0.01 %."), "{text}");
+}
+
+#[test]
 fn a_reduced_variance_is_told_in_every_format_and_the_same_on_any_number_of_threads() {
     let workshop = Workshop::with_minimal();
     let run = |more: &[&str]| {

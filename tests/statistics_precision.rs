@@ -1,6 +1,6 @@
 //! The stopping rule, by simulation with known truth.
 
-use orchsim::ensemble::{Estimate, MeanAndError, looks, precise_enough};
+use orchsim::ensemble::{Estimate, MeanAndError, looks, observations_for, precise_enough};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal, Normal};
@@ -13,6 +13,23 @@ fn looks_come_a_tenth_apart_up_to_the_cap() {
     assert_eq!(looks(0.02, 150), [150]);
     assert_eq!(looks(0.02, 5), [5]);
     assert_eq!(looks(1e-300, 5), [5]);
+}
+
+/// By tables of t: 12.706 at one degree of freedom, 4.303 at two, 3.182 at three, 2.093
+/// at 19, 1.9939 at 71 and 1.9935 at 72.
+#[test]
+fn few_observations_need_few_more_since_t_falls() {
+    // 19 % with two: s = 0.19 sqrt(2) / 12.706 = 0.02115, so that three give 5.25 % and
+    // four 3.4 %. Scaled as if t were constant it would be 29.
+    assert_eq!(observations_for(2, 0, 0.19 / 0.05, 1_000), Some(4));
+    assert_eq!(observations_for(2, 0, 0.19 / 0.0525, 1_000), Some(4));
+    assert_eq!(observations_for(2, 0, 0.19 / 0.0526, 1_000), Some(3));
+    // 2.093 / sqrt(20) / 2 = 0.2340: 72 give 0.2350 and 73 give 0.2333.
+    assert_eq!(observations_for(20, 0, 2.0, 1_000), Some(73));
+    // A control takes a degree of freedom: 2.101 / sqrt(20) / 2 = 0.2349, which 73 give
+    // with 1.9939.
+    assert_eq!(observations_for(20, 1, 2.0, 1_000), Some(73));
+    assert_eq!(observations_for(20, 0, 2.0, 72), None);
 }
 
 /// What becomes of many small ensembles.

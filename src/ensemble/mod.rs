@@ -30,7 +30,7 @@ pub(crate) use hand_out::hand_out;
 pub use headline::{Better, Headline, Unit, headline_values, headlines};
 pub use interval::MeanAndError;
 pub(crate) use interval::quantile;
-pub use precision::{looks, precise_enough};
+pub use precision::{looks, observations_for, precise_enough};
 pub use reduction::{Controls, ReducedFigure, ReductionSummary, VarianceReduction};
 pub(crate) use run::Replicator;
 pub use run::{Batch, Plan, forecast, simulate};

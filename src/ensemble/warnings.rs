@@ -1,8 +1,9 @@
 //! What a reader should know before believing a forecast.
 
+use super::precision::observations_for;
 use super::{Forecast, Plan, RegionFees, Sample, Warning};
 use crate::kernel::StreamKey;
-use crate::scenario::Scenario;
+use crate::scenario::{MOST_REPLICATIONS, Scenario};
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
 use crate::treasury::{PricePath, RunwayEnd};
@@ -13,6 +14,8 @@ const PRICE_WEIGHT_BLIND: &str = "price-weight-blind";
 /// Half-width of the interval of the mean runway, relative to the mean, above
 /// which a forecast without a precision of its own is called wide.
 const WIDE: f64 = 0.05;
+/// Decimals of a share in per cent.
+const MOST_DIGITS: usize = 9;
 /// Hours by which gateways' knowledge may be old before it is worth a word.
 const NOTICEABLY_STALE_H: f64 = 24.0;
 /// Relative difference above which two prices of a token are not the same.
@@ -65,6 +68,16 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
+/// Two shares in per cent, of which the first is the larger, with as many digits as tell
+/// them from each other and from 0.
+fn distinct_percents(large: f64, small: f64) -> [String; 2] {
+    let shown = |digits: usize| [large, small].map(|share| format!("{:.digits$}", share * 100.0));
+    let are_distinct = |[large, small]: &[String; 2]| {
+        large != small && small.chars().any(|digit| ('1'..='9').contains(&digit))
+    };
+    (1..MOST_DIGITS).map(shown).find(are_distinct).unwrap_or_else(|| shown(MOST_DIGITS))
+}
+
 fn precision_warnings(
     forecast: &Forecast,
     plan: Plan,
@@ -72,7 +85,8 @@ fn precision_warnings(
 ) {
     let n = forecast.replications;
     let mean = forecast.runway.restricted_mean;
-    let relative = (mean.hi - mean.lo) / 2.0 / mean.mean;
+    // An end may be cut off at 0 or at the horizon.
+    let relative = (mean.hi - mean.mean).max(mean.mean - mean.lo) / mean.mean;
     let wanted = plan.precision.unwrap_or(WIDE);
     let group = plan.variance_reduction.replications_an_observation();
     if n == 1 {
@@ -90,15 +104,22 @@ fn precision_warnings(
                 .to_string(),
         );
     } else if relative > wanted {
-        let groups = f64::from(n / group) * (relative / wanted) * (relative / wanted);
-        let needed = libm::ceil(groups) * f64::from(group);
+        let controls = forecast.reduction.as_ref().map_or(0, |reduction| reduction.controls);
+        let most = MOST_REPLICATIONS / group;
+        let groups = observations_for(n / group, controls, relative / wanted, most);
+        let [known, wanted] = distinct_percents(relative, wanted);
+        let more = match groups.map(|groups| groups * group) {
+            Some(needed) => {
+                format!("about {needed} would bring it to {wanted} % (`--replications {needed}`)")
+            }
+            None => format!(
+                "{MOST_REPLICATIONS}, the most there can be, would not bring it to {wanted} %"
+            ),
+        };
         warn(
             "wide-interval",
             format!(
-                "The mean runway is known only to within {:.1} % with {n} replications; about \
-                 {needed} would bring it to {:.1} % (`--replications {needed}`).",
-                relative * 100.0,
-                wanted * 100.0
+                "The mean runway is known only to within {known} % with {n} replications; {more}."
             ),
         );
     }
