@@ -290,6 +290,23 @@ fn what_is_left_where_users_pay_is_not_known() {
     let (notes, left, _) = notes_and_left(&pays, &["--left", "0.5 ETH"]);
     close(&left["eth"], 0.5);
     assert!(notes.contains("does not heed what users of the run pay"), "{notes}");
+    // Only what is there is explained.
+    let explained = |more: &[&str]| {
+        let args = ["run", "--spend", "spend.csv", "--of", "2025-02", "--out", "page"];
+        report(&workshop, &[&args[..], more].concat());
+        let page = fs::read_to_string(workshop.path("page/report.md")).unwrap();
+        let (_, section) = page.split_once("## How long the rest lasts").unwrap();
+        section.split("\n## ").next().unwrap().to_string()
+    };
+    notes_and_left(&pays, &[]);
+    let section = explained(&[]);
+    assert!(section.contains("In the run: ") && section.contains("“one in ten”"), "{section}");
+    for row in ["Forecast from the spend", "orchsim backtest", "At the period's pace"] {
+        assert!(!section.contains(row), "{section}");
+    }
+    let section = explained(&["--left", "0.5 ETH"]);
+    assert!(section.contains("At the period's pace: "), "{section}");
+    assert!(!section.contains("Forecast from the spend"), "{section}");
     let free = ["--set", "demand.streams.chat.users.price={markup=0}"];
     close(&notes_and_left(&free, &[]).1["eth"], 0.0);
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::model::Dimension;
 use super::remaining::{FUTURES, MOST_DAYS};
 use super::{
-    Remaining, SpendingReport, TOP_ORCHESTRATORS, change, overpayment_steps, sentence, sources,
-    tables, unused_share,
+    Remaining, Spending, SpendingReport, TOP_ORCHESTRATORS, change, overpayment_steps, sentence,
+    sources, tables, unused_share,
 };
 use crate::report::figures::Figure;
 use crate::report::format::{
@@ -25,19 +25,39 @@ const PRICES_PAID: &str = "What was spent on a pipeline's counted requests over 
      scenario: output that is used, input free.";
 const AGAINST: &str = "Over the whole days that the file and the run both have.";
 
-/// What the rows on how long the rest lasts are.
-fn lasting() -> String {
-    format!(
-        "Forecast from the spend: the model of spend that `orchsim calibrate` fits, to all whole \
-         days of the file up to the end of the period, and {} futures drawn from it, of at most {} \
-         days. From “nine in ten” to “one in ten” is an 80 % forecast band: where the model \
-         holds, what comes lies in it eight times in ten; it is no confidence interval of a mean. \
-         `orchsim backtest` tests such forecasts up to 90 days ahead; beyond, the band is the \
-         model's word alone. At the period's pace: if every day costs what the mean whole day of the \
-         period did. In the run: over its futures that have credits left then.",
-        grouped(FUTURES as f64, 0),
-        grouped(MOST_DAYS as f64, 0)
-    )
+/// What the rows on how long the rest lasts are, of those that are there.
+fn lasting(spending: &Spending) -> String {
+    let left = spending.left.as_ref();
+    let of_spend = left.is_some_and(|left| left.forecast.is_ok());
+    let at_pace = left.is_some_and(|left| left.pace_days.is_some());
+    let in_run = spending.forecast.as_ref().is_some_and(|forecast| forecast.remaining.is_some());
+    let sentences = [
+        (
+            of_spend,
+            format!(
+                "Forecast from the spend: the model of spend that `orchsim calibrate` fits, to all \
+                 whole days of the file up to the end of the period, and {} futures drawn from it, \
+                 of at most {} days. `orchsim backtest` tests such forecasts up to 90 days ahead; \
+                 beyond, the band is the model's word alone.",
+                grouped(FUTURES as f64, 0),
+                grouped(MOST_DAYS as f64, 0)
+            ),
+        ),
+        (
+            at_pace,
+            "At the period's pace: if every day costs what the mean whole day of the period did."
+                .to_string(),
+        ),
+        (in_run, "In the run: over its futures that have credits left then.".to_string()),
+        (
+            of_spend || in_run,
+            "From “nine in ten” to “one in ten” is an 80 % forecast band: where the model \
+             holds, what comes lies in it eight times in ten; it is no confidence interval of a mean."
+                .to_string(),
+        ),
+    ];
+    let there = sentences.into_iter().filter(|(is_there, _)| *is_there);
+    there.map(|(_, sentence)| sentence).collect::<Vec<_>>().join(" ")
 }
 
 /// The tables of a section.
@@ -67,7 +87,7 @@ fn sections(report: &SpendingReport) -> Vec<Section> {
     let overpaid = unused_share(*run).map(|share| {
         format!("{} of the spend of the whole run paid for nothing that was used.", percent(share))
     });
-    let lasting = lasting();
+    let lasting = lasting(spending);
     let all = [
         section(
             "What was spent",
