@@ -63,6 +63,27 @@ fn check_ends_as_a_run_does_where_a_scenario_cannot_be_read() {
 }
 
 #[test]
+fn a_scenario_that_is_not_there_or_no_text_is_a_mistake_of_who_asks() {
+    let workshop = Workshop::with_minimal();
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    fs::write(workshop.path("wide.toml"), [vec![0xff, 0xfe], utf_16("seed = 1\n")].concat())
+        .unwrap();
+    fs::write(workshop.path("latin.toml"), b"# caf\xe9\n").unwrap();
+    for file in ["nothere.toml", "wide.toml", "latin.toml"] {
+        for command in ["run", "check"] {
+            assert_eq!(workshop.run(&[command, file]).code, 2, "{command} {file}");
+        }
+    }
+    let help = workshop.run(&["check", "--help"]).stdout;
+    let [one, two] = ["\n  1  ", "\n  2  "].map(|code| {
+        let (_, text) = help.split_once(code).unwrap();
+        text.split("\n  2").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    });
+    assert!(one.starts_with("a scenario is there and cannot be read (disk, permissions)"), "{one}");
+    assert!(two.contains("a scenario that does not exist, is not text in UTF-8"), "{two}");
+}
+
+#[test]
 fn check_says_what_a_run_would_warn_of_before_it_simulates() {
     let workshop = Workshop::with_minimal();
     // exp(-price / factor) of go-livepeer's rule is 0 for every price of a picture.

@@ -42,8 +42,8 @@ Exit codes:
 const CHECK_CODES: &str = "\
 Exit codes:
   0  every scenario is valid
-  1  a scenario cannot be read, and all others are valid
-  2  a usage error or an invalid scenario";
+  1  a scenario is there and cannot be read (disk, permissions), and all others are valid
+  2  a usage error, or a scenario that does not exist, is not text in UTF-8 or is invalid";
 
 const CALIBRATE_CODES: &str = "\
 Exit codes:
@@ -129,9 +129,9 @@ pub enum Outcome {
     Success,
     /// The forecast is there, but an objective of the scenario was missed.
     ObjectiveMissed,
-    /// A checked scenario is not valid.
+    /// A checked scenario is not valid: no such file, no text, or wrong.
     Invalid,
-    /// A checked scenario cannot be read, and none that can is invalid.
+    /// A checked scenario is there and cannot be read, and no other is invalid.
     Unreadable,
 }
 
