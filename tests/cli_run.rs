@@ -360,9 +360,25 @@ fn an_invalid_scenario_ends_with_2_and_every_error_and_writes_nothing() {
 #[test]
 fn usage_errors_end_with_2_and_write_nothing() {
     let workshop = Workshop::with_minimal();
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 24] = [
         (&["minimal.toml"], "orchsim run minimal.toml"),
-        (&["run", "--replications", "0"], "'0' for '--replications <N>': 0 is not in 1..=1000000"),
+        (
+            &["run", "--replications", "0"],
+            "'0' for '--replications <N>': expected a whole number from 1 to 1000000",
+        ),
+        (&["run", "--replications", "ten"], "a whole number from 1 to 1000000"),
+        (
+            &["run", "--horizon", "0.5"],
+            "'0.5' for '--horizon <DAYS>': expected whole days from 1 to 36500",
+        ),
+        (&["run", "--horizon", "-3"], "whole days from 1 to 36500"),
+        (&["run", "--threads", "1.5"], "a whole number from 1 to 1024"),
+        (&["backtest", "--spend", "x.csv", "--every", "0.5"], "whole days from 1 to 36500"),
+        (&["backtest", "--spend", "x.csv", "--least-past", "-1"], "whole days from 28 to 36500"),
+        (
+            &["backtest", "--spend", "x.csv", "--seed", "1.5"],
+            "a whole number from 0 to 18446744073709551615",
+        ),
         (&["run", "missing.toml"], "there is no file `missing.toml`"),
         (&["run", "agent-spe-15k"], "orchsim init --preset agent-spe-15k"),
         (&["run", "minimal"], "did you mean `minimal.toml`?"),
@@ -373,8 +389,8 @@ fn usage_errors_end_with_2_and_write_nothing() {
         (&["run", "--precision", "nan"], "between 0 and 1"),
         (&["run", "--variance-reduction", "some"], "none, antithetic, control, both"),
         (&["run", "--replications", "5", "--variance-reduction", "both"], "--replications 6"),
-        (&["run", "--threads", "0"], "1..=1024"),
-        (&["run", "--seed", "-1"], "invalid value '-1' for '--seed <N>'"),
+        (&["run", "--threads", "0"], "a whole number from 1 to 1024"),
+        (&["run", "--seed", "-1"], "a whole number from 0 to 18446744073709551615"),
         (&["run", "--suppress", "wide"], "'wide-interval'"),
         (&["run", "--format", "xml"], "text, json"),
         (&["--seed", "1", "check", "minimal.toml"], "cannot be used with"),

@@ -2,7 +2,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::options::{FileOptions, MOST_THREADS, command_line, option, scenario_hash, thread_pool};
+use super::options::{
+    FileOptions, MOST_THREADS, command_line, option, scenario_hash, thread_pool, whole,
+};
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::spend::SpendArgs;
@@ -32,7 +34,8 @@ pub(super) struct BacktestArgs {
         long,
         value_name = "DAYS",
         default_value_t = USUAL_PAST as u32,
-        value_parser = clap::value_parser!(u32).range(28..=36_500)
+        allow_negative_numbers = true,
+        value_parser = whole("whole days", 28..=36_500)
     )]
     least_past: u32,
     /// Days from one forecast to the next
@@ -40,11 +43,18 @@ pub(super) struct BacktestArgs {
         long,
         value_name = "DAYS",
         default_value_t = USUAL_STEP,
-        value_parser = clap::value_parser!(u32).range(1..=36_500)
+        allow_negative_numbers = true,
+        value_parser = whole("whole days", 1..=36_500)
     )]
     every: u32,
     /// Seed of every draw
-    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_negative_numbers = true,
+        value_parser = whole("a whole number", 0..=u64::MAX)
+    )]
     seed: u64,
     /// Threads to run on [default: all cores]; the result is the same on any
     /// number
@@ -52,7 +62,7 @@ pub(super) struct BacktestArgs {
         long,
         value_name = "N",
         allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS)
+        value_parser = whole("a whole number", 1..=MOST_THREADS)
     )]
     threads: Option<u32>,
     /// Where to write [default: under outputs/, by the name of the CSV]

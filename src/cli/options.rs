@@ -1,4 +1,7 @@
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -16,7 +19,7 @@ use crate::text::named;
 
 /// With a precision, replications go on to at least this number.
 const LEAST_CAP: u32 = 1_000;
-pub(super) const MOST_THREADS: i64 = 1_024;
+pub(super) const MOST_THREADS: u32 = 1_024;
 
 /// What every command that simulates takes.
 #[derive(Debug, Args)]
@@ -24,14 +27,19 @@ pub(super) struct CommonOptions {
     #[command(flatten)]
     pub set: Overrides,
     /// Seed of every random stream
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = whole("a whole number", 0..=u64::MAX)
+    )]
     pub seed: Option<u64>,
     /// Independent futures to simulate
     #[arg(
         long,
         value_name = "N",
         allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPLICATIONS))
+        value_parser = whole("a whole number", 1..=MOST_REPLICATIONS)
     )]
     pub replications: Option<u32>,
     /// Days after which a future that still has credits is cut off
@@ -39,7 +47,7 @@ pub(super) struct CommonOptions {
         long,
         value_name = "DAYS",
         allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_HORIZON_DAYS))
+        value_parser = whole("whole days", 1..=MOST_HORIZON_DAYS)
     )]
     pub horizon: Option<u32>,
     /// Threads to run on [default: all cores]; the result is the same on any
@@ -48,7 +56,7 @@ pub(super) struct CommonOptions {
         long,
         value_name = "N",
         allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..=MOST_THREADS)
+        value_parser = whole("a whole number", 1..=MOST_THREADS)
     )]
     pub threads: Option<u32>,
     /// Where to write [default: under outputs/, by the scenario's name]
@@ -230,6 +238,20 @@ impl ValueEnum for VarianceReduction {
 /// The mode of that name.
 fn mode(name: String) -> Mode {
     named(&Mode::NAMES, &name).unwrap_or_default()
+}
+
+/// Reads whole numbers in a range; `what` they are is said where one is not.
+pub(super) fn whole<T>(
+    what: &'static str,
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Clone,
+{
+    move |text| match text.parse() {
+        Ok(value) if range.contains(&value) => Ok(value),
+        _ => Err(format!("expected {what} from {} to {}", range.start(), range.end())),
+    }
 }
 
 fn precision(text: &str) -> Result<f64, String> {
