@@ -603,6 +603,12 @@ fn files_that_are_none_are_refused() {
     assert!(error.contains("there is no file"), "{error}");
     let binary = read_spend(&b"date,amount_eth\n2025-03-01,\xff\n"[..], "b.csv", &options);
     assert!(binary.unwrap_err().to_string().contains("not UTF-8"));
+    let latin = b"date;amount_eth;gateway\n2025-03-01;1;caf\xe9\n";
+    let error = read_spend(&latin[..], "l.csv", &options).unwrap_err().to_string();
+    for part in ["--> l.csv:2, column `gateway`", "2 | 2025-03-01;1;caf\u{fffd}", "a CSV in UTF-8"]
+    {
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]

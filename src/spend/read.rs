@@ -49,6 +49,8 @@ const LEAST_GAPS: usize = 2;
 /// `unlock` of the TicketBroker, and what a ledger calls so.
 const FUNDING: [&str; 5] = ["fund", "deposit", "withdraw", "unlock", "topup"];
 const REFUND: &str = "refund";
+/// What a file has to be.
+const UTF_8: &str = "a CSV in UTF-8; a spreadsheet can be saved as one";
 /// Dates named in one sentence.
 const MOST_NAMED: usize = 6;
 
@@ -230,8 +232,7 @@ impl<'a> SpendReader<'a> {
         let row = self.header.join(self.separator);
         let is_binary = |c: char| c.is_control() && !c.is_whitespace();
         if self.header.iter().any(|name| name.contains(is_binary)) {
-            let expected = "a CSV in UTF-8; a spreadsheet can be saved as one";
-            self.fault(line, &row, None, "the file is not text", Some(expected));
+            self.fault(line, &row, None, "the file is not text", Some(UTF_8));
             return None;
         }
         let names: Vec<&str> = self.header.iter().map(String::as_str).collect();
@@ -262,8 +263,9 @@ impl<'a> SpendReader<'a> {
     fn row(&mut self, line: u64, record: &ByteRecord, columns: &Columns) {
         let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
         let Ok(cells) = cells else {
-            let row = String::from_utf8_lossy(record.as_slice()).into_owned();
-            self.fault(line, &row, None, "the row is not UTF-8 text", None);
+            let row = text::header(record).join(self.separator);
+            let column = record.iter().position(|cell| std::str::from_utf8(cell).is_err());
+            self.fault(line, &row, column, "the row is not UTF-8 text", Some(UTF_8));
             return;
         };
         if let Some(reason) = no_spend(&cells, columns) {
