@@ -158,7 +158,7 @@ fn stream(
     let asked = context.names.model(at, report);
     let pipeline = at.text_at("pipeline").and_then(Pipeline::named);
     let unit = pipeline.map(Pipeline::size_unit);
-    let size = at.get("size").map(|size| distribution(&size, unit, report));
+    let size = at.get("size").map(|size| sizes(&size, unit, report));
     let used_share = at.get("used_share").and_then(|share| distribution(&share, None, report));
     let hours = profile(at, "hours", hours, |w| HourProfile::from_weights(w).0, report);
     let weekdays = profile(at, "weekdays", weekdays, |w| WeekProfile::from_weights(w).0, report);
@@ -242,8 +242,12 @@ fn recorded_size(
     let sizes: Option<Vec<f64>> = requests.iter().flat_map(sizes).collect();
     match sizes {
         Some(sizes) => {
-            let mean = sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
-            Some(Distribution::Constant(mean))
+            let mean =
+                Distribution::Constant(sizes.iter().sum::<f64>() / sizes.len().max(1) as f64);
+            match at.get("trace") {
+                Some(trace) if !sizes.is_empty() => not_always_zero(mean, &trace, report),
+                _ => Some(mean),
+            }
         }
         None => {
             let problem =
@@ -430,6 +434,20 @@ fn bursts(stream: &Cursor) -> Option<Bursts> {
             mean_delay_minutes: inner.number_at("mean_delay_minutes")?,
         },
     })
+}
+
+/// The sizes of requests, which may be 0 now and then, not always.
+pub(super) fn sizes(at: &Cursor, unit: Option<&str>, report: &mut Report) -> Option<Distribution> {
+    let sizes = distribution(at, unit, report)?;
+    not_always_zero(sizes, at, report)
+}
+
+fn not_always_zero(sizes: Distribution, at: &Cursor, report: &mut Report) -> Option<Distribution> {
+    if sizes.mean() > 0.0 {
+        return Some(sizes);
+    }
+    report.push(Problem::at(at, "a request of size 0 asks for nothing").expected("a size above 0"));
+    None
 }
 
 /// A distribution of sizes or shares, counted in `unit` (where that is known:

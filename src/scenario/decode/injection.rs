@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::super::diagnostics::{Problem, Report};
 use super::super::spread::rounded;
 use super::super::tree::Cursor;
-use super::demand::{by_region_id, distribution};
+use super::demand::{by_region_id, sizes};
 use super::names::duplicate;
 use super::{Context, credits};
 use crate::demand::{
@@ -136,7 +136,7 @@ fn test_prompts(
         let asked = context.names.model(entry, report);
         let pipeline = entry.text_at("pipeline").and_then(Pipeline::named);
         let unit = pipeline.map(Pipeline::size_unit);
-        let size = entry.get("size").and_then(|size| distribution(&size, unit, report));
+        let size = entry.get("size").and_then(|size| sizes(&size, unit, report));
         let budget = entry
             .get("budget_per_day")
             .and_then(|at| credits::wei_or_usd(&at, context.eth_usd?, report));
