@@ -156,6 +156,21 @@ fn what_is_left_where_the_credits_run_out_is_not_lost() {
 }
 
 #[test]
+fn a_day_without_funds_is_one_day() {
+    // 29 days' money less the reserve, of 30.
+    let mut scenario = scenario(1_000.0);
+    scenario.horizon_days = 30;
+    scenario.network.orchestrators = vec![orchestrator("only", 10_000, 1000)];
+    let sale = Lpt(29 * 1_000 * 1_000 * 10_000);
+    scenario.credits = credits(Wei(2 * sale.0));
+    let schedule = Schedule { first: SimTime::ZERO, every: SimTime::from_days(31) };
+    scenario.treasury.conversion = ConversionPolicy::Clip { lpt: sale, schedule };
+    let warnings = run(&scenario).warnings;
+    let outage = warnings.iter().find(|warning| warning.id == "outage").unwrap();
+    assert!(outage.text.contains("without funds for 1 day of a future"), "{}", outage.text);
+}
+
+#[test]
 fn a_gateway_that_ran_out_gets_its_part_of_the_next_sale() {
     // They spend 1e10 and 2e10 wei a day, and 6e11 come every 30 days, at first in
     // halves, since nobody expects the second to have twice as many requests: it runs

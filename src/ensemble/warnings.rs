@@ -6,6 +6,7 @@ use crate::kernel::StreamKey;
 use crate::scenario::{MOST_REPLICATIONS, Scenario};
 use crate::selection::Market;
 use crate::simulation::{Opening, World};
+use crate::text::plural;
 use crate::treasury::{PricePath, RunwayEnd};
 use crate::units::{SimTime, Wei, significant};
 
@@ -368,12 +369,12 @@ fn outage_warning(
     warn(
         "outage",
         format!(
-            "Gateways stand without funds for {:.0} days of a future on average, {} of the time of \
-             all, from day {first:.0} on. Meanwhile the credits count as lasting, since {since}: \
+            "Gateways stand without funds for {} of a future on average, {} of the time of all, \
+             from day {first:.0} on. Meanwhile the credits count as lasting, since {since}: \
              runway, chances to last and the curve of futures with credits left say nothing of it. \
              Money that comes earlier or in larger parts shortens outages \
              (`treasury.conversion`); an objective with `max_outage_share` judges them.",
-            treasury.outage_hours.mean / 24.0,
+            plural(&format!("{:.0}", treasury.outage_hours.mean / 24.0), "day"),
             percent(treasury.outage_share),
         ),
     );
