@@ -105,6 +105,63 @@ fn what_a_scenario_spends_leads_back_to_it() {
     assert!(calibration.goodness.ljung_box_p.unwrap() > 0.001, "{:?}", calibration.goodness);
 }
 
+/// A scenario calibrated to 120 days of its own that grew by `growth`, and the remarks
+/// on how that goes on.
+fn grown(growth: &Growth, base: Growth) -> (Growth, Vec<String>) {
+    let mut scenario = served(500.0);
+    scenario.horizon_days = 1_095;
+    if let Arrivals::Poisson(arrivals) = &mut scenario.demand[0].arrivals {
+        arrivals.growth = base;
+    }
+    let key = StreamKey::root(5);
+    let noise = |day: i32| f64::exp(0.05 * key.normal(day as u64));
+    let level = 500.0 * ETH_PER_REQUEST;
+    let days = (0..120).map(|day| level * growth.factor(f64::from(day) + 0.5) * noise(day));
+    let calibration = calibrate(&scenario, &written(&scenario, days), &|| {}).unwrap();
+    let remarks = calibration.remarks.into_iter().filter(|remark| remark.starts_with("growth"));
+    (arrivals(&calibration.scenario).growth.clone(), remarks.collect())
+}
+
+/// By day 120 an S-curve to three times the level is at 3 / (1 + 2 exp(-1.2)).
+#[test]
+fn growth_keeps_the_bound_of_the_scenario() {
+    let truth = Growth::Logistic { ceiling: 3.0, rate_per_day: 0.01 };
+    let now = 3.0 / (1.0 + 2.0 * f64::exp(-1.2));
+    let (growth, remarks) = grown(&truth, truth.clone());
+    for (day, room) in [(100.0, 0.05), (1e6, 1e-9)] {
+        let left = 3.0 / (1.0 + 2.0 * f64::exp(-0.01 * (120.0 + day))) / now;
+        assert!((growth.factor(day) / left - 1.0).abs() < room, "{day}: {growth:?}, not {left}");
+    }
+    assert!(remarks[0].contains("at most 1.6 times as many"), "{remarks:?}");
+
+    // Points ahead are a bound, those that have passed are none.
+    let points = |last| Growth::Piecewise { points: vec![(0.0, 1.0), (119.0, 2.0), (last, 3.0)] };
+    let (growth, _) = grown(&truth, points(200.0));
+    let now = 2.0 + 1.0 / 81.0;
+    assert!((growth.factor(1e6) - 3.0 / now).abs() < 1e-9, "{growth:?}");
+    // All but nothing is left of the way.
+    let near = Growth::Logistic { ceiling: 1.000_001, rate_per_day: 0.01 };
+    let (growth, remarks) = grown(&truth, near);
+    assert!((growth.factor(1_095.0) - 1.0).abs() < 1e-5, "{growth:?}");
+    assert!(remarks[0].contains("at most 1 times as many"), "{remarks:?}");
+    assert!(remarks[0].contains("a higher ceiling"), "{remarks:?}");
+
+    // 1 % a day is a factor of 38 a year.
+    let steady = Growth::Exponential { rate_per_day: 0.01 };
+    for base in [Growth::Constant, Growth::Linear { per_day: 0.01 }, points(119.5)] {
+        let (growth, remarks) = grown(&steady, base);
+        assert!(matches!(growth, Growth::Exponential { .. }), "{growth:?}");
+        assert!(remarks[0].contains("no bound"), "{remarks:?}");
+        let year = remarks[0].split("by a factor of ").nth(1).unwrap();
+        let year: f64 = year.split(' ').next().unwrap().parse().unwrap();
+        assert!((30.0..48.0).contains(&year), "{remarks:?}");
+    }
+    // A decline has no need of one.
+    let falling = Growth::Exponential { rate_per_day: -0.01 };
+    let (growth, remarks) = grown(&falling, truth);
+    assert!(growth.factor(100.0) < 0.5 && remarks.is_empty(), "{growth:?} {remarks:?}");
+}
+
 /// A scenario calibrated to a history whose level wanders, of some 60 requests
 /// a day.
 fn wandering(scenario: &Scenario, eth_per_request: f64) -> Calibration {

@@ -64,6 +64,42 @@ impl Growth {
         factor.max(0.0)
     }
 
+    /// The logistic curve below `ceiling` that has grown by `exp(rate_per_day * days)`
+    /// in the `days` before it is 1, at a rate that fell all along; of none before, the
+    /// one that grows at that rate as it sets out. Constant where nothing is left of the
+    /// way to the ceiling.
+    pub fn below(ceiling: f64, rate_per_day: f64, days: f64) -> Growth {
+        let room = ceiling - 1.0;
+        if room <= 0.0 {
+            return Growth::Constant;
+        }
+        let grown = rate_per_day * days;
+        let rate = if days > 0.0 {
+            (grown + libm::log1p(-libm::expm1(-grown) / room)) / days
+        } else {
+            rate_per_day * ceiling / room
+        };
+        Growth::Logistic { ceiling, rate_per_day: rate }
+    }
+
+    /// The highest factor from `day` on over that of the day, at least 1, where the trend
+    /// has a bound: `None` of one that goes on for ever or says nothing of what is to
+    /// come, as after the last point of a piecewise one.
+    pub fn bound(&self, day: f64) -> Option<f64> {
+        match self {
+            Growth::Logistic { ceiling, rate_per_day } => {
+                Some(1.0 + (ceiling - 1.0) * libm::exp(-rate_per_day * day))
+            }
+            Growth::Piecewise { points } => {
+                let now = self.factor(day);
+                let ahead = points.iter().filter(|&&(at, _)| at > day).map(|point| point.1);
+                let highest = ahead.reduce(f64::max).filter(|_| now > 0.0)?;
+                Some((highest / now).max(1.0))
+            }
+            _ => None,
+        }
+    }
+
     /// The least and the greatest factor between two days, each given with its
     /// own. Every kind is monotone between the points of a piecewise trend.
     pub fn bounds(&self, from: (f64, f64), to: (f64, f64)) -> (f64, f64) {
@@ -84,5 +120,46 @@ pub(super) fn interpolate(points: &[(f64, f64)], day: f64) -> f64 {
         (Some(&(d0, f0)), Some(&(d1, f1))) => f0 + (f1 - f0) * (day - d0) / (d1 - d0),
         (Some(&(_, factor)), None) | (None, Some(&(_, factor))) => factor,
         (None, None) => 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_bounded_growth_is_its_highest_over_that_of_the_day() {
+        let logistic = Growth::Logistic { ceiling: 3.0, rate_per_day: 0.01 };
+        let now = 3.0 / (1.0 + 2.0 * f64::exp(-1.2));
+        assert!((logistic.bound(120.0).unwrap() - 3.0 / now).abs() < 1e-12);
+        // Half of the way from 1 to 2, then 4 at most.
+        let piecewise = Growth::Piecewise { points: vec![(0.0, 1.0), (10.0, 2.0), (20.0, 4.0)] };
+        assert_eq!(piecewise.bound(5.0), Some(4.0 / 1.5));
+        assert_eq!(piecewise.bound(20.0), None);
+        let falling = Growth::Piecewise { points: vec![(0.0, 2.0), (10.0, 1.0)] };
+        assert_eq!(falling.bound(5.0), Some(1.0));
+        let unbounded = [
+            Growth::Constant,
+            Growth::Linear { per_day: 0.01 },
+            Growth::Exponential { rate_per_day: 0.01 },
+        ];
+        assert!(unbounded.iter().all(|growth| growth.bound(5.0).is_none()));
+    }
+
+    /// Seen from day 120, the curve to three times the level of day 0 had grown by what
+    /// it is there, and has the rest before it, at the same rate.
+    #[test]
+    fn a_curve_is_found_again_in_what_it_has_grown() {
+        let grown = f64::ln(3.0 / (1.0 + 2.0 * f64::exp(-1.2)));
+        let ceiling = 1.0 + 2.0 * f64::exp(-1.2);
+        let Growth::Logistic { rate_per_day, .. } = Growth::below(ceiling, grown / 120.0, 120.0)
+        else {
+            panic!("not logistic");
+        };
+        assert!((rate_per_day - 0.01).abs() < 1e-12, "{rate_per_day}");
+        // From no days before, the slope at the start: r (1 - 1 / C).
+        let tangent = Growth::below(2.0, 0.01, 0.0);
+        assert_eq!(tangent, Growth::Logistic { ceiling: 2.0, rate_per_day: 0.02 });
+        assert_eq!(Growth::below(1.0, 0.01, 120.0), Growth::Constant);
     }
 }

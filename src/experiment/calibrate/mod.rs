@@ -7,6 +7,7 @@
 //! days of it without bursts, so that both are measured alike. How many requests
 //! a spend stands for is found by simulating the scenario itself.
 
+mod growth;
 mod level;
 mod mix;
 mod moments;
@@ -15,6 +16,7 @@ mod weekdays;
 use jiff::Span;
 use jiff::civil::Date;
 
+use growth::Trend;
 pub use level::{SpendLevel, scale_to_spend};
 pub use mix::{Group, MIX_DAYS};
 pub use moments::MOST_SIMULATED;
@@ -23,7 +25,7 @@ use super::spend_model::{
     DailySeries, Draw, Goodness, Hindsight, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, Posterior,
     SeriesError, mean_factor, outlier_factor,
 };
-use crate::demand::{Arrivals, Bursts, DemandUncertainty, Growth, MOST_REQUESTS_PER_DAY};
+use crate::demand::{Arrivals, Bursts, DemandUncertainty, MOST_REQUESTS_PER_DAY};
 use crate::ensemble::quantile;
 use crate::kernel::StreamKey;
 use crate::payments::LedgerViolation;
@@ -271,7 +273,13 @@ pub fn calibrate(
     let own = moments::level_days(&calibrated, series.mean() / mean_level, done)?;
     let own = (own.known() >= LEAST_DAYS).then(|| Posterior::of(&own, DRAWS, key.child(3)));
     let shape = Shape::of(&series, &posterior, own.as_ref(), &after);
-    shape.give_to(&mut calibrated, &after);
+    let trend = Trend {
+        rate_per_day: posterior.moments(|draw| draw.growth).0,
+        first: series.date(0),
+        base: scenario.start,
+        start,
+    };
+    shape.give_to(&mut calibrated, &after, &trend);
     calibrated.start = start;
     calibrated.uncertainty = uncertainty;
 
@@ -279,6 +287,7 @@ pub fn calibrate(
     remarks.extend(history.whose());
     remarks.extend(unused_columns(history));
     remarks.extend(outlook.trend_remark(&uncertainty));
+    remarks.extend(trend.remarks(&calibrated));
     remarks.extend(posterior.miss_in_words(&series));
     remarks.extend(outlier_remark(&posterior));
     remarks.extend(early_outlier_remark(&posterior, &series));
@@ -390,7 +399,6 @@ fn rates(
 
 /// How spend goes about its level.
 struct Shape {
-    growth: f64,
     weekdays: Option<[Fitted; 7]>,
     burst_cv: Fitted,
     stream_burst_cv: Fitted,
@@ -423,7 +431,6 @@ impl Shape {
         let day_sd =
             |of: &Posterior| of.quantile(0.5, |draw| libm::sqrt(draw.parameters.day_var()));
         Shape {
-            growth: posterior.moments(|draw| draw.growth).0,
             weekdays: series.has_weekdays().then(|| weekdays::fitted(posterior)),
             burst_cv,
             stream_burst_cv: burst_cv.times(1.0 / libm::sqrt(evenness)),
@@ -432,7 +439,7 @@ impl Shape {
         }
     }
 
-    fn give_to(&self, scenario: &mut Scenario, spend: &moments::Simulated) {
+    fn give_to(&self, scenario: &mut Scenario, spend: &moments::Simulated, trend: &Trend) {
         let on_users_clocks = |weights: [Fitted; 7]| {
             let utc = weights.map(|fitted| fitted.estimate);
             weekdays::on_users_clocks(utc, scenario, &spend.eth_per_day)
@@ -440,7 +447,7 @@ impl Shape {
         let weekdays = self.weekdays.map(on_users_clocks);
         for stream in scenario.demand.iter_mut().filter(|stream| stream.injected.is_none()) {
             let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
-            arrivals.growth = Growth::Exponential { rate_per_day: self.growth };
+            arrivals.growth = trend.growth(&arrivals.growth);
             arrivals.bursts = Bursts::Modulated {
                 cv: self.stream_burst_cv.estimate.min(MOST_BURST_CV),
                 mean_hold_hours: self.burst_hours.estimate.clamp(HOLD_HOURS.0, HOLD_HOURS.1),

@@ -1,4 +1,4 @@
-use crate::demand::{Arrivals, DemandStream};
+use crate::demand::{Arrivals, DemandStream, Growth};
 use crate::experiment::calibrate::{Calibration, Fitted, MIX_DAYS, MOST_BURST_CV};
 use crate::report::RunContext;
 use crate::report::format::{four_digits, percent, printable};
@@ -41,7 +41,7 @@ pub fn calibrated_toml(calibration: &Calibration, source: &str, context: &RunCon
             "requests_per_day" => {
                 stream.as_ref().map(|first| rate(calibration, first, &source)).unwrap_or_default()
             }
-            "growth" => vec![fitted("growth a day", &calibration.growth, &source)],
+            "growth" => growth(calibration, stream.as_ref(), &source),
             "bursts" => bursts(calibration, &source),
             _ if key.starts_with("weekday_profiles.") => weekdays(calibration, &source),
             _ => Vec::new(),
@@ -65,6 +65,17 @@ fn by_id(demand: &[DemandStream]) -> Vec<DemandStream> {
 fn fitted(what: &str, fitted: &Fitted, source: &str) -> String {
     let [estimate, lo, hi] = [fitted.estimate, fitted.lo, fitted.hi].map(four_digits);
     format!("{what}: {estimate} [{lo}, {hi}] ({source})")
+}
+
+fn growth(calibration: &Calibration, first: Option<&DemandStream>, source: &str) -> Vec<String> {
+    let is_exponential = |first: &DemandStream| match &first.arrivals {
+        Arrivals::Poisson(arrivals) => matches!(arrivals.growth, Growth::Exponential { .. }),
+        Arrivals::Trace(_) => true,
+    };
+    let bounded = (!first.is_none_or(is_exponential)).then(|| {
+        "In the mean over the data; below the scenario's bound it slows down.".to_string()
+    });
+    [fitted("growth a day", &calibration.growth, source)].into_iter().chain(bounded).collect()
 }
 
 fn bursts(calibration: &Calibration, source: &str) -> Vec<String> {
