@@ -36,8 +36,6 @@ use crate::units::significant;
 
 /// Draws from the posterior that estimates are made of.
 const DRAWS: usize = 2_000;
-/// The probability that the level wanders from which on the scenario's does.
-const BELIEVED: f64 = 0.5;
 /// Days after the data from which on a start is said to be far ahead of them.
 const FAR_DAYS: f64 = 28.0;
 /// Above this ratio of its ends an interval says next to nothing.
@@ -252,7 +250,7 @@ pub fn calibrate(
     let outlook = Outlook {
         posterior: &posterior,
         spent_share: 1.0 - series.zero_share(),
-        wanders: posterior.wandering > BELIEVED,
+        wanders: posterior.wanders(),
         step: key.child(1),
     };
     let levels = outlook.levels(ahead);

@@ -145,6 +145,11 @@ impl Posterior {
         quantile(&values, probability)
     }
 
+    /// Whether the level is likelier to wander than to keep to a steady trend.
+    pub fn wanders(&self) -> bool {
+        self.wandering > 0.5
+    }
+
     /// Mean and standard deviation of a function of the draws.
     pub fn moments(&self, value: impl Fn(&Draw) -> f64) -> (f64, f64) {
         let values: Vec<f64> = self.draws.iter().map(value).collect();

@@ -327,8 +327,8 @@ pub(in crate::report) struct Left {
     pub(in crate::report) pace_days: Option<f64>,
     /// A forecast, or why there is none.
     pub(in crate::report) forecast: Result<Remaining, SeriesError>,
-    /// What the forecast may have missed, in words.
-    pub(in crate::report) miss: Option<String>,
+    /// What the forecast may have missed or takes for granted, in words.
+    pub(in crate::report) cautions: Vec<String>,
     /// Of the run; one that has passed only where nothing is left for it.
     pub(in crate::report) deadline: Option<Deadline>,
     /// What was spent beyond the credits of the run.
@@ -574,9 +574,9 @@ impl Reporter<'_> {
         let eth = rest.to_coins();
         let prices = self.prices(period.last()).map(|day| day.prices);
         let past = history.between(history.date(0), period.last());
-        let (forecast, miss) = match Remaining::forecast(eth, &past, period.last()) {
-            Ok((remaining, miss)) => (Ok(remaining), miss),
-            Err(error) => (Err(error), None),
+        let (forecast, cautions) = match Remaining::forecast(eth, &past, period.last()) {
+            Ok((remaining, cautions)) => (Ok(remaining), cautions),
+            Err(error) => (Err(error), Vec::new()),
         };
         Ok(Some(Left {
             worth: self.worth(
@@ -586,7 +586,7 @@ impl Reporter<'_> {
             ),
             pace_days: actual.per_day.filter(|pace| *pace > 0.0).map(|pace| eth / pace),
             forecast,
-            miss,
+            cautions,
             deadline: run
                 .and_then(|run| Deadline::of(&run.scenario, period.last()))
                 .filter(|deadline| left.is_none() || !deadline.has_passed()),

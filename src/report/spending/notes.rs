@@ -194,8 +194,8 @@ fn of_left(
                 .to_string(),
         );
     }
-    if let Some(miss) = &left.miss {
-        notes.push(format!("How long the rest lasts: {miss}."));
+    for caution in &left.cautions {
+        notes.push(format!("How long the rest lasts: {caution}."));
     }
     if let Err(error) = &left.forecast {
         let reason = error.to_string();

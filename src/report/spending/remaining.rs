@@ -6,12 +6,17 @@ use crate::ensemble::KaplanMeier;
 use crate::experiment::spend_model::{DailySeries, Posterior, SeriesError, futures};
 use crate::kernel::StreamKey;
 use crate::spend::SpendHistory;
+use crate::units::significant;
 
 /// Futures drawn, as many as a backtest draws, and the seed they are drawn by.
 pub(super) const FUTURES: usize = 4_000;
 const SEED: u64 = 1;
 /// Days after which a future is cut off.
 pub(super) const MOST_DAYS: usize = 1_095;
+/// Days that the rest is to last, and by how much the level is to change meanwhile, from
+/// which on its trend is worth a word.
+const FAR_DAYS: f64 = 90.0;
+const FAR_CHANGE: f64 = 0.2;
 
 /// Days until nothing is left; `None` beyond what was looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,7 +51,7 @@ impl Remaining {
 
     /// How long `left` (ETH) lasts after `end`, by the model of spend fitted to the
     /// complete days of `history`, which has none after `end`; and what the model may
-    /// have missed, in words.
+    /// have missed or takes for granted, in words.
     ///
     /// # Errors
     /// A history that the model cannot be fitted to.
@@ -54,7 +59,7 @@ impl Remaining {
         left: f64,
         history: &SpendHistory,
         end: Date,
-    ) -> Result<(Remaining, Option<String>), SeriesError> {
+    ) -> Result<(Remaining, Vec<String>), SeriesError> {
         let past = DailySeries::new(history)?;
         let key = StreamKey::root(SEED);
         let posterior = Posterior::of(&past, FUTURES, key.child(0));
@@ -63,8 +68,29 @@ impl Remaining {
         let futures = futures(&past, &posterior, unknown + MOST_DAYS, key.child(1));
         let runways: Vec<(f64, bool)> =
             futures.iter().map(|future| runway(left, &future[unknown..])).collect();
-        Ok((Remaining::of(&runways), posterior.miss_in_words(&past)))
+        let remaining = Remaining::of(&runways);
+        let days = remaining.p50.unwrap_or(MOST_DAYS as f64);
+        let miss = posterior.miss_in_words(&past);
+        Ok((remaining, miss.into_iter().chain(trend_in_words(&posterior, days)).collect()))
     }
+}
+
+/// What it means that a level which keeps to a trend is taken to do so for `days` days.
+fn trend_in_words(posterior: &Posterior, days: f64) -> Option<String> {
+    let rate = posterior.quantile(0.5, |draw| draw.growth);
+    let change = |days: f64| libm::expm1(rate * days);
+    let is_far = days > FAR_DAYS && libm::fabs(change(days)) > FAR_CHANGE;
+    let (grow, longer) = if rate > 0.0 { ("grow", "longer") } else { ("fall", "less long") };
+    (is_far && !posterior.wanders()).then(|| {
+        format!(
+            "the forecast takes spend to {grow} by {:.1} % a month for all that time, by a factor of \
+             {} in {days:.0} days. Where that ends earlier, the rest lasts {longer}: a bound, as \
+             `growth = {{ logistic = {{ ceiling = ..., rate_per_day = ... }} }}`, has only a \
+             scenario, and `orchsim calibrate` keeps it",
+            100.0 * libm::fabs(change(30.0)),
+            significant(1.0 + change(days), 2)
+        )
+    })
 }
 
 /// Days until `left` is spent, and whether it is not.
@@ -121,6 +147,33 @@ mod tests {
         // 20 and two and a half standard deviations.
         let held = held.count();
         assert!((15..=24).contains(&held), "{held} of 25");
+    }
+
+    /// At 1 % a day spend is exp(1.8) = 6 times as much after 180 days, in which it adds
+    /// up to (exp(1.8) - 1) / 0.01 times that of the first.
+    #[test]
+    fn a_trend_that_is_taken_to_go_on_for_long_is_said() {
+        let end = jiff::civil::date(2025, 3, 1);
+        let draws = StreamKey::root(3);
+        let words = |rate: f64, days: f64| {
+            let row = |before: i64| {
+                let date = end.saturating_sub(jiff::Span::new().days(before));
+                let noise = 0.1 * draws.normal(before.unsigned_abs());
+                format!("{date},{:.9}\n", libm::exp(noise - rate * before as f64))
+            };
+            let csv = format!("date,amount_eth\n{}", (0..90).rev().map(row).collect::<String>());
+            let history = read_spend(csv.as_bytes(), "spend", &SpendOptions::default()).unwrap();
+            let left = if rate == 0.0 { days } else { libm::expm1(rate * days) / rate };
+            Remaining::forecast(left, &history, end).unwrap().1
+        };
+        for (rate, factor, verb) in [(0.01, 5.0..7.5, "grow"), (-0.004, 0.4..0.6, "fall")] {
+            let words = words(rate, 180.0).concat();
+            let said = words.split("by a factor of ").nth(1).unwrap_or_default();
+            let said: f64 = said.split(' ').next().unwrap_or_default().parse().unwrap_or(f64::NAN);
+            assert!(factor.contains(&said) && words.contains(verb), "{words}");
+        }
+        assert_eq!(words(0.01, 60.0), Vec::<String>::new());
+        assert_eq!(words(0.0, 180.0), Vec::<String>::new());
     }
 
     #[test]
