@@ -727,6 +727,15 @@ fn real_spend_becomes_the_requests_that_cost_as_much() {
         let ratio = wei / 1e18 / 10.0 / eth;
         assert!((0.85..1.15).contains(&ratio), "{pipeline}: {ratio}");
     }
+    // Of an S-curve to twice the level, 1 + exp(-0.31) times that of day 31 is left.
+    let left = |scenario: &Scenario| {
+        let stream = scenario.demand.iter().find(|stream| stream.id == "images").unwrap();
+        let Arrivals::Poisson(arrivals) = &stream.arrivals else { panic!("a trace") };
+        (arrivals.growth.factor(1e6), arrivals.growth.factor(1.0))
+    };
+    let grown = (1.0 + f64::exp(-0.31), (1.0 + f64::exp(-0.31)) / (1.0 + f64::exp(-0.32)));
+    let near = |(a, b): (f64, f64)| (a - grown.0).abs() < 1e-9 && (b - grown.1).abs() < 1e-9;
+    assert!(near(left(&after)), "{:?}, not {grown:?}", left(&after));
     let text = text(&workshop);
     for line in [
         "#   note: 1 day is without spend, taken as a gap (`--zero-days` takes it as zero): 2025-03-02",
@@ -743,12 +752,21 @@ fn real_spend_becomes_the_requests_that_cost_as_much() {
     // Its own output is a base again.
     imported(&workshop, &["spend", "spend.csv", "--base", "my.toml"]);
     assert_eq!(text.matches("# IMPORTED").count(), 1);
+    assert!(near(left(&scenario(&workshop))));
     // A base at another level asks for as much in the end.
     let minimal = fs::read_to_string(workshop.path("minimal.toml")).unwrap();
     workshop.write("level.toml", &minimal.replacen("[demand]", "[demand]\nlevel = 4", 1));
     imported(&workshop, &["spend", "spend.csv", "--base", "level.toml"]);
     let again = rates(&scenario(&workshop), "images").iter().sum::<f64>();
     assert!((again / images - 1.0).abs() < 0.03, "{again}, not {images}");
+    // Below a header of its own growth is not changed, which is said.
+    let (before, header) = (
+        "growth = { logistic = { ceiling = 2, rate_per_day = 0.01 } }",
+        "[demand.streams.growth.logistic]\nceiling = 2\nrate_per_day = 0.01",
+    );
+    workshop.write("header.toml", &minimal.replace(before, header));
+    let ended = imported(&workshop, &["spend", "spend.csv", "--base", "header.toml"]);
+    assert!(ended.stderr.contains("growth of images starts anew on 2025-03-21"), "{ended:?}");
 }
 
 #[test]

@@ -64,6 +64,25 @@ impl Growth {
         factor.max(0.0)
     }
 
+    /// The same trend from `day` on, as a factor on the level of that day; `None` where
+    /// that is 0.
+    pub fn from_day(&self, day: f64) -> Option<Growth> {
+        let now = self.factor(day);
+        (now > 0.0).then(|| match self {
+            Growth::Constant | Growth::Exponential { .. } => self.clone(),
+            Growth::Linear { per_day } => Growth::Linear { per_day: per_day / now },
+            &Growth::Logistic { ceiling, rate_per_day } => {
+                let ceiling = ceiling_from(ceiling, rate_per_day, day);
+                Growth::Logistic { ceiling, rate_per_day }
+            }
+            Growth::Piecewise { points } => {
+                let ahead = points.iter().filter(|(at, _)| *at > day);
+                let ahead = ahead.map(|(at, factor)| (at - day, factor / now));
+                Growth::Piecewise { points: [(0.0, 1.0)].into_iter().chain(ahead).collect() }
+            }
+        })
+    }
+
     /// The logistic curve below `ceiling` that has grown by `exp(rate_per_day * days)`
     /// in the `days` before it is 1, at a rate that fell all along; of none before, the
     /// one that grows at that rate as it sets out. Constant where nothing is left of the
@@ -87,8 +106,8 @@ impl Growth {
     /// come, as after the last point of a piecewise one.
     pub fn bound(&self, day: f64) -> Option<f64> {
         match self {
-            Growth::Logistic { ceiling, rate_per_day } => {
-                Some(1.0 + (ceiling - 1.0) * libm::exp(-rate_per_day * day))
+            &Growth::Logistic { ceiling, rate_per_day } => {
+                Some(ceiling_from(ceiling, rate_per_day, day))
             }
             Growth::Piecewise { points } => {
                 let now = self.factor(day);
@@ -112,6 +131,11 @@ impl Growth {
         }
         (least, greatest)
     }
+}
+
+/// The ceiling of a logistic curve over its factor on a day.
+fn ceiling_from(ceiling: f64, rate_per_day: f64, day: f64) -> f64 {
+    1.0 + (ceiling - 1.0) * libm::exp(-rate_per_day * day)
 }
 
 pub(super) fn interpolate(points: &[(f64, f64)], day: f64) -> f64 {
@@ -144,6 +168,34 @@ mod tests {
             Growth::Exponential { rate_per_day: 0.01 },
         ];
         assert!(unbounded.iter().all(|growth| growth.bound(5.0).is_none()));
+    }
+
+    #[test]
+    fn a_trend_goes_on_from_a_later_day() {
+        let kinds = [
+            Growth::Constant,
+            Growth::Linear { per_day: 0.02 },
+            Growth::Exponential { rate_per_day: 0.01 },
+            Growth::Logistic { ceiling: 3.0, rate_per_day: 0.01 },
+            Growth::Piecewise { points: vec![(10.0, 1.0), (60.0, 5.0), (90.0, 0.5)] },
+        ];
+        for growth in kinds {
+            for from in [0.0, 30.0, 75.0, 120.0] {
+                let later = growth.from_day(from).unwrap();
+                for day in [0.0, 1.0, 29.5, 50.0, 400.0] {
+                    let factor = growth.factor(from + day) / growth.factor(from);
+                    let error = (later.factor(day) / factor - 1.0).abs();
+                    assert!(error < 1e-12, "{growth:?} from {from}: {later:?}");
+                }
+            }
+        }
+        // Half the change of twice the level, and three times the level less what it grew.
+        let later = Growth::Linear { per_day: 0.02 }.from_day(50.0);
+        assert_eq!(later, Some(Growth::Linear { per_day: 0.01 }));
+        let later = Growth::Logistic { ceiling: 3.0, rate_per_day: 0.01 }.from_day(120.0).unwrap();
+        let Growth::Logistic { ceiling, .. } = later else { panic!("{later:?}") };
+        assert!((ceiling - 1.602_388_423_824_404).abs() < 1e-12, "{ceiling}");
+        assert_eq!(Growth::Linear { per_day: -0.01 }.from_day(100.0), None);
     }
 
     /// Seen from day 120, the curve to three times the level of day 0 had grown by what

@@ -12,8 +12,8 @@ use crate::demand::{Arrivals, DemandStream};
 use crate::experiment::calibrate::{SpendLevel, scale_to_spend};
 use crate::network::{Model, Offer, Orchestrator, Pipeline};
 use crate::scenario::{
-    Scenario, Source, load, model_to_toml, nearest, offer_to_toml, orchestrator_to_toml, quoted,
-    to_toml,
+    Scenario, Source, growth_to_toml, load, model_to_toml, nearest, offer_to_toml,
+    orchestrator_to_toml, quoted, to_toml,
 };
 use crate::spend::SpendOptions;
 use crate::text::{first_few, plural};
@@ -300,21 +300,37 @@ impl Merge<'_> {
                     significant(streams.iter().copied().map(rate).sum(), spend::DIGITS).to_string()
                 }
             };
+            let mut text = text.to_string();
+            if level.regrown.contains(&id)
+                && let Arrivals::Poisson(arrivals) = &first.arrivals
+            {
+                let growth = growth_to_toml(&arrivals.growth);
+                let about = format!("{}: as it goes on from {}", self.label, self.scenario.start);
+                match set(&text, "growth", &growth, &comment(&about)) {
+                    Some(changed) => text = changed,
+                    None => self.findings.notes.push(format!(
+                        "the growth of {id} starts anew on {}, as it is not written as `growth = \
+                         ...`: {growth} lets it go on",
+                        self.scenario.start
+                    )),
+                }
+            }
             let pipeline = network.models[first.model].pipeline.name();
             let gateway = network.gateways[first.gateway].id.as_str();
             let row = level.mix.iter().find(|row| row.group.holds(pipeline, gateway));
             // One that spends nothing keeps its rate.
-            let Some(row) = row else { continue };
-            let what = row.group.name();
-            let all = if what == "all" { "all streams" } else { &what };
-            let eth = significant(row.eth_per_day, spend::DIGITS);
-            let simulated = significant(row.after_eth_per_day, spend::DIGITS);
-            let about = format!(
-                "{}: for {eth} ETH a day on {all}, {about}; simulated: {simulated}",
-                self.label
-            );
-            let text = set(text, "requests_per_day", &value, &comment(&about));
-            let text = text.ok_or_else(|| not_plain("requests_per_day"))?;
+            if let Some(row) = row {
+                let what = row.group.name();
+                let all = if what == "all" { "all streams" } else { &what };
+                let eth = significant(row.eth_per_day, spend::DIGITS);
+                let simulated = significant(row.after_eth_per_day, spend::DIGITS);
+                let about = format!(
+                    "{}: for {eth} ETH a day on {all}, {about}; simulated: {simulated}",
+                    self.label
+                );
+                text = set(&text, "requests_per_day", &value, &comment(&about))
+                    .ok_or_else(|| not_plain("requests_per_day"))?;
+            }
             changes.push((element.start..element.end, text));
         }
         let start = self.scenario.start;

@@ -581,7 +581,7 @@ impl Writer<'_> {
             Arrivals::Trace(_) => None,
         });
         writeln!(out, "requests_per_day = {}", table(rates))?;
-        writeln!(out, "growth = {}", growth(&arrivals.growth))?;
+        writeln!(out, "growth = {}", growth_to_toml(&arrivals.growth))?;
         if let Some(number) = hours.iter().position(|known| **known == arrivals.hours) {
             writeln!(out, "hours = \"hours-{number}\"")?;
         }
@@ -700,7 +700,8 @@ fn served(model: &Model) -> String {
     format!("pipeline = \"{}\", model = {}", model.pipeline.name(), quoted(&model.id))
 }
 
-fn growth(growth: &Growth) -> String {
+/// A trend as the value of `growth`.
+pub(crate) fn growth_to_toml(growth: &Growth) -> String {
     match growth {
         Growth::Constant => "{ constant = {} }".into(),
         Growth::Linear { per_day } => format!("{{ linear = {{ per_day = {per_day:?} }} }}"),

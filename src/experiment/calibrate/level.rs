@@ -4,10 +4,8 @@
 use jiff::civil::Date;
 
 use super::mix::MOST_UNKNOWN;
-use super::{
-    CalibrateError, MixRow, later_start, mix, refuse_idle, refuse_traces, scale, shortfalls,
-    start_after,
-};
+use super::start::{growth_goes_on, later_start, start_after};
+use super::{CalibrateError, MixRow, mix, refuse_idle, refuse_traces, scale, shortfalls};
 use crate::scenario::Scenario;
 use crate::spend::SpendHistory;
 
@@ -27,6 +25,9 @@ pub struct SpendLevel {
     pub mix: Vec<MixRow>,
     /// What a reader has to know, a sentence each.
     pub remarks: Vec<String>,
+    /// The entries of demand whose growth is written in another way, as it goes on
+    /// from where it would be on the first day.
+    pub regrown: Vec<String>,
     /// The scenario with other rates, from the day after the last of the history
     /// on, or from its own first day where that is later. Trend, seasons, bursts
     /// and uncertainty are its own.
@@ -83,9 +84,12 @@ pub fn scale_to_spend(
         refuse_idle(scenario, &mix, &idle)?;
     }
     scaled.start = start_after(scenario, history.date(history.len().saturating_sub(1)));
+    let days = f64::from((scaled.start - scenario.start).get_days());
+    let (regrown, of_growth) = growth_goes_on(&mut scaled, days);
     let mut remarks = mix.remarks;
     remarks.extend(shortfalls(&rows));
     remarks.extend(later_start(scenario, scaled.start));
+    remarks.extend(of_growth);
     Ok(SpendLevel {
         days: mix.window,
         spent_eth_per_day: mix.eth_per_day,
@@ -93,6 +97,7 @@ pub fn scale_to_spend(
         left_out,
         mix: rows,
         remarks,
+        regrown,
         scenario: scaled,
     })
 }

@@ -11,15 +11,16 @@ mod growth;
 mod level;
 mod mix;
 mod moments;
+mod start;
 mod weekdays;
 
-use jiff::Span;
 use jiff::civil::Date;
 
 use growth::Trend;
 pub use level::{SpendLevel, scale_to_spend};
 pub use mix::{Group, MIX_DAYS};
 pub use moments::MOST_SIMULATED;
+use start::{later_start, start_after};
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, Hindsight, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, Posterior,
@@ -595,24 +596,6 @@ fn refuse_traces(scenario: &Scenario) -> Result<(), CalibrateError> {
         Some(stream) => Err(CalibrateError::Trace(stream.id.clone())),
         None => Ok(()),
     }
-}
-
-/// The day after the last of the data, or the scenario's first where that is
-/// later.
-fn start_after(scenario: &Scenario, last: Date) -> Date {
-    scenario.start.max(last.saturating_add(Span::new().days(1)))
-}
-
-/// What a start that was put off means.
-fn later_start(scenario: &Scenario, start: Date) -> Option<String> {
-    (start != scenario.start).then(|| {
-        format!(
-            "the scenario now starts on {start}, after the last day of the data, rather than on \
-             {}: set `credits.amount` to what is left then, and see to days that are counted from \
-             the start",
-            scenario.start
-        )
-    })
 }
 
 /// Scales the requests of each group until it is simulated to spend its share of
