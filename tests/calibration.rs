@@ -15,6 +15,8 @@ use orchsim::report::{RunContext, calibrated_toml, spend_history_csv};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{World, replicate};
 use orchsim::spend::{SpendHistory, SpendOptions, read_spend};
+use orchsim::treasury::{PriceSeries, TokenPrices};
+use orchsim::units::SimTime;
 use rayon::prelude::*;
 
 /// A request costs 10^6 wei.
@@ -160,6 +162,24 @@ fn growth_keeps_the_bound_of_the_scenario() {
     let falling = Growth::Exponential { rate_per_day: -0.01 };
     let (growth, remarks) = grown(&falling, truth);
     assert!(growth.factor(100.0) < 0.5 && remarks.is_empty(), "{growth:?} {remarks:?}");
+}
+
+#[test]
+fn recorded_prices_keep_their_dates_where_the_start_is_later() {
+    let mut scenario = served(500.0);
+    let rows = [(0.0, 8.0, 4_000.0), (60.0, 10.0, 4_000.0)];
+    scenario.treasury.prices = TokenPrices::Replay(PriceSeries::new(&rows).unwrap());
+    scenario.treasury.deadline = Some(SimTime::from_days(90));
+    let days = (0..30).map(|_| 500.0 * ETH_PER_REQUEST);
+    let calibration = calibrate(&scenario, &written(&scenario, days), &|| {}).unwrap();
+    assert_eq!(calibration.start, scenario.start.saturating_add(Span::new().days(30)));
+    for day in [31, 59, 60, 61, 100] {
+        let date = scenario.start.saturating_add(Span::new().days(day));
+        let on = |scenario: &Scenario| scenario.daily_prices().unwrap().on(date).unwrap();
+        assert_eq!(on(&calibration.scenario), on(&scenario), "day {day}");
+    }
+    let named = "30 days later than it did: `treasury.deadline_day` (90)";
+    assert!(calibration.remarks.iter().any(|remark| remark.contains(named)), "{calibration:?}");
 }
 
 /// A scenario calibrated to a history whose level wanders, of some 60 requests

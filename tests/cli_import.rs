@@ -11,6 +11,7 @@ use orchsim::demand::{Arrivals, DemandStream};
 use orchsim::import::{Kind, Options, import};
 use orchsim::network::{Orchestrator, Pipeline};
 use orchsim::scenario::{Scenario, Source, load};
+use orchsim::treasury::ConversionPolicy;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -814,6 +815,43 @@ fn every_kind_of_spend_is_read_and_layouts_are_kept_or_written_out() {
         "{early}"
     );
     assert!(lpt.stderr.contains("demand for 0.003 ETH a day"), "{lpt:?}");
+}
+
+/// The start moves by 31 days, from 2025-02-18 to 2025-03-21.
+#[test]
+fn what_is_counted_from_the_start_keeps_its_dates_or_is_named() {
+    let workshop = workshop();
+    workshop.write("spend.csv", &fixture("spend.csv"));
+    let minimal = fs::read_to_string(workshop.path("minimal.toml")).unwrap();
+    let treasury = "[treasury]\ndeadline_day = 60\n\
+                    drawings = [{ project = \"docs\", day = 45, lpt = \"10 LPT\" }]\n\
+                    conversion = { clip = { lpt = \"99 LPT\", every_days = 14, first_day = 1 } }\n";
+    let base = minimal.replace("[treasury]\n", treasury)
+        + "\n[payments]\ngas_price_steps = [{ day = 324, gas_price = \"0.02 gwei\" }]\n\
+           \n[policy]\nmax_price = { factor = 1, steps = [{ day = 50, factor = 0.5 }] }\n\
+           \n[token_prices]\nreplay = { rows = [[0, 8, 4000], [50, 10, 4000]] }\n";
+    workshop.write("base.toml", &base);
+    let ended = imported(&workshop, &["spend", "spend.csv", "--base", "base.toml"]);
+    for said in [
+        "comes 31 days later",
+        "`payments.gas_price_steps.day` (324)",
+        "`policy.max_price.steps.day` (50)",
+        "`treasury.deadline_day` (60)",
+        "`treasury.drawings.day` (45)",
+        "lasts_days` (90)",
+    ] {
+        assert!(ended.stderr.contains(said), "{said}: {ended:?}");
+    }
+    let after = scenario(&workshop);
+    for (day, lpt_usd) in [("2025-04-08", 8.0), ("2025-04-09", 10.0)] {
+        let prices = after.daily_prices().unwrap().on(day.parse().unwrap()).unwrap().0;
+        assert_eq!(prices.lpt_usd, lpt_usd, "{day}");
+    }
+    let ConversionPolicy::Clip { schedule, .. } = after.treasury.conversion else {
+        panic!("{:?}", after.treasury.conversion)
+    };
+    // The fourth sale, on day 43.
+    assert_eq!((schedule.first.day(), schedule.every.day()), (12, 14));
 }
 
 #[test]

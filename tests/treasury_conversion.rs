@@ -281,3 +281,15 @@ fn the_request_is_under_fourteen_hours_of_inflation() {
     assert_eq!(rounded(nominal.hours(lpt(15_000))), 13.6);
     assert_eq!(rounded(Inflation::OBSERVED.hours(lpt(15_000))), 13.8);
 }
+
+#[test]
+fn sales_keep_their_dates_where_the_start_is_later() {
+    // 120 days from a Tuesday to a Wednesday.
+    let starts = [date(2025, 2, 18), date(2025, 6, 18)];
+    let [before, after] = starts.map(|start| Schedule::weekly(start, Weekday::Monday, 9));
+    assert_eq!(before.from_day(120), after);
+    let every = SimTime::from_days(10);
+    let to_come = Schedule { first: SimTime::from_days(150), every };
+    assert_eq!(to_come.from_day(120), Schedule { first: SimTime::from_days(30), every });
+    assert_eq!(to_come.from_day(0), to_come);
+}

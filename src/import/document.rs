@@ -89,11 +89,15 @@ impl Document {
         Some(value.span().start..line_end(&self.text, value.span().end))
     }
 
+    /// The value at a dotted path.
+    pub fn value(&self, path: &str) -> Option<Range<usize>> {
+        let (root, _) = DeTable::parse_recoverable(&self.text);
+        Some(value_at(root.get_ref(), path)?.span())
+    }
+
     /// The number at a dotted path.
     pub fn number(&self, path: &str) -> Option<f64> {
-        let (root, _) = DeTable::parse_recoverable(&self.text);
-        let value = value_at(root.get_ref(), path)?;
-        self.text.get(value.span())?.replace('_', "").parse().ok()
+        self.text.get(self.value(path)?)?.replace('_', "").parse().ok()
     }
 
     /// Replaces ranges that do not overlap.

@@ -1,6 +1,7 @@
 //! Findings put into the text of a scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use jiff::civil::Date;
 
@@ -13,10 +14,11 @@ use crate::experiment::calibrate::{SpendLevel, scale_to_spend};
 use crate::network::{Model, Offer, Orchestrator, Pipeline};
 use crate::scenario::{
     Scenario, Source, growth_to_toml, load, model_to_toml, nearest, offer_to_toml,
-    orchestrator_to_toml, quoted, to_toml,
+    orchestrator_to_toml, price_rows_to_toml, quoted, to_toml,
 };
 use crate::spend::SpendOptions;
 use crate::text::{first_few, plural};
+use crate::treasury::{ConversionPolicy, TokenPrices};
 use crate::units::significant;
 
 /// Orchestrators, testers or prices named in one note.
@@ -338,9 +340,30 @@ impl Merge<'_> {
             && let Some(value) = self.document.root_value("start")
         {
             changes.push((value, format!("{start}  # {}: after its last day", self.label)));
+            changes.extend(self.dates_kept());
         }
         self.document.replace(changes);
         Ok(summary)
+    }
+
+    /// What is counted from the start and is to come on the same dates from another one.
+    fn dates_kept(&self) -> Vec<(Range<usize>, String)> {
+        let treasury = &self.scenario.treasury;
+        let mut values = Vec::new();
+        if let TokenPrices::Replay(series) = &treasury.prices {
+            values.push(("token_prices.replay.rows", price_rows_to_toml(series)));
+        }
+        match &treasury.conversion {
+            ConversionPolicy::Clip { schedule, .. } => values
+                .push(("treasury.conversion.clip.first_day", schedule.first.day().to_string())),
+            ConversionPolicy::DaysOfCover { schedule, .. } => values.push((
+                "treasury.conversion.days_of_cover.first_day",
+                schedule.first.day().to_string(),
+            )),
+            ConversionPolicy::AllAtOnce | ConversionPolicy::BelowThreshold { .. } => {}
+        }
+        let place = |(path, text): (&str, String)| Some((self.document.value(path)?, text));
+        values.into_iter().filter_map(place).collect()
     }
 
     /// The index of a model, which is added where there is none.

@@ -32,7 +32,7 @@ pub use source::Source;
 pub(crate) use source::{LARGEST_FILE_BYTES, read_text};
 pub use write::to_toml;
 pub(crate) use write::{
-    growth_to_toml, model_to_toml, offer_to_toml, orchestrator_to_toml, quoted,
+    growth_to_toml, model_to_toml, offer_to_toml, orchestrator_to_toml, price_rows_to_toml, quoted,
 };
 
 /// Every warning that can be suppressed, by name; some are of comparisons only.

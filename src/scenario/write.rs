@@ -13,7 +13,9 @@ use crate::network::{
 };
 use crate::policy::{Course, Fallback, InputTokens, Period, Reference, Scope, Steering};
 use crate::text::name_of;
-use crate::treasury::{ConversionPolicy, JumpDiffusion, Schedule, TokenPrices, TopUpRule};
+use crate::treasury::{
+    ConversionPolicy, JumpDiffusion, PriceSeries, Prices, Schedule, TokenPrices, TopUpRule,
+};
 use crate::units::{Amount, Currency, Decimal, SimTime, Wei};
 
 /// The scenario in full: groups expanded, defaults written out.
@@ -157,11 +159,7 @@ impl Writer<'_> {
                 writeln!(out, "]")
             }
             TokenPrices::Replay(series) => {
-                writeln!(out, "replay.rows = [")?;
-                for (day, prices) in series.rows() {
-                    writeln!(out, "  [{day:?}, {:?}, {:?}],", prices.lpt_usd, prices.eth_usd)?;
-                }
-                writeln!(out, "]")
+                writeln!(out, "replay.rows = {}", price_rows_to_toml(series))
             }
         }
     }
@@ -698,6 +696,14 @@ fn respond(response: &Response) -> String {
 /// The keys that name a model.
 fn served(model: &Model) -> String {
     format!("pipeline = \"{}\", model = {}", model.pipeline.name(), quoted(&model.id))
+}
+
+/// Recorded prices as the value of `token_prices.replay.rows`.
+pub(crate) fn price_rows_to_toml(series: &PriceSeries) -> String {
+    let row = |(day, prices): &(f64, Prices)| {
+        format!("  [{day:?}, {:?}, {:?}],\n", prices.lpt_usd, prices.eth_usd)
+    };
+    format!("[\n{}]", series.rows().iter().map(row).collect::<String>())
 }
 
 /// A trend as the value of `growth`.

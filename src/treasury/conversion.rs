@@ -27,6 +27,14 @@ impl Schedule {
         }
     }
 
+    /// Those of the same dates, of a scenario that starts so many days later.
+    pub fn from_day(&self, days: u64) -> Schedule {
+        let (first, every) = (self.first.day(), self.every.day().max(1));
+        let passed = days.saturating_sub(first).div_ceil(every) * every;
+        let time_of_day = self.first - SimTime::from_days(first);
+        Schedule { first: SimTime::from_days(first + passed - days) + time_of_day, ..*self }
+    }
+
     /// The first of them after `now`.
     fn after(&self, now: SimTime) -> SimTime {
         if now < self.first {

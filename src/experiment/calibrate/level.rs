@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use super::mix::MOST_UNKNOWN;
-use super::start::{growth_goes_on, later_start, start_after};
+use super::start::{growth_goes_on, keep_dates, later_start, start_after};
 use super::{CalibrateError, MixRow, mix, refuse_idle, refuse_traces, scale, shortfalls};
 use crate::scenario::Scenario;
 use crate::spend::SpendHistory;
@@ -84,8 +84,9 @@ pub fn scale_to_spend(
         refuse_idle(scenario, &mix, &idle)?;
     }
     scaled.start = start_after(scenario, history.date(history.len().saturating_sub(1)));
-    let days = f64::from((scaled.start - scenario.start).get_days());
-    let (regrown, of_growth) = growth_goes_on(&mut scaled, days);
+    let days = (scaled.start - scenario.start).get_days().unsigned_abs();
+    keep_dates(&mut scaled, days.into());
+    let (regrown, of_growth) = growth_goes_on(&mut scaled, days.into());
     let mut remarks = mix.remarks;
     remarks.extend(shortfalls(&rows));
     remarks.extend(later_start(scenario, scaled.start));

@@ -20,7 +20,7 @@ use growth::Trend;
 pub use level::{SpendLevel, scale_to_spend};
 pub use mix::{Group, MIX_DAYS};
 pub use moments::MOST_SIMULATED;
-use start::{later_start, start_after};
+use start::{keep_dates, later_start, start_after};
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, Hindsight, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, Posterior,
@@ -280,6 +280,7 @@ pub fn calibrate(
     };
     shape.give_to(&mut calibrated, &after, &trend);
     calibrated.start = start;
+    keep_dates(&mut calibrated, (start - scenario.start).get_days().unsigned_abs().into());
     calibrated.uncertainty = uncertainty;
 
     let mut remarks = history.notes.clone();

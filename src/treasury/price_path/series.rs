@@ -149,6 +149,12 @@ impl PriceSeries {
         Some(PriceSeries { first, rows })
     }
 
+    /// The same prices of a scenario that starts so many days later.
+    pub fn from_day(&self, days: f64) -> PriceSeries {
+        let rows = self.rows.iter().map(|&(day, prices)| (day - days, prices)).collect();
+        PriceSeries { rows, ..*self }
+    }
+
     /// The earliest prices.
     pub fn first(&self) -> Prices {
         self.first
