@@ -155,6 +155,50 @@ fn a_day_far_above_the_first_others_is_said_not_to_come_again() {
 }
 
 #[test]
+fn one_huge_day_is_told_apart_from_the_level_of_the_others() {
+    let workshop = Workshop::with_minimal();
+    // 119 days of 0.001 ETH in the mean, and one of ten or of thirty times as much.
+    for huge in [0.01, 0.03] {
+        let first = jiff::civil::date(2025, 1, 1);
+        let row = |day: i64| {
+            let eth = if day == 80 { huge } else { 0.0009 + 0.0001 * (day % 3) as f64 };
+            format!("{},{eth}\n", first + Span::new().days(day))
+        };
+        let rows: String = (0..120).map(row).collect();
+        workshop.write("spend.csv", &format!("date,amount_eth\n{rows}"));
+        let args = ["calibrate", "minimal.toml", "--spend", "spend.csv", "--format", "json"];
+        let args = [&args[..], &["--out", "fit", "--set", "credits.amount=10000 LPT"]].concat();
+        let ended = workshop.run(&args);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        let document = ended.json();
+        let near = |value: &Value, truth: f64| {
+            let value = value.as_f64().unwrap();
+            assert!((value / truth - 1.0).abs() < 0.02, "{value} {truth}");
+        };
+        let outlying = &document["outlying_days"];
+        assert_eq!(outlying["days"], 1);
+        near(&outlying["share"], huge / (0.119 + huge));
+        near(&outlying["level_without_eth_per_day"]["estimate"], 0.001);
+        near(&outlying["factor"], (0.119 + huge) / 0.12);
+        near(&document["level_eth_per_day"]["estimate"], (0.119 + huge) / 120.0);
+        let answer = document["answer"].as_str().unwrap();
+        assert!(answer.starts_with("Spend is 0.0010 ETH a day (median"), "{answer}");
+        assert!(answer.contains(" 0.0012 with them") || huge < 0.03, "{answer}");
+        let remarks = document["remarks"].to_string();
+        assert!(remarks.contains("1 day had far more than expected"), "{remarks}");
+        // The other days had what the model expected of them.
+        assert!(!remarks.contains("that the model expected"), "{remarks}");
+        let post = fs::read_to_string(workshop.path("fit/calibration.md")).unwrap();
+        assert!(post.contains("\n| without days far out of line (ETH) | "), "{post}");
+        let text = fs::read_to_string(workshop.path("fit/scenario.toml")).unwrap();
+        assert!(text.contains("# Days far out of line are spread over all; without"), "{text}");
+        let report = workshop.run(&["report", "--spend", "spend.csv", "--left", "1 ETH"]);
+        assert_eq!(report.code, 0, "{report:?}");
+        assert!(!report.stdout.contains("that the model expected"), "{report:?}");
+    }
+}
+
+#[test]
 fn a_backtest_tells_how_well_its_coverage_is_known() {
     let workshop = Workshop::new();
     workshop.write("fees.csv", &fees(180));

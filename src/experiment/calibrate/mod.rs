@@ -54,7 +54,7 @@ pub const MOST_BURST_CV: f64 = 1.0;
 const MOST_CV: f64 = 100.0;
 const HOLD_HOURS: (f64, f64) = (0.001, 1e6);
 /// Factor of days out of line on the level from which on it is worth a word.
-const NOTICEABLE_OUTLIERS: f64 = 1.2;
+const NOTICEABLE_OUTLIERS: f64 = 1.05;
 
 /// An estimate (posterior median) with its 90 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -184,6 +184,20 @@ impl MixRow {
     }
 }
 
+/// Days far out of line that raise the level noticeably: it is a mean over days, with
+/// such days as often among them as they came.
+#[derive(Clone, Copy, Debug)]
+pub struct OutlyingDays {
+    /// How many days were probably far above the expected, and are taken to come again.
+    pub days: usize,
+    /// Their share of all spend.
+    pub share: f64,
+    /// How many times as much the level is for them.
+    pub factor: f64,
+    /// The level without, in ETH a day.
+    pub level_without: Fitted,
+}
+
 /// A scenario's demand fitted to spend.
 #[derive(Clone, Debug)]
 pub struct Calibration {
@@ -193,8 +207,10 @@ pub struct Calibration {
     pub posterior: Posterior,
     /// The first day of the calibrated scenario.
     pub start: Date,
-    /// Spend a day at the start, in ETH.
+    /// Spend a day at the start, in ETH, in the mean over days.
     pub level: Fitted,
+    /// The days that raise it, where they do noticeably.
+    pub outlying_days: Option<OutlyingDays>,
     /// Its mean over the futures of the scenario, in ETH: what its rates stand for,
     /// since the factor that `demand.uncertainty` draws for a future has the mean 1.
     pub mean_level: f64,
@@ -225,6 +241,14 @@ pub struct Calibration {
     pub remarks: Vec<String>,
     /// The calibrated scenario.
     pub scenario: Scenario,
+}
+
+impl Calibration {
+    /// Spend a day at the start, in ETH, without days far out of line where they raise it
+    /// noticeably.
+    pub fn usual_level(&self) -> Fitted {
+        self.outlying_days.map_or(self.level, |outlying| outlying.level_without)
+    }
 }
 
 /// Fits the demand of a scenario to a spend history. The calibrated scenario
@@ -263,6 +287,7 @@ pub fn calibrate(
         return Err(CalibrateError::TooFar { start, days: ahead, last });
     }
     let far = far_ahead(ahead, last, near, level);
+    let outlying_days = outlook.outlying_days(&series, &levels);
     let level_sd = moments_of(&levels).1;
     let mean_level = level.estimate * libm::exp(level_sd * level_sd / 2.0);
 
@@ -289,7 +314,7 @@ pub fn calibrate(
     remarks.extend(outlook.trend_remark(&uncertainty));
     remarks.extend(trend.remarks(&calibrated));
     remarks.extend(posterior.miss_in_words(&series));
-    remarks.extend(outlier_remark(&posterior));
+    remarks.extend(outlying_days.map(|days| outlier_remark(&days, level)));
     remarks.extend(early_outlier_remark(&posterior, &series));
     remarks.extend(unknown_remark(&mix));
     remarks.extend(mix.remarks);
@@ -302,6 +327,7 @@ pub fn calibrate(
         goodness: Goodness::of(&series, &posterior),
         start,
         level,
+        outlying_days,
         mean_level,
         growth: Fitted::of(&posterior, |draw| draw.growth),
         weekdays: shape.weekdays,
@@ -341,6 +367,25 @@ impl Outlook<'_> {
             draw.level + self.growth(draw) * days + walk + factor
         };
         draws.map(level).collect()
+    }
+
+    /// What days far out of line are to the level, whose logarithm at the start is one
+    /// of `levels`.
+    fn outlying_days(&self, series: &DailySeries, levels: &[f64]) -> Option<OutlyingDays> {
+        let without = levels.iter().zip(&self.posterior.draws);
+        let without: Vec<f64> = without
+            .map(|(level, draw)| level - libm::log(outlier_factor(self.posterior, draw)))
+            .collect();
+        let level_without = exponentials(&without);
+        let factor = exponentials(levels).estimate / level_without.estimate;
+        let (days, eth) = self.posterior.to_come_again(series);
+        let share = eth / series.amounts().iter().flatten().sum::<f64>();
+        (factor > NOTICEABLE_OUTLIERS).then_some(OutlyingDays {
+            days,
+            share,
+            factor,
+            level_without,
+        })
     }
 
     /// What is not known where the logarithm of the level at the start is one of
@@ -508,16 +553,28 @@ fn unused_columns(history: &SpendHistory) -> Option<String> {
 }
 
 /// What it means that days far out of line make up a good part of the spend.
-fn outlier_remark(posterior: &Posterior) -> Option<String> {
-    let factor = outlier_factor(posterior);
-    (factor > NOTICEABLE_OUTLIERS).then(|| {
-        format!(
-            "days far out of line are taken to come again as often as they came: with them the \
-             level, a mean over days, is {} times that of other days. Where such a day will not, \
-             leave it out of the file",
-            significant(factor, 2)
-        )
-    })
+fn outlier_remark(outlying: &OutlyingDays, level: Fitted) -> String {
+    let (days, help) = match outlying.days {
+        0 => ("days far above the others may come, though none clearly did".to_string(), ""),
+        days => (
+            format!(
+                "{} had far more than expected, {:.0} % of all spend, and such days are taken to \
+                 come again as often",
+                plural(&days.to_string(), "day"),
+                outlying.share * 100.0
+            ),
+            ". Where one will not come again, leave it out of the file",
+        ),
+    };
+    format!(
+        "{days}: for them the level, a mean over days, is {} ETH a day, {:.2} times the {} without. \
+         The calibrated scenario spends that evenly on all days: a month with fewer such days, or \
+         none, lies low in its bands or below them, one with more high in them or above. The runway \
+         of `orchsim report` has such days one by one{help}",
+        significant(level.estimate, 3),
+        outlying.factor,
+        significant(outlying.level_without.estimate, 3)
+    )
 }
 
 /// What it means that such days were among those from which the level is learned.
@@ -561,7 +618,7 @@ fn refuse_uneven(
         )));
     }
     match posterior.hindsight(series) {
-        Some(Hindsight { days, spent, expected })
+        Some(Hindsight { days, spent, expected, .. })
             if expected > MOST_MISS * spent || spent > MOST_MISS * expected =>
         {
             Err(CalibrateError::TooUneven(format!(

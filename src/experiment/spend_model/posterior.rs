@@ -6,7 +6,7 @@
 use std::f64::consts::PI;
 
 use super::filter::{self, Belief, Parameters, STATES, Surprise, contrasts};
-use super::predict::Outliers;
+use super::predict::{Outliers, usual_mean_factor};
 use super::series::{DailySeries, LEAST_DAYS};
 use crate::ensemble::quantile;
 use crate::kernel::StreamKey;
@@ -59,6 +59,8 @@ const TREND_SD: f64 = 0.005;
 const MISS_DAYS: usize = 56;
 /// Above this share of what was expected a miss is told.
 const MOST_MISS: f64 = 0.1;
+/// Below this chance days out of line came more or less often of late.
+const LEAST_CHANCE: f64 = 0.05;
 
 const MOST_PARAMETERS: usize = 4;
 type Vector = [f64; MOST_PARAMETERS];
@@ -87,10 +89,23 @@ pub struct Draw {
 pub struct Hindsight {
     /// How many.
     pub days: usize,
+    /// How many among them are left out.
+    pub left_out: usize,
     /// What each had on average, in ETH.
     pub spent: f64,
     /// What the model expected of each on the day before, on average, in ETH.
     pub expected: f64,
+}
+
+/// A day that was probably out of line.
+#[derive(Clone, Copy, Debug)]
+struct OutOfLine {
+    /// Its number.
+    day: usize,
+    /// How many known days come before it; the level is learned from the first.
+    place: usize,
+    /// Whether it had more than expected.
+    is_above: bool,
 }
 
 /// What is known of a series and its model.
@@ -104,6 +119,8 @@ pub struct Posterior {
     pub effective: f64,
     /// What days out of line are like.
     pub(super) outliers: Outliers,
+    /// In order.
+    out_of_line: Vec<OutOfLine>,
 }
 
 impl Posterior {
@@ -129,12 +146,25 @@ impl Posterior {
         let effective = fits.iter().map(|fit| weigh(fit) / total * fit.effective).sum();
         let draws = (0..).zip(draws).map(draw).collect();
         let outliers = Outliers::of(&[], 0);
-        let mut posterior = Posterior { draws, wandering, effective, outliers };
+        let mut posterior =
+            Posterior { draws, wandering, effective, outliers, out_of_line: Vec::new() };
         let outlying = posterior.day_means(series, |_, _, surprise| surprise.outlying());
         let errors = posterior.day_means(series, |_, _, surprise| surprise.error());
-        let days =
-            outlying.iter().zip(errors).map(|((_, probability), (_, error))| (*probability, error));
-        posterior.outliers = Outliers::of(&days.collect::<Vec<_>>(), LEAST_DAYS);
+        let days: Vec<(f64, f64)> = outlying
+            .iter()
+            .zip(&errors)
+            .map(|((_, probability), (_, error))| (*probability, *error))
+            .collect();
+        posterior.outliers = Outliers::of(&days, LEAST_DAYS);
+        let places = errors.iter().zip(&days).enumerate();
+        let out_of_line = places.filter(|(_, (_, (probability, _)))| *probability > 0.5);
+        posterior.out_of_line = out_of_line
+            .map(|(place, ((day, error), _))| OutOfLine {
+                day: *day,
+                place,
+                is_above: *error > 0.0,
+            })
+            .collect();
         posterior
     }
 
@@ -169,33 +199,64 @@ impl Posterior {
     /// What the last days with spend had, and what the model expected of them; `None`
     /// where there are few but those it learns its level from.
     pub fn hindsight(&self, series: &DailySeries) -> Option<Hindsight> {
-        let expected = self.day_means(series, |draw, log, surprise| {
-            surprise.expected(log) * self.outliers.mean_factor(draw.parameters.noise_sd)
+        self.hindsight_of(series, |noise_sd| self.outliers.mean_factor(noise_sd), |_| true)
+    }
+
+    /// The same of those that were not probably out of line, as days with the usual noise.
+    fn usual_hindsight(&self, series: &DailySeries) -> Option<Hindsight> {
+        let is_usual = |day: usize| self.out_of_line.iter().all(|out| out.day != day);
+        self.hindsight_of(series, usual_mean_factor, is_usual)
+    }
+
+    /// Of the last days those that count, by their number, where noise of a standard
+    /// deviation has a mean factor.
+    fn hindsight_of(
+        &self,
+        series: &DailySeries,
+        mean_factor: impl Fn(f64) -> f64,
+        counts: impl Fn(usize) -> bool,
+    ) -> Option<Hindsight> {
+        let mut last = self.day_means(series, |draw, log, surprise| {
+            surprise.expected(log) * mean_factor(draw.parameters.noise_sd)
         });
-        let skipped = expected.len().saturating_sub(MISS_DAYS).max(LEAST_DAYS);
-        let last = expected.get(skipped..).filter(|days| days.len() >= LEAST_DAYS)?;
+        last.drain(..last.len().saturating_sub(MISS_DAYS).max(LEAST_DAYS).min(last.len()));
+        let known = last.len();
+        last.retain(|(day, _)| counts(*day));
+        if last.len() < LEAST_DAYS {
+            return None;
+        }
         let mean = |eth: &dyn Fn(&(usize, f64)) -> f64| {
             last.iter().map(eth).sum::<f64>() / last.len() as f64
         };
         let spent = mean(&|(day, _)| series.amounts()[*day].unwrap_or(0.0));
         let expected = mean(&|(_, eth)| *eth);
-        Some(Hindsight { days: last.len(), spent, expected })
+        Some(Hindsight { days: last.len(), left_out: known - last.len(), spent, expected })
     }
 
     /// Where the last days with spend had much more or less in all than the model
-    /// expected of each on the day before: that in words.
+    /// expected of each on the day before: that in words. Days out of line say nothing
+    /// of the level and are left out, unless they came more or less often of late.
     pub fn miss_in_words(&self, series: &DailySeries) -> Option<String> {
-        let Hindsight { days, spent, expected } = self.hindsight(series)?;
+        let hindsight = match self.come_as_often_of_late(series) {
+            true => self.usual_hindsight(series),
+            false => self.hindsight(series),
+        };
+        let Hindsight { days, left_out, spent, expected } = hindsight?;
         if !expected.is_finite() {
             return None;
         }
         let miss = spent / expected - 1.0;
         let (than, forecast) = if miss > 0.0 { ("more", "low") } else { ("less", "high") };
+        let (but, of_others) = match left_out {
+            0 => (String::new(), ""),
+            _ => (format!(", without {left_out} far out of line,"), " of such days"),
+        };
         (libm::fabs(miss) > MOST_MISS).then(|| {
             format!(
-                "the last {days} days with spend had {} ETH on average, {:.0} % {than} than the {} \
+                "the last {} days with spend{but} had {} ETH on average, {:.0} % {than} than the {} \
                  that the model expected of each on the day before; if that goes on, what it \
-                 forecasts is as much too {forecast}",
+                 forecasts{of_others} is as much too {forecast}",
+                days + left_out,
                 significant(spent, 3),
                 100.0 * libm::fabs(miss),
                 significant(expected, 3)
@@ -203,17 +264,44 @@ impl Posterior {
         })
     }
 
-    /// The days from which the level is learned that were probably far above it, which
-    /// are not taken to come again: how many, and what they had, in ETH.
+    /// Whether it may be chance how many of the days far above the expected are among the
+    /// last that are looked at.
+    fn come_as_often_of_late(&self, series: &DailySeries) -> bool {
+        let judged = series.known().saturating_sub(LEAST_DAYS);
+        let last = judged.min(MISS_DAYS);
+        let share = last as f64 / judged.max(1) as f64;
+        let far_above = self.out_of_line.iter().filter(|out| out.is_above);
+        let places = far_above.map(|out| out.place).filter(|place| *place >= LEAST_DAYS);
+        // Of the binomial distribution.
+        let mut chances = vec![1.0];
+        let mut late = 0;
+        for place in places {
+            chances.push(0.0);
+            for count in (0..chances.len()).rev() {
+                let one_more = if count > 0 { share * chances[count - 1] } else { 0.0 };
+                chances[count] = (1.0 - share) * chances[count] + one_more;
+            }
+            late += usize::from(place >= series.known() - last);
+        }
+        let [as_few, as_many] = [&chances[..=late], &chances[late..]];
+        [as_few, as_many].iter().all(|tail| tail.iter().sum::<f64>() > LEAST_CHANCE)
+    }
+
+    /// Days that were probably far above what was expected of them, which are taken to
+    /// come again: how many, and what they had, in ETH.
+    pub fn to_come_again(&self, series: &DailySeries) -> (usize, f64) {
+        self.far_above(series, |place| place >= LEAST_DAYS)
+    }
+
+    /// The same of those from which the level is learned, which are not.
     pub fn not_to_come_again(&self, series: &DailySeries) -> (usize, f64) {
-        let above = |_: &Draw, _, surprise: &Surprise| match surprise.error() > 0.0 {
-            true => surprise.outlying(),
-            false => 0.0,
-        };
-        let far_above = self.day_means(series, above);
-        let days = far_above.iter().take(LEAST_DAYS).filter(|(_, probability)| *probability > 0.5);
-        days.fold((0, 0.0), |(days, eth), (day, _)| {
-            (days + 1, eth + series.amounts()[*day].unwrap_or(0.0))
+        self.far_above(series, |place| place < LEAST_DAYS)
+    }
+
+    fn far_above(&self, series: &DailySeries, counts: impl Fn(usize) -> bool) -> (usize, f64) {
+        let days = self.out_of_line.iter().filter(|out| out.is_above && counts(out.place));
+        days.fold((0, 0.0), |(days, eth), out| {
+            (days + 1, eth + series.amounts()[out.day].unwrap_or(0.0))
         })
     }
 

@@ -74,13 +74,14 @@ pub fn mean_factor(posterior: &Posterior, draw: &Draw) -> f64 {
 
 /// How many times as much a day spends in the mean for the days out of line among
 /// those to come.
-pub fn outlier_factor(posterior: &Posterior) -> f64 {
-    let ratio = |draw: &Draw| {
-        let noise_sd = draw.parameters.noise_sd;
-        posterior.outliers.mean_factor(noise_sd) / libm::exp(noise_sd * noise_sd / 2.0)
-    };
-    let draws = &posterior.draws;
-    draws.iter().map(ratio).sum::<f64>() / draws.len().max(1) as f64
+pub fn outlier_factor(posterior: &Posterior, draw: &Draw) -> f64 {
+    let noise_sd = draw.parameters.noise_sd;
+    posterior.outliers.mean_factor(noise_sd) / usual_mean_factor(noise_sd)
+}
+
+/// The mean of the exponential of the usual noise.
+pub(super) fn usual_mean_factor(noise_sd: f64) -> f64 {
+    libm::exp(noise_sd * noise_sd / 2.0)
 }
 
 /// Days out of line to come: those seen again (a bootstrap), and some as the filter
@@ -143,7 +144,7 @@ impl Outliers {
 
     /// The mean of the exponential of the noise.
     pub(super) fn mean_factor(&self, noise_sd: f64) -> f64 {
-        let usual = libm::exp(noise_sd * noise_sd / 2.0);
+        let usual = usual_mean_factor(noise_sd);
         let taken = cut_mean(OUTLIER_SCALE * noise_sd, self.range);
         let outlier = self.seen_share * self.seen_mean + (1.0 - self.seen_share) * taken;
         (1.0 - self.share) * usual + self.share * outlier

@@ -115,11 +115,16 @@ fn sentence(calibration: &Calibration) -> String {
         }
         None => "and no trend shows".to_string(),
     };
+    let usual = calibration.usual_level();
+    let and_others = calibration.outlying_days.map_or(String::new(), |_| {
+        let with = eth(level.estimate);
+        format!(" without days far out of line, {with} with them spread over all,")
+    });
     format!(
-        "Spend is {} ETH a day (median, 90 %: [{}, {}]) on {}, {course}.",
-        eth(level.estimate),
-        eth(level.lo),
-        eth(level.hi),
+        "Spend is {} ETH a day (median, 90 %: [{}, {}]){and_others} on {}, {course}.",
+        eth(usual.estimate),
+        eth(usual.lo),
+        eth(usual.hi),
         short_date(calibration.start)
     )
 }
@@ -209,11 +214,12 @@ fn ends(fitted: &Fitted) -> Value {
 /// | `start` | first day of the calibrated scenario |
 /// | `days` | `first`, `last` of the data, and how many are `complete` |
 /// | `mean_level_eth_per_day` | mean over the futures of the calibrated scenario, of which `level_eth_per_day` is the median |
+/// | `outlying_days` | where days far out of line raise `level_eth_per_day`, a mean over days, by over 5 %: how many `days` clearly had far more than expected, their `share` of all spend, the `factor`, and `level_without_eth_per_day`; else null |
 /// | `level_eth_per_day`, `growth_per_day`, `burst_cv` (of all spend, beyond what the scenario varies by without bursts), `stream_burst_cv` (a scenario gets 1 at most), `burst_hours`, `wander_per_day` (null where the level does not) | the fit |
 /// | `weekdays` | weights of the days of UTC from Monday, with mean 1; null where there are too few days |
 /// | `wandering_probability` | that the level wanders rather than keeps to a steady trend |
 /// | `uncertainty` | what stands as `demand.uncertainty` in the calibrated scenario |
-/// | `mix` | by group of streams: `streams`, `share`, `eth_per_day` fitted (median), `before_eth_per_day` and `after_eth_per_day` simulated |
+/// | `mix` | by group of streams: `streams`, `share`, `eth_per_day` fitted, `before_eth_per_day` and `after_eth_per_day` simulated |
 /// | `goodness` | `ljung_box_p` (null where there are too few days to test), `ks_distance`, `ks_p`, `autocorrelation` from lag 1, `effective_draws` |
 /// | `remarks` | sentences |
 pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunContext) -> Value {
@@ -245,6 +251,12 @@ pub fn calibration_json(calibration: &Calibration, source: &str, context: &RunCo
             "complete": series.known(),
         },
         "level_eth_per_day": ends(&calibration.level),
+        "outlying_days": calibration.outlying_days.map(|outlying| document!({
+            "days": outlying.days,
+            "share": number(outlying.share),
+            "factor": number(outlying.factor),
+            "level_without_eth_per_day": ends(&outlying.level_without),
+        })),
         "mean_level_eth_per_day": number(calibration.mean_level),
         "growth_per_day": ends(&calibration.growth),
         "burst_cv": ends(&calibration.burst_cv),
@@ -285,12 +297,15 @@ fn html(
     let range = |fitted: &Fitted, decimals: usize| {
         format!("[{}, {}]", grouped(fitted.lo, decimals), grouped(fitted.hi, decimals))
     };
-    let level = &calibration.level;
+    let level = calibration.usual_level();
+    let and_others = calibration.outlying_days.map_or(String::new(), |_| {
+        format!("; {} with days far out of line", eth(calibration.level.estimate))
+    });
     let cards = [
         (
             "Spent a day at the start, median",
             format!("{} ETH", eth(level.estimate)),
-            format!("[{}, {}], 90 %", eth(level.lo), eth(level.hi)),
+            format!("[{}, {}], 90 %{and_others}", eth(level.lo), eth(level.hi)),
         ),
         (
             &growth_name(calibration, "Trend a month"),

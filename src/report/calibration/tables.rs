@@ -25,14 +25,16 @@ pub(in crate::report) fn parameters(calibration: &Calibration) -> Table {
     let none = || Cell::Number(None, Unit::Rate);
     let mean =
         vec![Cell::text("mean over futures (ETH)"), small(calibration.mean_level), none(), none()];
-    let mut rows = vec![
-        row("spend a day at the start (ETH)", &calibration.level),
-        mean,
+    let mut rows = vec![row("spend a day at the start (ETH)", &calibration.level), mean];
+    if let Some(outlying) = &calibration.outlying_days {
+        rows.push(row("without days far out of line (ETH)", &outlying.level_without));
+    }
+    rows.extend([
         row(&super::growth_name(calibration, "trend a day"), &calibration.growth),
         row("bursts of all spend, cv", &calibration.burst_cv),
         row("bursts of a stream, cv", &calibration.stream_burst_cv),
         row("a burst holds (hours)", &calibration.burst_hours),
-    ];
+    ]);
     if let Some(step) = &calibration.wander_per_day {
         rows.push(row("daily step of the level (log)", step));
     }
@@ -50,7 +52,7 @@ pub(in crate::report) fn mix(calibration: &Calibration) -> Table {
         Column::number("share", "Share"),
         Column::number("share_lo", "90 % from"),
         Column::number("share_hi", "to"),
-        Column::number("eth_per_day", "Median, ETH a day"),
+        Column::number("eth_per_day", "ETH a day at the start"),
         Column::number("before_eth_per_day", "Simulated before"),
         Column::number("after_eth_per_day", "Simulated after"),
     ];

@@ -90,13 +90,16 @@ fn bursts(calibration: &Calibration, source: &str) -> Vec<String> {
 }
 
 fn level(calibration: &Calibration, source: &str) -> Vec<String> {
-    vec![
-        fitted("ETH spent a day at the start, median", &calibration.level, source),
-        format!(
-            "Its mean, {} ETH, is what requests_per_day is for: this factor has the mean 1.",
-            four_digits(calibration.mean_level)
-        ),
-    ]
+    let mean = format!(
+        "Its mean, {} ETH, is what requests_per_day is for: this factor has the mean 1.",
+        four_digits(calibration.mean_level)
+    );
+    let level = fitted("ETH spent a day at the start", &calibration.level, source);
+    let without = calibration.outlying_days.as_ref().map(|outlying| {
+        let what = "Days far out of line are spread over all; without them";
+        fitted(what, &outlying.level_without, source)
+    });
+    [level].into_iter().chain(without).chain([mean]).collect()
 }
 
 fn wander(calibration: &Calibration, source: &str) -> String {
@@ -127,7 +130,7 @@ fn rate(calibration: &Calibration, first: &DemandStream, source: &str) -> Vec<St
         let [share, lo, hi] = [row.share.estimate, row.share.lo, row.share.hi].map(percent);
         let all = if row.group.name() == "all" { "all streams" } else { &row.group.name() };
         format!(
-            "For a median of {} ETH a day on {all}, simulated {}: {share} [{lo}, {hi}] of the \
+            "For {} ETH a day on {all}, simulated {}: {share} [{lo}, {hi}] of the \
              spend of the last {MIX_DAYS} days ({source})",
             four_digits(row.eth_per_day),
             four_digits(row.after_eth_per_day)
