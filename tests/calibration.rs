@@ -11,7 +11,7 @@ use orchsim::experiment::calibrate::{
 use orchsim::experiment::spend_model::{futures, normal_quantile};
 use orchsim::kernel::StreamKey;
 use orchsim::network::SelectionWeights;
-use orchsim::report::{RunContext, calibrated_toml, spend_history_csv};
+use orchsim::report::{RunContext, calibrated_toml, calibration_json, spend_history_csv};
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::simulation::{World, replicate};
 use orchsim::spend::{SpendHistory, SpendOptions, read_spend};
@@ -220,6 +220,36 @@ fn the_engine_forecasts_what_the_fitted_model_does() {
     assert!((engine_mean - model_mean).abs() < 3.0 * error + 0.02, "{engine_mean} {model_mean}");
     let ratio = engine_error * 400f64.sqrt() / (model_error * (model.len() as f64).sqrt());
     assert!((0.85..1.15).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn a_level_of_which_the_data_say_nothing_is_not_said_to_wander() {
+    // Redeemed tickets come at a constant rate of six a day.
+    let key = StreamKey::root(6);
+    let tickets = |day: u64| {
+        let waits = (0..).map(|number| key.child(day).exponential(number));
+        let times = waits.scan(0.0, |time, wait| {
+            *time += wait / 6.0;
+            Some(*time)
+        });
+        times.take_while(|time| *time < 1.0).count() as f64
+    };
+    let base = served(100.0);
+    let days = (0..120).map(|day| 20.0 * ETH_PER_REQUEST * tickets(day));
+    let constant = calibrate(&base, &written(&base, days), &|| {}).unwrap();
+    let wandering = wandering(&base, ETH_PER_REQUEST);
+    for (calibration, is_told) in [(constant, false), (wandering, true)] {
+        assert!(calibration.wander_per_day.is_some(), "{}", calibration.posterior.wandering);
+        let json = calibration_json(&calibration, "spend.csv", &context());
+        let answer = json["answer"].as_str().unwrap();
+        assert_eq!(answer.contains("and the level wanders by"), is_told, "{answer}");
+        let untold = "hether the level wanders these data do not tell";
+        for text in [answer, &calibration.remarks.concat()] {
+            assert_eq!(text.contains(untold), !is_told, "{text}");
+        }
+        let toml = calibrated_toml(&calibration, "spend.csv", &context());
+        assert_eq!(toml.contains(&format!("# W{untold}")), !is_told, "{toml}");
+    }
 }
 
 #[test]

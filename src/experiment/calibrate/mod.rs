@@ -24,7 +24,7 @@ use start::{keep_dates, later_start, start_after};
 
 use super::spend_model::{
     DailySeries, Draw, Goodness, Hindsight, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, Posterior,
-    SeriesError, mean_factor, outlier_factor,
+    SETTLED, SeriesError, mean_factor, outlier_factor,
 };
 use crate::demand::{Arrivals, Bursts, DemandUncertainty, MOST_REQUESTS_PER_DAY};
 use crate::ensemble::quantile;
@@ -411,11 +411,20 @@ impl Outlook<'_> {
     }
 
     fn trend_remark(&self, uncertainty: &DemandUncertainty) -> Option<String> {
+        let leans = "leans on what was assumed before: a factor of about two in a month";
+        let wandering = match self.posterior.tells_wandering() {
+            true => format!("by how much a day the level wanders {leans}"),
+            false => format!(
+                "whether the level wanders these data do not tell (a probability of {:.0} % before \
+                 them, of {:.0} % with them): that it is taken to, and by how much a day, {leans}",
+                100.0 * (1.0 - SETTLED),
+                100.0 * self.posterior.wandering
+            ),
+        };
         self.wanders.then(|| {
             format!(
-                "that the level wanders, and by how much a day, leans on what was assumed before: a \
-                 factor of about two in a month. Growth so far then tells little of growth to \
-                 come, of which {:.0} % a month more or less is allowed for (a standard deviation)",
+                "{wandering}. Growth so far then tells little of growth to come, of which {:.0} % a \
+                 month more or less is allowed for (a standard deviation)",
                 100.0 * libm::expm1(30.0 * uncertainty.growth_per_day_sd)
             )
         })

@@ -20,6 +20,6 @@ mod series;
 
 pub use filter::Parameters;
 pub use goodness::{Goodness, LAGS, autocorrelation, kolmogorov_p, ljung_box, normal_quantile};
-pub use posterior::{Draw, Hindsight, Posterior};
+pub use posterior::{Draw, Hindsight, Posterior, SETTLED};
 pub use predict::{futures, mean_factor, outlier_factor, rest_on_some_days};
 pub use series::{DailySeries, LEAST_DAYS, LEAST_DAYS_FOR_WEEKDAYS, SeriesError};

@@ -26,7 +26,10 @@ const FREEDOM: f64 = 6.0;
 const WIDER: f64 = 1.3;
 
 /// Prior probability that the level keeps to a steady trend.
-const SETTLED: f64 = 0.01;
+pub const SETTLED: f64 = 0.01;
+/// Factor on the odds that the level wanders from which on a series tells that it does
+/// (strong evidence by Jeffreys, "Theory of Probability", 1961, appendix B).
+const TELLS: f64 = 10.0;
 
 /// Median and standard deviation, both of the logarithm, that a parameter has
 /// before any data.
@@ -166,6 +169,11 @@ impl Posterior {
             })
             .collect();
         posterior
+    }
+
+    /// Whether the series tells that the level wanders; else it is the prior that does.
+    pub fn tells_wandering(&self) -> bool {
+        self.wandering * SETTLED >= TELLS * (1.0 - self.wandering) * (1.0 - SETTLED)
     }
 
     /// A quantile of a function of the draws.

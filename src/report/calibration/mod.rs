@@ -98,11 +98,16 @@ pub fn write_calibration_directory(
 
 /// The result in one sentence.
 fn sentence(calibration: &Calibration) -> String {
-    let Calibration { level, growth, .. } = calibration;
+    let Calibration { level, growth, uncertainty, .. } = calibration;
+    let month = |step: f64| percent(libm::expm1(step * libm::sqrt(30.0)));
     let course = match &calibration.wander_per_day {
-        Some(step) => format!(
-            "and the level wanders by {} a month",
-            percent(libm::expm1(step.estimate * libm::sqrt(30.0)))
+        Some(step) if calibration.posterior.tells_wandering() => {
+            format!("and the level wanders by {} a month", month(step.estimate))
+        }
+        Some(_) => format!(
+            "and whether the level wanders these data do not tell: it is taken to, by {} a month, by \
+             the prior",
+            month(uncertainty.wander_per_day)
         ),
         None if growth.lo > 0.0 || growth.hi < 0.0 => {
             let month = |rate: f64| percent(libm::expm1(rate * 30.0));
@@ -217,7 +222,7 @@ fn ends(fitted: &Fitted) -> Value {
 /// | `outlying_days` | where days far out of line raise `level_eth_per_day`, a mean over days, by over 5 %: how many `days` clearly had far more than expected, their `share` of all spend, the `factor`, and `level_without_eth_per_day`; else null |
 /// | `level_eth_per_day`, `growth_per_day`, `burst_cv` (of all spend, beyond what the scenario varies by without bursts), `stream_burst_cv` (a scenario gets 1 at most), `burst_hours`, `wander_per_day` (null where the level does not) | the fit |
 /// | `weekdays` | weights of the days of UTC from Monday, with mean 1; null where there are too few days |
-/// | `wandering_probability` | that the level wanders rather than keeps to a steady trend |
+/// | `wandering_probability` | that the level wanders rather than keeps to a steady trend; 0.99 before any data |
 /// | `uncertainty` | what stands as `demand.uncertainty` in the calibrated scenario |
 /// | `mix` | by group of streams: `streams`, `share`, `eth_per_day` fitted, `before_eth_per_day` and `after_eth_per_day` simulated |
 /// | `goodness` | `ljung_box_p` (null where there are too few days to test), `ks_distance`, `ks_p`, `autocorrelation` from lag 1, `effective_draws` |

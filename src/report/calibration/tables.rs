@@ -36,7 +36,11 @@ pub(in crate::report) fn parameters(calibration: &Calibration) -> Table {
         row("a burst holds (hours)", &calibration.burst_hours),
     ]);
     if let Some(step) = &calibration.wander_per_day {
-        rows.push(row("daily step of the level (log)", step));
+        let name = match calibration.posterior.tells_wandering() {
+            true => "daily step of the level (log)",
+            false => "daily step of the level (log), by the prior",
+        };
+        rows.push(row(name, step));
     }
     if let Some(weights) = &calibration.weekdays {
         let weekday = |(name, weight): (&&str, &Fitted)| row(&format!("{name} (UTC)"), weight);

@@ -37,7 +37,7 @@ pub fn calibrated_toml(calibration: &Calibration, source: &str, context: &RunCon
             "uncertainty.growth_per_day_sd" => {
                 vec![format!("Of the growth rate to come ({source}).")]
             }
-            "uncertainty.wander_per_day" => vec![wander(calibration, &source)],
+            "uncertainty.wander_per_day" => wander(calibration, &source),
             "requests_per_day" => {
                 stream.as_ref().map(|first| rate(calibration, first, &source)).unwrap_or_default()
             }
@@ -102,14 +102,17 @@ fn level(calibration: &Calibration, source: &str) -> Vec<String> {
     [level].into_iter().chain(without).chain([mean]).collect()
 }
 
-fn wander(calibration: &Calibration, source: &str) -> String {
-    match &calibration.wander_per_day {
-        Some(step) => fitted("daily step of the level's logarithm", step, source),
-        None => format!(
-            "The level keeps to its trend with probability {} ({source}).",
-            percent(1.0 - calibration.posterior.wandering)
-        ),
-    }
+fn wander(calibration: &Calibration, source: &str) -> Vec<String> {
+    let Some(step) = &calibration.wander_per_day else {
+        let settled = percent(1.0 - calibration.posterior.wandering);
+        return vec![format!(
+            "The level keeps to its trend with probability {settled} ({source})."
+        )];
+    };
+    let untold = "Whether the level wanders these data do not tell: it is taken to, by the prior.";
+    let untold = (!calibration.posterior.tells_wandering()).then(|| untold.to_string());
+    let step = fitted("daily step of the level's logarithm", step, source);
+    [step].into_iter().chain(untold).collect()
 }
 
 fn weekdays(calibration: &Calibration, source: &str) -> Vec<String> {
