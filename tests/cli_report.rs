@@ -498,6 +498,38 @@ fn a_quarter_is_its_months_and_the_usual_period_the_last_whole_one() {
 }
 
 #[test]
+fn a_mean_stands_beside_its_median_where_they_are_apart() {
+    let workshop = Workshop::with_minimal();
+    // March alone, at a level that is lognormal: its mean is 1.4 times its median.
+    let run = ["run", "minimal.toml", "--replications", "20", "--horizon", "31", "--out", "run"];
+    let sets = ["start=2025-03-01", "demand.uncertainty.level_cv=1", "credits.amount=100000 LPT"];
+    let sets = sets.iter().flat_map(|set| ["--set", set]);
+    let ran = workshop.run(&run.into_iter().chain(sets).collect::<Vec<_>>());
+    assert_eq!(ran.code, 3, "the goal of 90 days is not known: {ran:?}");
+    let summary = fs::read_to_string(workshop.path("run/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let [mean, median] =
+        ["total_eth", "total_eth_p50"].map(|key| summary["spend"][key].as_f64().unwrap());
+    assert!(mean > 1.15 * median, "{mean} {median}");
+    let of = |words: &str| words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(of(&ran.stdout).contains(&format!("spent on average, median {median:.4}")), "{ran:?}");
+
+    let forecast = json(&workshop, &["run", "--of", "2025-03"]);
+    close(&forecast["forecast"]["eth_p50"], median);
+    let answer = forecast["answer"].as_str().unwrap();
+    assert!(answer.contains(&format!("(mean; median {median:.4} ETH)")), "{answer}");
+    let a_day = (mean + median) / 2.0 / 31.0;
+    let rows = (1..=31).map(|day| format!("2025-03-{day:02},{a_day:.9}\n"));
+    workshop.write("spend.csv", &format!("date,amount_eth\n{}", rows.collect::<String>()));
+    let both = json(&workshop, &["run", "--spend", "spend.csv", "--of", "2025-03"]);
+    let answer = both["answer"].as_str().unwrap();
+    let [less, more] =
+        [mean, median].map(|of| format!("{:.1} %", 100.0 * (31.0 * a_day / of - 1.0).abs()));
+    let told = format!("{less} less than the mean forecast, {more} more than its median");
+    assert!(answer.contains(&told), "{answer} {told}");
+}
+
+#[test]
 fn a_run_is_set_against_what_was_spent_from_it() {
     let workshop = Workshop::with_minimal();
     let ran = workshop.run_minimal(&["--spend-history", "--out", "run"]);

@@ -172,12 +172,13 @@ fn endings(scenario: &Scenario, samples: &[Sample]) -> Endings {
     }
 }
 
+fn quantiles(mut values: Vec<f64>) -> Quantiles {
+    values.sort_by(f64::total_cmp);
+    Quantiles::of_sorted(&values)
+}
+
 fn days(world: &World, samples: &[Sample]) -> Vec<DayRow> {
     let pipelines = world.pipelines.len();
-    let quantiles = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        Quantiles::of_sorted(&values)
-    };
     let spent = |sample: &Sample, day: usize, pipeline: usize| {
         sample.daily_spend_eth.get(day * pipelines + pipeline).copied().unwrap_or(0.0)
     };
@@ -255,6 +256,7 @@ fn spend(world: &World, over: Over) -> SpendBreakdown {
     SpendBreakdown {
         total: by_pipeline.iter().map(|&(_, mean)| mean).sum(),
         total_eth: over.amount(|sample| sample.spend().to_coins()),
+        median_eth: quantiles(samples.iter().map(|sample| sample.spend().to_coins()).collect()).p50,
         by_pipeline,
         by_model: by(&|stream| model(stream).key()),
         by_gateway: by(&|stream| network.gateways[demand[stream].gateway].id.clone()),

@@ -192,6 +192,8 @@ pub struct SpendBreakdown {
     pub total: Wei,
     /// 95 % interval of the mean total, in ETH.
     pub total_eth: Estimate,
+    /// Median total, in ETH.
+    pub median_eth: f64,
     /// By pipeline, only those in demand.
     pub by_pipeline: Vec<(String, Wei)>,
     /// By `pipeline/model`.

@@ -145,7 +145,12 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
         (
             "Spent on average",
             format!("{} ETH", eth(spend.mean)),
-            format!("of {}{}", eth(scenario.credits.eth.to_coins()), spaced(&eth_interval(spend))),
+            format!(
+                "of {}{}, median {}",
+                eth(scenario.credits.eth.to_coins()),
+                spaced(&eth_interval(spend)),
+                eth(forecast.spend.median_eth)
+            ),
         ),
         (
             "Requests served",

@@ -151,7 +151,7 @@ pub fn warnings_text(warnings: &[Warning], style: Style) -> String {
 
 fn what_was_run(scenario: &Scenario, forecast: &Forecast) -> String {
     format!(
-        "{}: {} ETH from {}, {}, seed {}; {} ETH{} spent on average",
+        "{}: {} ETH from {}, {}, seed {}; {} ETH{} spent on average, median {}",
         title(scenario),
         eth(scenario.credits.eth.to_coins()),
         short_date(scenario.start),
@@ -159,6 +159,7 @@ fn what_was_run(scenario: &Scenario, forecast: &Forecast) -> String {
         forecast.seed,
         eth(forecast.spend.total_eth.mean),
         spaced(&eth_interval(&forecast.spend.total_eth)),
+        eth(forecast.spend.median_eth),
     )
 }
 

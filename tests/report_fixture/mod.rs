@@ -213,6 +213,7 @@ pub fn made_up(horizon: u32, replications: u32, first_burn: f64) -> (Scenario, F
     let spend = SpendBreakdown {
         total,
         total_eth: around(total_eth, 0.02),
+        median_eth: 0.9 * total_eth,
         by_pipeline: named(PIPELINES.map(|(name, share)| (name, share)), total),
         by_model: named(
             [("llm/meta-llama/Llama-3.1-8B", 0.3), ("text-to-image/SG161222/RealVisXL", 0.7)],

@@ -128,7 +128,11 @@ fn sentence(spending: &Spending) -> String {
             format!("{} were spent in {period}{of_it}", in_words(&actual.worth))
         }
         (None, Some(forecast)) => {
-            format!("{} are forecast for {period}", in_words(&forecast.worth))
+            let median = eth(forecast.row.eth.p50);
+            format!(
+                "{} are forecast for {period} (mean; median {median} ETH)",
+                in_words(&forecast.worth)
+            )
         }
         (None, None) => format!("Nothing is known of {period}"),
     };
@@ -217,14 +221,18 @@ fn change(spending: &Spending) -> Option<f64> {
 /// What was spent against what was forecast for the same days.
 fn against_in_words(spending: &Spending) -> Option<String> {
     let against = spending.actual.as_ref()?.against?;
-    let difference = against.actual_eth / against.forecast_eth - 1.0;
-    let size = super::format::percent(libm::fabs(difference));
-    let than = if difference > 0.0 { "more" } else { "less" };
-    let outside = match against.band {
-        Some(band) if !against.is_within(band) => " and outside its 90 %",
-        _ => "",
+    let than = |forecast_eth: f64| {
+        let difference = against.actual_eth / forecast_eth - 1.0;
+        let size = super::format::percent(libm::fabs(difference));
+        format!("{size} {} than", if difference > 0.0 { "more" } else { "less" })
     };
-    (against.forecast_eth > 0.0).then(|| format!("{size} {than} than forecast{outside}"))
+    let beside = against.band.map_or(String::new(), |band| {
+        let outside = if against.is_within(band) { "" } else { ", and outside its 90 %" };
+        let median = (band.p50 > 0.0).then(|| format!(", {} its median", than(band.p50)));
+        median.unwrap_or_default() + outside
+    });
+    (against.forecast_eth > 0.0)
+        .then(|| format!("{} the mean forecast{beside}", than(against.forecast_eth)))
 }
 
 fn change_in_words(spending: &Spending) -> Option<String> {
@@ -282,7 +290,7 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
             page.table(&table, keys, most, bar);
         }
     };
-    let keys = ["amount", "eth", "eth_p05", "eth_p95", "usd", "lpt", "inflation_hours"];
+    let keys = ["amount", "eth", "eth_p50", "eth_p05", "eth_p95", "usd", "lpt", "inflation_hours"];
     section(tables::totals(spending), &keys, usize::MAX, None);
     let keys = ["amount", "previous_eth", "previous_days", "eth", "days", "change_share"];
     section(tables::change(spending), &keys, usize::MAX, None);

@@ -176,8 +176,13 @@ fn cards(report: &SpendingReport) -> Vec<(&'static str, String, String)> {
     }
     if let Some(forecast) = &spending.forecast {
         let band = forecast.row.eth;
-        let note = format!("90 % of the futures [{}, {}]", eth(band.p05), eth(band.p95));
-        cards.push(("Forecast", format!("{} ETH", eth(forecast.worth.eth)), note));
+        let note = format!(
+            "median {}, 90 % of the futures [{}, {}]",
+            eth(band.p50),
+            eth(band.p05),
+            eth(band.p95)
+        );
+        cards.push(("Forecast, mean", format!("{} ETH", eth(forecast.worth.eth)), note));
     }
     if let Some(change) = change(spending) {
         let note = format!("against {}", spending.period.previous().in_words());

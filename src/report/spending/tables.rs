@@ -16,6 +16,7 @@ pub(in crate::report) fn totals(spending: &Spending) -> Table {
         Column::text("amount", "Amount"),
         Column::for_programs("wei"),
         Column::number("eth", "ETH"),
+        Column::number("eth_p50", "Median"),
         Column::number("eth_p05", "90 % from"),
         Column::number("eth_p95", "to"),
         Column::number("usd", "USD"),
@@ -27,6 +28,7 @@ pub(in crate::report) fn totals(spending: &Spending) -> Table {
             Cell::text(label),
             wei.map_or(Cell::text(""), Cell::Wei),
             Cell::eth(worth.eth),
+            Cell::Number(band.map(|band| band.p50), Unit::Eth),
             Cell::Number(band.map(|band| band.p05), Unit::Eth),
             Cell::Number(band.map(|band| band.p95), Unit::Eth),
             Cell::Number(worth.usd, Unit::Usd),
@@ -45,8 +47,8 @@ pub(in crate::report) fn totals(spending: &Spending) -> Table {
     }
     if let Some(forecast) = &spending.forecast {
         let stored = &forecast.row;
-        rows.push(row("forecast", Some(stored.mean), forecast.worth, Some(stored.eth)));
-        rows.extend(forecast.priced.map(|priced| of_priced("forecast", priced)));
+        rows.push(row("forecast (mean)", Some(stored.mean), forecast.worth, Some(stored.eth)));
+        rows.extend(forecast.priced.map(|priced| of_priced("forecast (mean)", priced)));
     }
     if let Some(left) = &spending.left {
         rows.push(row("left at the end", None, left.worth, None));
@@ -95,9 +97,9 @@ pub(in crate::report) fn change(spending: &Spending) -> Table {
     {
         let days = [previous.days, forecast.row.days];
         let total = [previous.mean, forecast.row.mean].map(|wei| Some(wei.to_coins()));
-        rows.push(row("forecast in all (ETH)", total, days, forecast.is_like(previous)));
+        rows.push(row("forecast in all, mean (ETH)", total, days, forecast.is_like(previous)));
         let a_day = [previous.mean.to_coins() / f64::from(days[0].max(1)), forecast.per_day];
-        rows.push(row("forecast a day (ETH)", a_day.map(Some), days, true));
+        rows.push(row("forecast a day, mean (ETH)", a_day.map(Some), days, true));
     }
     Table::new(columns, rows)
 }
@@ -124,7 +126,8 @@ pub(in crate::report) fn against(spending: &Spending) -> Table {
         row("days within its 90 %", format!("{} of {}", against.days_within, against.days));
         if let Some(band) = against.band {
             let verdict = if against.is_within(band) { "within" } else { "outside" };
-            row("period", format!("{verdict} [{}, {}] ETH", eth(band.p05), eth(band.p95)));
+            let ends = format!("[{}, {}] ETH", eth(band.p05), eth(band.p95));
+            row("period", format!("{verdict} {ends}, median {} ETH", eth(band.p50)));
         }
     }
     Table::new(columns, rows)
