@@ -159,7 +159,7 @@ impl<'w> Treasurer<'w> {
     }
 
     fn wanted(&mut self, now: SimTime, ledger: &Ledger) -> Option<Lpt> {
-        let spend_per_day = self.spend_per_day(now);
+        let recent = self.recent_spend(now);
         let top_ups = &self.scenario.treasury.top_ups;
         let gateways = 0..self.spend.len();
         let balances = gateways.clone().map(|gateway| ledger.free_deposit(gateway));
@@ -174,18 +174,16 @@ impl<'w> Treasurer<'w> {
             lowest_balance: lowest.unwrap_or(Wei(u128::MAX)),
             total_balance: balances.sum(),
             lacking_reserve: reserves.map(|reserve| top_ups.lacking_reserve(reserve)).sum(),
-            spend_per_day: spend_per_day.into_iter().sum(),
+            spend_per_day: recent.unwrap_or_else(|| self.posted_spend.iter().copied().sum()),
             prices: self.path.at(now),
         };
         self.converter.next_action(now, &state)
     }
 
-    /// What each gateway spends a day: in the last days, or where none spent
-    /// anything then, at posted prices.
-    fn spend_per_day(&mut self, now: SimTime) -> Vec<Wei> {
-        let recent: Vec<Wei> = self.spend.iter_mut().map(|spend| spend.per_day(now)).collect();
-        let is_known = recent.iter().any(|spend| *spend > Wei::ZERO);
-        if is_known { recent } else { self.posted_spend.clone() }
+    /// What all gateways spent a day of late, `None` where that is nothing.
+    fn recent_spend(&mut self, now: SimTime) -> Option<Wei> {
+        let recent: Wei = self.spend.iter_mut().map(|spend| spend.per_day(now)).sum();
+        (recent > Wei::ZERO).then_some(recent)
     }
 
     /// The signatures of a proposed conversion are there.
@@ -208,13 +206,17 @@ impl<'w> Treasurer<'w> {
     /// Books a sale and tops the gateways up.
     fn book(&mut self, swap: Swap, now: SimTime, ledger: &mut Ledger) {
         self.allocation.withdraw(swap.sold);
-        let funds = |(gateway, spend_per_day): (usize, Wei)| GatewayFunds {
-            free_deposit: ledger.free_deposit(gateway),
-            reserve: ledger.reserve(gateway),
-            spend_per_day,
-        };
-        let funds: Vec<GatewayFunds> =
-            self.spend_per_day(now).into_iter().enumerate().map(funds).collect();
+        let is_known = self.recent_spend(now).is_some();
+        let funds: Vec<GatewayFunds> = (0..self.spend.len())
+            .map(|gateway| GatewayFunds {
+                free_deposit: ledger.free_deposit(gateway),
+                reserve: ledger.reserve(gateway),
+                spend_per_day: match is_known {
+                    true => self.spend[gateway].per_day(now),
+                    false => self.posted_spend[gateway],
+                },
+            })
+            .collect();
         let top_ups = self.scenario.treasury.top_ups.divide(swap.net, &funds);
         let Swap { sold, net, fee, impact, gas, .. } = swap;
         ledger.sell(sold, net, SwapTotals { count: 1, fee, impact, gas });
