@@ -281,7 +281,7 @@ fn a_longer_runway_is_claimed_only_where_failures_cost_little() {
     let longer = "the runway is longer than with full service";
     assert!(refused.contains(longer) && !refused.contains("cost credit"), "{refused}");
     assert!(!failed.contains(longer) && failed.contains("50 % of the spend"), "{failed}");
-    assert!(failed.contains("`lost: request failed`"), "{failed}");
+    assert!(failed.contains("is lost with requests that failed"), "{failed}");
 }
 
 /// Futures of which it cannot be said whether an objective holds neither hold it nor

@@ -28,7 +28,7 @@ const STRANDED: f64 = 0.2;
 const NAMED_FROM: f64 = 0.1;
 /// Success rate below which service is called poor.
 pub(crate) const LOW_SUCCESS: f64 = 0.9;
-/// Share of the spend lost with failed requests above which they do not save any.
+/// Share of the spend lost by failures above which they do not save any.
 const NOTICEABLY_LOST: f64 = 0.05;
 
 pub(super) fn warnings(
@@ -295,23 +295,25 @@ fn outcome_warnings(
             }
             None => String::new(),
         };
-        let lost = forecast.waterfall.steps.iter().find(|step| step.id == "lost_failure");
-        let lost_share = lost.and_then(|step| step.share).unwrap_or(0.0);
+        let by_failures = forecast.waterfall.steps.iter().filter(|step| {
+            ["lost_failure", "lost_payment_refused", "lost_session_removed"].contains(&step.id)
+        });
+        let lost_share: f64 = by_failures.filter_map(|step| step.share).sum();
         let consequence = if lost_share > NOTICEABLY_LOST {
             format!(
-                "but its tries cost credit: {} of the spend (`lost: request failed`)",
+                "Failures cost credit all the same: {} of the spend is lost with requests that \
+                 failed, payments refused and sessions removed",
                 percent(lost_share)
             )
         } else {
-            "and its tries cost next to no credit (`lost: request failed`), so the runway is \
-             longer than with full service"
+            "Failures cost next to no credit, so the runway is longer than with full service"
                 .to_string()
         };
         warn(
             "low-success",
             format!(
-                "Only {} of the requests of all futures are served; most fail for `{reason}`. A \
-                 failed request earns nobody anything, {consequence}.{hint}",
+                "Only {} of the requests of all futures are served; most fail for `{reason}`. \
+                 {consequence}.{hint}",
                 percent(rate)
             ),
         );
