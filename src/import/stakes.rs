@@ -11,7 +11,7 @@ use jiff::tz::Offset;
 use super::ImportError;
 use super::findings::{Findings, orchestrator_id};
 use super::merge::comment;
-use crate::spend::{quoted, time_column};
+use crate::spend::{named_list, time_columns};
 use crate::text::{
     NumberError, SECOND_NS, Table, UNCLOSED, is_address, is_total, moment, number, plain,
 };
@@ -95,7 +95,14 @@ pub(super) fn columns(table: &Table) -> Option<Columns> {
     let (stems, units): (Vec<&str>, Vec<Option<Unit>>) =
         names.iter().map(|name| without_unit(name)).unzip();
     let stake = find(&STAKES, &stems)?;
-    let (id, period) = (find(&IDS, &names)?, time_column(&table.header, &PERIODS));
+    let id = find(&IDS, &names)?;
+    // One that is the same in all rows is of the export, not of them.
+    let differs = |&column: &usize| {
+        let cells = || table.rows.iter().map(|(_, row)| row.get(column));
+        cells().zip(cells().skip(1)).any(|(one, next)| one != next)
+    };
+    let times = time_columns(&table.header, &PERIODS);
+    let period = times.iter().copied().find(differs).or(times.first().copied());
     // Delegators of the subgraph have an `id` and a `delegate`; other ids are of rows.
     let has_address = |&column: &usize| {
         table.rows.iter().any(|(_, row)| row.get(column).is_some_and(|cell| is_address(cell)))
@@ -231,7 +238,7 @@ pub(super) fn read(
                     if *first.get() != (*earlier, id, stake) {
                         let (why, expected) = undated(table, columns.period);
                         let lines = format!("on lines {earlier} and {line}");
-                        let message = format!("`{whose}` has two different stakes, {lines}{why}");
+                        let message = format!("`{whose}` has two different entries, {lines}{why}");
                         return Err(unclear(line, columns.stake, message, expected));
                     }
                     let why = format!("a second row of the same {noun}");
@@ -272,7 +279,10 @@ fn undated(table: &Table, period: Option<usize>) -> (String, &'static str) {
             "one row for each at a time, or a column of times that tells its rows apart",
         ),
         None => (
-            format!(", and no column says when each is of: there are {}", quoted(&table.header)),
+            format!(
+                ", and no column says when each is of: there are {}",
+                named_list(&table.header)
+            ),
             "one row for each, or a column of times, of which the last counts, such as `date`, \
              `timestamp`, `block_time`, `month`, `week`, `period`, `round`, `snapshot`, \
              `updated_at` or `block_number`",

@@ -130,12 +130,12 @@ fn with_unit(name: &str) -> Option<(&str, Currency)> {
     })
 }
 
-/// Where the times stand of a table whose columns of times are called as those of spend,
-/// or as one of `others`, which come first.
-pub(crate) fn time_column(header: &[String], others: &[&str]) -> Option<usize> {
+/// Where times may stand in a table whose columns of times are called as those of spend,
+/// or as one of `others`, which come last.
+pub(crate) fn time_columns(header: &[String], others: &[&str]) -> Vec<usize> {
     let normal: Vec<String> = header.iter().map(|name| normal(name)).collect();
-    let mut known = [others, &TIMES, &DAYS, &EXPORTED_DAYS].into_iter().flatten();
-    known.find_map(|known| normal.iter().position(|name| is_same(name, known)))
+    let known = [&TIMES[..], &DAYS, &EXPORTED_DAYS, others].into_iter().flatten();
+    known.filter_map(|known| normal.iter().position(|name| is_same(name, known))).collect()
 }
 
 pub(super) fn columns(header: &[&str]) -> Result<Columns, HeaderFault> {
@@ -287,7 +287,10 @@ impl Header<'_> {
     fn lacks(&self, what: &str, expected: &'static str) -> HeaderFault {
         HeaderFault {
             column: None,
-            message: format!("the header names no column of {what}, only {}", quoted(self.written)),
+            message: format!(
+                "the header names no column of {what}, only {}",
+                named_list(self.written)
+            ),
             expected,
         }
     }
@@ -299,7 +302,7 @@ pub(super) fn without_a_unit(name: &str) -> String {
 }
 
 /// Names between backticks, the first of them where there are many.
-pub(crate) fn quoted<S: AsRef<str>>(names: &[S]) -> String {
+pub(crate) fn named_list<S: AsRef<str>>(names: &[S]) -> String {
     let short = |name: &S| name.as_ref().chars().take(MOST_SHOWN).collect::<String>();
     let quoted = names.iter().take(MOST_NAMED).map(|name| format!("`{}`", short(name)));
     let more = if names.len() > MOST_NAMED { ", ..." } else { "" };

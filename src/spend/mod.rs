@@ -26,8 +26,8 @@
 //! offset: then they are the file's own. A day without a row is a gap unless
 //! [`SpendOptions::zero_days`] says that nothing was spent, and so is one on which a
 //! whole network has fees of 0; another row of 0 says that nothing was spent. Without that
-//! option, rows of days of which hardly any two follow one another look like sums of several
-//! days and are refused. Where rows have times of day, the first and the last day are
+//! option, rows of days of which fewer than a quarter follow the one before look like sums of
+//! several days and are refused. Where rows have times of day, the first and the last day are
 //! partial unless their rows reach to within an hour of midnight, stand at the times of day
 //! that all others have (several), or all rows stand at one time from 23:59 on.
 
@@ -39,7 +39,7 @@ mod spelling;
 mod untold;
 
 pub use error::{Fault, SpendError};
-pub(crate) use header::{quoted, time_column};
+pub(crate) use header::{named_list, time_columns};
 pub use history::{Coverage, SpendHistory, SpendKey, Spent};
 pub(crate) use read::listed;
 pub use read::{LARGEST_SPEND_BYTES, read_spend, read_spend_file, spend_form};

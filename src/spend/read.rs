@@ -11,7 +11,7 @@ use ethnum::U256;
 use jiff::civil::{Date, Weekday};
 
 use super::error::{Faults, clipped};
-use super::header::{self, Columns, NAMES, quoted, without_a_unit};
+use super::header::{self, Columns, NAMES, named_list, without_a_unit};
 use super::history::{Coverage, SpendHistory, SpendKey, Spent};
 use super::spelling::Spellings;
 use super::untold::UntoldUnit;
@@ -45,6 +45,10 @@ const SUMS: [(RangeInclusive<i32>, &str); 3] =
     [(7..=7, "week"), (28..=31, "month"), (90..=92, "quarter")];
 /// So many times from one day with rows to the next show how far apart they are.
 const LEAST_GAPS: usize = 2;
+/// Fewer than one in so many days with rows that follow the one before are few.
+const FEW: usize = 4;
+/// So many days of one weekday without data are no accident.
+const LEAST_OF_A_WEEKDAY: usize = 2;
 /// How the kinds of rows begin that move funds: `fundDepositAndReserve`, `withdraw` and
 /// `unlock` of the TicketBroker, and what a ledger calls so.
 const FUNDING: [&str; 5] = ["fund", "deposit", "withdraw", "unlock", "topup"];
@@ -490,11 +494,22 @@ impl<'a> SpendReader<'a> {
         if are_of_days && columns.form != SpendForm::Redemptions && !self.options.zero_days {
             let mut dates: Vec<Date> = days.keys().map(|&(day, _)| day).collect();
             dates.dedup();
+            let all = dates.len();
             dates.retain(|day| coverage[days_from(first, *day) as usize] != Coverage::Gap);
+            let (rows, expected) = if dates.len() == all {
+                (
+                    "the rows",
+                    "a row for each day, each sum spread over its days; --zero-days if nothing was \
+                     spent on the days between",
+                )
+            } else {
+                (
+                    "the rows with fees, those of 0 not being known,",
+                    "fees on most days; --zero-days if there were none on the days between",
+                )
+            };
             if let Some(apart) = apart(&dates) {
-                let message = format!("{apart}: {}", listed(&dates));
-                let expected = "a row for each day, each sum spread over its days; --zero-days if \
-                                nothing was spent on the days between";
+                let message = format!("{rows} {apart}: {}", listed(&dates));
                 self.fault(1, &header, Some(columns.time), message, Some(expected));
             }
         }
@@ -689,7 +704,7 @@ impl<'a> SpendReader<'a> {
         let ignored: Vec<&String> = ignored.filter_map(|&column| self.header.get(column)).collect();
         if !ignored.is_empty() {
             let count = are(ignored.len(), "column");
-            notes.push(format!("{count} ignored: {}", quoted(&ignored)));
+            notes.push(format!("{count} ignored: {}", named_list(&ignored)));
         }
         if columns.unit == Some(Currency::Lpt) {
             let fixed = self.options.eth_per_lpt;
@@ -738,20 +753,20 @@ fn no_spend(cells: &[&str], columns: &Columns) -> Option<NoSpend> {
     Some(NoSpend::Unknown(day.begins.unwrap_or(day.day)))
 }
 
-/// How far apart days with rows are, and what they may be, where hardly any two follow one
-/// another: most are days away from the next.
+/// How far apart days with rows are, and what they may be, where few follow one another.
 fn apart(dates: &[Date]) -> Option<String> {
     let mut gaps: Vec<i32> = dates.windows(2).map(|pair| days_from(pair[0], pair[1])).collect();
     if gaps.len() < LEAST_GAPS {
         return None;
     }
     gaps.sort_unstable();
-    let median = gaps.get((gaps.len() - 1) / 2).filter(|gap| **gap > 1)?;
+    let following = gaps.iter().filter(|gap| **gap == 1).count();
+    let median = gaps.get((gaps.len() - 1) / 2).filter(|_| following * FEW < gaps.len())?;
     Some(match SUMS.iter().find(|(range, _)| range.contains(median)) {
-        Some((_, of)) => format!("the rows are a {of} apart, like sums of a {of}"),
+        Some((_, of)) => format!("are a {of} apart, like sums of a {of}"),
         None => format!(
-            "the rows are mostly {median} days apart, like sums of several days, or as where days \
-             without spend are left out"
+            "are mostly {median} days apart, like sums of several days, or as where days without \
+             spend are left out"
         ),
     })
 }
@@ -764,7 +779,7 @@ fn unknown_weekdays(history: &SpendHistory) -> Option<String> {
             .filter(|(day, _)| day.weekday() == *weekday)
             .map(|(_, coverage)| coverage)
             .collect();
-        days.len() >= LEAST_GAPS && !days.contains(&Coverage::Complete)
+        days.len() >= LEAST_OF_A_WEEKDAY && !days.contains(&Coverage::Complete)
     };
     let unknown: Vec<String> = Weekday::Monday
         .cycle_forward()
