@@ -63,7 +63,7 @@ impl TopUps {
     }
 
     /// What goes into the reserves of those that spend before the rest is divided, where
-    /// that is by spend: what they lack, or of less an equal share of it. A small part of
+    /// that is by spend: what they lack, or where `amount` is less each the same share of it. A small part of
     /// `amount` would be reserve and no deposit, so that the gateway could not pay for its
     /// first request, and who spends nothing gets no more.
     fn reserves_first(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<Wei> {

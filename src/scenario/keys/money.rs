@@ -196,15 +196,15 @@ pub(super) const TREASURY: &[Key] = &[
                 "In proportion to recent spend; or to the gateways that last shortest, until all \
                  last alike; or in fixed proportions. While nothing was spent, as of ETH sold before \
                  the start, spend is what each gateway's demand at the start costs at posted prices, \
-                 test prompts at most their budget, whoever pays; one without demand gets nothing, \
-                 unless none has any.",
+                 by its stated requests_per_day, test prompts at most their budget, whoever pays; one \
+                 without demand gets nothing, unless none has any.",
             ),
             default(
                 "reserve",
                 ETH,
                 "\"0.36 ETH\"",
-                "Reserve each gateway fills before its deposit; where proceeds go by spend, all of \
-                 them before any deposit. Default: the least for production \
+                "Reserve each gateway fills before its deposit; where proceeds go by spend, those \
+                 of gateways that spend before any deposit. Default: the least for production \
                  in docs.livepeer.org; a hundredth of it caps the face value of a ticket.",
             ),
         ]),
