@@ -14,12 +14,10 @@ use crate::simulation::price_board::PriceBoard;
 use crate::simulation::recorder::Failure;
 use crate::simulation::responders::Responders;
 use crate::simulation::slots::Slots;
-use crate::simulation::world::{MarketPlan, REQUEST_ROUND_TRIPS, Route, StreamPlan};
+use crate::simulation::world::{
+    MarketPlan, NETWORK_BEFORE_ARRIVAL, REQUEST_ROUND_TRIPS, Route, StreamPlan,
+};
 use crate::units::{Price, SECONDS_PER_HOUR, SimTime};
-
-/// Share of a request's network time that passes before the orchestrator has
-/// it: two and a half of three round trips.
-const NETWORK_BEFORE_ARRIVAL: f64 = 2.5 / 3.0;
 
 /// What a request's draws are for.
 #[derive(Clone, Copy)]
