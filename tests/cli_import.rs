@@ -864,6 +864,38 @@ fn what_is_counted_from_the_start_keeps_its_dates_or_is_named() {
     assert_eq!((schedule.first.day(), schedule.every.day()), (12, 14));
 }
 
+/// The start moves by 31 days.
+#[test]
+fn a_launch_to_come_keeps_its_date_and_growth_from_the_same_start_its_words() {
+    let workshop = workshop();
+    workshop.write("spend.csv", &fixture("spend.csv"));
+    let minimal = fs::read_to_string(workshop.path("minimal.toml")).unwrap();
+    let growth = |start: &str, points: &str| {
+        let logistic = "{ logistic = { ceiling = 2, rate_per_day = 0.01 } }";
+        assert!(minimal.contains(logistic));
+        let base = minimal.replace(logistic, &format!("{{ piecewise = {{ points = {points} }} }}"));
+        workshop.write("base.toml", &base.replace("start = 2025-02-18", start));
+        let ended = imported(&workshop, &["spend", "spend.csv", "--base", "base.toml"]);
+        let after = scenario(&workshop);
+        let stream = after.demand.into_iter().find(|stream| stream.id == "images").unwrap();
+        let Arrivals::Poisson(arrivals) = stream.arrivals else { panic!("a trace") };
+        (arrivals.growth, ended.stderr)
+    };
+    // It is launched on day 100 and complete on day 130; or falls to next to nothing.
+    for (points, day) in
+        [("[[0, 0], [100, 0], [130, 1]]", 69.0), ("[[0, 1], [31, 1e-7], [61, 1]]", 0.0)]
+    {
+        let (growth, said) = growth("start = 2025-02-18", points);
+        for (later, factor) in [(0.0, 0.0), (15.0, 0.5), (30.0, 1.0), (300.0, 1.0)] {
+            assert!((growth.factor(day + later) - factor).abs() < 1e-6, "{growth:?}");
+        }
+        assert!(growth.factor(0.0) < 1e-6, "{growth:?}");
+        assert!(said.contains("keep their dates and factors"), "{said}");
+    }
+    let (growth, _) = growth("start = 2026-01-01", "[[0, 2], [60, 5]]");
+    assert_eq!((growth.factor(0.0), growth.factor(60.0)), (2.0, 5.0));
+}
+
 #[test]
 fn spend_that_says_nothing_of_the_base_is_refused() {
     let workshop = workshop();

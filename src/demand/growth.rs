@@ -1,3 +1,6 @@
+/// A rise to come beyond which the level before it says nothing of the one after.
+const MOST_RISE: f64 = 1e4;
+
 /// The trend of a demand stream: a factor on its level at the start, as a
 /// function of the days since then. Never below 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,21 +67,32 @@ impl Growth {
         factor.max(0.0)
     }
 
-    /// The same trend from `day` on, as a factor on the level of that day; `None` where
-    /// that is 0.
+    /// The same trend from `day` on, as a factor on the level of that day; of a piecewise
+    /// one that rises later from 0, or from next to it, on the same level as before.
+    /// `None` where it is at 0 for good, within a day at the latest.
     pub fn from_day(&self, day: f64) -> Option<Growth> {
         let now = self.factor(day);
-        (now > 0.0).then(|| match self {
+        let level = match self {
+            Growth::Linear { per_day } if now + per_day < 0.0 => 0.0,
+            Growth::Piecewise { points }
+                if highest_ahead(points, day).is_some_and(|most| most > MOST_RISE * now) =>
+            {
+                1.0
+            }
+            _ => now,
+        };
+        (level > 0.0).then(|| match self {
             Growth::Constant | Growth::Exponential { .. } => self.clone(),
-            Growth::Linear { per_day } => Growth::Linear { per_day: per_day / now },
+            Growth::Linear { per_day } => Growth::Linear { per_day: per_day / level },
             &Growth::Logistic { ceiling, rate_per_day } => {
                 let ceiling = ceiling_from(ceiling, rate_per_day, day);
                 Growth::Logistic { ceiling, rate_per_day }
             }
             Growth::Piecewise { points } => {
                 let ahead = points.iter().filter(|(at, _)| *at > day);
-                let ahead = ahead.map(|(at, factor)| (at - day, factor / now));
-                Growth::Piecewise { points: [(0.0, 1.0)].into_iter().chain(ahead).collect() }
+                let ahead = ahead.map(|(at, factor)| (at - day, factor / level));
+                let first = (0.0, now / level);
+                Growth::Piecewise { points: [first].into_iter().chain(ahead).collect() }
             }
         })
     }
@@ -103,7 +117,7 @@ impl Growth {
 
     /// The highest factor from `day` on over that of the day, at least 1, where the trend
     /// has a bound: `None` of one that goes on for ever or says nothing of what is to
-    /// come, as after the last point of a piecewise one.
+    /// come, as after the last point of a piecewise one, or before it rises from next to 0.
     pub fn bound(&self, day: f64) -> Option<f64> {
         match self {
             &Growth::Logistic { ceiling, rate_per_day } => {
@@ -111,8 +125,8 @@ impl Growth {
             }
             Growth::Piecewise { points } => {
                 let now = self.factor(day);
-                let ahead = points.iter().filter(|&&(at, _)| at > day).map(|point| point.1);
-                let highest = ahead.reduce(f64::max).filter(|_| now > 0.0)?;
+                let is_of_now = |most: &f64| now > 0.0 && *most <= MOST_RISE * now;
+                let highest = highest_ahead(points, day).filter(is_of_now)?;
                 Some((highest / now).max(1.0))
             }
             _ => None,
@@ -136,6 +150,11 @@ impl Growth {
 /// The ceiling of a logistic curve over its factor on a day.
 fn ceiling_from(ceiling: f64, rate_per_day: f64, day: f64) -> f64 {
     1.0 + (ceiling - 1.0) * libm::exp(-rate_per_day * day)
+}
+
+/// The highest factor of the points after a day.
+fn highest_ahead(points: &[(f64, f64)], day: f64) -> Option<f64> {
+    points.iter().filter(|&&(at, _)| at > day).map(|point| point.1).reduce(f64::max)
 }
 
 pub(super) fn interpolate(points: &[(f64, f64)], day: f64) -> f64 {
@@ -162,6 +181,8 @@ mod tests {
         assert_eq!(piecewise.bound(20.0), None);
         let falling = Growth::Piecewise { points: vec![(0.0, 2.0), (10.0, 1.0)] };
         assert_eq!(falling.bound(5.0), Some(1.0));
+        let launched = Growth::Piecewise { points: vec![(0.0, 1.0), (10.0, 1e-7), (40.0, 1.0)] };
+        assert_eq!(launched.bound(10.0), None);
         let unbounded = [
             Growth::Constant,
             Growth::Linear { per_day: 0.01 },
@@ -196,6 +217,28 @@ mod tests {
         let Growth::Logistic { ceiling, .. } = later else { panic!("{later:?}") };
         assert!((ceiling - 1.602_388_423_824_404).abs() < 1e-12, "{ceiling}");
         assert_eq!(Growth::Linear { per_day: -0.01 }.from_day(100.0), None);
+        // Half a day is left of it.
+        assert_eq!(Growth::Linear { per_day: -0.01 }.from_day(99.5), None);
+    }
+
+    /// 12 days later all comes 12 days sooner, and is as high as it was.
+    #[test]
+    fn a_launch_to_come_keeps_its_day_and_its_factors() {
+        let piecewise = |points: &[(f64, f64)]| Growth::Piecewise { points: points.to_vec() };
+        for (before, after) in [
+            (
+                [(0.0, 0.0), (100.0, 0.0), (130.0, 1.0)].as_slice(),
+                [(0.0, 0.0), (88.0, 0.0), (118.0, 1.0)].as_slice(),
+            ),
+            (&[(0.0, 1.0), (12.0, 1e-7), (40.0, 1.0)], &[(0.0, 1e-7), (28.0, 1.0)]),
+            // A level that says something of those to come is the one they are of.
+            (&[(0.0, 1.0), (12.0, 0.5), (40.0, 1.0)], &[(0.0, 1.0), (28.0, 2.0)]),
+            (&[(0.0, 1.0), (12.0, 1e-7)], &[(0.0, 1.0)]),
+        ] {
+            assert_eq!(piecewise(before).from_day(12.0), Some(piecewise(after)));
+        }
+        let over = piecewise(&[(0.0, 1.0), (10.0, 0.0), (20.0, 0.0)]);
+        assert_eq!(over.from_day(12.0), None);
     }
 
     /// Seen from day 120, the curve to three times the level of day 0 had grown by what

@@ -58,7 +58,11 @@ impl Trend {
         let a_month = 100.0 * libm::expm1(30.0 * self.rate_per_day);
         let [least, most] = [least, most].map(|bound| significant(bound, 3));
         let bounded = (!bounded.is_empty()).then(|| {
-            let factor = if least == most { String::new() } else { format!("{least} to ") };
+            let factor = match (least == most, most > 1.0) {
+                (_, false) => "do not grow any more".to_string(),
+                (true, true) => format!("become at most {most} times as many"),
+                (false, true) => format!("become at most {least} to {most} times as many"),
+            };
             let all_the_same = match most < REACHED {
                 true => format!(
                     ", although spend grew by {a_month:.0} % a month: a higher ceiling, or a later \
@@ -67,9 +71,8 @@ impl Trend {
                 false => String::new(),
             };
             format!(
-                "growth stays bounded as in the scenario: from the start on requests of {} become \
-                 at most {factor}{most} times as many, but for what `demand.uncertainty` \
-                 adds{all_the_same}",
+                "growth stays bounded as in the scenario: from the start on requests of {} \
+                 {factor}, but for what `demand.uncertainty` adds{all_the_same}",
                 first_few(&bounded, MOST_NAMED)
             )
         });

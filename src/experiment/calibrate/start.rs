@@ -8,9 +8,13 @@ use crate::policy::Course;
 use crate::scenario::{Goal, Scenario};
 use crate::text::{first_few, plural};
 use crate::treasury::{ConversionPolicy, TokenPrices};
+use crate::units::significant;
 
 /// Days named of one key.
 const MOST_NAMED: usize = 4;
+/// A factor on the new first day, but for rounding, from which on growth is counted from
+/// the level of that day.
+const FULL: f64 = 0.999;
 
 /// The day after the last of the data, or the scenario's first where that is
 /// later.
@@ -104,16 +108,28 @@ pub(super) fn keep_dates(scenario: &mut Scenario, days: u64) {
 /// reader has to know.
 pub(super) fn growth_goes_on(scenario: &mut Scenario, days: f64) -> (Vec<String>, Vec<String>) {
     let (mut changed, mut remarks) = (Vec::new(), Vec::new());
+    if days <= 0.0 {
+        return (changed, remarks);
+    }
     for stream in scenario.demand.iter_mut().filter(|stream| stream.injected.is_none()) {
         let Arrivals::Poisson(arrivals) = &mut stream.arrivals else { continue };
         let later = arrivals.growth.from_day(days);
         let is_new = !changed.contains(&stream.id);
-        if later.is_none() && is_new {
-            remarks.push(format!(
-                "the growth of {} is at 0 by the new start: from there on its requests stay as many",
-                stream.id
-            ));
-        }
+        let id = &stream.id;
+        let remark = match later.as_ref().map(|later| later.factor(0.0)) {
+            None => Some(format!(
+                "the growth of {id} has come down to 0 by the new start: its requests are scaled \
+                 to the spend with the others, and stay as many; leave {id} out if it has ended"
+            )),
+            Some(now) if now < FULL => Some(format!(
+                "the growth of {id} is at {} on the new start and rises later: its points keep \
+                 their dates and factors. Its requests are scaled to the spend as if it had risen \
+                 to 1, so that less is spent until it has",
+                significant(now, 3)
+            )),
+            Some(_) => None,
+        };
+        remarks.extend(remark.filter(|_| is_new));
         let later = later.unwrap_or(Growth::Constant);
         if later != arrivals.growth && is_new {
             changed.push(stream.id.clone());
