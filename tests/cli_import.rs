@@ -864,6 +864,49 @@ fn what_is_counted_from_the_start_keeps_its_dates_or_is_named() {
     assert_eq!((schedule.first.day(), schedule.every.day()), (12, 14));
 }
 
+/// The start moves by 31 days, from Tuesday 2025-02-18 to Friday 2025-03-21.
+#[test]
+fn sales_keep_their_dates_however_they_are_written() {
+    let workshop = workshop();
+    workshop.write("spend.csv", &fixture("spend.csv"));
+    let minimal = fs::read_to_string(workshop.path("minimal.toml")).unwrap();
+    let within = |line: &str| minimal.replace("[treasury]\n", &format!("[treasury]\n{line}\n"));
+    // Every four weeks from 18 February on is 15 April, every other Tuesday is 1 April.
+    let cases = [
+        (within("conversion = { clip = { lpt = \"99 LPT\", every_days = 28 } }"), 25),
+        (within("conversion.clip.lpt = \"99 LPT\" # each\nconversion.clip.every_days = 28"), 25),
+        (minimal.clone() + "\n[treasury.conversion.clip]\nevery_days = 28\n  lpt = \"99 LPT\"", 25),
+        (within("conversion = { days_of_cover = { every_days = 28, days = 9 } }"), 25),
+        (
+            within(
+                "conversion.clip = { lpt = \"99 LPT\", weekday = \"tuesday\", every_days = 14 }",
+            ),
+            11,
+        ),
+        (within("conversion = { clip = { lpt = \"99 LPT\", weekday = \"tuesday\" } }"), 4),
+    ];
+    for (base, days) in cases {
+        workshop.write("base.toml", &base);
+        let ended = imported(&workshop, &["spend", "spend.csv", "--base", "base.toml"]);
+        assert!(!ended.stderr.contains("LPT is sold"), "{ended:?}");
+        let conversion = scenario(&workshop).treasury.conversion;
+        let (ConversionPolicy::Clip { schedule, .. }
+        | ConversionPolicy::DaysOfCover { schedule, .. }) = conversion
+        else {
+            panic!("{conversion:?}")
+        };
+        assert_eq!(schedule.first.day(), days, "{}", text(&workshop));
+    }
+    assert_eq!(text(&workshop).matches("first_day").count(), 0);
+    workshop.write(
+        "base.toml",
+        &within("conversion = { clip.lpt = \"99 LPT\", clip.every_days = 28 }"),
+    );
+    let ended = imported(&workshop, &["spend", "spend.csv", "--base", "base.toml"]);
+    let said = "`first_day = 25` in `treasury.conversion.clip` keeps their dates";
+    assert!(ended.stderr.contains(said), "{ended:?}");
+}
+
 /// The start moves by 31 days.
 #[test]
 fn a_launch_to_come_keeps_its_date_and_growth_from_the_same_start_its_words() {

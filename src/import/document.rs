@@ -95,6 +95,29 @@ impl Document {
         Some(value_at(root.get_ref(), path)?.span())
     }
 
+    /// The last key of a dotted path, as it is written, and its value.
+    pub fn entry(&self, path: &str) -> Option<Range<usize>> {
+        let (root, _) = DeTable::parse_recoverable(&self.text);
+        let (table, key) = path.rsplit_once('.')?;
+        let table = value_at(root.get_ref(), table)?.get_ref().as_table()?;
+        let (key, value) = table.get_key_value(key)?;
+        Some(key.span().start..value.span().end)
+    }
+
+    /// Where and how to add an entry to the table of the one at a dotted path, behind it.
+    /// `None` where it stands in neither a line of its own nor braces around its table.
+    pub fn behind(&self, path: &str, entry: &str) -> Option<(Range<usize>, String)> {
+        let (table, _) = path.rsplit_once('.')?;
+        let known = self.entry(path)?;
+        if self.text.get(self.value(table)?)?.starts_with('{') {
+            return Some((known.end..known.end, format!(", {entry}")));
+        }
+        let (above, _) = self.text.split_at_checked(known.start)?;
+        let parents = above.rsplit('\n').next().unwrap_or_default();
+        let end = line_end(&self.text, known.end);
+        (!parents.contains(['=', '{'])).then(|| (end..end, format!("\n{parents}{entry}")))
+    }
+
     /// The number at a dotted path.
     pub fn number(&self, path: &str) -> Option<f64> {
         self.text.get(self.value(path)?)?.replace('_', "").parse().ok()

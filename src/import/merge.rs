@@ -19,7 +19,7 @@ use crate::scenario::{
 use crate::spend::SpendOptions;
 use crate::text::{first_few, plural};
 use crate::treasury::{ConversionPolicy, TokenPrices};
-use crate::units::significant;
+use crate::units::{DAYS_A_WEEK, significant};
 
 /// Orchestrators, testers or prices named in one note.
 pub(super) const MOST_NAMED: usize = 6;
@@ -347,23 +347,44 @@ impl Merge<'_> {
     }
 
     /// What is counted from the start and is to come on the same dates from another one.
-    fn dates_kept(&self) -> Vec<(Range<usize>, String)> {
+    fn dates_kept(&mut self) -> Vec<(Range<usize>, String)> {
         let treasury = &self.scenario.treasury;
-        let mut values = Vec::new();
-        if let TokenPrices::Replay(series) = &treasury.prices {
-            values.push(("token_prices.replay.rows", price_rows_to_toml(series)));
+        let mut changes = Vec::new();
+        if let TokenPrices::Replay(series) = &treasury.prices
+            && let Some(rows) = self.document.value("token_prices.replay.rows")
+        {
+            changes.push((rows, price_rows_to_toml(series)));
         }
-        match &treasury.conversion {
-            ConversionPolicy::Clip { schedule, .. } => values
-                .push(("treasury.conversion.clip.first_day", schedule.first.day().to_string())),
-            ConversionPolicy::DaysOfCover { schedule, .. } => values.push((
-                "treasury.conversion.days_of_cover.first_day",
-                schedule.first.day().to_string(),
-            )),
-            ConversionPolicy::AllAtOnce | ConversionPolicy::BelowThreshold { .. } => {}
+        let (table, required, schedule) = match &treasury.conversion {
+            ConversionPolicy::Clip { schedule, .. } => {
+                ("treasury.conversion.clip", "lpt", schedule)
+            }
+            ConversionPolicy::DaysOfCover { schedule, .. } => {
+                ("treasury.conversion.days_of_cover", "days", schedule)
+            }
+            ConversionPolicy::AllAtOnce | ConversionPolicy::BelowThreshold { .. } => {
+                return changes;
+            }
+        };
+        let first = schedule.first.day();
+        let entry = format!("first_day = {first}");
+        let written = |key| self.document.entry(&format!("{table}.{key}"));
+        let change = match (written("first_day"), written("weekday")) {
+            (Some(known), _) => Some((known, entry.clone())),
+            // Every week it is the same day.
+            (None, Some(_)) if schedule.every.day() <= DAYS_A_WEEK => return changes,
+            (None, Some(weekday)) => Some((weekday, entry.clone())),
+            (None, None) if first == 0 => return changes,
+            (None, None) => self.document.behind(&format!("{table}.{required}"), &entry),
+        };
+        if change.is_none() {
+            self.findings.notes.push(format!(
+                "the days on which LPT is sold move along with the start: `{entry}` in `{table}` \
+                 keeps their dates"
+            ));
         }
-        let place = |(path, text): (&str, String)| Some((self.document.value(path)?, text));
-        values.into_iter().filter_map(place).collect()
+        changes.extend(change);
+        changes
     }
 
     /// The index of a model, which is added where there is none.

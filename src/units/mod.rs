@@ -16,4 +16,4 @@ pub(crate) use money::{give_to_largest, mul_div};
 pub use period::{NoPeriod, Period, PeriodLength};
 pub(crate) use price::FEED_DECIMALS;
 pub use price::{PostedPrice, Price, PriceError};
-pub use time::{NANOS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};
+pub use time::{DAYS_A_WEEK, NANOS_PER_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, SimTime};

@@ -4,6 +4,8 @@ use std::ops::{Add, Sub};
 pub const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// Seconds in an hour.
 pub const SECONDS_PER_HOUR: u64 = 3_600;
+/// Days in a week.
+pub const DAYS_A_WEEK: u64 = 7;
 /// Seconds in a day.
 pub const SECONDS_PER_DAY: u64 = 86_400;
 

@@ -10,11 +10,10 @@ use crate::treasury::{
     ConversionPolicy, Credits, Drawing, Inflation, SafeSetup, Schedule, Signer, Sleep, SwapPool,
     SwapTerms, TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
-use crate::units::{Lpt, SECONDS_PER_HOUR, SimTime, Wei};
+use crate::units::{DAYS_A_WEEK, Lpt, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Signers of one Safe.
 const MOST_SIGNERS: usize = 1_000;
-const DAYS_A_WEEK: u64 = 7;
 
 pub(super) fn treasury(
     root: &Cursor,
