@@ -35,7 +35,7 @@ pub(super) struct BacktestArgs {
         value_name = "DAYS",
         default_value_t = USUAL_PAST as u32,
         allow_negative_numbers = true,
-        value_parser = whole("whole days", 28..=36_500)
+        value_parser = whole("whole days", 28..=36_500u32)
     )]
     least_past: u32,
     /// Days from one forecast to the next
@@ -44,7 +44,7 @@ pub(super) struct BacktestArgs {
         value_name = "DAYS",
         default_value_t = USUAL_STEP,
         allow_negative_numbers = true,
-        value_parser = whole("whole days", 1..=36_500)
+        value_parser = whole("whole days", 1..=36_500u32)
     )]
     every: u32,
     /// Seed of every draw
