@@ -63,9 +63,9 @@ impl TopUps {
     }
 
     /// What goes into the reserves of those that spend before the rest is divided, where
-    /// that is by spend: what they lack, or where `amount` is less each the same share of it. A small part of
-    /// `amount` would be reserve and no deposit, so that the gateway could not pay for its
-    /// first request, and who spends nothing gets no more.
+    /// that is by spend: what they lack, or where `amount` is less each the same share of
+    /// it. A small part of `amount` would be reserve and no deposit, so that the gateway
+    /// could not pay for its first request, and who spends nothing gets no more.
     fn reserves_first(&self, amount: Wei, gateways: &[GatewayFunds]) -> Vec<Wei> {
         let lacks = |funds: &GatewayFunds| match &self.rule {
             TopUpRule::RecentSpend | TopUpRule::LowestCover if funds.spend_per_day > Wei::ZERO => {

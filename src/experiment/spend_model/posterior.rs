@@ -5,6 +5,8 @@
 
 use std::f64::consts::PI;
 
+use statrs::distribution::{Binomial, DiscreteCDF};
+
 use super::filter::{self, Belief, Parameters, STATES, Surprise, contrasts};
 use super::predict::{Outliers, usual_mean_factor};
 use super::series::{DailySeries, LEAST_DAYS};
@@ -280,19 +282,12 @@ impl Posterior {
         let share = last as f64 / judged.max(1) as f64;
         let far_above = self.out_of_line.iter().filter(|out| out.is_above);
         let places = far_above.map(|out| out.place).filter(|place| *place >= LEAST_DAYS);
-        // Of the binomial distribution.
-        let mut chances = vec![1.0];
-        let mut late = 0;
-        for place in places {
-            chances.push(0.0);
-            for count in (0..chances.len()).rev() {
-                let one_more = if count > 0 { share * chances[count - 1] } else { 0.0 };
-                chances[count] = (1.0 - share) * chances[count] + one_more;
-            }
-            late += usize::from(place >= series.known() - last);
-        }
-        let [as_few, as_many] = [&chances[..=late], &chances[late..]];
-        [as_few, as_many].iter().all(|tail| tail.iter().sum::<f64>() > LEAST_CHANCE)
+        let places: Vec<usize> = places.collect();
+        let late = places.iter().filter(|place| **place >= series.known() - last).count() as u64;
+        Binomial::new(share, places.len() as u64).is_ok_and(|counts| {
+            let as_many = late.checked_sub(1).map_or(1.0, |fewer| counts.sf(fewer));
+            counts.cdf(late) > LEAST_CHANCE && as_many > LEAST_CHANCE
+        })
     }
 
     /// Days that were probably far above what was expected of them, which are taken to

@@ -34,20 +34,6 @@ enum Purpose {
 /// Number of the draw of a request's size in the request's stream.
 pub(crate) const SIZE_DRAW: u64 = Purpose::Size as u64;
 
-/// A submission as an orchestrator gets it.
-struct Delivery<'a> {
-    session: SessionRef,
-    route: &'a Route,
-    payee: Payee,
-    /// When it was made.
-    at: SimTime,
-    staged: &'a Staged,
-    /// Seconds of network it takes, with its answer.
-    network_s: f64,
-    /// Factor on the work.
-    variation: f64,
-}
-
 /// Who answers discoveries in a market, by their time on its clock. A macro, since it
 /// borrows some fields beside the selectors.
 macro_rules! respondents {
@@ -266,14 +252,12 @@ impl<'w> Replication<'w> {
         }
         let arrival =
             now.local + SimTime::from_secs(refresh_s + network_s * NETWORK_BEFORE_ARRIVAL);
+        let sent =
+            Submission { session, at, staged: Some(staged), outcome: None, network_s, variation };
         if route.is_contested {
-            let staged = Some(staged);
-            let sent = Submission { session, at, staged, outcome: None, network_s, variation };
-            self.send_off(number, plan, sent, arrival);
+            self.send_off(number, plan, (sent, staged), arrival);
         } else {
-            let staged = &staged;
-            let delivery = Delivery { session, route, payee, at, staged, network_s, variation };
-            self.admit(number, plan, key, delivery, now, arrival);
+            self.admit(number, plan, key, (sent, staged), now, arrival);
         }
         ControlFlow::Break(())
     }
@@ -281,12 +265,16 @@ impl<'w> Replication<'w> {
     /// Sends a request to an orchestrator whom others reach sooner or later than its
     /// gateway: whoever is there first is admitted first.
     #[cold]
-    fn send_off(&mut self, number: u32, plan: &StreamPlan, sent: Submission, arrival: SimTime) {
-        if let Some(staged) = &sent.staged {
-            let payee = self.world.markets[plan.market].payee(sent.session.candidate);
-            self.cashier.pledge(payee, staged);
-            self.pacer.pledge(plan.number, plan.pace.all(staged.new_credit));
-        }
+    fn send_off(
+        &mut self,
+        number: u32,
+        plan: &StreamPlan,
+        (sent, staged): (Submission, Staged),
+        arrival: SimTime,
+    ) {
+        let payee = self.world.markets[plan.market].payee(sent.session.candidate);
+        self.cashier.pledge(payee, &staged);
+        self.pacer.pledge(plan.number, plan.pace.all(staged.new_credit));
         self.requests.get(number).submission = Some(sent);
         self.schedule(plan.pace, arrival, Event::Reach(number));
     }
@@ -307,22 +295,10 @@ impl<'w> Replication<'w> {
         self.take_back_pledge(number);
         let request = self.requests.get(number);
         let (plan, key) = (&self.world.streams[request.stream as usize], submission_key(request));
-        let Some(Submission { session, at, staged: Some(staged), network_s, variation, .. }) =
-            request.submission
-        else {
+        let Some(sent @ Submission { staged: Some(staged), .. }) = request.submission else {
             return;
         };
-        let market = &self.world.markets[plan.market];
-        let delivery = Delivery {
-            session,
-            route: &market.routes[session.candidate as usize],
-            payee: market.payee(session.candidate),
-            at,
-            staged: &staged,
-            network_s,
-            variation,
-        };
-        self.admit(number, plan, key, delivery, now, now.local);
+        self.admit(number, plan, key, (sent, staged), now, now.local);
     }
 
     /// A request arrives at its orchestrator, who turns it away or takes its tickets and
@@ -333,12 +309,15 @@ impl<'w> Replication<'w> {
         number: u32,
         plan: &StreamPlan,
         key: StreamKey,
-        delivery: Delivery,
+        (sent, staged): (Submission, Staged),
         now: Moment,
         arrival: SimTime,
     ) {
         let is_bad = self.requests.get(number).is_bad;
-        let Delivery { session, route, payee, at, staged, network_s, variation } = delivery;
+        let Submission { session, network_s, variation, .. } = sent;
+        let market = &self.world.markets[plan.market];
+        let route = &market.routes[session.candidate as usize];
+        let payee = market.payee(session.candidate);
         let turned_away = if is_bad && plan.pipeline == Pipeline::AudioToText {
             // The gateway cannot tell how long it is, and does not send it.
             Some(Failure::BadRequest)
@@ -351,13 +330,13 @@ impl<'w> Replication<'w> {
         self.responders.reached(route.offer, plan.pace.requests(), is_refused);
         let failure = match turned_away {
             Some(failure) => {
-                self.cashier.turned_away(payee, staged);
+                self.cashier.turned_away(payee, &staged);
                 Some(failure)
             }
             None => {
                 let lottery = (key, Draw::Lottery.index());
-                self.send(number, plan, payee, staged, now, lottery);
-                match self.cashier.receive(payee, staged, now.local) {
+                self.send(number, plan, payee, &staged, now, lottery);
+                match self.cashier.receive(payee, &staged, now.local) {
                     Err(NotAccepted::Nonces) => Some(Failure::Nonces),
                     Err(NotAccepted::Balance) => Some(Failure::Payment),
                     Ok(()) => is_bad.then_some(Failure::BadRequest),
@@ -368,12 +347,10 @@ impl<'w> Replication<'w> {
             Some(failure) => (Outcome::Failed(failure), 0.0),
             None => self.work(number, plan, (route, session.is_warm), key, (arrival, variation)),
         };
-        let staged = turned_away.is_none().then_some(*staged);
+        let staged = turned_away.is_none().then_some(staged);
         let request = self.requests.get(number);
         request.tries += 1;
-        let outcome = Some(outcome);
-        request.submission =
-            Some(Submission { session, at, staged, outcome, network_s, variation });
+        request.submission = Some(Submission { staged, outcome: Some(outcome), ..sent });
         let back_s = network_s * (1.0 - NETWORK_BEFORE_ARRIVAL);
         let back = arrival + SimTime::from_secs(work_s + back_s);
         self.schedule(plan.pace, back, Event::Answer(number));
