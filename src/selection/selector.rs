@@ -452,7 +452,10 @@ pub struct SessionSelector {
     cold: SessionPool,
     suspender: Suspender,
     discovery: Discovery,
-    last_refresh: Option<SimTime>,
+    /// Since when the timer of background discoveries runs: from the first discovery that
+    /// found anybody, in whole periods, whatever others there are (a ticker in
+    /// `startPeriodicRefresh`).
+    timer_began: Option<SimTime>,
     /// With fewer sessions, or later, it discovers anew.
     least_size: usize,
     fresh_until: SimTime,
@@ -472,7 +475,7 @@ impl SessionSelector {
             cold: SessionPool::new(market.pool_rule(), count, false),
             suspender: Suspender::new(count),
             discovery: Discovery::default(),
-            last_refresh: None,
+            timer_began: None,
             least_size: 0,
             fresh_until: SimTime::ZERO,
             busy_until: SimTime::ZERO,
@@ -501,7 +504,6 @@ impl SessionSelector {
                 self.busy_until = self.refresh(market, now, &mut respondents(now), discovery_key);
                 return Selection::Wait(self.busy_until);
             }
-            self.catch_up_in_background(market, now, respondents, discovery_key);
         }
         let selection = self.pick(market, ask);
         if let (Selection::Session(session), Some(chooser)) = (selection, &mut self.chooser) {
@@ -537,7 +539,7 @@ impl SessionSelector {
     }
 
     fn should_refresh(&mut self, market: &Market, now: SimTime) -> bool {
-        if self.last_refresh.is_none() {
+        if self.timer_began.is_none() {
             return true;
         }
         if self.size() == 0 {
@@ -551,7 +553,8 @@ impl SessionSelector {
     }
 
     /// Runs the last background discovery that was due, if any, as at its time; it makes
-    /// the pools anew, whatever earlier ones found. To be called before anybody is removed.
+    /// the pools anew, whatever earlier ones found. To be called before anybody is selected
+    /// or removed.
     #[inline(always)]
     pub fn catch_up_in_background<R: Respondents>(
         &mut self,
@@ -561,15 +564,15 @@ impl SessionSelector {
         key: StreamKey,
     ) {
         let period = SimTime::from_secs(LIVE_REFRESH_S);
-        let Some(last) = self.last_refresh.filter(|_| market.refreshes_in_background()) else {
+        let Some(began) = self.timer_began.filter(|_| market.refreshes_in_background()) else {
             return;
         };
-        let due = (now - last).0 / period.0;
+        let due = (now - began).0 / period.0;
         if due > 0 {
             self.suspender.signal_refreshes((due - 1).min(u64::from(u32::MAX >> 8)) as u32);
-            let time = SimTime(last.0 + due * period.0);
+            let time = SimTime(began.0 + due * period.0);
             self.refresh(market, time, &mut respondents(time), key);
-            self.last_refresh = Some(time);
+            self.timer_began = Some(time);
         }
     }
 
@@ -632,7 +635,7 @@ impl SessionSelector {
         let half = market.registered.min(initial_size).div_ceil(2);
         self.least_size = half.min(MAX_REFRESH_THRESHOLD);
         self.fresh_until = end + SimTime::from_secs(TIME_TO_LIVE_S);
-        self.last_refresh = Some(end);
+        self.timer_began.get_or_insert(end);
         end
     }
 
@@ -788,6 +791,8 @@ mod tests {
             loop {
                 let key = StreamKey::root(1).child(self.requests);
                 let discovery_key = StreamKey::root(2);
+                let (market, now) = (self.market, self.now);
+                self.selector.catch_up_in_background(market, now, |_| Everyone, discovery_key);
                 match self.selector.select(
                     self.market,
                     self.now,
@@ -896,6 +901,34 @@ mod tests {
         let (session, discovered) = gateway.ask();
         assert!(!discovered);
         assert_eq!(session.unwrap().candidate, 1);
+    }
+
+    #[test]
+    fn background_discoveries_keep_their_time_whatever_others_there_are() {
+        // The first discovery ends at 0.5 s. At 200 s nobody is left, so that a request
+        // has to discover; whom the next one loses is back at 360.5 s, not at 560.5 s.
+        let market = market(Version::V0_9, true, &[0.1, 0.2]);
+        let mut gateway = Gateway::new(&market);
+        gateway.fail_next();
+        gateway.wait(199.5);
+        gateway.fail_next();
+        let (session, discovered) = gateway.ask();
+        assert!(discovered);
+        gateway.selector.complete(session.unwrap());
+        assert_eq!(gateway.now, SimTime::from_secs(200.5));
+        assert_eq!(gateway.fail_next(), 0);
+        gateway.wait(159.9);
+        assert_eq!(gateway.ask().0.unwrap().candidate, 1);
+        gateway.wait(0.2);
+        let (session, discovered) = gateway.ask();
+        assert!(!discovered);
+        assert_eq!(session.unwrap().candidate, 0);
+        // Where nobody is left when it is due, no request waits for another.
+        let mut gateway = Gateway::new(&market);
+        gateway.fail_next();
+        gateway.fail_next();
+        gateway.wait(361.0);
+        assert!(!gateway.ask().1);
     }
 
     #[test]
