@@ -100,13 +100,13 @@ fn reduced_runway(
     curve: &KaplanMeier,
     controls: &Controls,
 ) -> Runway {
-    let horizon = f64::from(scenario.horizon_days);
+    let horizon = f64::from(scenario.horizon_days).min(scenario.treasury.deadline_days());
     if reduction.is_none() {
         return runway(runways, horizon);
     }
     let days = reduction.observations(runways.iter().map(|(day, _)| Some(*day)));
-    let mean = controls.mean(&days).interval(0.05);
-    summary(runways, curve, mean, mean.within(0.0, horizon))
+    let mean = controls.mean(&days).interval(0.05).within(0.0, horizon);
+    summary(runways, curve, mean, mean)
 }
 
 fn reduced(scenario: &Scenario, over: Over, controls: &Controls) -> ReductionSummary {

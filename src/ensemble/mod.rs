@@ -32,6 +32,7 @@ pub use interval::MeanAndError;
 pub(crate) use interval::quantile;
 pub use precision::{looks, observations_for, precise_enough};
 pub use reduction::{Controls, ReducedFigure, ReductionSummary, VarianceReduction};
+pub(crate) use reduction::{LEAST_TO_COMPARE, equivalents};
 pub(crate) use run::Replicator;
 pub use run::{Batch, Plan, forecast, simulate};
 pub use sample::{Sample, Service};

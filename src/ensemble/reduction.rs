@@ -246,6 +246,11 @@ fn unit(column: &[f64]) -> Option<Vec<f64>> {
     (length > 0.0).then(|| column.iter().map(|value| value / length).collect())
 }
 
+/// Observations from which on standard errors are compared: nine times in ten the variance
+/// of ten is no less than 0.37 of what it should be (chi-square of nine degrees of freedom,
+/// over nine), that of two no less than 0.004.
+pub(crate) const LEAST_TO_COMPARE: usize = 10;
+
 /// What variance reduction did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReductionSummary {
@@ -271,7 +276,8 @@ pub struct ReducedFigure {
     /// not known.
     pub is_adjusted: bool,
     /// Independent replications, unadjusted, whose mean would have the same
-    /// standard error; `None` where the figure does not vary.
+    /// standard error; `None` where the figure does not vary or fewer than
+    /// [`LEAST_TO_COMPARE`] observations know it.
     pub equivalent_replications: Option<f64>,
 }
 
@@ -295,12 +301,22 @@ impl ReducedFigure {
             false => MeanAndError::of(&observations),
         };
         let one = MeanAndError::of(&plain).standard_error * libm::sqrt(plain.len() as f64);
-        let ratio = one / mean.standard_error;
         Some(ReducedFigure {
             reduced: headline.possible(mean.interval(0.05)),
             headline,
             is_adjusted,
-            equivalent_replications: (ratio > 0.0 && ratio.is_finite()).then_some(ratio * ratio),
+            equivalent_replications: equivalents(one * one, &mean, observations.len()),
         })
     }
+}
+
+/// How many independent values of such a variance know their mean as well as that of so
+/// many observations is known, where it varies and they are enough to tell.
+pub(crate) fn equivalents(
+    variance: f64,
+    mean: &MeanAndError,
+    observations: usize,
+) -> Option<f64> {
+    let count = variance / (mean.standard_error * mean.standard_error);
+    (observations >= LEAST_TO_COMPARE && count > 0.0 && count.is_finite()).then_some(count)
 }

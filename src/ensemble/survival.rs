@@ -192,12 +192,12 @@ fn log_log_band(share: f64, greenwood: f64) -> (f64, f64) {
     (libm::exp(log * factor), libm::exp(log / factor))
 }
 
-/// Summary of runways (days, censored) seen up to a horizon in days.
+/// Summary of runways (days, censored) seen up to a horizon in days, which none exceeds.
 pub fn runway(runways: &[(f64, bool)], horizon: f64) -> Runway {
     let curve = KaplanMeier::new(runways);
     let days: Vec<f64> = runways.iter().map(|(day, _)| *day).collect();
     let restricted_mean = curve.restricted_mean(horizon);
-    summary(runways, &curve, Estimate::of_mean(&days), restricted_mean)
+    summary(runways, &curve, Estimate::of_mean(&days).within(0.0, horizon), restricted_mean)
 }
 
 /// Summary of runways by their curve and by their mean, which is the restricted

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::ensemble::{Better, Controls, Estimate, MeanAndError, VarianceReduction};
+use crate::ensemble::{
+    Better, Controls, Estimate, MeanAndError, VarianceReduction, equivalents,
+};
 
 /// Pairs below which a correlation is not judged.
 const LEAST_PAIRS: usize = 10;
@@ -50,8 +52,8 @@ pub struct Paired {
     /// have: the sum of both variances; `None` where neither varies.
     pub variance_ratio: Option<f64>,
     /// Pairs of independent replications whose mean difference, unadjusted, would
-    /// have the same standard error; `None` where the variance is not reduced or
-    /// the difference does not vary.
+    /// have the same standard error; `None` where the variance is not reduced, the
+    /// difference does not vary or too few observations know it.
     pub equivalent_pairs: Option<f64>,
     /// What follows, by `joint`.
     pub change: Change,
@@ -84,12 +86,13 @@ impl Paired {
         let bases: Vec<f64> = pairs.iter().map(|&(base, _)| base).collect();
         let others: Vec<f64> = pairs.iter().map(|&(_, variant)| variant).collect();
         let differences: Vec<f64> = pairs.iter().map(|(base, variant)| variant - base).collect();
+        let mean_of = |observations: &[f64]| match n == replications.len() {
+            true => controls.mean(observations),
+            false => MeanAndError::of(observations),
+        };
         let of_each = replications.iter().map(|pair| pair.map(|(base, variant)| variant - base));
         let observations = reduction.observations(of_each);
-        let mean = match n == replications.len() {
-            true => controls.mean(&observations),
-            false => MeanAndError::of(&observations),
-        };
+        let mean = mean_of(&observations);
         let joint = mean.interval(0.05 / variants.max(1) as f64);
         let change = if differences.iter().all(|difference| *difference == 0.0) {
             Change::Unchanged
@@ -98,7 +101,8 @@ impl Paired {
         } else {
             Change::NoClearChange
         };
-        let base_mean = bases.iter().sum::<f64>() / n as f64;
+        let of_bases = replications.iter().map(|pair| pair.map(|(base, _)| base));
+        let base_mean = mean_of(&reduction.observations(of_bases)).mean;
         let [of_base, of_variant, of_difference] =
             [&bases, &others, &differences].map(|values| variance(values));
         let apart = of_base + of_variant;
@@ -117,8 +121,8 @@ impl Paired {
                 (covariance / libm::sqrt(of_base * of_variant)).clamp(-1.0, 1.0)
             }),
             variance_ratio: (apart > 0.0).then(|| of_difference / apart),
-            equivalent_pairs: Some(of_difference / (mean.standard_error * mean.standard_error))
-                .filter(|worth| !reduction.is_none() && *worth > 0.0 && worth.is_finite()),
+            equivalent_pairs: equivalents(of_difference, &mean, observations.len())
+                .filter(|_| !reduction.is_none()),
             change,
         })
     }

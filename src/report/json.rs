@@ -41,12 +41,12 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// | `fees.by_orchestrator` | largest first: `id`, `region`, `wei`, `eth`, `share`, `share_ci95`, `stake_share`, `requests` |
 /// | `fees.by_region` | wei by region of the orchestrators |
 /// | `fees.regions` | the same in full: `id`, `name`, `orchestrators`, `wei`, `eth`, `share`, `share_ci95` |
-/// | `fees.concentration` | `gini`, `hhi`, `nakamoto`, `top1`, `top4`, each with its `_ci95`, and `stake_gini` |
+/// | `fees.concentration` | `gini`, `hhi`, `nakamoto`, `top1`, `top4`, each with its `_ci95`, and `stake_gini`; where nobody earned fees these but the last, and every `share` of fees, are `null` |
 /// | `users` | of each `gateway` whose users respond or pay, means over replications: `requests_free` and `requests_paying`; `revenue_eth`, `spend_eth` and their difference `net_eth`, with their `_ci95`, and `revenue_usd`; the `rate_factor` of price and quality at the end; `carries_itself`, the share of replications in which it comes to carry itself, and the median `carries_itself_day` of those |
 /// | `responses` | of orchestrators that respond, offer by offer: `orchestrator`, `model`, `opening_price_wei` a unit, and at the end `price_wei` with its `price_wei_ci95`, the share of futures `present` with its `present_ci95`, and mean `nodes`, none counted where it is not there; empty where nobody responds |
 /// | `service` | `asked`, `served`, `failed`, `failed_by_reason`, `success_rate`, `latency_ms` with `p50`, `p95`, `p99` |
 /// | `objectives` | `id`, `text`, `probability`, the share of the futures in which it is known to hold, `unknown_share` of which it cannot be said, and `probability_ci95`, from the least that both allow to the most, `required`, `verdict` (`met`, `missed`, or `not known` where the others decide), and `met`, whether that is `met` |
-/// | `variance_reduction` | only with `--variance-reduction`: its `method`, the independent `observations` (replications or pairs), the control variates fitted (`controls`), and of each headline figure (`id`) its `mean` and `ci95`, whether control variates adjust it (`adjusted`), and `equivalent_replications`, the number of independent, unadjusted ones that would know the mean as well (fewer than were run: a loss; `null`: it does not vary). The mean runways of `runway_days` are adjusted too |
+/// | `variance_reduction` | only with `--variance-reduction`: its `method`, the independent `observations` (replications or pairs), the control variates fitted (`controls`), and of each headline figure (`id`) its `mean` and `ci95`, whether control variates adjust it (`adjusted`), and `equivalent_replications`, the number of independent, unadjusted ones that would know the mean as well (fewer than were run: a loss; `null`: it does not vary, or fewer than 10 observations do not tell). The mean runways of `runway_days` are adjusted too |
 /// | `warnings` | `id`, `text` |
 /// | `missing` | what is missing, only where the result is put together from some of its shards |
 pub fn summary_json(scenario: &Scenario, forecast: &Forecast, context: &RunContext) -> Value {
@@ -159,6 +159,11 @@ fn overpayment(forecast: &Forecast) -> Value {
 
 fn fees(forecast: &Forecast) -> Value {
     let measures = &forecast.concentration;
+    let is_known = measures.is_known();
+    let known = |estimate: Estimate, part: fn(Estimate) -> Value| match is_known {
+        true => part(estimate),
+        false => Value::Null,
+    };
     let regions: Vec<(String, Wei)> =
         forecast.region_fees.iter().map(|region| (region.id.clone(), region.fees)).collect();
     json!({
@@ -167,8 +172,8 @@ fn fees(forecast: &Forecast) -> Value {
             "region": fee.region,
             "wei": fee.fees.to_decimal_string(),
             "eth": number(fee.fees.to_coins()),
-            "share": number(fee.share.mean),
-            "share_ci95": ci95(&fee.share),
+            "share": known(fee.share, |share| number(share.mean)),
+            "share_ci95": known(fee.share, |share| ci95(&share)),
             "stake_share": number(fee.stake_share),
             "requests": number(fee.requests),
         })).collect::<Vec<_>>(),
@@ -179,20 +184,20 @@ fn fees(forecast: &Forecast) -> Value {
             "orchestrators": region.orchestrators,
             "wei": region.fees.to_decimal_string(),
             "eth": number(region.fees.to_coins()),
-            "share": number(region.share.mean),
-            "share_ci95": ci95(&region.share),
+            "share": known(region.share, |share| number(share.mean)),
+            "share_ci95": known(region.share, |share| ci95(&share)),
         })).collect::<Vec<_>>(),
         "concentration": {
-            "gini": number(measures.gini.mean),
-            "gini_ci95": ci95(&measures.gini),
-            "hhi": number(measures.hhi.mean),
-            "hhi_ci95": ci95(&measures.hhi),
-            "nakamoto": number(measures.nakamoto.mean),
-            "nakamoto_ci95": ci95(&measures.nakamoto),
-            "top1": number(measures.top1.mean),
-            "top1_ci95": ci95(&measures.top1),
-            "top4": number(measures.top4.mean),
-            "top4_ci95": ci95(&measures.top4),
+            "gini": known(measures.gini, |index| number(index.mean)),
+            "gini_ci95": known(measures.gini, |index| ci95(&index)),
+            "hhi": known(measures.hhi, |index| number(index.mean)),
+            "hhi_ci95": known(measures.hhi, |index| ci95(&index)),
+            "nakamoto": known(measures.nakamoto, |index| number(index.mean)),
+            "nakamoto_ci95": known(measures.nakamoto, |index| ci95(&index)),
+            "top1": known(measures.top1, |index| number(index.mean)),
+            "top1_ci95": known(measures.top1, |index| ci95(&index)),
+            "top4": known(measures.top4, |index| number(index.mean)),
+            "top4_ci95": known(measures.top4, |index| ci95(&index)),
             "stake_gini": number(measures.stake_gini),
         },
     })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::format::{counted, grouped, interval_of};
 use super::json::{ci95, number, optional};
 use super::table::{Cell, Column, Table, Unit};
-use crate::ensemble::{Forecast, ReducedFigure, ReductionSummary};
+use crate::ensemble::{Forecast, LEAST_TO_COMPARE, ReducedFigure, ReductionSummary};
 
 /// How to read the table, for under a heading.
 pub(super) const EXPLANATION: &str = "A figure is worth so many independent, unadjusted replications as would know its mean as \
@@ -17,8 +17,15 @@ pub(super) const EXPLANATION: &str = "A figure is worth so many independent, una
 pub(super) const NO_CONTROLS: &str =
     "there are too few futures, or demand varies too little, for control variates";
 /// Why the mean runway is worth no more.
-pub(super) const NOTHING_TO_GAIN: &str =
-    "the runway does not vary, so that there is nothing to gain";
+const NOTHING_TO_GAIN: &str = "the runway does not vary, so that there is nothing to gain";
+
+/// Why it is not said what so many observations of the runway gained.
+pub(super) fn no_gain(observations: usize) -> &'static str {
+    if observations < LEAST_TO_COMPARE {
+        return "they are too few to tell what that gains";
+    }
+    NOTHING_TO_GAIN
+}
 
 /// The columns that fit a terminal.
 pub(super) const SHOWN: [&str; 4] = ["figure", "mean", "interval", "worth"];
@@ -42,7 +49,7 @@ pub(super) fn conclusion(forecast: &Forecast) -> Option<String> {
     }
     let runway = figures.iter().find(|figure| figure.headline.id == "runway_days");
     let worth = match runway.and_then(|figure| figure.equivalent_replications) {
-        None => NOTHING_TO_GAIN.to_string(),
+        None => no_gain(*observations).to_string(),
         Some(worth) if worth > f64::from(n) => {
             format!("the mean runway is as good as that of about {} plain ones", about(worth))
         }
@@ -60,6 +67,10 @@ pub(super) fn table(forecast: &Forecast) -> Table {
         Column::text("controls", "Adjusted"),
         Column::number("worth", "Worth replications"),
     ];
+    let are_few = forecast
+        .reduction
+        .as_ref()
+        .is_some_and(|reduction| reduction.observations < LEAST_TO_COMPARE);
     let row = |figure: &ReducedFigure| {
         let unit = Unit::of(figure.headline.unit);
         vec![
@@ -68,6 +79,7 @@ pub(super) fn table(forecast: &Forecast) -> Table {
             Cell::text(interval_of(&figure.reduced, |end| unit.readable(end))),
             Cell::text(if figure.is_adjusted { "yes" } else { "no" }),
             match figure.equivalent_replications {
+                None if are_few => Cell::text("too few to tell"),
                 None => Cell::text("does not vary"),
                 Some(worth) if worth > f64::from(forecast.replications) => Cell::text(about(worth)),
                 Some(_) => Cell::text("no gain"),

@@ -131,6 +131,11 @@ pub(super) fn spend_in_detail(forecast: &Forecast) -> [Table; 3] {
     ]
 }
 
+/// A share of fees with its interval; missing where nobody earned any.
+fn fee_share(forecast: &Forecast, share: Estimate) -> [Cell; 3] {
+    Cell::interval(forecast.concentration.is_known().then_some(share), Unit::Share)
+}
+
 pub(super) fn fees_by_orchestrator(forecast: &Forecast) -> Table {
     let columns = vec![
         Column::text("orchestrator", "Orchestrator"),
@@ -144,14 +149,15 @@ pub(super) fn fees_by_orchestrator(forecast: &Forecast) -> Table {
         Column::number("requests", "Requests"),
     ];
     let rows = forecast.fees.iter().map(|fee| {
+        let [share, lo, hi] = fee_share(forecast, fee.share);
         vec![
             Cell::text(fee.id.clone()),
             Cell::text(fee.region.clone()),
             Cell::Wei(fee.fees),
             Cell::eth(fee.fees.to_coins()),
-            Cell::share(fee.share.mean),
-            Cell::share(fee.share.lo),
-            Cell::share(fee.share.hi),
+            share,
+            lo,
+            hi,
             Cell::share(fee.stake_share),
             Cell::count(fee.requests),
         ]
@@ -171,15 +177,16 @@ pub(super) fn fees_by_region(forecast: &Forecast) -> Table {
         Column::for_programs("fee_share_hi"),
     ];
     let rows = forecast.region_fees.iter().map(|region| {
+        let [share, lo, hi] = fee_share(forecast, region.share);
         vec![
             Cell::text(region.id.clone()),
             Cell::text(region.name.clone()),
             Cell::count(region.orchestrators as f64),
             Cell::Wei(region.fees),
             Cell::eth(region.fees.to_coins()),
-            Cell::share(region.share.mean),
-            Cell::share(region.share.lo),
-            Cell::share(region.share.hi),
+            share,
+            lo,
+            hi,
         ]
     });
     Table::new(columns, rows.collect())

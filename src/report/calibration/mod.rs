@@ -112,7 +112,7 @@ fn sentence(calibration: &Calibration) -> String {
         None if growth.lo > 0.0 || growth.hi < 0.0 => {
             let month = |rate: f64| percent(libm::expm1(rate * 30.0));
             format!(
-                "growing by {} a month [{}, {}]",
+                "with a trend of {} a month [{}, {}]",
                 month(growth.estimate),
                 month(growth.lo),
                 month(growth.hi)

@@ -161,10 +161,9 @@ pub(super) fn runways(comparison: &Comparison) -> Table {
     let row = |run: &Run| {
         let runway = &run.forecast.runway;
         let quantile = |quantile: &Quantile| {
-            Cell::Text(quantile.days.map_or("not reached".to_string(), |value| {
-                let bounds = quantile_interval(quantile, run.forecast.horizon_days);
-                format!("{} {bounds}", days(value))
-            }))
+            let reached = quantile.days.map_or("not reached".to_string(), days);
+            let bounds = quantile_interval(quantile, run.forecast.horizon_days);
+            Cell::Text(format!("{reached} {bounds}").trim_end().to_string())
         };
         let mean = &runway.restricted_mean;
         vec![

@@ -13,7 +13,7 @@ use serde_json::json as document;
 
 use super::directory::{WriteOptions, file, pretty, publish, table_and_figure_files};
 use super::format::{chosen_percent, counted, days, plural, whole_percent};
-use super::reduction::{NO_CONTROLS, NOTHING_TO_GAIN};
+use super::reduction::{NO_CONTROLS, no_gain};
 use super::table::Unit;
 use super::{RunContext, WriteError, figures};
 use crate::ensemble::{Estimate, LOW_SUCCESS, VarianceReduction, Verdict};
@@ -441,7 +441,8 @@ fn poorly_served(sweep: &Sweep) -> Option<String> {
 /// there is none.
 fn gain(sweep: &Sweep) -> Option<String> {
     let reduced = || sweep.results.iter().filter_map(|r| Some((r, r.reduction.as_ref()?)));
-    let (_, first) = reduced().next()?;
+    let (result_of_first, first) = reduced().next()?;
+    let an_observation = first.method.replications_an_observation();
     let mut done = Vec::new();
     if first.method.has_pairs() {
         done.push("the futures of a setting are antithetic pairs, which are what intervals count");
@@ -461,7 +462,10 @@ fn gain(sweep: &Sweep) -> Option<String> {
         .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), w| (least.min(w), most.max(w)));
     let times = |ratio: f64| significant(ratio, 2);
     let worth = match (times(least), times(most)) {
-        _ if most == 0.0 => NOTHING_TO_GAIN.to_string(),
+        _ if most == 0.0 => {
+            let observations = result_of_first.replications / an_observation;
+            no_gain(observations as usize).to_string()
+        }
         (_, most) if most <= 1.0 => {
             "of the mean runways they know no more than as many plain ones would".to_string()
         }
