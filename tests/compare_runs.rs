@@ -2,8 +2,12 @@
 
 mod common;
 
+use jiff::ToSpan;
+
 use common::{PLENTY, RESERVE, credits, mean_and_error, orchestrator, scenario};
-use orchsim::demand::{Arrivals, Bursts, Trace};
+use orchsim::demand::{
+    Arrivals, Bursts, PayingShare, PriceCurve, Trace, UserPrice, Users, WeekProfile,
+};
 use orchsim::ensemble::{Better, Estimate, Unit, VarianceReduction};
 use orchsim::experiment::{
     Change, Comparison, Difference, Entry, Paired, Remark, Run, Variant, compare,
@@ -241,7 +245,93 @@ fn a_region_of_one_scenario_only_is_shown_as_such() {
     assert!(there.base.is_none() && there.variant.is_some() && there.paired.is_none());
     let here = comparison.variants[0].difference("fee_share.here").unwrap();
     assert_eq!(here.paired.as_ref().unwrap().change, Change::Changed);
-    assert!(comparison.remarks.iter().any(|remark| remark.id == "other-demand"));
+    // It asks four times as often; on which weekday it starts makes no difference.
+    let remark = comparison.remarks.iter().find(|remark| remark.id == "other-demand").unwrap();
+    assert!(remark.text.starts_with("It asks for other numbers of requests"), "{}", remark.text);
+    assert_eq!(remark.of, ["two"]);
+}
+
+/// Users who neither respond nor pay, drawn at so many times their rate.
+fn unresponsive(most: f64) -> Users {
+    Users {
+        curve: PriceCurve::Inelastic,
+        price: UserPrice::Markup(0.0),
+        reference_price: None,
+        success_exponent: 0.0,
+        latency_exponent: 0.0,
+        most,
+        review_hours: 24.0,
+        adjustment: 0.5,
+        paying: PayingShare::ALL,
+    }
+}
+
+#[test]
+fn requests_are_said_to_differ_where_they_do_and_only_there() {
+    let mut base = lively(1000);
+    base.replications = 4;
+    if let Arrivals::Poisson(arrivals) = &mut base.demand[0].arrivals {
+        arrivals.weekdays = WeekProfile::from_weights([1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 0.5]);
+    }
+    let varied = |change: fn(&mut Scenario)| {
+        let mut variant = base.clone();
+        change(&mut variant);
+        variant
+    };
+    let same = [
+        ("reordered", varied(|s| s.demand.reverse())),
+        ("a week later", varied(|s| s.start = s.start.saturating_add(7.days()))),
+        (
+            "regions reordered",
+            varied(|s| {
+                s.network.regions.reverse();
+                s.demand.iter_mut().for_each(|stream| stream.region = 1 - stream.region);
+                s.network
+                    .orchestrators
+                    .iter_mut()
+                    .for_each(|other| other.region = 1 - other.region);
+                s.network.gateways[0].region = 1;
+            }),
+        ),
+    ];
+    let other_draws = [
+        ("renamed", varied(|s| s.demand[1].id = "other".to_string())),
+        ("moved", varied(|s| s.demand[1].region = 0)),
+        ("a day later", varied(|s| s.start = s.start.tomorrow().unwrap())),
+        ("another clock", varied(|s| s.network.regions[1].utc_offset_hours = 7.5)),
+        ("most", varied(|s| s.demand[1].users = Some(unresponsive(2.0)))),
+    ];
+    let other_numbers = [
+        ("fewer", varied(|s| s.demand.truncate(1))),
+        (
+            "in front",
+            varied(|s| {
+                let mut more = s.demand[0].clone();
+                more.id = "in front".to_string();
+                s.demand.insert(0, more);
+            }),
+        ),
+        ("wandering", varied(|s| s.uncertainty.wander_per_day = 0.1)),
+    ];
+    for (variants, text) in [
+        (same.as_slice(), None),
+        (&other_draws, Some("so that it meets other requests")),
+        (&other_numbers, Some("It asks for other numbers of requests than the base")),
+    ] {
+        for (name, scenario) in variants {
+            let comparison = compared(&base, &[(name, scenario)]);
+            let spend = comparison.variants[0].difference("spend_eth").unwrap();
+            let paired = &spend.paired.as_ref().unwrap().difference;
+            let none = (paired.lo, paired.mean, paired.hi) == (0.0, 0.0, 0.0);
+            assert_eq!(none, text.is_none(), "{name}: {paired:?}");
+            let mut remarks = comparison.remarks.iter();
+            let remark = remarks.find(|remark| remark.id == "other-demand");
+            assert_eq!(remark.is_some(), text.is_some(), "{name}: {remark:?}");
+            if let Some((remark, text)) = remark.zip(text) {
+                assert!(remark.text.contains(text) && remark.of == [*name], "{remark:?}");
+            }
+        }
+    }
 }
 
 /// Users here and, 100 ms away, there, of a gateway beside its only orchestrator.

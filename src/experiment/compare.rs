@@ -1,9 +1,11 @@
 //! A base and variants of it on common random numbers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Weekday;
 
 use super::Paired;
-use crate::demand::{DemandStream, MOST_MARKUP, UserPrice, Users};
+use crate::demand::{Arrivals, DemandStream, MOST_MARKUP, UserPrice, Users, WeekProfile};
 use crate::ensemble::{
     Better, Controls, Estimate, Forecast, Headline, Plan, Unit, VarianceReduction, assemble,
     headline_values, headlines, simulate,
@@ -356,28 +358,7 @@ fn with_settings_of(base: &Scenario, entry: Entry, remarks: &mut Remarks) -> Ent
             (base.seed, base.replications, base.horizon_days);
     }
     refer_to_prices_of(base, &mut scenario);
-    // Draws are keyed by the position of a stream; its weekdays by the date.
-    let streams = base.demand.iter().zip(&scenario.demand);
-    let moved = streams.clone().filter(|(a, b)| (&a.id, a.region) != (&b.id, b.region)).count();
-    if moved > 0 || base.start != scenario.start {
-        let reason = if moved > 0 {
-            "lists other streams of demand than the base, or in another order"
-        } else {
-            "starts on another day than the base"
-        };
-        let text = format!(
-            "It {reason}, so that it meets other requests: part of each difference is chance that \
-             does not cancel out, and the intervals are wider for it."
-        );
-        remarks.add("other-demand", text, &name, &scenario);
-    } else if streams.into_iter().any(|(a, b)| a.arrivals != b.arrivals)
-        || base.demand.len() != scenario.demand.len()
-    {
-        let text = "It asks for other numbers of requests than the base: what it changes contains \
-                    what they cost."
-            .to_string();
-        remarks.add("other-demand", text, &name, &scenario);
-    }
+    remarks.on_demand(base, &name, &scenario);
     Entry { name, scenario }
 }
 
@@ -421,6 +402,20 @@ fn mean_quote_usd(scenario: &Scenario, stream: &DemandStream) -> f64 {
     market.mean_quote() * scenario.credits.eth_usd.to_f64()
 }
 
+fn streams_by_names(scenario: &Scenario) -> BTreeMap<(&str, &str), &DemandStream> {
+    let region = |stream: &DemandStream| scenario.network.regions[stream.region].id.as_str();
+    scenario.demand.iter().map(|stream| ((stream.id.as_str(), region(stream)), stream)).collect()
+}
+
+/// What the hours and weekdays of a stream's requests go by: the first weekday, where
+/// weekdays differ, and the offset of its users from UTC. Those of a trace are recorded.
+fn clock(scenario: &Scenario, stream: &DemandStream) -> Option<(Option<Weekday>, f64)> {
+    let Arrivals::Poisson(arrivals) = &stream.arrivals else { return None };
+    let differ = arrivals.weekdays != WeekProfile::FLAT;
+    let offset = scenario.network.regions[stream.region].utc_offset_hours;
+    Some((differ.then(|| scenario.start.weekday()), offset))
+}
+
 #[derive(Default)]
 struct Remarks {
     all: Vec<Remark>,
@@ -437,6 +432,40 @@ impl Remarks {
             Some(remark) => remark.of.push(name.to_string()),
             None => self.all.push(Remark { id, text, of: vec![name.to_string()] }),
         }
+    }
+
+    /// Requests are drawn by the names of a stream and of its users' region.
+    fn on_demand(&mut self, base: &Scenario, name: &str, scenario: &Scenario) {
+        let [known, own] = [base, scenario].map(streams_by_names);
+        let both: Vec<_> = known.iter().filter_map(|(key, a)| Some((*a, *own.get(key)?))).collect();
+        let [is_left_out, is_added] = [&known, &own].map(|streams| streams.len() > both.len());
+        let most = |stream: &DemandStream| stream.users.as_ref().map_or(1.0, |users| users.most);
+        let reason = if is_left_out && is_added {
+            Some("has other streams of demand than the base, by name or users' region,")
+        } else if both.iter().any(|(a, b)| clock(base, a) != clock(scenario, b)) {
+            Some("has other weekdays or hours for users than the base")
+        } else if both.iter().any(|(a, b)| most(a) != most(b)) {
+            Some("draws the requests of users who respond up to another `most` than the base")
+        } else {
+            None
+        };
+        let text = if let Some(reason) = reason {
+            format!(
+                "It {reason}, so that it meets other requests: part of each difference is chance \
+                 that does not cancel out, and the intervals are wider for it."
+            )
+        } else if is_left_out
+            || is_added
+            || base.uncertainty != scenario.uncertainty
+            || both.iter().any(|(a, b)| a.arrivals != b.arrivals)
+        {
+            "It asks for other numbers of requests than the base: what it changes contains what \
+             they cost."
+                .to_string()
+        } else {
+            return;
+        };
+        self.add("other-demand", text, name, scenario);
     }
 
     fn on_precision(&mut self, base: &Run) {
