@@ -9,7 +9,7 @@ use std::path::Path;
 use orchsim::ensemble::{Estimate, Forecast};
 use orchsim::report::{WriteError, WriteOptions, check_target, write_run_directory};
 use orchsim::scenario::Scenario;
-use report_fixture::{HOSTILE, awkward, context, realistic, waterfall};
+use report_fixture::{HOSTILE, awkward, context, realistic, response, waterfall};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -499,4 +499,22 @@ fn figures_leave_out_what_is_not_there() {
     let single = picture(&(scenario, Forecast { replications: 1, ..forecast }), "burn-down.svg");
     assert!(several.contains("half of the futures") && several.contains("90 % of the futures"));
     assert!(!single.contains("of the futures") && single.contains("one simulated future"));
+}
+
+#[test]
+fn responses_of_a_thousand_orchestrators_do_not_fill_the_report() {
+    let home = tempfile::tempdir().unwrap();
+    let rows = |count: usize| {
+        let (scenario, mut forecast) = realistic();
+        forecast.responses = (0..count).map(|i| response(&format!("responder-{i}"))).collect();
+        let target = home.path().join(count.to_string());
+        write(&target, &(scenario, forecast)).unwrap();
+        ["report.md", "report.html", "summary.json"].map(|name| {
+            let text = fs::read_to_string(target.join(name)).unwrap();
+            let says_where = text.contains("offers; all are in");
+            (text.matches("responder-").count(), says_where)
+        })
+    };
+    assert_eq!(rows(3000), [(10, true), (60, true), (3000, false)]);
+    assert_eq!(rows(10), [(10, false), (10, false), (10, false)]);
 }

@@ -2,10 +2,15 @@
 
 mod report_fixture;
 
-use orchsim::ensemble::{Bound, Estimate, Forecast};
-use orchsim::report::{Style, sentence, summary_json, terminal};
+use std::collections::BTreeSet;
+
+use orchsim::ensemble::{
+    Aggregation, Bound, CustomerRow, Estimate, Forecast, ReducedFigure, ReductionSummary,
+    SteeringRow, VarianceReduction, headlines,
+};
+use orchsim::report::{RunContext, Style, sentence, summary_json, terminal};
 use orchsim::scenario::Scenario;
-use report_fixture::{HOSTILE, awkward, context, made_up, realistic, waterfall};
+use report_fixture::{HOSTILE, awkward, context, made_up, realistic, response, waterfall};
 use serde_json::{Value, json};
 
 fn answer((scenario, forecast): &(Scenario, Forecast)) -> String {
@@ -320,4 +325,81 @@ fn a_day_has_two_dates() {
     let dates: Vec<&str> =
         dates.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect();
     assert_eq!(dates, ["13 Feb 2025", "14 Feb 2025"]);
+}
+
+/// The keys of a document and of what is in it; not those that are names of the scenario's.
+fn all_keys(document: &Value, found: &mut BTreeSet<String>) {
+    const BY_NAME: [&str; 6] =
+        ["by_pipeline", "by_model", "by_gateway", "by_region", "failed_by_reason", "pace"];
+    match document {
+        Value::Array(items) => items.iter().for_each(|item| all_keys(item, found)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                found.insert(key.strip_suffix("_ci95").unwrap_or(key).to_string());
+                if !BY_NAME.contains(&key.as_str()) {
+                    all_keys(value, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_summary_is_described() {
+    let (scenario, mut forecast) = realistic();
+    let one = Estimate { mean: 1.0, lo: 0.5, hi: 1.5 };
+    forecast.steering = vec![SteeringRow {
+        region: "eu".into(),
+        name: "Europe".into(),
+        steered: 1.0,
+        reached: 1.0,
+        nobody_there: 1.0,
+        target: Some(1.0),
+        fee_share: 1.0,
+    }];
+    forecast.customers = vec![CustomerRow {
+        gateway: "eliza".into(),
+        free: 1.0,
+        paying: 1.0,
+        revenue_eth: one,
+        revenue_usd: 1.0,
+        spend_eth: one,
+        net_eth: one,
+        rate_factor: one,
+        carries_itself: one,
+        carries_itself_day: Some(1.0),
+    }];
+    forecast.responses = vec![response("a")];
+    forecast.aggregation = Some(Aggregation {
+        share: 0.5,
+        paces: vec![("llm/a".into(), 2)],
+        spend_error: 0.01,
+        gateway_error: 0.02,
+        stale_hours: 1.0,
+    });
+    forecast.reduction = Some(ReductionSummary {
+        method: VarianceReduction::Antithetic,
+        observations: 50,
+        controls: 0,
+        figures: headlines(&scenario)
+            .into_iter()
+            .map(|headline| ReducedFigure {
+                headline,
+                reduced: one,
+                is_adjusted: false,
+                equivalent_replications: Some(100.0),
+            })
+            .collect(),
+    });
+    let context = RunContext { missing: Some("one of two".into()), ..context() };
+
+    let table = include_str!("../src/report/json.rs").lines();
+    let table: Vec<&str> = table.filter(|line| line.starts_with("/// | `")).collect();
+    let described: BTreeSet<&str> = table.iter().flat_map(|row| row.split(['`', '.'])).collect();
+    let mut written = BTreeSet::new();
+    all_keys(&summary_json(&scenario, &forecast, &context), &mut written);
+    let missing: Vec<&String> =
+        written.iter().filter(|key| !described.contains(key.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -18,7 +18,7 @@ use crate::scenario::Scenario;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-/// Most rows of a table under a figure; the CSV holds all.
+/// Most rows of a table under a figure, of which the CSV holds all, and of responses.
 const ROWS: usize = 60;
 /// Digits of a hash.
 const HASH: usize = 64;
@@ -282,9 +282,11 @@ fn push_steering(page: &mut String, forecast: &Forecast) {
 }
 
 fn push_responses(page: &mut String, forecast: &Forecast) {
-    let table = responses::table(forecast);
+    let mut table = responses::table(forecast);
     if !table.rows.is_empty() {
-        push_explained(page, "Responses", responses::EXPLANATION, &[table]);
+        let explanation = responses::explanation(table.rows.len(), ROWS);
+        table.rows.truncate(ROWS);
+        push_explained(page, "Responses", &explanation, &[table]);
     }
 }
 

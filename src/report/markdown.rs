@@ -13,7 +13,8 @@ use super::{
 use crate::ensemble::{Forecast, Warning};
 use crate::scenario::Scenario;
 
-/// Orchestrators in the table; the rest are in the CSV file.
+/// Orchestrators in the table of fees, and offers in that of responses; the rest are in
+/// files beside the report.
 const TOP_ORCHESTRATORS: usize = 10;
 
 pub(super) fn markdown(
@@ -96,8 +97,10 @@ pub(super) fn markdown(
 
     let responding = responses::table(forecast);
     if !responding.rows.is_empty() {
-        let _ = writeln!(text, "## Responses\n\n{}\n", responses::EXPLANATION);
-        text.push_str(&table(responding));
+        let explanation = responses::explanation(responding.rows.len(), TOP_ORCHESTRATORS);
+        let _ = writeln!(text, "## Responses\n\n{explanation}\n");
+        text.push_str(&responding.markdown(TOP_ORCHESTRATORS));
+        text.push('\n');
     }
 
     let _ = writeln!(text, "## Who earns the fees\n\n{}\n", tables::SHARES_EXPLANATION);

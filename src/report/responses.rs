@@ -1,5 +1,7 @@
 //! What became of the orchestrators that respond.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::format::{interval, price_decimals, share_interval};
@@ -7,11 +9,20 @@ use super::json::{ci95, number};
 use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Forecast, ResponseRow};
 
-/// How to read the table, for under a heading.
-pub(super) const EXPLANATION: &str = "Orchestrators that change their prices, leave, come or divide their stake, and how they stand at \
-     the end: means over all simulated futures. Prices are base prices in wei a unit, \
-     before the discount of an alpha group. Nodes count none where an orchestrator is not there; \
-     fees are counted by owner, however many nodes it has.";
+const EXPLANATION: &str = "Orchestrators that change their prices, leave, come or divide their \
+     stake, and how they stand at the end: means over all simulated futures. Prices are base \
+     prices in wei a unit, before the discount of an alpha group. Nodes count none where an \
+     orchestrator is not there; fees are counted by owner, however many nodes it has.";
+
+/// How to read the first `most` of so many rows of the table, for under a heading.
+pub(super) fn explanation(rows: usize, most: usize) -> Cow<'static, str> {
+    match rows <= most {
+        true => EXPLANATION.into(),
+        false => {
+            format!("{EXPLANATION} The first {most} offers; all are in `summary.json`.").into()
+        }
+    }
+}
 
 /// The columns that fit a terminal.
 pub(super) const SHOWN: [&str; 5] =

@@ -96,7 +96,7 @@ pub fn terminal(
         let more = responses.rows.len().saturating_sub(TOP_ORCHESTRATORS) as u32;
         if more > 0 {
             let more = format::counted(more, "more offer");
-            page.line("", &format!("{more} in report.html and summary.json"));
+            page.line("", &format!("{more} in summary.json"));
         }
     }
     let funding = treasury::table(scenario, forecast);

@@ -6,8 +6,8 @@ use orchsim::demand::DemandUncertainty;
 use orchsim::ensemble::{
     Bound, Concentration, DayRow, Endings, Estimate, FailureCounts, FeeRow, Forecast,
     LatencySummary, LeftOver, ObjectiveResult, PipelineDay, Quantile, Quantiles, RedemptionRow,
-    RegionFees, Runway, ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary, Verdict,
-    Warning, Waterfall, WaterfallStep,
+    RegionFees, ResponseRow, Runway, ServiceRow, SpendBreakdown, SurvivalPoint, TreasurySummary,
+    Verdict, Warning, Waterfall, WaterfallStep,
 };
 use orchsim::network::{Network, Region, RttMatrix};
 use orchsim::payments::{PaymentMode, PaymentSetup};
@@ -314,6 +314,18 @@ const STEPS: [(&str, &str, f64); 11] = [
     ("lost_session_removed", "lost: session removed", 0.0),
     ("lottery", "luck of the ticket lottery", -0.025),
 ];
+
+/// An orchestrator that responds.
+pub fn response(id: &str) -> ResponseRow {
+    ResponseRow {
+        orchestrator: id.into(),
+        model: "llm/a".into(),
+        opening_price: 100.0,
+        price: around(90.0, 0.1),
+        present: Estimate { mean: 1.0, lo: 0.96, hi: 1.0 },
+        nodes: 1.0,
+    }
+}
 
 /// Steps that are these shares of a total.
 pub fn waterfall(total_eth: f64, shares: &[(&'static str, &'static str, f64)]) -> Waterfall {
