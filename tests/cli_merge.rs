@@ -288,7 +288,12 @@ fn another_version_is_refused() {
     edit(&workshop, FOUR[3], "shard.json", &fingerprint, &job.fingerprint());
     is_refused(&workshop, &FOUR, 2, &["`all.shard-3-of-4` was made by orchsim 0.0.9"]);
     edit(&workshop, FOUR[3], "shard.json", "\"format\": 2", "\"format\": 1");
-    is_refused(&workshop, &FOUR, 2, &["all.shard-3-of-4", "layout"]);
+    is_refused(
+        &workshop,
+        &FOUR,
+        2,
+        &["all.shard-3-of-4", "it has layout 1; this orchsim reads layout 2"],
+    );
 }
 
 #[test]

@@ -42,8 +42,8 @@ impl Header {
         let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         let format = value.get("format").and_then(Value::as_u64);
         if format != Some(u64::from(FORMAT)) {
-            let found = format.map_or("another".to_string(), |format| format!("the {format}."));
-            return Err(format!("it has {found} layout, this orchsim reads the {FORMAT}."));
+            let found = format.map_or("another layout".to_string(), |it| format!("layout {it}"));
+            return Err(format!("it has {found}; this orchsim reads layout {FORMAT}"));
         }
         let header: Header = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         match header.fingerprint == header.job.fingerprint() {
