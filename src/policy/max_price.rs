@@ -218,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_stands_as_it_is_while_the_price_of_eth_does() {
+        // 1/3 wei has no decimals that hold it; the feed has eight.
+        let third = Price::new(1, 3).unwrap();
+        let quote = HighestQuote { price: third, eth_usd: Some("2600".parse().unwrap()) };
+        let feed = |usd: u128| Decimal { mantissa: usd * 100_000_000, scale: 8 };
+        assert_eq!(quote.at(feed(2600)), Ok(third));
+        assert_eq!(quote.at(feed(1300)), Ok(Price::new(666_666_667, 1_000_000_000).unwrap()));
+    }
+
+    #[test]
     fn reviews_end_before_the_target() {
         for (target, weeks) in [(100, 15), (98, 14)] {
             let target = TargetRunway { days: target, ..TARGET };

@@ -4,8 +4,9 @@ use std::str::FromStr;
 /// More than a `u128` has digits.
 const MOST_DECIMALS: i64 = 38;
 
-/// A non-negative decimal number held exactly: `mantissa / 10^scale`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A non-negative decimal number held exactly: `mantissa / 10^scale`. Those of one value
+/// are equal, however many zeros they end in.
+#[derive(Clone, Copy, Debug, Eq)]
 pub struct Decimal {
     /// The digits without their point.
     pub mantissa: u128,
@@ -51,6 +52,13 @@ impl Decimal {
         } else {
             Some(self.mantissa / 10u128.checked_pow(self.scale - power)?)
         }
+    }
+}
+
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Decimal) -> bool {
+        let [a, b] = [self.reduced(), other.reduced()];
+        (a.mantissa, a.scale) == (b.mantissa, b.scale)
     }
 }
 
@@ -112,6 +120,17 @@ pub fn significant(value: f64, digits: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_one_value_are_equal() {
+        let read = |text: &str| text.parse::<Decimal>().unwrap();
+        for (a, b) in [("1", "1.0"), ("0", "0.000"), ("2600", "2600.00000000"), ("0.5", "5.0e-1")] {
+            assert_eq!(read(a), read(b));
+        }
+        for (a, b) in [("1", "10"), ("1.01", "1.1"), ("0.01", "0.1"), ("0", "0.001")] {
+            assert_ne!(read(a), read(b));
+        }
+    }
 
     #[test]
     fn reads_plain_exponent_and_grouped_numbers() {
