@@ -17,7 +17,8 @@ use orchsim::policy::{Ceiling, Fallback, Period, Scope, SpendCeiling, Steering};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
 use orchsim::treasury::{
-    ConversionPolicy, Drawing, RunwayEnd, Schedule, Signer, Sleep, TokenPrices, TopUpRule,
+    ConversionPolicy, Drawing, RunwayEnd, SafeSetup, Schedule, Signer, Sleep, TokenPrices,
+    TopUpRule,
 };
 use orchsim::units::{Decimal, Lpt, PostedPrice, Price, SECONDS_PER_DAY, SimTime, Wei};
 
@@ -228,15 +229,17 @@ fn money(scenario: &mut Scenario, dice: &mut Dice) {
         ConversionPolicy::BelowThreshold { balance: Wei(clip.0 / 2), clip },
         ConversionPolicy::DaysOfCover { days: 0.5, schedule },
     ]);
-    treasury.safe.signers = (0..dice.count(0, 3))
+    let signers: Vec<Signer> = (0..dice.count(0, 3))
         .map(|_| Signer {
             delay_h: Distribution::Exponential { mean: dice.magnitude(0.1, 8.0) },
             availability: dice.pick(&[0.3, 1.0]),
             sleep: dice.pick(&[None, Some(Sleep { utc_offset_h: 0.0, from_h: 4.0, hours: 8.0 })]),
         })
         .collect();
-    treasury.safe.threshold = treasury.safe.signers.len().div_ceil(2);
-    treasury.safe.retry_hours = dice.between(0.5, 24.0);
+    let (threshold, retry_hours) = (signers.len().div_ceil(2), dice.between(0.5, 24.0));
+    if !signers.is_empty() {
+        treasury.safe = SafeSetup::new(signers, threshold, retry_hours).unwrap();
+    }
     treasury.swap = dice.pick(&[default_treasury().swap, treasury.swap]);
     treasury.prices =
         dice.pick(&[TokenPrices::Constant, TokenPrices::JumpDiffusion(default_motion())]);

@@ -193,8 +193,8 @@ fn money_has_its_sourced_defaults() {
     let treasury = &scenario.treasury;
     assert_eq!(treasury.prices, TokenPrices::Constant);
     // Forum thread 2747: a 2/4 multisig.
-    assert_eq!(treasury.safe.signers, vec![Signer::default(); 4]);
-    assert_eq!(treasury.safe.threshold, 2);
+    assert_eq!(treasury.safe.signers(), vec![Signer::default(); 4]);
+    assert_eq!(treasury.safe.threshold(), 2);
     // Uniswap's tier of 0.3 %; six clips on Arbitrum, 2025-08-29.
     let SwapTerms { fee_bps, depth, gas, .. } = treasury.swap;
     assert_eq!((fee_bps, depth.to_coins(), gas.to_coins()), (30, 2.25e6, 2e-5));

@@ -16,12 +16,12 @@ fn signer(delay_h: Distribution) -> Signer {
 }
 
 fn setup(signer: Signer, signers: usize, threshold: usize) -> SafeSetup {
-    SafeSetup { signers: vec![signer; signers], threshold, retry_hours: 24.0 }
+    SafeSetup::new(vec![signer; signers], threshold, 24.0).unwrap()
 }
 
 /// Delays of `count` transactions proposed at the start, in hours.
 fn delays(setup: &SafeSetup, count: u64) -> Vec<f64> {
-    let safe = Safe::new(setup, StreamKey::root(1)).unwrap();
+    let safe = Safe::new(setup, StreamKey::root(1));
     (0..count).map(|number| safe.execution_time(SimTime::ZERO, number).as_secs() / 3600.0).collect()
 }
 
@@ -47,8 +47,8 @@ fn exponential_delays_have_their_order_statistics() {
 /// geometric with the binomial probability that at least m are there.
 #[test]
 fn too_few_signers_wait_for_the_retry() {
-    let mut setup = setup(signer(Distribution::Constant(0.0)), 4, 2);
-    setup.signers.iter_mut().for_each(|signer| signer.availability = 0.4);
+    let rare = Signer { availability: 0.4, ..signer(Distribution::Constant(0.0)) };
+    let setup = setup(rare, 4, 2);
     let (mean, error) = mean_and_error(&delays(&setup, 50_000));
     let enough: f64 = 1.0 - 0.6f64.powi(4) - 4.0 * 0.4 * 0.6f64.powi(3);
     let expected = 24.0 * (1.0 - enough) / enough;
@@ -60,7 +60,7 @@ fn a_sleeping_signer_signs_on_waking() {
     // Asleep from 23:00 for 8 hours at UTC-8: from 07:00 to 15:00 UTC.
     let sleep = Sleep { utc_offset_h: -8.0, from_h: 23.0, hours: 8.0 };
     let sleeper = Signer { sleep: Some(sleep), ..signer(Distribution::Constant(2.0)) };
-    let safe = Safe::new(&setup(sleeper, 1, 1), StreamKey::root(2)).unwrap();
+    let safe = Safe::new(&setup(sleeper, 1, 1), StreamKey::root(2));
     for (proposed, executed) in [
         (0.0, 2.0),
         (4.5, 6.5),
@@ -86,8 +86,8 @@ fn signers_around_the_world_cover_for_each_other() {
     };
     let signers = vec![asleep(0.0), asleep(12.0)];
     let safe = |threshold| {
-        let setup = SafeSetup { signers: signers.clone(), threshold, retry_hours: 1.0 };
-        Safe::new(&setup, StreamKey::root(3)).unwrap()
+        let setup = SafeSetup::new(signers.clone(), threshold, 1.0).unwrap();
+        Safe::new(&setup, StreamKey::root(3))
     };
     let (any, both) = (safe(1), safe(2));
     for quarter in 0..96 {
@@ -112,7 +112,7 @@ fn nothing_is_executed_before_it_is_proposed() {
         availability: 0.5,
         sleep: Some(sleep),
     };
-    let safe = Safe::new(&setup(drowsy, 4, 2), StreamKey::root(4)).unwrap();
+    let safe = Safe::new(&setup(drowsy, 4, 2), StreamKey::root(4));
     for number in 0..10_000 {
         let proposed = hours(number as f64 * 0.37);
         let executed = safe.execution_time(proposed, number);
@@ -123,25 +123,27 @@ fn nothing_is_executed_before_it_is_proposed() {
 
 #[test]
 fn a_safe_that_can_never_sign_is_refused() {
-    let open = |change: &dyn Fn(&mut SafeSetup)| {
-        let mut setup = setup(signer(Distribution::Constant(1.0)), 4, 2);
-        change(&mut setup);
-        Safe::new(&setup, StreamKey::root(5)).err()
+    let refused = |threshold, retry_hours, change: &dyn Fn(&mut [Signer])| {
+        let mut signers = vec![signer(Distribution::Constant(1.0)); 4];
+        change(&mut signers);
+        SafeSetup::new(signers, threshold, retry_hours).err()
     };
-    assert_eq!(open(&|_| ()), None);
-    let threshold = |threshold| Some(SafeError::Threshold { threshold, signers: 4 });
-    assert_eq!(open(&|setup| setup.threshold = 0), threshold(0));
-    assert_eq!(open(&|setup| setup.threshold = 5), threshold(5));
-    let absent = open(&|setup| setup.signers[1..].iter_mut().for_each(|s| s.availability = 0.0));
+    let as_is = |_: &mut [Signer]| ();
+    assert_eq!(refused(2, 24.0, &as_is), None);
+    for threshold in [0, 5] {
+        let expected = SafeError::Threshold { threshold, signers: 4 };
+        assert_eq!(refused(threshold, 24.0, &as_is), Some(expected));
+    }
+    let absent = refused(2, 24.0, &|all| all[1..].iter_mut().for_each(|s| s.availability = 0.0));
     assert_eq!(absent, Some(SafeError::NeverAvailable { available: 1, threshold: 2 }));
-    let likely = open(&|setup| setup.signers[3].availability = 1.5);
+    let likely = refused(2, 24.0, &|all| all[3].availability = 1.5);
     assert_eq!(likely, Some(SafeError::Availability(1.5)));
     for (utc_offset_h, from_h, hours) in
         [(0.0, 0.0, 24.0), (0.0, -1.0, 8.0), (f64::INFINITY, 0.0, 8.0)]
     {
         let sleep = Sleep { utc_offset_h, from_h, hours };
-        let error = open(&|setup| setup.signers[0].sleep = Some(sleep));
+        let error = refused(2, 24.0, &|all| all[0].sleep = Some(sleep));
         assert!(matches!(error, Some(SafeError::Sleep(_))), "{error:?}");
     }
-    assert_eq!(open(&|setup| setup.retry_hours = 0.0), Some(SafeError::Retry(0.0)));
+    assert_eq!(refused(2, 0.0, &as_is), Some(SafeError::Retry(0.0)));
 }

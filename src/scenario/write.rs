@@ -184,7 +184,7 @@ impl Writer<'_> {
             }
         }?;
         writeln!(out, "signers = [")?;
-        for signer in &treasury.safe.signers {
+        for signer in treasury.safe.signers() {
             let delay = distribution(&signer.delay_h);
             write!(out, "  {{ delay_h = {delay}, availability = {:?}", signer.availability)?;
             if let Some(sleep) = signer.sleep {
@@ -197,8 +197,8 @@ impl Writer<'_> {
             }
             writeln!(out, " }},")?;
         }
-        writeln!(out, "]\nthreshold = {}", treasury.safe.threshold)?;
-        writeln!(out, "retry_hours = {:?}", treasury.safe.retry_hours)?;
+        writeln!(out, "]\nthreshold = {}", treasury.safe.threshold())?;
+        writeln!(out, "retry_hours = {:?}", treasury.safe.retry_hours())?;
         let swap = &treasury.swap;
         writeln!(out, "swap.fee_bps = {}", swap.fee_bps)?;
         writeln!(out, "swap.depth = \"{}\"", swap.depth)?;

@@ -26,7 +26,7 @@ pub(super) struct Treasurer<'w> {
     scenario: &'w Scenario,
     allocation: Allocation,
     converter: Converter,
-    safe: Option<Safe>,
+    safe: Safe,
     pool: SwapPool,
     path: PricePath<'w>,
     spend: Vec<TrailingSpend>,
@@ -54,7 +54,7 @@ impl<'w> Treasurer<'w> {
             scenario,
             allocation: Allocation::new(lpt, setup.drawings.clone(), setup.deadline),
             converter: Converter::new(setup.conversion),
-            safe: Safe::new(&setup.safe, key.child(0)).ok(),
+            safe: Safe::new(&setup.safe, key.child(0)),
             pool: SwapPool::new(setup.swap),
             path: PricePath::new(&setup.prices, scenario.credits.prices(), key.child(1)),
             spend: scenario
@@ -149,7 +149,7 @@ impl<'w> Treasurer<'w> {
         let transaction = self.proposed;
         self.proposed += 1;
         self.under_way.insert(transaction, lpt);
-        let executes = self.safe.as_ref().map_or(now, |safe| safe.execution_time(now, transaction));
+        let executes = self.safe.execution_time(now, transaction);
         Some(Proposal { transaction, executes })
     }
 

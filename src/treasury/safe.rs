@@ -59,16 +59,13 @@ fn nanos(hours: f64) -> i128 {
     libm::round(hours * SECONDS_PER_HOUR as f64 * NANOS_PER_SECOND as f64) as i128
 }
 
-/// A multisig wallet: who signs and how many must.
+/// A multisig wallet: who signs and how many must. Under it every transaction can be
+/// executed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SafeSetup {
-    /// Who signs.
-    pub signers: Vec<Signer>,
-    /// Signatures a transaction needs.
-    pub threshold: usize,
-    /// Hours after which a transaction is proposed again if fewer than the
-    /// threshold were available.
-    pub retry_hours: f64,
+    signers: Vec<Signer>,
+    threshold: usize,
+    retry_hours: f64,
 }
 
 /// Why no transaction of a Safe could ever be executed as set up.
@@ -104,27 +101,21 @@ pub enum SafeError {
     Retry(f64),
 }
 
-/// A [`SafeSetup`] with the randomness of one replication.
-#[derive(Clone, Debug)]
-pub struct Safe {
-    signers: Vec<(Signer, Sampler)>,
-    threshold: usize,
-    retry: SimTime,
-    key: StreamKey,
-}
-
-impl Safe {
-    /// The Safe of stream `key`.
+impl SafeSetup {
+    /// A wallet of these signers of which `threshold` must sign; a transaction is proposed
+    /// again after `retry_hours` if fewer were available.
     ///
     /// # Errors
     /// [`SafeError`] on a setup under which nothing could be executed.
-    pub fn new(setup: &SafeSetup, key: StreamKey) -> Result<Safe, SafeError> {
-        let SafeSetup { signers, threshold, retry_hours } = setup;
-        let (threshold, retry_hours) = (*threshold, *retry_hours);
+    pub fn new(
+        signers: Vec<Signer>,
+        threshold: usize,
+        retry_hours: f64,
+    ) -> Result<SafeSetup, SafeError> {
         if !(1..=signers.len()).contains(&threshold) {
             return Err(SafeError::Threshold { threshold, signers: signers.len() });
         }
-        for signer in signers {
+        for signer in &signers {
             if !(0.0..=1.0).contains(&signer.availability) {
                 return Err(SafeError::Availability(signer.availability));
             }
@@ -139,9 +130,41 @@ impl Safe {
         if retry_hours.is_nan() || retry_hours <= 0.0 {
             return Err(SafeError::Retry(retry_hours));
         }
-        let signers = signers.iter().map(|signer| (signer.clone(), signer.delay_h.sampler()));
-        let retry = SimTime::from_secs(retry_hours * SECONDS_PER_HOUR as f64);
-        Ok(Safe { signers: signers.collect(), threshold, retry, key })
+        Ok(SafeSetup { signers, threshold, retry_hours })
+    }
+
+    /// Who signs.
+    pub fn signers(&self) -> &[Signer] {
+        &self.signers
+    }
+
+    /// Signatures a transaction needs.
+    pub fn threshold(&self) -> usize {
+        self.threshold
+    }
+
+    /// Hours after which a transaction is proposed again if fewer than the threshold were
+    /// available.
+    pub fn retry_hours(&self) -> f64 {
+        self.retry_hours
+    }
+}
+
+/// A [`SafeSetup`] with the randomness of one replication.
+#[derive(Clone, Debug)]
+pub struct Safe {
+    signers: Vec<(Signer, Sampler)>,
+    threshold: usize,
+    retry: SimTime,
+    key: StreamKey,
+}
+
+impl Safe {
+    /// The Safe of stream `key`.
+    pub fn new(setup: &SafeSetup, key: StreamKey) -> Safe {
+        let signers = setup.signers.iter().map(|signer| (signer.clone(), signer.delay_h.sampler()));
+        let retry = SimTime::from_secs(setup.retry_hours * SECONDS_PER_HOUR as f64);
+        Safe { signers: signers.collect(), threshold: setup.threshold, retry, key }
     }
 
     /// When transaction number `transaction`, proposed at `proposed`, is

@@ -15,7 +15,7 @@ use orchsim::payments::{PaymentMode, PaymentSetup};
 use orchsim::policy::Policy;
 use orchsim::scenario::{Scenario, Source, load, preset};
 use orchsim::treasury::{
-    ConversionPolicy, Credits, Inflation, JumpDiffusion, RunwayEnd, SafeSetup, SwapTerms,
+    ConversionPolicy, Credits, Inflation, JumpDiffusion, RunwayEnd, SafeSetup, Signer, SwapTerms,
     TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
 use orchsim::units::{Lpt, Price, Wei};
@@ -46,7 +46,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
         credits: credits(PLENTY),
         treasury: TreasurySetup {
             prices: TokenPrices::Constant,
-            safe: SafeSetup { signers: Vec::new(), threshold: 0, retry_hours: 24.0 },
+            safe: signed_at_once(),
             conversion: ConversionPolicy::AllAtOnce,
             swap: SwapTerms {
                 fee_bps: 0,
@@ -129,6 +129,12 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
         objectives: Vec::new(),
         suppressed_warnings: Vec::new(),
     }
+}
+
+/// One who is always there and signs at once.
+pub fn signed_at_once() -> SafeSetup {
+    let signer = Signer { delay_h: Distribution::Constant(0.0), ..Signer::default() };
+    SafeSetup::new(vec![signer], 1, 24.0).unwrap()
 }
 
 /// An orchestrator next to the gateway that never fails.

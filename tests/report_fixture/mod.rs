@@ -16,8 +16,8 @@ use orchsim::report::RunContext;
 use orchsim::scenario::Scenario;
 use orchsim::simulation::Mode;
 use orchsim::treasury::{
-    ConversionPolicy, Credits, Inflation, MINTED_PER_ROUND, RunwayEnd, SafeSetup, SwapTerms,
-    TokenPrices, TopUpRule, TopUps, TreasurySetup,
+    ConversionPolicy, Credits, Inflation, MINTED_PER_ROUND, RunwayEnd, SafeSetup, Signer,
+    SwapTerms, TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
 use orchsim::units::{Lpt, Wei, mean_parts};
 
@@ -84,7 +84,7 @@ pub fn scenario(horizon_days: u32, replications: u32) -> Scenario {
         },
         treasury: TreasurySetup {
             prices: TokenPrices::Constant,
-            safe: SafeSetup { signers: Vec::new(), threshold: 0, retry_hours: 24.0 },
+            safe: SafeSetup::new(vec![Signer::default()], 1, 24.0).unwrap(),
             conversion: ConversionPolicy::AllAtOnce,
             swap: SwapTerms {
                 fee_bps: 30,

@@ -99,7 +99,9 @@ fn safe(at: &Cursor, report: &mut Report) -> Option<SafeSetup> {
         report.push(Problem::at(&threshold_at, message).expected(format!("at most {available}")));
         return None;
     }
-    Some(SafeSetup { signers, threshold, retry_hours: at.number_at("retry_hours")? })
+    SafeSetup::new(signers, threshold, at.number_at("retry_hours")?)
+        .map_err(|error| report.push(Problem::at(at, error.to_string())))
+        .ok()
 }
 
 /// A signer and how many there are of the kind.
