@@ -3,12 +3,15 @@
 
 mod common;
 
-use common::{PLENTY, credits, mean_and_error, orchestrator, scenario};
+use common::{
+    AI_TICKET_EV, NODE_LIMITS, NODE_TICKETS, PLENTY, credits, mean_and_error, orchestrator,
+    scenario,
+};
 use orchsim::demand::{Arrivals, Trace};
 use orchsim::ensemble::{Plan, forecast};
 use orchsim::kernel::Distribution;
-use orchsim::network::{AcceptanceLimits, Pipeline, TicketPolicy, Version};
-use orchsim::payments::{AI_TICKET_EV, DEFAULT_TICKET_EV, LossCause, PaymentMode};
+use orchsim::network::{Pipeline, TicketPolicy, Version};
+use orchsim::payments::{LossCause, PaymentMode};
 use orchsim::scenario::Scenario;
 use orchsim::simulation::{Failure, ReplicationResult, World, replicate};
 use orchsim::treasury::{ConversionPolicy, Schedule, TopUpRule, TopUps};
@@ -32,7 +35,7 @@ fn pictures(pixels: f64, every_s: f64, days: u32, ticket_value: Wei) -> Scenario
     gateway.version = Version::V0_9;
     gateway.limits.max_total_ev = Wei(100_000_000_000_000);
     let mut only = orchestrator("only", WEI_PER_PIXEL, 100);
-    only.tickets = TicketPolicy { expected_value: ticket_value, ..TicketPolicy::default() };
+    only.tickets = TicketPolicy { expected_value: ticket_value, ..NODE_TICKETS };
     scenario.network.orchestrators = vec![only];
     scenario.demand[0].size = Distribution::Constant(pixels);
     let count = (f64::from(days) * SECONDS_PER_DAY as f64 / every_s) as usize;
@@ -153,7 +156,7 @@ fn small_tickets_never_pay_a_large_picture() {
     // 4.8e12 wei, enough for a picture of 1000x1000.
     for version in [Version::V0_8_3, Version::V0_8_4, Version::V0_9] {
         for (pixels, is_paid) in [(LARGE, false), (1e6, version != Version::V0_8_3)] {
-            let mut scenario = pictures(pixels, 3600.0, 10, DEFAULT_TICKET_EV);
+            let mut scenario = pictures(pixels, 3600.0, 10, NODE_TICKETS.expected_value);
             scenario.network.gateways[0].version = version;
             let result = run(&scenario, 0);
             let record = &result.service[0];
@@ -167,7 +170,7 @@ fn small_tickets_never_pay_a_large_picture() {
         }
     }
     // Pictures of 512x512 take 157 tickets, and 150 are too few.
-    let mut scenario = pictures(SMALL, 3600.0, 10, DEFAULT_TICKET_EV);
+    let mut scenario = pictures(SMALL, 3600.0, 10, NODE_TICKETS.expected_value);
     for (gateway, orchestrator, is_paid) in [
         (Version::V0_8_3, None, false),
         (Version::V0_8_4, None, true),
@@ -187,7 +190,7 @@ fn a_payment_counts_by_its_whole_tickets() {
     // 20e12 that a gateway sends at once by default.
     for (fee, is_paid) in [(17.99e12, true), (19e12, false)] {
         let mut scenario = pictures(fee / WEI_PER_PIXEL as f64, 3600.0, 1, AI_TICKET_EV);
-        scenario.network.gateways[0].limits = AcceptanceLimits::default();
+        scenario.network.gateways[0].limits = NODE_LIMITS;
         let service = &run(&scenario, 0).service[0];
         assert_eq!(service.served, if is_paid { 24 } else { 0 }, "{fee} {:?}", service.failed);
         assert_eq!(service.failed[Failure::Payment as usize] > 0, !is_paid, "{fee}");

@@ -1,7 +1,10 @@
 //! A session's credit: go-livepeer's vectors, overpayment in closed form, and
 //! books that balance whatever happens.
 
-use orchsim::payments::{AI_TICKET_EV, BALANCE_TTL, LossCause, SessionCredit, Staged};
+mod common;
+
+use common::AI_TICKET_EV;
+use orchsim::payments::{BALANCE_TTL, LossCause, SessionCredit, Staged};
 use orchsim::units::{Price, SimTime, Wei};
 use proptest::prelude::*;
 

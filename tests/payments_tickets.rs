@@ -1,13 +1,15 @@
 //! Ticket parameters, limits, quotes and nonces against go-livepeer's own test
 //! vectors.
 
-use ethnum::U256;
+mod common;
+
+use common::{AI_TICKET_EV, NODE_LIMITS, NODE_TICKETS};
 use orchsim::network::{AcceptanceLimits, LIVE_PIXELS_PER_SECOND, Pipeline, TicketPolicy, Version};
 use orchsim::payments::{
-    AI_TICKET_EV, DEFAULT_TICKET_EV, InsufficientReserve, IntervalMeter, PaymentMode, PaymentSetup,
-    Receipt, RedemptionRefusal, SenderFunds, TicketParams, TicketRefusal, TicketTerms,
-    WinProbability, billed_and_used, max_sender_nonces, next_usd_feed, params_life_blocks,
-    price_still_accepted, quoted_price, text_to_speech_debit,
+    InsufficientReserve, IntervalMeter, PaymentMode, PaymentSetup, Receipt, RedemptionRefusal,
+    SenderFunds, TicketParams, TicketRefusal, TicketTerms, WinProbability, billed_and_used,
+    max_sender_nonces, next_usd_feed, params_life_blocks, price_still_accepted, quoted_price,
+    text_to_speech_debit,
 };
 use orchsim::units::{Price, SimTime, Wei};
 use proptest::prelude::*;
@@ -26,44 +28,6 @@ const RECIPIENT: TicketPolicy = TicketPolicy {
 
 fn seconds(seconds: f64) -> SimTime {
     SimTime::from_secs(seconds)
-}
-
-#[test]
-fn ticket_params_follow_the_recipients_vectors() {
-    // pm/recipient_test.go TestTicketParams: gas price, max float, face value,
-    // numerator of the win probability.
-    let vectors = [
-        (
-            100,
-            10_000_000_000,
-            100_000_000,
-            "5789604461865809771178549250434395392663499233282028201972879200395660",
-        ),
-        (
-            777,
-            10_000_000_000,
-            777_000_000,
-            "745122839364969082519761808292714979750772102095499125093034646125570",
-        ),
-        (
-            1,
-            10_001,
-            10_001,
-            "57890255593098787833002192285115442382396752657554526567072084795477017120",
-        ),
-        (
-            0,
-            u128::MAX,
-            500,
-            "1157920892373161954235709850086879078532699846656405640394575840079131296400",
-        ),
-    ];
-    for (gas_price, max_float, face_value, numerator) in vectors {
-        let terms = RECIPIENT.terms(Wei(gas_price), Wei(max_float)).unwrap();
-        assert_eq!(terms.face_value, Wei(face_value));
-        assert_eq!(terms.win_probability.numerator(), numerator);
-        assert_eq!(terms.expected_value, Wei(5));
-    }
 }
 
 #[test]
@@ -100,7 +64,7 @@ fn the_cost_multiplier_scales_with_the_effective_face_value() {
 fn face_values_of_the_network() {
     // 0.0012 ETH at Arbitrum's floor of 0.01 gwei, twice that after 2026-01-08;
     // the win probability halves and the expected value stays.
-    let policy = TicketPolicy { expected_value: AI_TICKET_EV, ..TicketPolicy::default() };
+    let policy = TicketPolicy { expected_value: AI_TICKET_EV, ..NODE_TICKETS };
     let before = policy.terms(Wei(GWEI / 100), AMPLE).unwrap();
     let after = policy.terms(Wei(GWEI / 50), AMPLE).unwrap();
     assert_eq!(before.face_value, Wei(1_200_000_000_000_000));
@@ -110,43 +74,16 @@ fn face_values_of_the_network() {
     assert!((ratio - 2.0).abs() < 1e-12);
     // Gas of 0.1 gwei: 6.7e-7 at the default EV, 2.5e-4 at the AI documentation's.
     let chance = |expected_value| {
-        let policy = TicketPolicy { expected_value, ..TicketPolicy::default() };
+        let policy = TicketPolicy { expected_value, ..NODE_TICKETS };
         policy.terms(Wei(GWEI / 10), AMPLE).unwrap().win_probability.to_f64()
     };
-    assert!((chance(DEFAULT_TICKET_EV) / (2.0 / 3.0 * 1e-6) - 1.0).abs() < 1e-9);
+    assert!((chance(NODE_TICKETS.expected_value) / (2.0 / 3.0 * 1e-6) - 1.0).abs() < 1e-9);
     assert!((chance(AI_TICKET_EV) / 2.5e-4 - 1.0).abs() < 1e-9);
     let capped = TicketPolicy { max_face_value: Some(Wei(GWEI * GWEI / 1000)), ..policy };
     assert_eq!(capped.terms(Wei(GWEI / 10), AMPLE).unwrap().face_value, Wei(ETHER / 1000));
 }
 
-#[test]
-fn a_ticket_worth_its_face_value_always_wins() {
-    // pm/ticket_test.go TestWinProbRat and pm/recipient.go winProb.
-    assert_eq!(WinProbability::new(Wei(5), Wei(5)).numerator(), U256::MAX.to_string());
-    assert_eq!(WinProbability::new(Wei(5), Wei(5)).to_f64(), 1.0);
-    assert_eq!(WinProbability::new(Wei::ZERO, Wei(5)), WinProbability::NEVER);
-}
-
 proptest! {
-    #[test]
-    fn the_win_probability_is_the_least_that_reaches_the_expected_value(
-        ev in 1u128..10_000_000_000_000,
-        times in 2u128..1_000_000_000,
-        more in 0u128..1_000_000,
-    ) {
-        let face_value = ev * times + more;
-        let probability = WinProbability::new(Wei(face_value), Wei(ev));
-        let numerator: U256 = probability.numerator().parse().unwrap();
-        let per_wei = numerator / ev;
-        prop_assert_eq!(per_wei * ev, numerator);
-        // face value * per_wei >= 2^256 - 1 > face value * (per_wei - 1)
-        let product = per_wei.checked_mul(face_value.into());
-        prop_assert!(product.is_none_or(|product| product == U256::MAX));
-        prop_assert!(((per_wei - 1) * face_value) < U256::MAX);
-        let relative = probability.to_f64() * face_value as f64 / ev as f64;
-        prop_assert!((relative - 1.0).abs() < 1e-12);
-    }
-
     #[test]
     fn face_values_lie_between_expected_value_and_every_cap(
         ev in 1u128..10_000_000_000_000,
@@ -157,7 +94,7 @@ proptest! {
         let policy = TicketPolicy {
             expected_value: Wei(ev),
             max_face_value: cap.map(Wei),
-            ..TicketPolicy::default()
+            ..NODE_TICKETS
         };
         let affordable = cap.unwrap_or(max_float).min(max_float);
         let redeemable = affordable >= (1_200_000 * gas_price).min(1_200_000 * 3 * GWEI);
@@ -298,18 +235,17 @@ proptest! {
 fn a_ticket_of_exactly_the_limit_exceeds_it_by_its_rounding() {
     // pm/sender.go compares rationals, and face value * win probability lies a
     // hair above the EV: hence the 2,999,999,999,999 of the AI documentation.
-    let limits = AcceptanceLimits::default();
+    let limits = NODE_LIMITS;
     let check = |expected_value, tickets| {
-        let policy =
-            TicketPolicy { expected_value: Wei(expected_value), ..TicketPolicy::default() };
+        let policy = TicketPolicy { expected_value: Wei(expected_value), ..NODE_TICKETS };
         let terms = policy.terms(Wei(GWEI / 100), AMPLE).unwrap();
         limits.check(&terms, tickets, AMPLE, AMPLE)
     };
     assert_eq!(check(AI_TICKET_EV.0, 6), Ok(()));
     assert_eq!(check(AI_TICKET_EV.0, 7), Err(TicketRefusal::TotalEvTooHigh));
     assert_eq!(check(3_000_000_000_000, 1), Err(TicketRefusal::TicketEvTooHigh));
-    assert_eq!(check(DEFAULT_TICKET_EV.0, 2499), Ok(()));
-    assert_eq!(check(DEFAULT_TICKET_EV.0, 2500), Err(TicketRefusal::TotalEvTooHigh));
+    assert_eq!(check(NODE_TICKETS.expected_value.0, 2499), Ok(()));
+    assert_eq!(check(NODE_TICKETS.expected_value.0, 2500), Err(TicketRefusal::TotalEvTooHigh));
 }
 
 #[test]
@@ -335,7 +271,7 @@ fn quotes_carry_the_cost_of_redemption() {
         assert_eq!(quoted_price(base, &terms, false), Ok(base));
     }
     // A face value capped at 30 times its redemption: 3.33 % on top.
-    let capped = TicketPolicy::default().terms(Wei(GWEI / 10), Wei(36 * ETHER / 10_000)).unwrap();
+    let capped = NODE_TICKETS.terms(Wei(GWEI / 10), Wei(36 * ETHER / 10_000)).unwrap();
     let quote = quoted_price(price(3_000_000, 1), &capped, true);
     assert_eq!(quote, Ok(price(3_100_000, 1)));
     assert!(quoted_price(price(i64::MAX as u128, 1), &with(1, u128::MAX / 2), true).is_err());
@@ -382,7 +318,6 @@ fn the_ticket_after_the_last_nonce_is_refused() {
         let mut params = TicketParams::issue(version, SimTime::ZERO);
         assert_eq!(params.receive(u64::from(nonces) - 1, SimTime::ZERO), Receipt::Accepted);
         assert_eq!(params.receive(3, SimTime::ZERO), Receipt::TooManyNonces { accepted: 1 });
-        assert_eq!(params.nonces_left(), 0);
         assert_eq!(params.receive(1, SimTime::ZERO), Receipt::TooManyNonces { accepted: 0 });
     }
 }
@@ -403,11 +338,11 @@ fn ticket_params_live_two_or_eight_minutes() {
 fn a_large_image_cannot_be_paid_with_default_tickets() {
     // 1024 x 1024 at 4,768,371 wei a pixel against EV 8e9.
     let fee = Price::new(4_768_371, 1).unwrap().fee(1024 * 1024);
-    let tickets = fee.0.div_ceil(DEFAULT_TICKET_EV.0) as u64;
+    let tickets = fee.0.div_ceil(NODE_TICKETS.expected_value.0) as u64;
     for (version, accepted) in [(Version::V0_8_3, 150), (Version::V0_9, 600)] {
         let mut params = TicketParams::issue(version, SimTime::ZERO);
         assert_eq!(params.receive(tickets, SimTime::ZERO), Receipt::TooManyNonces { accepted });
-        assert!(u128::from(accepted) * DEFAULT_TICKET_EV.0 < fee.0);
+        assert!(u128::from(accepted) * NODE_TICKETS.expected_value.0 < fee.0);
     }
 }
 

@@ -1,12 +1,14 @@
 //! The scenarios that come with orchsim: valid, equal after a round trip, and
 //! true to their sources.
 
+mod common;
+
+use common::{AI_TICKET_EV, NODE_LIMITS, NODE_TICKETS};
 use jiff::ToSpan;
 use jiff::civil::{Weekday, date};
 use orchsim::demand::Arrivals;
 use orchsim::kernel::Distribution;
 use orchsim::network::{AcceptanceLimits, Offer, Orchestrator, Pipeline, TicketPolicy};
-use orchsim::payments::AI_TICKET_EV;
 use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset, preset_names, to_toml};
 use orchsim::simulation::Opening;
 use orchsim::treasury::{
@@ -185,10 +187,10 @@ fn money_has_its_sourced_defaults() {
     let limits = scenario.network.gateways[0].limits;
     // livepeer/docs ai/gateways/onchain.mdx.
     let max_total_ev = Wei(100_000_000_000_000);
-    let expected = AcceptanceLimits { max_total_ev, ..Default::default() };
+    let expected = AcceptanceLimits { max_total_ev, ..NODE_LIMITS };
     assert_eq!(limits, expected);
     let node = &scenario.network.orchestrators[0];
-    let expected = TicketPolicy { expected_value: AI_TICKET_EV, ..Default::default() };
+    let expected = TicketPolicy { expected_value: AI_TICKET_EV, ..NODE_TICKETS };
     assert_eq!((node.tickets, node.auto_adjust_price), (expected, true));
     let treasury = &scenario.treasury;
     assert_eq!(treasury.prices, TokenPrices::Constant);

@@ -2,27 +2,6 @@ use super::TicketTerms;
 use crate::network::AcceptanceLimits;
 use crate::units::Wei;
 
-/// The largest expected value of one ticket (`-maxTicketEV`, go-livepeer
-/// `cmd/livepeer/starter/starter.go`).
-pub const DEFAULT_MAX_TICKET_EV: Wei = Wei(3_000_000_000_000);
-/// The largest expected value of one payment (`-maxTotalEV`, go-livepeer
-/// `cmd/livepeer/starter/starter.go`).
-pub const DEFAULT_MAX_TOTAL_EV: Wei = Wei(20_000_000_000_000);
-/// Deposit over face value (`-depositMultiplier`, go-livepeer
-/// `cmd/livepeer/starter/starter.go`).
-pub const DEFAULT_DEPOSIT_MULTIPLIER: u64 = 1;
-
-impl Default for AcceptanceLimits {
-    /// What a node runs with when no flag is set.
-    fn default() -> AcceptanceLimits {
-        AcceptanceLimits {
-            max_ticket_ev: DEFAULT_MAX_TICKET_EV,
-            max_total_ev: DEFAULT_MAX_TOTAL_EV,
-            deposit_multiplier: DEFAULT_DEPOSIT_MULTIPLIER,
-        }
-    }
-}
-
 /// Why a gateway does not send tickets (go-livepeer `validateTicketParams` and
 /// `validateSender` in `pm/sender.go`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]

@@ -139,11 +139,6 @@ impl Ledger {
         self.gateways[gateway].reserve
     }
 
-    /// What winning tickets of a gateway will take.
-    pub fn promised(&self, gateway: usize) -> Wei {
-        self.gateways[gateway].promised
-    }
-
     /// What each orchestrator was paid.
     pub fn paid(&self) -> &[Wei] {
         &self.paid

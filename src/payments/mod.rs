@@ -13,10 +13,7 @@ mod session_credit;
 mod setup;
 mod ticket_params;
 
-pub use acceptance::{
-    Clearance, DEFAULT_DEPOSIT_MULTIPLIER, DEFAULT_MAX_TICKET_EV, DEFAULT_MAX_TOTAL_EV,
-    TicketRefusal,
-};
+pub use acceptance::{Clearance, TicketRefusal};
 pub use billing::{billed_and_used, text_to_speech_debit};
 pub use ledger::{Ledger, LedgerViolation, SafeAccounts, SwapTotals};
 pub use live::{
@@ -29,7 +26,4 @@ pub use nonces::{L1_BLOCK_S, Receipt, TicketParams, max_sender_nonces, params_li
 pub use quote::{NoQuote, Quote, next_usd_feed, price_still_accepted, quoted_price};
 pub use session_credit::{BALANCE_TTL, Loss, LossCause, SessionCredit, Settled, Staged};
 pub use setup::{PaymentMode, PaymentSetup};
-pub use ticket_params::{
-    AI_TICKET_EV, DEFAULT_REDEEM_GAS, DEFAULT_TICKET_EV, DEFAULT_TX_COST_MULTIPLIER,
-    InsufficientReserve, TicketTerms, WinProbability,
-};
+pub use ticket_params::{InsufficientReserve, TicketTerms, WinProbability};

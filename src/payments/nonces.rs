@@ -71,11 +71,6 @@ impl TicketParams {
         SimTime(u64::from(self.expiry_block.get()) * BLOCK)
     }
 
-    /// Tickets that still find a nonce.
-    pub fn nonces_left(&self) -> u32 {
-        self.nonces_left
-    }
-
     /// Whether a gateway refreshes the session before it pays with these
     /// (`validateTicketParams` of go-livepeer `pm/sender.go`).
     pub fn needs_refresh(&self, now: SimTime) -> bool {

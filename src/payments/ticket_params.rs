@@ -3,21 +3,6 @@ use ethnum::U256;
 use crate::network::TicketPolicy;
 use crate::units::Wei;
 
-/// Expected value of a ticket unless the orchestrator sets `-ticketEV`
-/// (go-livepeer `cmd/livepeer/starter/starter.go`, since November 2023).
-pub const DEFAULT_TICKET_EV: Wei = Wei(8_000_000_000);
-/// The `-ticketEV` the documentation of AI orchestrators asks for
-/// (livepeer/docs `ai/orchestrators/onchain.mdx`): one wei below the gateways'
-/// limit, which a ticket of exactly 3e12 would break by its rounding (see
-/// [`TicketTerms::rounded_up`]).
-pub const AI_TICKET_EV: Wei = Wei(2_999_999_999_999);
-/// Gas budgeted for a redemption on Arbitrum (go-livepeer
-/// `cmd/livepeer/starter/starter.go`).
-pub const DEFAULT_REDEEM_GAS: u64 = 1_200_000;
-/// Face value over redemption cost (go-livepeer
-/// `cmd/livepeer/starter/starter.go`).
-pub const DEFAULT_TX_COST_MULTIPLIER: u64 = 100;
-
 /// Face value over expected value where the redemption costs next to nothing
 /// (`evMultiplier` of go-livepeer `pm/recipient.go`).
 const EV_MULTIPLIER: u128 = 100;
@@ -25,18 +10,6 @@ const EV_MULTIPLIER: u128 = 100;
 /// while gas is dearer: 3 gwei (`avgGasPrice` of go-livepeer
 /// `pm/recipient.go`).
 const AVERAGE_GAS_PRICE: Wei = Wei(3_000_000_000);
-
-impl Default for TicketPolicy {
-    /// What a node runs with when no flag is set.
-    fn default() -> TicketPolicy {
-        TicketPolicy {
-            expected_value: DEFAULT_TICKET_EV,
-            redeem_gas: DEFAULT_REDEEM_GAS,
-            tx_cost_multiplier: DEFAULT_TX_COST_MULTIPLIER,
-            max_face_value: None,
-        }
-    }
-}
 
 /// The chance of a ticket to win, as the ticket carries it: a numerator over
 /// 2^256 - 1.
@@ -58,11 +31,6 @@ impl WinProbability {
         }
         let per_wei = U256::MAX / face_value.0 + u128::from(rounds_up(face_value));
         WinProbability(per_wei.saturating_mul(U256::from(expected_value.0)))
-    }
-
-    /// The numerator, in decimal digits.
-    pub fn numerator(self) -> String {
-        self.0.to_string()
     }
 
     /// The nearest `f64`, for the draw.
@@ -159,5 +127,84 @@ impl TicketPolicy {
             return Err(InsufficientReserve);
         }
         Ok(face_value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ticket_params_follow_the_recipients_vectors() {
+        let recipient = TicketPolicy {
+            expected_value: Wei(5),
+            redeem_gas: 10_000,
+            tx_cost_multiplier: 100,
+            max_face_value: None,
+        };
+        // pm/recipient_test.go TestTicketParams: gas price, max float, face value,
+        // numerator of the win probability.
+        let vectors = [
+            (
+                100,
+                10_000_000_000,
+                100_000_000,
+                "5789604461865809771178549250434395392663499233282028201972879200395660",
+            ),
+            (
+                777,
+                10_000_000_000,
+                777_000_000,
+                "745122839364969082519761808292714979750772102095499125093034646125570",
+            ),
+            (
+                1,
+                10_001,
+                10_001,
+                "57890255593098787833002192285115442382396752657554526567072084795477017120",
+            ),
+            (
+                0,
+                u128::MAX,
+                500,
+                "1157920892373161954235709850086879078532699846656405640394575840079131296400",
+            ),
+        ];
+        for (gas_price, max_float, face_value, numerator) in vectors {
+            let terms = recipient.terms(Wei(gas_price), Wei(max_float)).unwrap();
+            assert_eq!(terms.face_value, Wei(face_value));
+            assert_eq!(terms.win_probability.0.to_string(), numerator);
+            assert_eq!(terms.expected_value, Wei(5));
+        }
+    }
+
+    #[test]
+    fn a_ticket_worth_its_face_value_always_wins() {
+        // pm/ticket_test.go TestWinProbRat and pm/recipient.go winProb.
+        assert_eq!(WinProbability::new(Wei(5), Wei(5)), WinProbability(U256::MAX));
+        assert_eq!(WinProbability::new(Wei(5), Wei(5)).to_f64(), 1.0);
+        assert_eq!(WinProbability::new(Wei::ZERO, Wei(5)), WinProbability::NEVER);
+    }
+
+    proptest! {
+        #[test]
+        fn the_win_probability_is_the_least_that_reaches_the_expected_value(
+            ev in 1u128..10_000_000_000_000,
+            times in 2u128..1_000_000_000,
+            more in 0u128..1_000_000,
+        ) {
+            let face_value = ev * times + more;
+            let probability = WinProbability::new(Wei(face_value), Wei(ev));
+            let numerator = probability.0;
+            let per_wei = numerator / ev;
+            prop_assert_eq!(per_wei * ev, numerator);
+            // face value * per_wei >= 2^256 - 1 > face value * (per_wei - 1)
+            let product = per_wei.checked_mul(face_value.into());
+            prop_assert!(product.is_none_or(|product| product == U256::MAX));
+            prop_assert!(((per_wei - 1) * face_value) < U256::MAX);
+            let relative = probability.to_f64() * face_value as f64 / ev as f64;
+            prop_assert!((relative - 1.0).abs() < 1e-12);
+        }
     }
 }

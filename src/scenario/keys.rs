@@ -361,6 +361,9 @@ const ORCHESTRATOR_VERSION: Key = optional(
      takes under them, whether it keeps silent when it has no free place for live video, and \
      whether it stops a stream that is not paid for. Left out: that of the gateway that asks.",
 );
+/// The `-ticketEV` the documentation of AI orchestrators asks for (livepeer/docs
+/// `ai/orchestrators/onchain.mdx`): one wei below the gateways' limit, which a ticket of
+/// exactly 3e12 would break by its rounding (`TicketTerms::rounded_up`).
 const AI_TICKET_EV: &str = "\"2999999999999 wei\"";
 const TICKET_EV: &str = "-ticketEV: what a ticket is worth on average. Default: what the AI \
                          orchestrator documentation asks for; go-livepeer's own is 8000000000 wei.";

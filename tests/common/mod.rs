@@ -26,6 +26,27 @@ pub const PLENTY: Wei = Wei(1_000_000_000_000_000_000_000_000_000_000);
 /// What a gateway keeps in reserve, out of the credits.
 pub const RESERVE: Wei = Wei(1_000_000_000);
 
+/// What a node without flags is willing to send (go-livepeer
+/// `cmd/livepeer/starter/starter.go`).
+pub const NODE_LIMITS: AcceptanceLimits = AcceptanceLimits {
+    max_ticket_ev: Wei(3_000_000_000_000),
+    max_total_ev: Wei(20_000_000_000_000),
+    deposit_multiplier: 1,
+};
+
+/// The tickets that one without flags asks for (go-livepeer
+/// `cmd/livepeer/starter/starter.go`, since November 2023).
+pub const NODE_TICKETS: TicketPolicy = TicketPolicy {
+    expected_value: Wei(8_000_000_000),
+    redeem_gas: 1_200_000,
+    tx_cost_multiplier: 100,
+    max_face_value: None,
+};
+
+/// The value of a ticket that the documentation of AI orchestrators asks for
+/// (livepeer/docs `ai/orchestrators/onchain.mdx`).
+pub const AI_TICKET_EV: Wei = Wei(2_999_999_999_999);
+
 /// Credits that sell for exactly so much, free of cost: one LPT is
 /// one ETH.
 pub fn credits(eth: Wei) -> Credits {
@@ -95,7 +116,7 @@ pub fn scenario(requests_per_day: f64) -> Scenario {
                 min_perf_score: 0.0,
                 ignore_max_price: false,
                 max_price: vec![None],
-                limits: AcceptanceLimits::default(),
+                limits: NODE_LIMITS,
                 discovery_timeout_s: 0.5,
                 retry_window_s: 2.0,
             }],
@@ -152,7 +173,7 @@ pub fn orchestrator(id: &str, wei_per_unit: u128, capacity: u32) -> Orchestrator
         tickets: TicketPolicy {
             expected_value: Wei(1_000 * wei_per_unit),
             max_face_value: Some(Wei(1_000 * wei_per_unit + 1)),
-            ..TicketPolicy::default()
+            ..NODE_TICKETS
         },
         auto_adjust_price: false,
         offers: vec![Offer {
