@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use orchsim::ensemble::VarianceReduction;
 use orchsim::experiment::{
-    Design, DesignError, Job, Sampling, Shard, ShardError, Unit, Vary, front,
+    Design, DesignError, Job, Replicate, Sampling, Shard, ShardError, Vary, front,
     shard_from_environment,
 };
 use orchsim::simulation::Mode;
@@ -169,7 +169,7 @@ proptest! {
     }
 
     #[test]
-    fn shards_cover_every_unit_once_and_are_balanced(
+    fn shards_cover_every_replicate_once_and_are_balanced(
         replications in 1u32..200,
         of in 1u32..40,
     ) {
@@ -177,13 +177,13 @@ proptest! {
         let mut seen = BTreeSet::new();
         let mut sizes = BTreeSet::new();
         for index in 0..of {
-            let units: Vec<Unit> = Shard { index, of }.units(&job).collect();
-            sizes.insert(units.len());
-            for unit in units {
-                prop_assert!(seen.insert(unit), "{unit:?} twice");
+            let replicates: Vec<Replicate> = Shard { index, of }.replicates(&job).collect();
+            sizes.insert(replicates.len());
+            for replicate in replicates {
+                prop_assert!(seen.insert(replicate), "{replicate:?} twice");
             }
         }
-        prop_assert_eq!(seen, job.units().collect::<BTreeSet<Unit>>());
+        prop_assert_eq!(seen, job.replicates().collect::<BTreeSet<Replicate>>());
         prop_assert!(sizes.last().unwrap() - sizes.first().unwrap() <= 1);
     }
 }

@@ -7,7 +7,7 @@ use super::options::FileOptions;
 use super::output::Format;
 use super::{Failure, Outcome, VERSION, input, run, sweep};
 use crate::ensemble::{Batch, assemble};
-use crate::experiment::{Job, Observation, Part, Sweep, Unit, cover, missing_in_words};
+use crate::experiment::{Job, Observation, Part, Replicate, Sweep, cover, missing_in_words};
 use crate::report::{
     ShardData, StoredShard, WriteOptions, check_target, read_shard, whole_directory,
 };
@@ -42,11 +42,11 @@ pub(super) fn execute(args: &MergeArgs) -> Result<Outcome, Failure> {
     }
     let parts: Vec<Part> = shards
         .iter()
-        .map(|(name, StoredShard { job, shard, units, .. })| Part {
+        .map(|(name, StoredShard { job, shard, replicates, .. })| Part {
             name,
             job,
             shard: *shard,
-            units,
+            replicates,
         })
         .collect();
     let missing = cover(&parts, VERSION).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -56,7 +56,7 @@ pub(super) fn execute(args: &MergeArgs) -> Result<Outcome, Failure> {
             "{missing}\n  help: run what is missing, or make do without it: --allow-partial"
         )));
     }
-    if parts.iter().all(|part| part.units.is_empty()) {
+    if parts.iter().all(|part| part.replicates.is_empty()) {
         return Err(Failure::Usage("the shards hold no replication".to_string()));
     }
     let Some(job) = shards.first().map(|(_, shard)| shard.job.clone()) else {
@@ -122,7 +122,7 @@ impl Merged {
     ) -> Result<Outcome, Failure> {
         let directory = sweep::directory(out, &self.scenario);
         check_target(&directory)?;
-        let mut seen: BTreeMap<Unit, Observation> = BTreeMap::new();
+        let mut seen: BTreeMap<Replicate, Observation> = BTreeMap::new();
         for shard in shards {
             if let ShardData::Sweep(observations) = shard {
                 seen.extend(observations.into_iter().map(|o| (o.unit, o)));

@@ -16,7 +16,7 @@ use crate::report::{
 };
 use crate::scenario::read_text;
 use crate::treasury::{DailyPrices, DatedPrices, PriceSeries};
-use crate::units::{Amount, Period, PeriodLength};
+use crate::units::{Amount, CalendarPeriod, PeriodLength};
 
 const ETH_PER_LPT: &str = "What one LPT is worth in ETH, for amounts in LPT (where --prices or the \
                            run say it by day, before their first day only)";
@@ -45,7 +45,7 @@ pub(super) struct ReportArgs {
     /// Which one: 2025-03, 2025-Q1 [default: the last that the spend covers; of a
     /// run alone, its first]
     #[arg(long, value_name = "PERIOD")]
-    of: Option<Period>,
+    of: Option<CalendarPeriod>,
     /// Token prices: a CSV with the columns `date`, `lpt_usd` and `eth_usd`
     /// [default: those of the run]
     #[arg(long, value_name = "CSV")]
@@ -166,10 +166,10 @@ impl ValueEnum for PeriodLength {
 }
 
 fn length(args: &ReportArgs) -> PeriodLength {
-    args.period.or(args.of.map(Period::length)).unwrap_or(PeriodLength::Month)
+    args.period.or(args.of.map(CalendarPeriod::length)).unwrap_or(PeriodLength::Month)
 }
 
-fn period(args: &ReportArgs, usual: Option<Period>) -> Result<Period, Failure> {
+fn period(args: &ReportArgs, usual: Option<CalendarPeriod>) -> Result<CalendarPeriod, Failure> {
     match args.of {
         Some(of) if of.length() != length(args) => {
             let expected = match length(args) {
@@ -235,7 +235,7 @@ fn fingerprints(args: &ReportArgs) -> Result<Vec<String>, Failure> {
 }
 
 /// The command that gives this report again.
-fn command(args: &ReportArgs, period: Period) -> String {
+fn command(args: &ReportArgs, period: CalendarPeriod) -> String {
     let mut words = vec!["orchsim".to_string(), "report".to_string()];
     words.extend(args.run.iter().map(|run| run.display().to_string()));
     words.extend(args.spend.iter().flat_map(SpendArgs::words));

@@ -115,7 +115,8 @@ fn run_shard(
     if target.is_finished()? {
         return target.announce(true, common.format);
     }
-    let numbers: Vec<u64> = shard.units(job).map(|unit| u64::from(unit.replication)).collect();
+    let numbers: Vec<u64> =
+        shard.replicates(job).map(|replicate| u64::from(replicate.replication)).collect();
     let progress = Progress::new(numbers.len() as u64, common.quiet);
     let world = World::in_mode(scenario, job.mode);
     let done = AtomicU64::new(0);

@@ -43,8 +43,8 @@ impl Target<'_> {
 
     /// Says where it is and what comes next.
     pub fn announce(&self, was_there: bool, format: Format) -> Result<Outcome, Failure> {
-        let count = self.shard.units(self.job).count();
-        let total = self.job.units().count();
+        let count = self.shard.replicates(self.job).count();
+        let total = self.job.replicates().count();
         let directory = self.directory.display().to_string();
         if format == Format::Json {
             output::print_json(&json!({

@@ -13,7 +13,7 @@ use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
 use crate::experiment::{
-    Design, Job, Observation, Sampling, Shard, Study, Sweep, Unit, Vary, observe,
+    Design, Job, Observation, Replicate, Sampling, Shard, Study, Sweep, Vary, observe,
     refer_to_prices_of,
 };
 use crate::report::{
@@ -214,7 +214,7 @@ impl Work<'_> {
         &self,
         shard: Shard,
         directory: &Path,
-        publish: impl FnOnce(BTreeMap<Unit, Observation>) -> Result<T, Failure>,
+        publish: impl FnOnce(BTreeMap<Replicate, Observation>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let (partial, found) = Partial::open(directory, self.job, shard)?;
         let tell = |text: String| {
@@ -231,7 +231,7 @@ impl Work<'_> {
             tell(format!("{} replications were finished before", seen.len()));
         }
         let progress = match self.job.precision {
-            None => Progress::new(shard.units(self.job).count() as u64, self.common.quiet),
+            None => Progress::new(shard.replicates(self.job).count() as u64, self.common.quiet),
             Some(_) => {
                 let settings = self.scenarios.len() as u64;
                 Progress::of_settings(self.job.plan(), settings, self.common.quiet)

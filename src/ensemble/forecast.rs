@@ -2,7 +2,7 @@ use jiff::civil::Date;
 
 use super::ReductionSummary;
 use crate::simulation::Mode;
-use crate::units::{Period, Wei};
+use crate::units::{CalendarPeriod, Wei};
 
 /// The share of their time without funds that makes outages of gateways long.
 pub const LONG_OUTAGES: f64 = 0.01;
@@ -153,7 +153,7 @@ pub struct DayRow {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PeriodRow {
     /// The month or quarter.
-    pub period: Period,
+    pub period: CalendarPeriod,
     /// The first day of it that was simulated.
     pub first: Date,
     /// How many were.

@@ -7,7 +7,7 @@ use super::{PeriodRow, Quantiles, Sample, ServiceSpend};
 use crate::scenario::Scenario;
 use crate::simulation::{ReplicationResult, World};
 use crate::treasury::Prices;
-use crate::units::{Period, PeriodLength, Wei, mean_parts};
+use crate::units::{CalendarPeriod, PeriodLength, Wei, mean_parts};
 
 /// Number of the month, counted from the scenario's first, that holds day
 /// number `day`.
@@ -41,7 +41,7 @@ fn of_length(world: &World, samples: &[Sample], length: PeriodLength) -> Vec<Per
     let scenario = world.scenario;
     let last = scenario.last_day();
     let mut rows = Vec::new();
-    let mut period = Period::containing(scenario.start, length);
+    let mut period = CalendarPeriod::containing(scenario.start, length);
     while period.first() <= last {
         rows.push(row(world, samples, period, last));
         period = period.next();
@@ -49,7 +49,7 @@ fn of_length(world: &World, samples: &[Sample], length: PeriodLength) -> Vec<Per
     rows
 }
 
-fn row(world: &World, samples: &[Sample], period: Period, last: Date) -> PeriodRow {
+fn row(world: &World, samples: &[Sample], period: CalendarPeriod, last: Date) -> PeriodRow {
     let scenario = world.scenario;
     let (from, to) = (period.first().max(scenario.start), period.last().min(last));
     let days = day_number(scenario, from)..day_number(scenario, to) + 1;

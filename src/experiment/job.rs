@@ -9,22 +9,22 @@ use crate::simulation::Mode;
 /// setting 0 only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "(u32, u32)", into = "(u32, u32)")]
-pub struct Unit {
+pub struct Replicate {
     /// Index of the setting.
     pub setting: u32,
     /// Number of the replication.
     pub replication: u32,
 }
 
-impl From<(u32, u32)> for Unit {
-    fn from((setting, replication): (u32, u32)) -> Unit {
-        Unit { setting, replication }
+impl From<(u32, u32)> for Replicate {
+    fn from((setting, replication): (u32, u32)) -> Replicate {
+        Replicate { setting, replication }
     }
 }
 
-impl From<Unit> for (u32, u32) {
-    fn from(unit: Unit) -> (u32, u32) {
-        (unit.setting, unit.replication)
+impl From<Replicate> for (u32, u32) {
+    fn from(replicate: Replicate) -> (u32, u32) {
+        (replicate.setting, replicate.replication)
     }
 }
 
@@ -64,12 +64,12 @@ impl Job {
         Plan { replications, precision, mode, variance_reduction }
     }
 
-    /// Every unit in order: setting by setting, replication by replication.
-    pub fn units(&self) -> impl Iterator<Item = Unit> {
+    /// Every replicate in order: setting by setting, replication by replication.
+    pub fn replicates(&self) -> impl Iterator<Item = Replicate> {
         let settings = self.study.as_ref().map_or(1, |study| study.settings.len() as u32);
         let replications = self.replications;
         (0..settings).flat_map(move |setting| {
-            (0..replications).map(move |replication| Unit { setting, replication })
+            (0..replications).map(move |replication| Replicate { setting, replication })
         })
     }
 

@@ -21,7 +21,7 @@ pub use compare::{
 };
 pub(crate) use design::quantity;
 pub use design::{Design, DesignError, Sampling, Vary};
-pub use job::{Job, Unit, sha256};
+pub use job::{Job, Replicate, sha256};
 pub use paired::{Change, Paired};
 pub use pareto::front;
 pub use sensitivity::{Sensitivity, SobolIndices};

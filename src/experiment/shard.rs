@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Unit};
+use super::{Job, Replicate};
 
 /// Most shards of a job.
 const MOST_SHARDS: u32 = 100_000;
@@ -121,14 +121,17 @@ impl Shard {
     /// The whole of a job.
     pub const WHOLE: Shard = Shard { index: 0, of: 1 };
 
-    /// Its units of a job. They are dealt round-robin, so that every shard
+    /// Its replicates of a job. They are dealt round-robin, so that every shard
     /// sees every setting; antithetic pairs are kept together, so that whatever
     /// shards there are hold whole pairs.
-    pub fn units(self, job: &Job) -> impl Iterator<Item = Unit> {
+    pub fn replicates(self, job: &Job) -> impl Iterator<Item = Replicate> {
         let dealt_at_once = job.variance_reduction.replications_an_observation() as usize;
         let (index, of) = (self.index as usize, self.of.max(1) as usize);
         let is_mine = move |place: usize| place / dealt_at_once % of == index;
-        job.units().enumerate().filter(move |&(place, _)| is_mine(place)).map(|(_, unit)| unit)
+        job.replicates()
+            .enumerate()
+            .filter(move |&(place, _)| is_mine(place))
+            .map(|(_, replicate)| replicate)
     }
 }
 
@@ -148,7 +151,7 @@ pub struct Part<'a> {
     /// Which part.
     pub shard: Shard,
     /// What it holds.
-    pub units: &'a [Unit],
+    pub replicates: &'a [Replicate],
 }
 
 /// Why shards do not make a whole.
@@ -195,11 +198,11 @@ pub enum CoverError {
 }
 
 /// Checks that the parts belong to one job of version `ours` and that no
-/// replication is in two of them. Returns the units that no part holds.
+/// replication is in two of them. Returns the replicates that no part holds.
 ///
 /// # Errors
 /// A part that does not belong.
-pub fn cover(parts: &[Part], ours: &str) -> Result<Vec<Unit>, CoverError> {
+pub fn cover(parts: &[Part], ours: &str) -> Result<Vec<Replicate>, CoverError> {
     let Some(first) = parts.first() else { return Ok(Vec::new()) };
     if let Some(other) = parts.iter().find(|part| part.job.version != ours) {
         return Err(CoverError::Version {
@@ -214,28 +217,28 @@ pub fn cover(parts: &[Part], ours: &str) -> Result<Vec<Unit>, CoverError> {
             return Err(CoverError::Foreign { name, first, field });
         }
     }
-    let wanted: BTreeSet<Unit> = first.job.units().collect();
-    let mut holders: BTreeMap<Unit, &str> = BTreeMap::new();
+    let wanted: BTreeSet<Replicate> = first.job.replicates().collect();
+    let mut holders: BTreeMap<Replicate, &str> = BTreeMap::new();
     for part in parts {
-        for &unit in part.units {
-            let what = || in_words(first.job, unit);
-            if !wanted.contains(&unit) {
+        for &replicate in part.replicates {
+            let what = || in_words(first.job, replicate);
+            if !wanted.contains(&replicate) {
                 return Err(CoverError::Stray { name: part.name.to_string(), what: what() });
             }
-            if let Some(holder) = holders.insert(unit, part.name) {
+            if let Some(holder) = holders.insert(replicate, part.name) {
                 let (first, second) = (holder.to_string(), part.name.to_string());
                 return Err(CoverError::Overlap { what: what(), first, second });
             }
         }
     }
-    Ok(wanted.into_iter().filter(|unit| !holders.contains_key(unit)).collect())
+    Ok(wanted.into_iter().filter(|replicate| !holders.contains_key(replicate)).collect())
 }
 
 /// What is missing from the parts of a job, in a sentence without its full
 /// stop.
-pub fn missing_in_words(parts: &[Part], missing: &[Unit]) -> String {
+pub fn missing_in_words(parts: &[Part], missing: &[Replicate]) -> String {
     let Some(first) = parts.first() else { return "everything is missing".to_string() };
-    let total = first.job.units().count();
+    let total = first.job.replicates().count();
     let of = first.shard.of;
     let shards: Vec<String> = (0..of)
         .map(|index| Shard { index, of })
@@ -243,7 +246,7 @@ pub fn missing_in_words(parts: &[Part], missing: &[Unit]) -> String {
         .map(|shard| shard.to_string())
         .collect();
     let mut names: Vec<String> =
-        missing.iter().take(NAMED).map(|&unit| in_words(first.job, unit)).collect();
+        missing.iter().take(NAMED).map(|&replicate| in_words(first.job, replicate)).collect();
     if missing.len() > NAMED {
         names.push("...".to_string());
     }
@@ -258,9 +261,9 @@ pub fn missing_in_words(parts: &[Part], missing: &[Unit]) -> String {
     )
 }
 
-fn in_words(job: &Job, unit: Unit) -> String {
+fn in_words(job: &Job, replicate: Replicate) -> String {
     match job.study {
-        Some(_) => format!("setting {} replication {}", unit.setting, unit.replication),
-        None => format!("replication {}", unit.replication),
+        Some(_) => format!("setting {} replication {}", replicate.setting, replicate.replication),
+        None => format!("replication {}", replicate.replication),
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::design::settings_a_row;
 use super::sensitivity::{Row, Sensitivity, sensitivity};
-use super::{Design, Job, Sampling, Shard, Unit, front, sha256};
+use super::{Design, Job, Replicate, Sampling, Shard, front, sha256};
 use crate::ensemble::{
     Better, Controls, Estimate, Headline, ObjectiveResult, ReducedFigure, Replicator, Sample,
     VarianceReduction, Verdict, blind_price_weights, hand_out, headline_values, headlines, holds,
@@ -156,7 +156,7 @@ impl Study {
     }
 
     /// What is kept of a replication of a setting.
-    fn observe(&self, unit: Unit, scenario: &Scenario, sample: &Sample) -> Observation {
+    fn observe(&self, unit: Replicate, scenario: &Scenario, sample: &Sample) -> Observation {
         let own = headlines(scenario);
         let own_values = headline_values(scenario, sample);
         let value = |headline: &Headline| {
@@ -180,7 +180,7 @@ impl Study {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Which.
-    pub unit: Unit,
+    pub unit: Replicate,
     /// Whether the credits outlived the horizon.
     pub is_censored: bool,
     /// The value of each headline figure of the study, where it has one.
@@ -211,7 +211,7 @@ pub fn observe<E: From<LedgerViolation> + Send>(
     study: &Study,
     scenarios: &[Scenario],
     shard: Shard,
-    done: &mut BTreeMap<Unit, Observation>,
+    done: &mut BTreeMap<Replicate, Observation>,
     sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
 ) -> Result<(), E> {
     let worlds = World::all_in_mode(&scenarios.iter().collect::<Vec<_>>(), job.mode);
@@ -223,8 +223,8 @@ pub fn observe<E: From<LedgerViolation> + Send>(
     let looks = plan.looks();
     let mut is_open = vec![true; worlds.len()];
     for &look in &looks {
-        let units: Vec<Unit> = shard
-            .units(job)
+        let units: Vec<Replicate> = shard
+            .replicates(job)
             .filter(|unit| unit.replication < look && !done.contains_key(unit))
             .filter(|unit| is_open.get(unit.setting as usize) == Some(&true))
             .collect();
@@ -234,7 +234,7 @@ pub fn observe<E: From<LedgerViolation> + Send>(
         let Some(precision) = job.precision else { continue };
         let runway = study.headline(RUNWAY);
         for (setting, is_open) in (0..).zip(&mut is_open) {
-            let units = (0..look).map(|replication| Unit { setting, replication });
+            let units = (0..look).map(|replication| Replicate { setting, replication });
             let seen: Vec<&Observation> = units.filter_map(|unit| done.get(&unit)).collect();
             let value = |observation: &&Observation| *observation.values.get(runway?)?;
             let days = plan.variance_reduction.observations(seen.iter().map(value));
@@ -248,10 +248,10 @@ pub fn observe<E: From<LedgerViolation> + Send>(
 fn observe_units<E: From<LedgerViolation> + Send>(
     study: &Study,
     replicators: &[(&Scenario, Replicator)],
-    units: &[Unit],
+    units: &[Replicate],
     sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
 ) -> Result<Vec<Observation>, E> {
-    let observe = |unit: Unit| {
+    let observe = |unit: Replicate| {
         let Some((scenario, replicator)) = replicators.get(unit.setting as usize) else {
             return Ok(None);
         };
@@ -327,11 +327,11 @@ impl Sweep {
     pub fn new(
         study: Study,
         reduction: VarianceReduction,
-        seen: &BTreeMap<Unit, Observation>,
+        seen: &BTreeMap<Replicate, Observation>,
     ) -> Sweep {
         let of_setting = |setting: u32| {
-            let first = Unit { setting, replication: 0 };
-            seen.range(first..=Unit { setting, replication: u32::MAX })
+            let first = Replicate { setting, replication: 0 };
+            seen.range(first..=Replicate { setting, replication: u32::MAX })
         };
         let mut results: Vec<SettingResult> = (0..)
             .zip(&study.settings)

@@ -14,7 +14,7 @@ use super::WriteError;
 use super::directory::{Siblings, exists, failed, pretty, rename, sync_directory};
 use super::lock::Lock;
 use super::shard::{Header, lines, parse};
-use crate::experiment::{Job, Observation, Shard, Unit, sha256};
+use crate::experiment::{Job, Observation, Replicate, Shard, sha256};
 
 /// Ending of the directory's name.
 pub(super) const EXTENSION: &str = "partial";
@@ -34,7 +34,7 @@ pub struct Partial {
 #[derive(Debug, Default)]
 pub struct Found {
     /// The replications that are done.
-    pub observations: BTreeMap<Unit, Observation>,
+    pub observations: BTreeMap<Replicate, Observation>,
     /// Files that could not be used, each with the reason.
     pub ignored: Vec<String>,
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::WriteError;
 use super::directory::{MANIFEST, failed, file, is_earlier_run, pretty, publish};
 use crate::ensemble::{Batch, Sample};
-use crate::experiment::{Job, Observation, Shard, Unit, sha256};
+use crate::experiment::{Job, Observation, Replicate, Shard, sha256};
 use crate::simulation::ServiceRecord;
 
 const HEADER: &str = "shard.json";
@@ -27,14 +27,15 @@ pub(super) struct Header {
     pub(super) format: u32,
     pub(super) fingerprint: String,
     pub(super) shard: Shard,
-    pub(super) units: Vec<Unit>,
+    #[serde(rename = "units")]
+    pub(super) replicates: Vec<Replicate>,
     pub(super) job: Job,
 }
 
 impl Header {
-    pub(super) fn new(job: &Job, shard: Shard, units: Vec<Unit>) -> Header {
+    pub(super) fn new(job: &Job, shard: Shard, replicates: Vec<Replicate>) -> Header {
         let fingerprint = job.fingerprint();
-        Header { format: FORMAT, fingerprint, shard, units, job: job.clone() }
+        Header { format: FORMAT, fingerprint, shard, replicates, job: job.clone() }
     }
 
     /// Reads a header; the reason where it is none of this version.
@@ -70,8 +71,8 @@ pub struct StoredShard {
     /// Which part.
     pub shard: Shard,
     /// What it holds.
-    pub units: Vec<Unit>,
-    /// The values, in the order of `units`.
+    pub replicates: Vec<Replicate>,
+    /// The values, in the order of `replicates`.
     pub data: ShardData,
 }
 
@@ -131,20 +132,20 @@ pub fn write_shard(
     let unserialised =
         |error: serde_json::Error| failed("write", directory, io::Error::other(error));
     let mut files = Vec::new();
-    let (units, records) = match data {
+    let (replicates, records) = match data {
         ShardData::Run(batch) => {
             let service = serde_json::to_string(&batch.service).map_err(unserialised)?;
             files.push(file(SERVICE, service + "\n"));
-            let unit = |sample: &Sample| (0, sample.replication as u32).into();
-            (batch.samples.iter().map(unit).collect(), lines(&batch.samples))
+            let replicate = |sample: &Sample| (0, sample.replication as u32).into();
+            (batch.samples.iter().map(replicate).collect(), lines(&batch.samples))
         }
         ShardData::Sweep(observations) => {
-            let units = observations.iter().map(|observation| observation.unit).collect();
-            (units, lines(observations))
+            let replicates = observations.iter().map(|observation| observation.unit).collect();
+            (replicates, lines(observations))
         }
     };
     files.push(file(RECORDS, records.map_err(unserialised)?));
-    let header = Header::new(job, shard, units);
+    let header = Header::new(job, shard, replicates);
     let about = json!({
         "version": job.version,
         "shard": shard.to_string(),
@@ -210,17 +211,17 @@ pub fn read_shard(directory: &Path) -> Result<StoredShard, ReadError> {
         let samples = parse(&records).map_err(|error| unreadable(RECORDS, error))?;
         ShardData::Run(Batch { samples, service })
     };
-    let held: Vec<Unit> = match &data {
+    let held: Vec<Replicate> = match &data {
         ShardData::Run(batch) => {
             batch.samples.iter().map(|sample| (0, sample.replication as u32).into()).collect()
         }
         ShardData::Sweep(observations) => observations.iter().map(|o| o.unit).collect(),
     };
-    if held != header.units {
+    if held != header.replicates {
         return Err(damaged(format!("{RECORDS} does not hold what {HEADER} says")));
     }
-    let Header { job, shard, units, .. } = header;
-    Ok(StoredShard { job, shard, units, data })
+    let Header { job, shard, replicates, .. } = header;
+    Ok(StoredShard { job, shard, replicates, data })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ReadError> {

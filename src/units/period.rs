@@ -26,17 +26,17 @@ impl PeriodLength {
 ///
 /// Its text is `2025-03` or `2025-Q1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Period {
+pub struct CalendarPeriod {
     first: Date,
     length: PeriodLength,
 }
 
-impl Period {
+impl CalendarPeriod {
     /// The period of that length that contains a day.
-    pub fn containing(day: Date, length: PeriodLength) -> Period {
+    pub fn containing(day: Date, length: PeriodLength) -> CalendarPeriod {
         let months = length.months();
         let month = (day.month() - 1) / months * months + 1;
-        Period { first: date(day.year(), month, 1), length }
+        CalendarPeriod { first: date(day.year(), month, 1), length }
     }
 
     /// Its first day.
@@ -61,15 +61,15 @@ impl Period {
     }
 
     /// The one before.
-    pub fn previous(self) -> Period {
+    pub fn previous(self) -> CalendarPeriod {
         let day = self.first.saturating_sub(Span::new().days(1));
-        Period::containing(day, self.length)
+        CalendarPeriod::containing(day, self.length)
     }
 
     /// The one after.
-    pub fn next(self) -> Period {
+    pub fn next(self) -> CalendarPeriod {
         let day = self.last().saturating_add(Span::new().days(1));
-        Period::containing(day, self.length)
+        CalendarPeriod::containing(day, self.length)
     }
 
     /// `March 2025`, `the first quarter of 2025`.
@@ -85,7 +85,7 @@ impl Period {
     }
 }
 
-impl fmt::Display for Period {
+impl fmt::Display for CalendarPeriod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month) = (self.first.year(), self.first.month());
         match self.length {
@@ -95,15 +95,15 @@ impl fmt::Display for Period {
     }
 }
 
-/// Why a text is no [`Period`].
+/// Why a text is no [`CalendarPeriod`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a month such as 2025-03 or a quarter such as 2025-Q1")]
 pub struct NoPeriod;
 
-impl FromStr for Period {
+impl FromStr for CalendarPeriod {
     type Err = NoPeriod;
 
-    fn from_str(text: &str) -> Result<Period, NoPeriod> {
+    fn from_str(text: &str) -> Result<CalendarPeriod, NoPeriod> {
         let (year, part) = text.split_once('-').ok_or(NoPeriod)?;
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if year.len() != 4 || !is_number(year) {
@@ -120,7 +120,7 @@ impl FromStr for Period {
             return Err(NoPeriod);
         }
         let first = Date::new(year, (number - 1) * length.months() + 1, 1);
-        Ok(Period { first: first.map_err(|_| NoPeriod)?, length })
+        Ok(CalendarPeriod { first: first.map_err(|_| NoPeriod)?, length })
     }
 }
 
@@ -130,28 +130,28 @@ mod tests {
 
     #[test]
     fn a_period_knows_its_days_and_its_neighbours() {
-        let march: Period = "2025-03".parse().unwrap();
+        let march: CalendarPeriod = "2025-03".parse().unwrap();
         assert_eq!((march.first(), march.last()), (date(2025, 3, 1), date(2025, 3, 31)));
         assert_eq!(march.previous().to_string(), "2025-02");
         assert_eq!(march.previous().days(), 28);
         assert_eq!(march.in_words(), "March 2025");
-        let quarter: Period = "2024-q1".parse().unwrap();
+        let quarter: CalendarPeriod = "2024-q1".parse().unwrap();
         assert_eq!((quarter.first(), quarter.last()), (date(2024, 1, 1), date(2024, 3, 31)));
         assert_eq!(quarter.days(), 91);
         assert_eq!(quarter.previous().to_string(), "2023-Q4");
         assert_eq!(quarter.next().to_string(), "2024-Q2");
         assert_eq!(quarter.in_words(), "the first quarter of 2024");
         let day = date(2025, 11, 30);
-        assert_eq!(Period::containing(day, PeriodLength::Quarter).to_string(), "2025-Q4");
+        assert_eq!(CalendarPeriod::containing(day, PeriodLength::Quarter).to_string(), "2025-Q4");
     }
 
     #[test]
     fn what_is_no_period_is_refused() {
         for text in ["", "2025", "2025-13", "2025-00", "2025-Q0", "2025-Q5", "2025-3", "25-03"] {
-            assert!(text.parse::<Period>().is_err(), "{text}");
+            assert!(text.parse::<CalendarPeriod>().is_err(), "{text}");
         }
         for text in ["2025-03-01", "+025-03", "2025-Q+", "2025-+3", "märz-03"] {
-            assert!(text.parse::<Period>().is_err(), "{text}");
+            assert!(text.parse::<CalendarPeriod>().is_err(), "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use crate::scenario::Diagnostics;
-use crate::units::{Amount, Period};
+use crate::units::{Amount, CalendarPeriod};
 
 /// Why there is no spending report.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub enum SpendingError {
     )]
     OutsideRun {
         /// The period.
-        period: Period,
+        period: CalendarPeriod,
         /// The run's first day.
         first: Date,
         /// Its last.
@@ -72,7 +72,7 @@ pub enum SpendingError {
         /// The file.
         source_name: String,
         /// The period.
-        period: Period,
+        period: CalendarPeriod,
         /// The first day of the file.
         first: Date,
         /// Its last.

@@ -30,7 +30,7 @@ use super::json::{number, optional};
 use super::text::{DIM, Page, Style, YELLOW};
 use super::{RunContext, WriteError};
 use crate::spend::SpendHistory;
-use crate::units::{Period, PeriodLength};
+use crate::units::{CalendarPeriod, PeriodLength};
 
 /// Version of the layout [`spending_json`] describes.
 pub const SPENDING_SCHEMA: u32 = 1;
@@ -56,13 +56,13 @@ pub fn usual_period(
     history: Option<&SpendHistory>,
     run: Option<&StoredRun>,
     length: PeriodLength,
-) -> Option<Period> {
+) -> Option<CalendarPeriod> {
     let Some(history) = history else {
-        return run.map(|run| Period::containing(run.scenario.start, length));
+        return run.map(|run| CalendarPeriod::containing(run.scenario.start, length));
     };
     let last: Date = history.date(history.len().saturating_sub(1));
-    let latest = Period::containing(last, length);
-    let is_whole = |period: Period| {
+    let latest = CalendarPeriod::containing(last, length);
+    let is_whole = |period: CalendarPeriod| {
         history.between(period.first(), period.last()).len() as u32 == period.days()
     };
     let before = latest.previous();

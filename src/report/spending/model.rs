@@ -14,13 +14,13 @@ use crate::report::tables::share_of;
 use crate::scenario::Scenario;
 use crate::spend::{Coverage, SpendForm, SpendHistory, SpendKey};
 use crate::treasury::{self, ConversionPolicy, DailyPrices, DatedPrices, Inflation, Prices};
-use crate::units::{Amount, Lpt, Period, SimTime, Wei};
+use crate::units::{Amount, CalendarPeriod, Lpt, SimTime, Wei};
 
 /// What a report is made of; a run, spend or both.
 #[derive(Clone, Copy, Debug)]
 pub struct SpendingInput<'a> {
     /// The month or quarter.
-    pub period: Period,
+    pub period: CalendarPeriod,
     /// What was forecast.
     pub run: Option<&'a StoredRun>,
     /// What was really spent.
@@ -56,7 +56,7 @@ impl SpendingInput<'_> {
 #[derive(Clone, Debug)]
 pub struct Spending {
     /// The period.
-    pub period: Period,
+    pub period: CalendarPeriod,
     pub(in crate::report) actual: Option<Actual>,
     pub(in crate::report) forecast: Option<Planned>,
     pub(in crate::report) allocations: Vec<Allocation>,
@@ -418,7 +418,8 @@ impl Reporter<'_> {
     fn planned(&self, run: &StoredRun, days: &[DayLine]) -> Result<Planned, SpendingError> {
         let scenario = &run.scenario;
         let period = self.input.period;
-        let find = |wanted: Period| run.periods.iter().find(|row| row.period == wanted).cloned();
+        let find =
+            |wanted: CalendarPeriod| run.periods.iter().find(|row| row.period == wanted).cloned();
         let row = find(period).ok_or(SpendingError::OutsideRun {
             period,
             first: scenario.start,
@@ -767,7 +768,7 @@ fn by_name(
         .collect()
 }
 
-fn day_count(part: &SpendHistory, period: Period) -> DayCount {
+fn day_count(part: &SpendHistory, period: CalendarPeriod) -> DayCount {
     let of = |kind: Coverage| part.days_of(kind).count() as u32;
     DayCount {
         complete: of(Coverage::Complete),

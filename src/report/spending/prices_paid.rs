@@ -11,7 +11,7 @@ use crate::network::Pipeline;
 use crate::policy::{InputTokens, ModelClass, Provider};
 use crate::scenario::Scenario;
 use crate::spend::SpendHistory;
-use crate::units::{Period, Wei};
+use crate::units::{CalendarPeriod, Wei};
 
 /// Where a price was taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(in crate::report) struct Charged {
 pub(in crate::report) fn rows(
     run: Option<&StoredRun>,
     spend: Option<&SpendHistory>,
-    period: Period,
+    period: CalendarPeriod,
     days: &[DayLine],
 ) -> Vec<Row> {
     let scenario = run.map(|run| &run.scenario);
@@ -63,7 +63,7 @@ pub(in crate::report) fn rows(
 
 fn of_spend(
     history: &SpendHistory,
-    period: Period,
+    period: CalendarPeriod,
     days: &[DayLine],
     scenario: Option<&Scenario>,
 ) -> Vec<Row> {

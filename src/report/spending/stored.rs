@@ -13,7 +13,7 @@ use crate::experiment::sha256;
 use crate::report::SUMMARY_SCHEMA;
 use crate::report::directory::{MANIFEST, is_earlier_run};
 use crate::scenario::{Scenario, Source, load};
-use crate::units::{Period, Wei};
+use crate::units::{CalendarPeriod, Wei};
 
 /// What a report reads of a run.
 #[derive(Clone, Debug)]
@@ -211,7 +211,7 @@ fn days(rows: Vec<BurnRow>) -> Vec<StoredDay> {
 fn periods(rows: Vec<StoredPeriod>) -> Option<Vec<PeriodRow>> {
     let mut periods: Vec<PeriodRow> = Vec::new();
     for row in rows {
-        let period: Period = row.period.parse().ok()?;
+        let period: CalendarPeriod = row.period.parse().ok()?;
         match periods.last_mut().filter(|last| last.period == period) {
             Some(last) => last.by_service.push(ServiceSpend {
                 gateway: row.gateway,
