@@ -509,6 +509,29 @@ impl Merge<'_> {
         if self.is_given {
             summary += &format!("; {} known to the base, {} new", changed.len(), new.len());
         }
+        self.note_doubtful_tests(&nowhere, &unscored);
+        let left: Vec<&str> = (known.iter().filter(|(_, index)| !changed.contains_key(index)))
+            .map(|(id, _)| id.as_str())
+            .collect();
+        if !adds && !left.is_empty() {
+            self.findings.notes.push(format!(
+                "{} of the base {} not changed, since the file has nothing for them: {}",
+                left.len(),
+                if left.len() == 1 { "is" } else { "are" },
+                first_few(&left, MOST_NAMED)
+            ));
+        }
+        let added = new.len();
+        let mut texts = self.kept_and_changed(blocks, changed, replaces_all);
+        texts.extend(new);
+        self.put_orchestrators(&texts);
+        self.registered(if replaces_all { all } else { known.len() + added })?;
+        Ok(summary)
+    }
+
+    /// Notes what tests do not tell: the results of testers `nowhere`, by tester, and
+    /// orchestrators without a round-trip score.
+    fn note_doubtful_tests(&mut self, nowhere: &BTreeMap<String, usize>, unscored: &[String]) {
         if !nowhere.is_empty() {
             let results: usize = nowhere.values().sum();
             let codes: Vec<&str> = nowhere.keys().map(String::as_str).collect();
@@ -527,23 +550,6 @@ impl Merge<'_> {
                 first_few(&names, MOST_NAMED)
             ));
         }
-        let left: Vec<&str> = (known.iter().filter(|(_, index)| !changed.contains_key(index)))
-            .map(|(id, _)| id.as_str())
-            .collect();
-        if !adds && !left.is_empty() {
-            self.findings.notes.push(format!(
-                "{} of the base {} not changed, since the file has nothing for them: {}",
-                left.len(),
-                if left.len() == 1 { "is" } else { "are" },
-                first_few(&left, MOST_NAMED)
-            ));
-        }
-        let added = new.len();
-        let mut texts = self.kept_and_changed(blocks, changed, replaces_all);
-        texts.extend(new);
-        self.put_orchestrators(&texts);
-        self.registered(if replaces_all { all } else { known.len() + added })?;
-        Ok(summary)
     }
 
     /// Where the user says testers stand.

@@ -138,130 +138,38 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> Result<bool, ImportError> {
     let Some(columns) = columns(table) else { return Ok(false) };
-    let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
-    let unclear = |line: usize, column: usize, message: String, expected| ImportError::Cell {
-        file: file.to_string(),
-        line,
-        column: table.header[column].clone(),
-        message,
-        expected,
-    };
-    let whole = table.header.len();
-    let odd = table.rows.iter().find(|(_, row)| row.len() != whole);
-    let of_stake = |(line, message, expected)| unclear(line, columns.stake, message, expected);
-    let quote = table.unclosed.map(|line| (line, UNCLOSED.0.to_string(), UNCLOSED.1));
-    let cells = odd.map(|(line, row)| {
-        let message = format!("{} cells under {whole} columns", row.len());
-        (*line, message, "one cell for each column, and no commas within numbers")
-    });
-    let stake_name = &table.header[columns.stake];
-    let twice = (table.header.iter().filter(|name| *name == stake_name).count() > 1)
-        .then(|| (table.line, "the column is there twice".to_string(), "one column of stakes"));
-    if let Some(wrong) = twice.or(quote).or(cells) {
-        return Err(of_stake(wrong));
-    }
-    if !columns.other_stakes.is_empty() {
-        let name = |&column: &usize| format!("`{}`", table.header[column]);
-        let others: Vec<String> = columns.other_stakes.iter().map(name).collect();
+    let list = List { table, file, columns };
+    list.check()?;
+    if !list.columns.other_stakes.is_empty() {
+        let name = |column: usize| format!("`{}`", table.header[column]);
+        let others: Vec<String> = list.columns.other_stakes.iter().map(|&c| name(c)).collect();
+        let stake = name(list.columns.stake);
         findings
             .notes
-            .push(format!("the stake is that of `{stake_name}`; not read: {}", others.join(", ")));
+            .push(format!("the stake is that of {stake}; not read: {}", others.join(", ")));
     }
-    let mut rows = Vec::new();
-    for (line, row) in &table.rows {
-        match row.iter().find(|cell| is_total(cell)) {
-            Some(total) => {
-                findings.skip(format!("line {line}"), format!("a `{total}`, not a stake"))
-            }
-            None => rows.push((*line, row)),
-        }
-    }
-    let noun = columns.delegator.map_or("orchestrator", |_| "delegator");
-    let of_whom = columns.delegator.unwrap_or(columns.id);
-    let ids: Vec<Option<String>> =
-        rows.iter().map(|(_, row)| orchestrator_id(&cell(row, of_whom))).collect();
-    let mut known = BTreeSet::new();
-    let is_history = ids.iter().flatten().any(|id| !known.insert(id));
-    if let Some(column) = columns.period.filter(|_| is_history) {
-        let texts: Vec<(usize, String)> =
-            rows.iter().map(|(line, row)| (*line, cell(row, column))).collect();
-        let is_part = PARTS_OF_A_YEAR.contains(&plain(&table.header[column]).as_str());
-        let times = times(&texts, is_part).map_err(|(line, text)| {
-            let why = match is_part && number(&text).is_ok() {
-                true => "does not say of which year",
-                false => "is not a date, and not all are numbers",
-            };
-            let message = format!("`{}` {why}", comment(&text));
-            unclear(line, column, message, "ISO dates or months throughout, such as 2025-02-28")
-        })?;
-        let (is_current, note) = current(&ids, &times, noun, |row| texts[row].1.as_str());
-        findings.notes.extend(note);
-        let mut is_current = is_current.into_iter();
-        rows.retain(|_| is_current.next() == Some(true));
-    }
-    let mut seen: BTreeMap<String, (usize, String, Lpt)> = BTreeMap::new();
-    let mut numbers: Vec<f64> = Vec::new();
-    for (line, row) in rows {
-        let what = format!("line {line}");
-        let written = cell(row, columns.id);
-        if is_shortened(&written) {
-            findings.skip(what, format!("`{written}` is a shortened address"));
+    let rows = list.current_rows(list.rows(findings), findings)?;
+    let mut seen = BTreeMap::new();
+    let mut numbers = Vec::new();
+    for row in rows {
+        let Some(entry) = list.entry(row, findings)? else { continue };
+        if list.is_repeated(row, &entry, &mut seen, findings)? {
             continue;
-        }
-        let Some(id) = orchestrator_id(&written) else {
-            findings.skip(what, "no address or name of an orchestrator");
-            continue;
-        };
-        let active = columns.active.map(|column| plain(&cell(row, column)));
-        if active.is_some_and(|active| ["false", "no", "0"].contains(&active.as_str())) {
-            findings.skip(format!("{what} ({id})"), "not active");
-            continue;
-        }
-        let stake = match stake(&cell(row, columns.stake), columns.unit) {
-            Ok(stake) => stake,
-            Err(StakeError::Comma(wrong)) => {
-                return Err(unclear(line, columns.stake, wrong.to_string(), wrong.expected()));
-            }
-            Err(why) => {
-                findings.skip(format!("{what} ({id})"), why.to_string());
-                continue;
-            }
-        };
-        let whose = columns
-            .delegator
-            .map_or_else(|| id.clone(), |column| cell(row, column).to_ascii_lowercase());
-        if !whose.is_empty() {
-            match seen.entry(whose) {
-                Entry::Vacant(first) => drop(first.insert((line, id.clone(), stake))),
-                Entry::Occupied(first) => {
-                    let (whose, (earlier, ..)) = (first.key(), first.get());
-                    if *first.get() != (*earlier, id, stake) {
-                        let (why, expected) = undated(table, columns.period);
-                        let lines = format!("on lines {earlier} and {line}");
-                        let message = format!("`{whose}` has two different entries, {lines}{why}");
-                        return Err(unclear(line, columns.stake, message, expected));
-                    }
-                    let why = format!("a second row of the same {noun}");
-                    findings.skip(format!("{what} ({whose})"), why);
-                    continue;
-                }
-            }
         }
         // Where the cell has a unit nobody doubts what it counts.
-        numbers.push(number(&cell(row, columns.stake)).map_or(f64::INFINITY, Decimal::to_f64));
-        let known = &mut findings.orchestrator(&id).stake;
-        match Lpt(known.map_or(0, |known| known.0) + stake.0) {
+        let written = cell(row.1, list.columns.stake);
+        numbers.push(number(&written).map_or(f64::INFINITY, Decimal::to_f64));
+        let known = &mut findings.orchestrator(&entry.id).stake;
+        match Lpt(known.map_or(0, |known| known.0) + entry.stake.0) {
             sum if sum <= MOST_LPT => *known = Some(sum),
-            _ => findings.skip(format!("{what} ({id})"), "with it there is more LPT than exists"),
+            _ => {
+                let what = format!("line {} ({})", row.0, entry.id);
+                findings.skip(what, "with it there is more LPT than exists");
+            }
         }
     }
-    let sum: f64 = numbers.iter().sum();
-    if columns.unit.is_none() && numbers.len() > 1 && (sum - 1.0).abs() < SHARES_WITHIN {
-        let message = format!("the stakes sum to {sum:.3}, as shares do, not LPT");
-        let expected = "stakes in LPT or base units; `stake_lpt` as the column's name if they are";
-        return Err(unclear(table.line, columns.stake, message, expected));
-    }
-    if columns.delegator.is_some() {
+    list.check_unit(&numbers)?;
+    if list.columns.delegator.is_some() {
         findings.notes.push(format!(
             "the rows are of {} delegators: the stake of an orchestrator is the sum of those that \
              bond to it",
@@ -269,6 +177,190 @@ pub(super) fn read(
         ));
     }
     Ok(true)
+}
+
+/// Number of the line and cells.
+type Row<'a> = (usize, &'a [String]);
+
+/// What a row says.
+#[derive(Clone, PartialEq)]
+struct Bonded {
+    id: String,
+    stake: Lpt,
+}
+
+fn cell(row: &[String], column: usize) -> String {
+    row.get(column).cloned().unwrap_or_default()
+}
+
+/// A table that is a stake list.
+struct List<'a> {
+    table: &'a Table,
+    file: &'a str,
+    columns: Columns,
+}
+
+impl<'a> List<'a> {
+    fn unclear(
+        &self,
+        line: usize,
+        column: usize,
+        message: String,
+        expected: &'static str,
+    ) -> ImportError {
+        let (file, column) = (self.file.to_string(), self.table.header[column].clone());
+        ImportError::Cell { file, line, column, message, expected }
+    }
+
+    /// What a row is of.
+    fn noun(&self) -> &'static str {
+        self.columns.delegator.map_or("orchestrator", |_| "delegator")
+    }
+
+    /// Whether each cell is known to stand under its column.
+    fn check(&self) -> Result<(), ImportError> {
+        let Table { header, rows, line, unclosed, .. } = self.table;
+        let stake = &header[self.columns.stake];
+        let twice = (header.iter().filter(|name| *name == stake).count() > 1)
+            .then(|| (*line, "the column is there twice".to_string(), "one column of stakes"));
+        let quote = unclosed.map(|line| (line, UNCLOSED.0.to_string(), UNCLOSED.1));
+        let whole = header.len();
+        let cells = rows.iter().find(|(_, row)| row.len() != whole).map(|(line, row)| {
+            let message = format!("{} cells under {whole} columns", row.len());
+            (*line, message, "one cell for each column, and no commas within numbers")
+        });
+        match twice.or(quote).or(cells) {
+            Some((line, message, expected)) => {
+                Err(self.unclear(line, self.columns.stake, message, expected))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// All rows but totals.
+    fn rows(&self, findings: &mut Findings) -> Vec<Row<'a>> {
+        let mut rows = Vec::new();
+        for (line, row) in &self.table.rows {
+            match row.iter().find(|cell| is_total(cell)) {
+                Some(total) => {
+                    findings.skip(format!("line {line}"), format!("a `{total}`, not a stake"))
+                }
+                None => rows.push((*line, row.as_slice())),
+            }
+        }
+        rows
+    }
+
+    /// Of a history those that say what is so today.
+    fn current_rows(
+        &self,
+        mut rows: Vec<Row<'a>>,
+        findings: &mut Findings,
+    ) -> Result<Vec<Row<'a>>, ImportError> {
+        let of_whom = self.columns.delegator.unwrap_or(self.columns.id);
+        let ids: Vec<Option<String>> =
+            rows.iter().map(|(_, row)| orchestrator_id(&cell(row, of_whom))).collect();
+        let mut known = BTreeSet::new();
+        let is_history = ids.iter().flatten().any(|id| !known.insert(id));
+        let Some(column) = self.columns.period.filter(|_| is_history) else { return Ok(rows) };
+        let texts: Vec<(usize, String)> =
+            rows.iter().map(|(line, row)| (*line, cell(row, column))).collect();
+        let is_part = PARTS_OF_A_YEAR.contains(&plain(&self.table.header[column]).as_str());
+        let times = times(&texts, is_part).map_err(|(line, text)| {
+            let why = match is_part && number(&text).is_ok() {
+                true => "does not say of which year",
+                false => "is not a date, and not all are numbers",
+            };
+            let message = format!("`{}` {why}", comment(&text));
+            let expected = "ISO dates or months throughout, such as 2025-02-28";
+            self.unclear(line, column, message, expected)
+        })?;
+        let (is_current, note) = current(&ids, &times, self.noun(), |row| texts[row].1.as_str());
+        findings.notes.extend(note);
+        let mut is_current = is_current.into_iter();
+        rows.retain(|_| is_current.next() == Some(true));
+        Ok(rows)
+    }
+
+    /// The orchestrator of a row and its stake; `None` where the row is skipped.
+    fn entry(
+        &self,
+        (line, row): Row,
+        findings: &mut Findings,
+    ) -> Result<Option<Bonded>, ImportError> {
+        let what = format!("line {line}");
+        let written = cell(row, self.columns.id);
+        if is_shortened(&written) {
+            findings.skip(what, format!("`{written}` is a shortened address"));
+            return Ok(None);
+        }
+        let Some(id) = orchestrator_id(&written) else {
+            findings.skip(what, "no address or name of an orchestrator");
+            return Ok(None);
+        };
+        let active = self.columns.active.map(|column| plain(&cell(row, column)));
+        if active.is_some_and(|active| ["false", "no", "0"].contains(&active.as_str())) {
+            findings.skip(format!("{what} ({id})"), "not active");
+            return Ok(None);
+        }
+        match stake(&cell(row, self.columns.stake), self.columns.unit) {
+            Ok(stake) => Ok(Some(Bonded { id, stake })),
+            Err(StakeError::Comma(wrong)) => {
+                Err(self.unclear(line, self.columns.stake, wrong.to_string(), wrong.expected()))
+            }
+            Err(why) => {
+                findings.skip(format!("{what} ({id})"), why.to_string());
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether an earlier row of `seen` says the same of the same orchestrator or delegator.
+    fn is_repeated(
+        &self,
+        (line, row): Row,
+        entry: &Bonded,
+        seen: &mut BTreeMap<String, (usize, Bonded)>,
+        findings: &mut Findings,
+    ) -> Result<bool, ImportError> {
+        let whose = match self.columns.delegator {
+            Some(column) => cell(row, column).to_ascii_lowercase(),
+            None => entry.id.clone(),
+        };
+        if whose.is_empty() {
+            return Ok(false);
+        }
+        match seen.entry(whose) {
+            Entry::Vacant(first) => {
+                first.insert((line, entry.clone()));
+                Ok(false)
+            }
+            Entry::Occupied(first) => {
+                let (whose, (earlier, known)) = (first.key(), first.get());
+                if known != entry {
+                    let (why, expected) = undated(self.table, self.columns.period);
+                    let lines = format!("on lines {earlier} and {line}");
+                    let message = format!("`{whose}` has two different entries, {lines}{why}");
+                    return Err(self.unclear(line, self.columns.stake, message, expected));
+                }
+                let why = format!("a second row of the same {}", self.noun());
+                findings.skip(format!("line {line} ({whose})"), why);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Whether the numbers may be LPT where nothing says of what they are.
+    fn check_unit(&self, numbers: &[f64]) -> Result<(), ImportError> {
+        let sum: f64 = numbers.iter().sum();
+        let are_shares = numbers.len() > 1 && (sum - 1.0).abs() < SHARES_WITHIN;
+        if self.columns.unit.is_some() || !are_shares {
+            return Ok(());
+        }
+        let message = format!("the stakes sum to {sum:.3}, as shares do, not LPT");
+        let expected = "stakes in LPT or base units; `stake_lpt` as the column's name if they are";
+        Err(self.unclear(self.table.line, self.columns.stake, message, expected))
+    }
 }
 
 /// Why of two stakes none is known to be the later, and what was expected.

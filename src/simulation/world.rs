@@ -5,7 +5,7 @@ use super::Mode;
 use super::cashier::Payee;
 use super::opening::Opening;
 use super::paces::{common_paces, paces};
-use crate::demand::{Arrivals, Injected, Moment, Pace, UserClock};
+use crate::demand::{Arrivals, DemandStream, Injected, Moment, Pace, UserClock};
 use crate::kernel::Sampler;
 use crate::network::{Network, Pipeline};
 use crate::policy::{Ceiling, MaxPrice, Pacer};
@@ -176,38 +176,14 @@ impl<'a> World<'a> {
         let (nodes, owners) = with_further_nodes(&scenario.network);
         let network: &Network = &nodes;
         first_offer = owners.iter().map(|&owner| first_offer[owner]).collect();
-        let opening = Opening::new(scenario);
-        let mut market_index = BTreeMap::new();
-        let mut markets = Vec::new();
-        for stream in &scenario.demand {
-            market_index.entry((stream.gateway, stream.model)).or_insert_with(|| {
-                let plan = MarketPlan::new(
-                    network,
-                    &owners,
-                    opening.market_in(network, &owners, stream.gateway, stream.model),
-                    (stream.gateway, stream.model),
-                    paces[stream.model],
-                    &first_offer,
-                    markets.iter().map(|plan: &MarketPlan| plan.routes.len()).sum(),
-                );
-                markets.push(plan);
-                markets.len() - 1
-            });
-        }
-        let mut requests_per_day = vec![0.0; markets.len()];
-        for stream in &scenario.demand {
-            // Recorded ones may come together, however few they are.
-            let is_recorded = matches!(stream.arrivals, Arrivals::Trace(_));
-            requests_per_day[market_index[&(stream.gateway, stream.model)]] +=
-                if is_recorded { f64::INFINITY } else { stream.requests_per_day() };
-        }
-        mark_contested(&mut markets, &requests_per_day, capacities.len());
+        let (markets, market_index) =
+            plan_markets(scenario, network, &owners, (&first_offer, capacities.len()), &paces);
         let pipeline_of = |model: usize| network.models[model].pipeline;
         let mut pipelines: Vec<Pipeline> =
             scenario.demand.iter().map(|stream| pipeline_of(stream.model)).collect();
         pipelines.sort_unstable();
         pipelines.dedup();
-        let key_of = |stream: &crate::demand::DemandStream| ServiceKey {
+        let key_of = |stream: &DemandStream| ServiceKey {
             gateway: stream.gateway,
             pipeline: pipeline_of(stream.model),
             region: stream.region,
@@ -215,47 +191,13 @@ impl<'a> World<'a> {
         let mut service_keys: Vec<ServiceKey> = scenario.demand.iter().map(key_of).collect();
         service_keys.sort_unstable();
         service_keys.dedup();
-        let start_weekday = scenario.start.weekday().to_monday_zero_offset() as u32;
-        let streams = scenario
-            .demand
-            .iter()
-            .enumerate()
-            .map(|(number, stream)| {
-                let model = &network.models[stream.model];
-                let key = key_of(stream);
-                let gateway = &network.gateways[stream.gateway];
-                let user_rtt_s = network.rtt.secs(stream.region, gateway.region);
-                let live_pixels_per_second =
-                    gateway.version.live_pixels_per_second(stream.resolution);
-                StreamPlan {
-                    number,
-                    market: market_index[&(stream.gateway, stream.model)],
-                    service: service_keys.partition_point(|other| *other < key),
-                    pipeline: model.pipeline,
-                    model: stream.model,
-                    pace: paces[stream.model],
-                    steps: model.steps,
-                    user_rtt: SimTime::from_secs(user_rtt_s),
-                    clock: UserClock {
-                        start_weekday,
-                        utc_offset_hours: network.regions[stream.region].utc_offset_hours,
-                    },
-                    size: stream.size.sampler(),
-                    used_share: stream.used_share.sampler(),
-                    live_pixels_per_second,
-                    live_pixels_shown: stream
-                        .resolution
-                        .pixels_per_second()
-                        .min(live_pixels_per_second),
-                    overhead_s: model.service.overhead_s,
-                    seconds_per_unit: model.service.seconds_per_unit,
-                    variation: model.service.variation.sampler(),
-                    cold_start_s: model.cold_start_s,
-                    bad_request_share: stream.bad_request_share,
-                    injected: stream.injected,
-                }
-            })
-            .collect();
+        let plan = |(number, stream): (usize, &DemandStream)| {
+            let key = key_of(stream);
+            let service = service_keys.partition_point(|other| *other < key);
+            let market = market_index[&(stream.gateway, stream.model)];
+            StreamPlan::new(scenario, number, market, service, paces[stream.model])
+        };
+        let streams = scenario.demand.iter().enumerate().map(plan).collect();
         World {
             scenario,
             network: nodes,
@@ -269,6 +211,42 @@ impl<'a> World<'a> {
             paces,
         }
     }
+}
+
+/// A market for each gateway and model in demand, and its place by their numbers. Offers
+/// are told by the first of each node, and how many there are.
+fn plan_markets(
+    scenario: &Scenario,
+    network: &Network,
+    owners: &[usize],
+    (first_offer, offers): (&[usize], usize),
+    paces: &[Pace],
+) -> (Vec<MarketPlan>, BTreeMap<(usize, usize), usize>) {
+    let opening = Opening::new(scenario);
+    let mut places = BTreeMap::new();
+    let mut markets: Vec<MarketPlan> = Vec::new();
+    let mut requests_per_day = Vec::new();
+    for stream in &scenario.demand {
+        let place = *places.entry((stream.gateway, stream.model)).or_insert_with(|| {
+            markets.push(MarketPlan::new(
+                network,
+                owners,
+                opening.market_in(network, owners, stream.gateway, stream.model),
+                (stream.gateway, stream.model),
+                paces[stream.model],
+                first_offer,
+                markets.iter().map(|plan| plan.routes.len()).sum(),
+            ));
+            requests_per_day.push(0.0);
+            markets.len() - 1
+        });
+        // Recorded ones may come together, however few they are.
+        let is_recorded = matches!(stream.arrivals, Arrivals::Trace(_));
+        requests_per_day[place] +=
+            if is_recorded { f64::INFINITY } else { stream.requests_per_day() };
+    }
+    mark_contested(&mut markets, &requests_per_day, offers);
+    (markets, places)
 }
 
 /// Notes of which of so many offers gateways are at such different distances, and asked
@@ -363,6 +341,45 @@ impl World<'_> {
     /// Accounts of all markets together.
     pub(super) fn accounts(&self) -> usize {
         self.markets.iter().map(|plan| plan.routes.len()).sum()
+    }
+}
+
+impl StreamPlan {
+    fn new(
+        scenario: &Scenario,
+        number: usize,
+        market: usize,
+        service: usize,
+        pace: Pace,
+    ) -> StreamPlan {
+        let (stream, network) = (&scenario.demand[number], &scenario.network);
+        let model = &network.models[stream.model];
+        let gateway = &network.gateways[stream.gateway];
+        let live_pixels_per_second = gateway.version.live_pixels_per_second(stream.resolution);
+        StreamPlan {
+            number,
+            market,
+            service,
+            pipeline: model.pipeline,
+            model: stream.model,
+            pace,
+            steps: model.steps,
+            user_rtt: SimTime::from_secs(network.rtt.secs(stream.region, gateway.region)),
+            clock: UserClock {
+                start_weekday: scenario.start.weekday().to_monday_zero_offset() as u32,
+                utc_offset_hours: network.regions[stream.region].utc_offset_hours,
+            },
+            size: stream.size.sampler(),
+            used_share: stream.used_share.sampler(),
+            live_pixels_per_second,
+            live_pixels_shown: stream.resolution.pixels_per_second().min(live_pixels_per_second),
+            overhead_s: model.service.overhead_s,
+            seconds_per_unit: model.service.seconds_per_unit,
+            variation: model.service.variation.sampler(),
+            cold_start_s: model.cold_start_s,
+            bad_request_share: stream.bad_request_share,
+            injected: stream.injected,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Span;
 use jiff::civil::Date;
 
+use super::StoredRun;
 use super::model::{DayLine, Dimension, Spending, SpendingInput, Worth, holds_lpt, inflation};
 use crate::ensemble::LONG_OUTAGES;
 use crate::report::format::{counted, eth, grouped, percent, precise, short_date};
@@ -108,35 +109,10 @@ fn of_left(
     let begun = input.run.filter(|run| history.date(0) <= run.scenario.start);
     let has_paying_users = input.run.is_some_and(|run| run.scenario.has_paying_users());
     let Some(left) = &spending.left else {
-        notes.push(match begun {
-            _ if has_paying_users => {
-                "How much is left is not known: users of the run pay their gateway, and the file \
-                 does not say what they paid in; give it by --left."
-                    .to_string()
-            }
-            Some(_) => {
-                "How much is left is not known: the credits are LPT, sold little by little, and \
-                 the prices from the start of the run to the end of the period are not all there; \
-                 give them by --prices, or what is left by --left."
-                    .to_string()
-            }
-            None => "How much is left is not known: give it by --left, or a run that begins no \
-                     earlier than the file."
-                .to_string(),
-        });
+        notes.push(why_unknown(begun.is_some(), has_paying_users));
         return;
     };
     if let (None, Some(run)) = (input.left, begun) {
-        let (start, end) = (run.scenario.start, input.period.last());
-        let since = history.between(start, end);
-        let known = since.days().filter(|(_, coverage)| *coverage != Coverage::Gap).count() as u32;
-        let unknown = (end - start).get_days().unsigned_abs() + 1 - known;
-        let unknown = match unknown {
-            0 => String::new(),
-            _ => format!(", {} without data taken as 0", counted(unknown, "day")),
-        };
-        let treasury = &run.scenario.treasury;
-        let from_start = |time: SimTime| start.saturating_add(Span::new().days(time.day() as i64));
         if let Some(deadline) = left.deadline.filter(|deadline| deadline.has_passed()) {
             notes.push(format!(
                 "Nothing is left: what there was went back at the deadline of the run, {}.",
@@ -144,39 +120,11 @@ fn of_left(
             ));
             return;
         }
-        let recorded = spending.days.last().and_then(|day| Some((day.date, day.prices?.age)));
-        let sold = match (run.scenario.credits.is_sold, recorded) {
-            (true, _) => String::new(),
-            (false, Some((date, age))) if holds_lpt(&run.scenario) => format!(
-                " Its LPT is taken to be sold on the day it is spent, without fees, and the rest is \
-                 worth the price of {}.",
-                short_date(date.saturating_sub(Span::new().days(age)))
-            ),
-            (false, _) => {
-                " Its LPT is taken to be sold at the start, at the run's price, without fees."
-                    .to_string()
-            }
-        };
-        let over = treasury.deadline.unwrap_or(SimTime::NEVER);
-        let drawings = treasury.drawings.iter().filter(|_| holds_lpt(&run.scenario));
-        let drawings: Vec<&Drawing> = drawings.filter(|drawing| drawing.at <= over).collect();
-        let to_come = drawings.iter().filter(|drawing| from_start(drawing.at) > end);
-        let later: Lpt = to_come.map(|drawing| drawing.lpt).sum();
-        let all: Lpt = drawings.iter().map(|drawing| drawing.lpt).sum();
-        let some = |lpt: Lpt| (lpt > Lpt::ZERO).then(|| grouped(lpt.to_coins(), 0));
-        let later = some(later).map_or(String::new(), |later| format!(", {later} of them later"));
-        let drawn = some(all).map_or(String::new(), |all| {
-            format!(", less the {all} LPT that other projects draw{later}")
-        });
-        notes.push(format!(
-            "What is left is the credits of the run less all spend in the file since \
-             {}{unknown}{drawn}.{sold}",
-            short_date(start)
-        ));
+        notes.push(how_worked_out(run, history, input.period.last(), spending));
         if left.beyond > Wei::ZERO {
             notes.push(format!(
                 "Since {} {} ETH more was spent than the credits of the run: it came from elsewhere.",
-                short_date(start),
+                short_date(run.scenario.start),
                 eth(left.beyond.to_coins())
             ));
         }
@@ -210,6 +158,69 @@ fn of_left(
             "On no whole day of the period anything was spent: there is no pace.".to_string(),
         );
     }
+}
+
+/// Why it is not known how much is left, `has_begun` where a run begins no earlier than the
+/// file.
+fn why_unknown(has_begun: bool, has_paying_users: bool) -> String {
+    let why = if has_paying_users {
+        "users of the run pay their gateway, and the file does not say what they paid in; give it \
+         by --left."
+    } else if has_begun {
+        "the credits are LPT, sold little by little, and the prices from the start of the run to \
+         the end of the period are not all there; give them by --prices, or what is left by --left."
+    } else {
+        "give it by --left, or a run that begins no earlier than the file."
+    };
+    format!("How much is left is not known: {why}")
+}
+
+/// How what is left on the day `end` follows from the credits of a run.
+fn how_worked_out(
+    run: &StoredRun,
+    history: &SpendHistory,
+    end: Date,
+    spending: &Spending,
+) -> String {
+    let start = run.scenario.start;
+    let since = history.between(start, end);
+    let known = since.days().filter(|(_, coverage)| *coverage != Coverage::Gap).count() as u32;
+    let unknown = (end - start).get_days().unsigned_abs() + 1 - known;
+    let unknown = match unknown {
+        0 => String::new(),
+        _ => format!(", {} without data taken as 0", counted(unknown, "day")),
+    };
+    let treasury = &run.scenario.treasury;
+    let from_start = |time: SimTime| start.saturating_add(Span::new().days(time.day() as i64));
+    let recorded = spending.days.last().and_then(|day| Some((day.date, day.prices?.age)));
+    let sold = match (run.scenario.credits.is_sold, recorded) {
+        (true, _) => String::new(),
+        (false, Some((date, age))) if holds_lpt(&run.scenario) => format!(
+            " Its LPT is taken to be sold on the day it is spent, without fees, and the rest is \
+             worth the price of {}.",
+            short_date(date.saturating_sub(Span::new().days(age)))
+        ),
+        (false, _) => {
+            " Its LPT is taken to be sold at the start, at the run's price, without fees."
+                .to_string()
+        }
+    };
+    let over = treasury.deadline.unwrap_or(SimTime::NEVER);
+    let drawings = treasury.drawings.iter().filter(|_| holds_lpt(&run.scenario));
+    let drawings: Vec<&Drawing> = drawings.filter(|drawing| drawing.at <= over).collect();
+    let to_come = drawings.iter().filter(|drawing| from_start(drawing.at) > end);
+    let later: Lpt = to_come.map(|drawing| drawing.lpt).sum();
+    let all: Lpt = drawings.iter().map(|drawing| drawing.lpt).sum();
+    let some = |lpt: Lpt| (lpt > Lpt::ZERO).then(|| grouped(lpt.to_coins(), 0));
+    let later = some(later).map_or(String::new(), |later| format!(", {later} of them later"));
+    let drawn = some(all).map_or(String::new(), |all| {
+        format!(", less the {all} LPT that other projects draw{later}")
+    });
+    format!(
+        "What is left is the credits of the run less all spend in the file since \
+         {}{unknown}{drawn}.{sold}",
+        short_date(start)
+    )
 }
 
 fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
