@@ -66,7 +66,7 @@ pub(super) fn sensitivity(rows: &[Row]) -> Option<Sensitivity> {
         total: estimate(input, |&(_, total)| total),
     };
     let inputs = (0..inputs).map(of_input).collect();
-    Some(Sensitivity { deviation: variance.sqrt(), inputs })
+    Some(Sensitivity { deviation: libm::sqrt(variance), inputs })
 }
 
 /// The variance, and first-order and total index of each input; `None` without any.

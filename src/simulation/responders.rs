@@ -282,7 +282,7 @@ impl<'w> Responders<'w> {
         }
         let cost = |offered: &Offered| {
             let units = self.traffic[offered.offer].units - offered.before.units;
-            self.unit_cost(response, offered, scene) * units as f64 / COIN as f64
+            Self::unit_cost(response, offered, scene) * units as f64 / COIN as f64
         };
         let variable: f64 = responder.offers.iter().map(cost).sum();
         let earned = self.earned[orchestrator].0 - responder.earned_before.0;
@@ -315,7 +315,7 @@ impl<'w> Responders<'w> {
                 let earned = self.model_earned[offered.model].0 - offered.model_earned_before.0;
                 Wei(earned).to_coins() / peers as f64
             };
-            gross * (1.0 - self.unit_cost(responder.response, offered, scene) / price)
+            gross * (1.0 - Self::unit_cost(responder.response, offered, scene) / price)
         };
         responder.offers.iter().map(net).sum()
     }
@@ -347,7 +347,7 @@ impl<'w> Responders<'w> {
     }
 
     /// The cost of a billing unit, in wei.
-    fn unit_cost(&self, response: &Response, offered: &Offered, scene: &Scene) -> f64 {
+    fn unit_cost(response: &Response, offered: &Offered, scene: &Scene) -> f64 {
         response.cost_share * scene.prices.listed(offered.offer).to_f64()
     }
 
@@ -374,7 +374,7 @@ impl<'w> Responders<'w> {
         let response = responder.response;
         let kept = self.kept_share(responder);
         let price = scene.prices.asked(offered.offer).to_f64();
-        let cost = self.unit_cost(response, offered, scene) / kept;
+        let cost = Self::unit_cost(response, offered, scene) / kept;
         let opening = scene.prices.listed(offered.offer).to_f64();
         match response.pricing {
             Pricing::Fixed => price,
@@ -422,7 +422,7 @@ impl<'w> Responders<'w> {
         let mut works: Vec<(f64, Vec<Rivalry>)> = Vec::new();
         for offered in &responder.offers {
             let markets = self.rivalries(responder, offered, scene);
-            works.push((self.unit_cost(response, offered, scene), markets));
+            works.push((Self::unit_cost(response, offered, scene), markets));
         }
         let kept = self.kept_share(responder);
         let prices: Vec<f64> =

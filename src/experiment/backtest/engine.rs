@@ -7,7 +7,7 @@ use crate::payments::LedgerViolation;
 use crate::scenario::Scenario;
 use crate::simulation::{World, replicate};
 use crate::spend::SpendHistory;
-use crate::units::Wei;
+use crate::units::{COIN, Wei};
 
 /// How many times the largest total of the model's forecast the credits of the
 /// simulation are, so that they do not end it.
@@ -58,7 +58,7 @@ impl EngineForecast {
         let mut scenario = Scenario { start: history.date(0), ..scenario.clone() };
         let most = model.quantiles[6] * PLENTY;
         scenario.credits.is_sold = true;
-        scenario.credits.eth = Wei((most * 1e18) as u128);
+        scenario.credits.eth = Wei((most * COIN as f64) as u128);
         scenario.treasury.drawings.clear();
         scenario.treasury.deadline = None;
         let mut calibrated = calibrate(&scenario, &past, done)?.scenario;

@@ -10,6 +10,6 @@ impl Rule for SqrtStake {
     }
 
     fn weigh(&self, seen: &Seen, eligible: &[u32], weights: &mut Vec<f64>) {
-        weights.extend(seen.stakes(eligible).map(f64::sqrt));
+        weights.extend(seen.stakes(eligible).map(libm::sqrt));
     }
 }
