@@ -136,8 +136,8 @@ fn a_deadline_at_the_end_of_the_horizon_is_kept() {
 
 #[test]
 fn a_stream_ends_with_the_funds_of_its_gateway_in_0_9_only() {
-    // A clip pays for some hour of ten, and the next comes the next day. Between December 2024 and June 2025 orchestrators did not stop
-    // a stream that was not paid for.
+    // A clip pays for some hour of ten, and the next comes the next day. Between December
+    // 2024 and June 2025 orchestrators did not stop a stream that was not paid for.
     let clip = STREAMING_RESERVE + 4_000 * 276_480_000;
     for (version, served) in [(Version::V0_9, 0), (Version::V0_8_4, 1)] {
         let sells = ConversionPolicy::Clip { lpt: Lpt(clip), schedule: every(1, 0) };

@@ -159,8 +159,9 @@ impl KaplanMeier {
     /// the area after it, times n / (n - 1); the interval is Student's t. With
     /// no censoring before the horizon that is exactly the t interval of the
     /// mean of the cut runways, and as there, runways that are all alike give
-    /// an interval without width; a single one gives none. Of no runways everything is NaN. Of pairs
-    /// only the mean holds: their interval is that of their means.
+    /// an interval without width; a single one gives none. Of no runways
+    /// everything is NaN. Of pairs only the mean holds: their interval is that of
+    /// their means.
     pub fn restricted_mean(&self, horizon: f64) -> Estimate {
         let n = self.times.len();
         if n == 0 {

@@ -7,11 +7,11 @@ use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{CustomerRow, Forecast};
 
 /// How to read the table, for under a heading.
-pub(super) const EXPLANATION: &str = "Means over all simulated futures. What users pay becomes part of their gateway's deposit at \
-     the end of the day. A gateway carries itself from the day on which its revenue of seven days \
-     covers their spend, if it does so for 30 days more or until the end; the day is the median of \
-     the futures in which that happens. The rate factor says what price and quality do to the \
-     request rate at the end.";
+pub(super) const EXPLANATION: &str = "Means over all simulated futures. What users pay becomes \
+     part of their gateway's deposit at the end of the day. A gateway carries itself from the day \
+     on which its revenue of seven days covers their spend, if it does so for 30 days more or \
+     until the end; the day is the median of the futures in which that happens. The rate factor \
+     says what price and quality do to the request rate at the end.";
 
 /// The columns on a terminal.
 pub(super) const SHOWN: [&str; 9] = [

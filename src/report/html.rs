@@ -314,7 +314,8 @@ pub(super) fn push_figure(page: &mut String, figure: &Figure, context: &RunConte
     let thinned = if figure.table.rows.len() > ROWS { ", every row in the CSV" } else { "" };
     let _ = write!(
         page,
-        "<figure id=\"{slug}\" data-csv=\"{csv}\">\n<h2>{title}</h2>\n<p class=\"explains\">{explanation}</p>\n\
+        "<figure id=\"{slug}\" data-csv=\"{csv}\">\n<h2>{title}</h2>\n\
+         <p class=\"explains\">{explanation}</p>\n\
          <div class=\"scroll\">{svg}</div>\n<figcaption>\n\
          <div class=\"buttons\" hidden><button data-save=\"svg\">Download SVG</button>\
          <button data-save=\"png\">PNG</button><button data-save=\"csv\">CSV</button></div>\n\

@@ -9,9 +9,10 @@ use crate::ensemble::{Forecast, RedemptionRow};
 use crate::scenario::Scenario;
 
 /// What the table shows, for under a heading.
-pub(super) const EXPLANATION: &str = "An orchestrator redeems a winning ticket for its face value and pays the gas, of which the face \
-     value is a multiple: dearer gas makes fewer and larger redemptions for the same pay in the \
-     mean. Void are those that were not worth their gas within their validity of two rounds.";
+pub(super) const EXPLANATION: &str = "An orchestrator redeems a winning ticket for its face value \
+     and pays the gas, of which the face value is a multiple: dearer gas makes fewer and larger \
+     redemptions for the same pay in the mean. Void are those that were not worth their gas within \
+     their validity of two rounds.";
 
 /// Columns for a terminal.
 pub(super) const SHOWN: [&str; 5] =

@@ -8,10 +8,11 @@ use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Forecast, LEAST_TO_COMPARE, ReducedFigure, ReductionSummary};
 
 /// How to read the table, for under a heading.
-pub(super) const EXPLANATION: &str = "A figure is worth so many independent, unadjusted replications as would know its mean as \
-     well: the variance of one replication over the square of the standard error. That is itself \
-     an estimate, with few futures to within half of it only. Control variates adjust the mean runway and the means in this \
-     table; totals, shares and breakdowns elsewhere are plain means, so that they add up.";
+pub(super) const EXPLANATION: &str = "A figure is worth so many independent, unadjusted \
+     replications as would know its mean as well: the variance of one replication over the square \
+     of the standard error. That is itself an estimate, with few futures to within half of it \
+     only. Control variates adjust the mean runway and the means in this table; totals, shares and \
+     breakdowns elsewhere are plain means, so that they add up.";
 
 /// Why no figure is adjusted.
 pub(super) const NO_CONTROLS: &str =

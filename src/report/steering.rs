@@ -8,9 +8,10 @@ use super::table::{Cell, Column, Table};
 use crate::ensemble::{Forecast, SteeringRow};
 
 /// How to read the table, for under a heading.
-pub(super) const EXPLANATION: &str = "Means over all simulated futures. A steered request is served elsewhere, or fails, where the \
-     gateway knows no eligible orchestrator in the region, or where the first one it tries there \
-     fails. Targets and the fees reached are shares of all fees.";
+pub(super) const EXPLANATION: &str = "Means over all simulated futures. A steered request is \
+     served elsewhere, or fails, where the gateway knows no eligible orchestrator in the region, \
+     or where the first one it tries there fails. Targets and the fees reached are shares of all \
+     fees.";
 
 /// A row for each region that requests were steered to.
 pub(super) fn table(forecast: &Forecast) -> Table {

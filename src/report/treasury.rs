@@ -129,10 +129,11 @@ fn quantities(scenario: &Scenario, forecast: &Forecast) -> Vec<Quantity> {
 }
 
 /// How the figures were arrived at, for under a heading.
-pub(super) const EXPLANATION: &str = "Means over all simulated futures. The protocol mints as much LPT in the hours \
-     shown; proceeds are what the swaps left after their cost. What was spent is worth so much at \
-     the prices of the days it was spent on, what is left at those of the last day. Where prices \
-     move, what users pay and sales cost stands in ETH alone, what other projects draw in LPT.";
+pub(super) const EXPLANATION: &str = "Means over all simulated futures. The protocol mints as much \
+     LPT in the hours shown; proceeds are what the swaps left after their cost. What was spent is \
+     worth so much at the prices of the days it was spent on, what is left at those of the last \
+     day. Where prices move, what users pay and sales cost stands in ETH alone, what other \
+     projects draw in LPT.";
 
 /// The credits, what came in, what became of them, in the three units. What happens
 /// in one of them at a price of its day is known in the others where prices stay.

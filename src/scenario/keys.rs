@@ -223,8 +223,9 @@ const MODEL: &[Key] = &[
     optional(
         "steps",
         &Shape::Integer { min: 1, max: 10_000 },
-        "Inference steps in the latency score, for text-to-image only. Left out: go-livepeer's rule: the \
-         N of a ByteDance/SDXL-Lightning..._Nstep, 8 for another SDXL-Lightning, else 50.",
+        "Inference steps in the latency score, for text-to-image only. Left out: go-livepeer's \
+         rule: the N of a ByteDance/SDXL-Lightning..._Nstep, 8 for another SDXL-Lightning, else \
+         50.",
     ),
     default(
         "cold_start_s",
@@ -292,8 +293,9 @@ const GATEWAY: &[Key] = &[
         "max_total_ev",
         ETH,
         "\"100000000000000 wei\"",
-        "-maxTotalEV: the most one payment may be worth on average. Default: what the documentation \
-         of AI gateways asks for (livepeer/docs ai/gateways/onchain.mdx); go-livepeer's own is 20000000000000 wei.",
+        "-maxTotalEV: the most one payment may be worth on average. Default: what the \
+         documentation of AI gateways asks for (livepeer/docs ai/gateways/onchain.mdx); \
+         go-livepeer's own is 20000000000000 wei.",
     ),
     default(
         "deposit_multiplier",

@@ -145,9 +145,9 @@ impl ProbabilityRule {
         order.first().map(|&place| eligible[place as usize])
     }
 
-    /// The probability with which a request is sent to each of `eligible`. Exact, except where the terms do not sum to 1 and more than
-    /// 8 are eligible: then the mean over 100,000 random walks (standard error
-    /// below 0.002).
+    /// The probability with which a request is sent to each of `eligible`. Exact,
+    /// except where the terms do not sum to 1 and more than 8 are eligible: then the
+    /// mean over 100,000 random walks (standard error below 0.002).
     pub fn probabilities(&self, candidates: &[Candidate], eligible: &[u32]) -> Vec<f64> {
         const WALKS: u32 = 100_000;
         let sums = Self::sums(candidates, eligible);

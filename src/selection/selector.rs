@@ -365,10 +365,10 @@ impl Market {
     }
 
     /// How likely a gateway that knows `candidates` sends one more request to
-    /// each of those of them that are `eligible` (passed [`Market::filter`]), to the knowledge of somebody outside:
-    /// without the order of a walk over a map, and without what the gateway
-    /// learned of latency and success. `None` where the rule, once
-    /// everyone was tried, heeds neither price nor stake.
+    /// each of those of them that are `eligible` (passed [`Market::filter`]), to
+    /// the knowledge of somebody outside: without the order of a walk over a map,
+    /// and without what the gateway learned of latency and success. `None` where
+    /// the rule, once everyone was tried, heeds neither price nor stake.
     pub fn lasting_probabilities(
         &self,
         candidates: &[Candidate],

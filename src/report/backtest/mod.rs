@@ -36,8 +36,8 @@ const NOTICEABLE: f64 = 0.01;
 const TITLE: &str = "How good forecasts were";
 
 const COVERAGE: &str = "How well coverage is known";
-const COVERAGE_EXPLANATION: &str = "Of the fitted model, with 95 % intervals for as many independent \
-                                    forecasts as these are worth.";
+const COVERAGE_EXPLANATION: &str = "Of the fitted model, with 95 % intervals for as many \
+                                    independent forecasts as these are worth.";
 
 const METHODS: [&str; 4] = [
     "The fitted model is that of `orchsim calibrate`, fitted anew at each origin to the days \

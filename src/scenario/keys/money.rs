@@ -248,8 +248,8 @@ pub(super) const TREASURY: &[Key] = &[
         "round_hours",
         POSITIVE_HOURS,
         "21.6",
-        "Length of a round; the first begins with the run. Claims to a reserve start anew with each, \
-         and a ticket is valid in two. Default: as observed.",
+        "Length of a round; the first begins with the run. Claims to a reserve start anew with \
+         each, and a ticket is valid in two. Default: as observed.",
     ),
 ];
 

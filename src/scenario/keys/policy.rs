@@ -206,7 +206,8 @@ const PACING: &[Key] = &[
             1_000,
         ),
         "[]",
-        "Ceilings on the spend on requests. A running live stream ends where its next payment would be above one.",
+        "Ceilings on the spend on requests. A running live stream ends where its next payment \
+         would be above one.",
     ),
 ];
 

@@ -8,10 +8,10 @@ pub(super) const SELECTION: Key = default(
     "selection",
     &Shape::Either(&[RULE_NAME, &Shape::Form(RULES)]),
     "\"livepeer\"",
-    "How it picks among the free sessions that pass its filters. livepeer: as its version does. Any \
-     other rule decides every request, batch and live, whatever the version. By name: linear_price \
-     (probability proportional to 1 - price / maximum price, else the dearest eligible one), \
-     log_stake (ln(1 + LPT)), sqrt_stake, latency (1 / known latency), success \
+    "How it picks among the free sessions that pass its filters. livepeer: as its version does. \
+     Any other rule decides every request, batch and live, whatever the version. By name: \
+     linear_price (probability proportional to 1 - price / maximum price, else the dearest \
+     eligible one), log_stake (ln(1 + LPT)), sqrt_stake, latency (1 / known latency), success \
      ((1 + served) / (2 + served + failed)), cheapest, fastest, round_robin.",
 );
 
@@ -26,11 +26,11 @@ pub(super) const WEIGHTS: Key = default(
         ]),
     ]),
     "{}",
-    "Weights of the selection probability; they sum to 1 (within 0.0001, as go-livepeer has it). One \
-     of them may be \"rest\": what the others leave of 1. By name: default (0.7 stake, 0.3 random), \
-     studio-2023 (0.15 stake, 0.85 price: Livepeer Studio after price had replaced random), \
-     studio-2024 (0.65 stake, 0.35 price: the same from early 2024). `--set` of one weight keeps \
-     the others, also those of a name.",
+    "Weights of the selection probability; they sum to 1 (within 0.0001, as go-livepeer has it). \
+     One of them may be \"rest\": what the others leave of 1. By name: default (0.7 stake, 0.3 \
+     random), studio-2023 (0.15 stake, 0.85 price: Livepeer Studio after price had replaced \
+     random), studio-2024 (0.65 stake, 0.35 price: the same from early 2024). `--set` of one \
+     weight keeps the others, also those of a name.",
 );
 
 /// The rules with settings.

@@ -23,8 +23,8 @@ impl Rule for Latency {
     }
 }
 
-pub(super) const KNOWN_LATENCY: &str = "known latency (latency score of the last request served; before the first one an estimate \
-     from its distance)";
+pub(super) const KNOWN_LATENCY: &str = "known latency (latency score of the last request served; \
+     before the first one an estimate from its distance)";
 
 /// Appends the known latency of each of `eligible`: the latency score of the
 /// last request it served, in seconds a unit. Of one that served none only the
