@@ -62,7 +62,10 @@ impl Price {
             Some(product) => Some(product / units),
             None => mul_div(rest, 1000, units),
         };
-        let fixed = whole.checked_mul(1000).zip(thousandths).map(|(whole, part)| whole + part);
+        let fixed = whole
+            .checked_mul(1000)
+            .zip(thousandths)
+            .and_then(|(whole, part)| whole.checked_add(part));
         match fixed {
             Some(fixed) if fits(fixed) => Price::new(fixed, 1000),
             _ if fits(whole) => Price::new(whole, 1),
@@ -289,6 +292,9 @@ mod tests {
         assert_eq!(dear.fee(1_000), Wei(9_000_000_000_000_000_000_000));
         assert_eq!(Price::new(u128::MAX, 1), Err(PriceError::TooLarge));
         assert_eq!(Price::new(1, 0), Err(PriceError::ZeroUnits));
+        // (2^128 - 1) / 1000 and two thirds, whose thousandths are above 2^128.
+        let most = u128::MAX / 1000;
+        assert_eq!(Price::new(most * 3 + 2, 3), Err(PriceError::TooLarge));
         // 0.75 of them, cut to thousandths.
         let odd = u128::MAX / 4;
         assert_eq!(Price::new(odd * 3, odd * 4 + 1), Price::new(749, 1000));
