@@ -17,8 +17,9 @@ use crate::policy::Steering;
 use crate::scenario::{Goal, Scenario};
 use crate::selection::TIME_TO_LIVE_S;
 use crate::simulation::{CustomerRecord, Redemptions, ServiceRecord, SteeringRecord, World};
+use crate::text::plural;
 use crate::treasury::Prices;
-use crate::units::{COIN, Price, SECONDS_PER_HOUR, Wei, mean_parts};
+use crate::units::{COIN, Price, SECONDS_PER_HOUR, Wei, mean_parts, significant};
 
 /// Sums up replications of a world, run to this plan.
 pub fn assemble(world: &World, batch: &Batch, plan: Plan) -> Forecast {
@@ -633,9 +634,11 @@ impl ObjectiveResult {
 
 /// A goal as a statement: "credits last at least 90 days".
 pub fn in_words(goal: &Goal, network: &Network) -> String {
-    let percent = |share: &f64| format!("{} %", share * 100.0);
+    let percent = |share: &f64| format!("{} %", significant(share * 100.0, 12));
     match goal {
-        Goal::LastDays(days) => format!("credits last at least {days} days"),
+        Goal::LastDays(days) => {
+            format!("credits last at least {}", plural(&days.to_string(), "day"))
+        }
         Goal::SuccessRate(rate) => format!("at least {} of requests are served", percent(rate)),
         Goal::RegionFeeShare { region, share } => {
             let region = &network.regions[*region].name;
@@ -670,5 +673,25 @@ pub fn holds(goal: &Goal, network: &Network, sample: &Sample) -> Option<bool> {
             sample.fee_share(|o| Some(o) == largest).map(|earned| earned <= *share)
         }
         Goal::OutageShare(share) => Some(sample.outage_share(network.gateways.len()) <= *share),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Source, load};
+
+    #[test]
+    fn goals_are_said_without_the_noise_of_floats() {
+        let network = load(&Source::built_in(), &[]).unwrap().network;
+        let said = |goal| in_words(&goal, &network);
+        for percent in 1..100 {
+            let goal = Goal::SuccessRate(f64::from(percent) / 100.0);
+            assert_eq!(said(goal), format!("at least {percent} % of requests are served"));
+        }
+        let rate = Goal::SuccessRate(0.99999);
+        assert_eq!(said(rate), "at least 99.999 % of requests are served");
+        assert_eq!(said(Goal::LastDays(1.0)), "credits last at least 1 day");
+        assert_eq!(said(Goal::LastDays(1.5)), "credits last at least 1.5 days");
     }
 }
