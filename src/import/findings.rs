@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::json::At;
 use super::leaderboard::Test;
 use crate::network::{Pipeline, Version};
+use crate::scenario::is_name;
 use crate::spend::SpendHistory;
 use crate::text::is_address;
 use crate::units::{Decimal, Lpt, PostedPrice};
@@ -118,9 +119,7 @@ pub(super) fn model_at(at: &At) -> Result<String, String> {
 /// An address in lower case, or another name as a scenario may have it.
 pub(super) fn orchestrator_id(text: &str) -> Option<String> {
     let text = text.trim();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let is_valid =
-        text.len() <= 100 && !text.trim_matches('.').is_empty() && text.chars().all(is_name);
+    let is_valid = text.len() <= 100 && is_name(text);
     is_valid.then(|| if is_address(text) { text.to_ascii_lowercase() } else { text.to_string() })
 }
 
@@ -133,7 +132,7 @@ mod tests {
         let address = "0xDef1C70578B2B5e8589a42e26980687fc5153079";
         assert_eq!(orchestrator_id(address), Some(address.to_lowercase()));
         assert_eq!(orchestrator_id(" East-1 ").as_deref(), Some("East-1"));
-        for bad in ["", "..", "a b", "a\nb", "ä"] {
+        for bad in ["", "..", "-a", "a b", "a\nb", "ä"] {
             assert_eq!(orchestrator_id(bad), None, "{bad}");
         }
     }

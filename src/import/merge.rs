@@ -13,7 +13,7 @@ use crate::demand::{Arrivals, DemandStream};
 use crate::experiment::calibrate::{SpendLevel, scale_to_spend};
 use crate::network::{Model, Offer, Orchestrator, Pipeline};
 use crate::scenario::{
-    Scenario, Source, growth_to_toml, load, model_to_toml, nearest, offer_to_toml,
+    Scenario, Source, growth_to_toml, is_name, load, model_to_toml, nearest, offer_to_toml,
     orchestrator_to_toml, price_rows_to_toml, quoted, to_toml,
 };
 use crate::spend::SpendOptions;
@@ -823,7 +823,8 @@ fn not_plain(key: &str) -> ImportError {
 fn name_from(stem: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     let name: String = stem.chars().take(80).map(plain).collect();
-    if name.trim_matches('.').is_empty() { "imported".to_string() } else { name }
+    let name = name.trim_start_matches('-');
+    if is_name(name) { name.to_string() } else { "imported".to_string() }
 }
 
 /// A model of a pipeline nobody has times of.

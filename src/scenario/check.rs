@@ -261,11 +261,7 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
     }
     match kind {
         Text::Line => None,
-        Text::Name => {
-            let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            let named = !text.trim_matches('.').is_empty() && text.chars().all(valid);
-            (!named).then(|| Fault::new(format!("`{shown}` is not a name")))
-        }
+        Text::Name => (!is_name(text)).then(|| Fault::new(format!("`{shown}` is not a name"))),
         Text::Word(words) | Text::TableName { words, .. } => {
             let words = words();
             (!words.contains(&text)).then(|| Fault {
@@ -310,6 +306,13 @@ fn text_fault(kind: Text, text: &str) -> Option<Fault> {
         // Which sizes have a meaning depends on the pipeline.
         Text::PixelSize => None,
     }
+}
+
+/// Whether a scenario may call something so. A `-` in front would be a formula in a
+/// spreadsheet.
+pub(crate) fn is_name(text: &str) -> bool {
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.starts_with('-') && !text.trim_matches('.').is_empty() && text.chars().all(valid)
 }
 
 /// The pixels of a size such as `1024x576`.

@@ -80,7 +80,7 @@ fn default_value(text: &str) -> Option<Json> {
 
 fn of_text(text: Text) -> Json {
     match text {
-        Text::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]+$" }),
+        Text::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9._][A-Za-z0-9._-]*$" }),
         Text::Line => json!({ "type": "string", "maxLength": 1000 }),
         Text::Word(words) | Text::TableName { words, .. } => json!({ "enum": words() }),
         Text::Release => json!({ "enum": Version::NAMES.map(|(name, _)| name) }),

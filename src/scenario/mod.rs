@@ -23,6 +23,7 @@ use crate::payments::PaymentSetup;
 use crate::policy::Policy;
 use crate::treasury::{Credits, DailyPrices, DatedPrices, TokenPrices, TreasurySetup};
 
+pub(crate) use check::is_name;
 pub use diagnostics::Diagnostics;
 pub(crate) use diagnostics::nearest;
 pub use json_schema::json_schema;

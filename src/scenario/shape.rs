@@ -54,7 +54,7 @@ pub(super) enum Shape {
 /// What a text may say.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Text {
-    /// Letters, digits, `-`, `_` and `.`.
+    /// Letters, digits, `-`, `_` and `.`, not `-` first.
     Name,
     /// One line of anything.
     Line,
@@ -145,7 +145,7 @@ impl Key {
 impl Text {
     pub fn words(self) -> String {
         match self {
-            Text::Name => "a name of letters, digits, `-`, `_` and `.`".into(),
+            Text::Name => "a name of letters, digits, `-`, `_` and `.`, not `-` first".into(),
             Text::Line => "a line of text".into(),
             Text::Word(words) | Text::TableName { words, .. } => match words().as_slice() {
                 [word] => format!("`{word}`"),
