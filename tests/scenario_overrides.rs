@@ -225,6 +225,13 @@ fn a_bootstrap_takes_the_daily_changes_of_its_file() {
 }
 
 #[test]
+fn an_amount_with_a_space_behind_it_is_sold_in_clips() {
+    let settings = ["credits.amount=\"200 LPT \"", "treasury.conversion.clip.lpt=50 LPT"];
+    let conversion = set(minimal(), &settings).treasury.conversion;
+    assert!(matches!(conversion, ConversionPolicy::Clip { .. }), "{conversion:?}");
+}
+
+#[test]
 fn a_weekly_clip_begins_on_its_weekday() {
     // 2025-02-18 is a Tuesday, so the first Monday is day 6.
     let clip = "treasury.conversion.clip={ lpt = '600 LPT', weekday = 'monday', hour = 3 }";

@@ -3,14 +3,14 @@ use jiff::civil::Weekday;
 use super::super::diagnostics::{Problem, Report};
 use super::super::keys::{RUNWAY_ENDS, WEEKDAYS};
 use super::super::tree::Cursor;
-use super::credits::{positive_lpt, wei};
+use super::credits::{amount, positive_lpt, wei};
 use super::{Context, demand};
 use crate::text::named;
 use crate::treasury::{
     ConversionPolicy, Credits, Drawing, Inflation, SafeSetup, Schedule, Signer, Sleep, SwapPool,
     SwapTerms, TokenPrices, TopUpRule, TopUps, TreasurySetup,
 };
-use crate::units::{DAYS_A_WEEK, Lpt, SECONDS_PER_HOUR, SimTime, Wei};
+use crate::units::{Currency, DAYS_A_WEEK, Lpt, SECONDS_PER_HOUR, SimTime, Wei};
 
 /// Signers of one Safe.
 const MOST_SIGNERS: usize = 1_000;
@@ -172,9 +172,8 @@ fn schedule(at: &Cursor, context: &Context, report: &mut Report) -> Option<Sched
 /// draw.
 fn unsold(root: &Cursor, expected: &str, report: &mut Report) {
     let Some(credits) = root.get("credits") else { return };
-    let amount = credits.get("amount").filter(|amount| {
-        amount.text().is_some_and(|text| !text.to_ascii_lowercase().ends_with("lpt"))
-    });
+    let is_eth = |at: &Cursor| amount(at).is_some_and(|read| read.currency != Currency::Lpt);
+    let amount = credits.get("amount").filter(is_eth);
     let fixed = credits.get("proceeds").map(|at| (at, "the proceeds of all of it are given"));
     let fixed = fixed.or(amount.map(|at| (at, "an amount in ETH is not converted")));
     if let Some((place, message)) = fixed {
