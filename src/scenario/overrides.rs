@@ -194,11 +194,9 @@ fn set_in_list(
         return;
     }
     if items.is_empty() {
-        report.push(Problem::new(
-            segment.span,
-            setting.path,
-            "the list has no element to set it in",
-        ));
+        let message = "the list has no element to set it in";
+        let problem = Problem::new(segment.span, setting.path, message);
+        report.push(problem.expected("the index 0, for a new element"));
     }
     for item in items {
         set(of, item, path, setting, report);

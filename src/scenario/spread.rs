@@ -47,7 +47,8 @@ pub(super) fn members<T: Clone>(
     if let (Some(min), Some(max)) = (min, max)
         && min > max
     {
-        report.push(Problem::at(&inner, "`min` is above `max`"));
+        let problem = Problem::at(&inner, "`min` is above `max`");
+        report.push(problem.expected("a `min` of at most `max`"));
         return None;
     }
     let quantile: Box<dyn Fn(f64) -> f64> = match form {
@@ -69,7 +70,8 @@ pub(super) fn members<T: Clone>(
         (attribute.from_number)(value, &given)
     });
     let Some(mut values) = values.collect::<Option<Vec<T>>>() else {
-        report.push(Problem::at(at, "the spread reaches values that cannot be held"));
+        let problem = Problem::at(at, "the spread reaches values that cannot be held");
+        report.push(problem.expected("a narrower spread, or one within `min` and `max`"));
         return None;
     };
     shuffle(&mut values, fnv1a(&attribute.key));

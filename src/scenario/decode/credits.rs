@@ -120,7 +120,8 @@ fn recorded_price(at: &Cursor, usd: f64, report: &mut Report) -> Option<Decimal>
     match usd.to_string().parse() {
         Ok(price) => positive_price(at, price, report),
         Err(()) => {
-            report.push(Problem::at(at, "the recorded price at the start has too many digits"));
+            let problem = Problem::at(at, "the recorded price at the start has too many digits");
+            report.push(problem.expected("at most 38 digits"));
             None
         }
     }
@@ -193,7 +194,8 @@ fn lpt_price(place: &Cursor, eth_usd: Decimal, report: &mut Report) -> Option<De
         }
     };
     let Some(value) = value else {
-        report.push(Problem::at(place, "the price has too many digits"));
+        let problem = Problem::at(place, "the price has too many digits");
+        report.push(problem.expected("at most 38 digits, those of `eth_price` included"));
         return None;
     };
     positive_price(place, value, report)

@@ -479,7 +479,8 @@ pub(super) fn distribution(
         "uniform" => {
             let (min, max) = (inner.number_at("min")?, inner.number_at("max")?);
             if min > max {
-                report.push(Problem::at(&inner, format!("`min` is {min}, but `max` only {max}")));
+                let problem = Problem::at(&inner, format!("`min` is {min}, but `max` only {max}"));
+                report.push(problem.expected("a `min` of at most `max`"));
                 return None;
             }
             Some(Distribution::Uniform { min, max })
