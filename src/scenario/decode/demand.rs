@@ -77,13 +77,11 @@ pub(super) fn streams(
     Some(all)
 }
 
-/// The most requests a day that a stream grows to within so many days, looked at a
-/// hundred times.
+/// The most requests a day that a stream grows to within so many days.
 fn greatest_rate(stream: &DemandStream, days: f64) -> f64 {
-    const LOOKS: u32 = 100;
     let Arrivals::Poisson(arrivals) = &stream.arrivals else { return 0.0 };
-    let factor = |look| arrivals.growth.factor(days * f64::from(look) / f64::from(LOOKS));
-    arrivals.requests_per_day * (0..=LOOKS).map(factor).fold(0.0, f64::max)
+    let on = |day| (day, arrivals.growth.factor(day));
+    arrivals.requests_per_day * arrivals.growth.bounds(on(0.0), on(days)).1
 }
 
 /// Brings the streams to the level.
