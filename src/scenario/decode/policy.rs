@@ -56,7 +56,7 @@ fn max_price(
     let pipelines: Option<Vec<Pipeline>> =
         names.iter().map(|name| Pipeline::named(name.text()?)).collect();
     let factor_at = at.get("factor")?;
-    let factor = factor(&factor_at, report);
+    let factor = factor(&factor_at);
     let reference = match at.get("provider_share") {
         Some(share) => provider_share(&share, network, report).map(Reference::Provider),
         None => Some(Reference::Today),
@@ -84,14 +84,8 @@ fn max_price(
     Some(MaxPricePolicy { pipelines, reference, factor, course, ignore_if_nobody })
 }
 
-fn factor(at: &Cursor, report: &mut Report) -> Option<Decimal> {
-    let factor = Decimal::rounded(at.number()?, FACTOR_DECIMALS)?;
-    if factor.mantissa == 0 {
-        report
-            .push(Problem::at(at, "the factor is zero to nine decimals").expected("at least 1e-9"));
-        return None;
-    }
-    Some(factor)
+fn factor(at: &Cursor) -> Option<Decimal> {
+    Decimal::rounded(at.number()?, FACTOR_DECIMALS)
 }
 
 /// The factor that a steered one starts at: 1, which may have been left out, is
@@ -170,7 +164,7 @@ fn steps(at: &Cursor, report: &mut Report) -> Option<Vec<(u64, Decimal)>> {
             report.push(problem.expected("steps in order of their day"));
             return None;
         }
-        steps.push((day, factor(&step.get("factor")?, report)?));
+        steps.push((day, factor(&step.get("factor")?)?));
     }
     Some(steps)
 }
@@ -292,6 +286,6 @@ fn alpha_group(
     }
     members.sort_unstable();
     members.dedup();
-    let discount = Decimal::rounded(at.number_at("discount")?, FACTOR_DECIMALS)?;
+    let discount = factor(&at.get("discount")?)?;
     valid.then_some(AlphaGroup { members, discount })
 }

@@ -1,6 +1,6 @@
 //! The keys of the policy.
 
-use super::super::shape::{Bounds, Key, Shape, Text, default, optional, required};
+use super::super::shape::{Key, Shape, Text, default, optional, required};
 use super::injection::INJECTION;
 use super::{LINE, NAME, PIPELINE, SHARE, list, number};
 use crate::policy::{Period, Provider};
@@ -124,8 +124,8 @@ const MAX_PRICE: &[Key] = &[
                 "7",
                 "Days between reviews.",
             ),
-            default("least", FACTOR, "0.2", "Least factor."),
-            default("most", FACTOR, "1", "Largest factor."),
+            default("least", STEERED, "0.2", "Least factor."),
+            default("most", STEERED, "1", "Largest factor."),
         ]),
         "Steers the factor: at each review it is multiplied by the square root of what the credits \
          left allow a day over what was spent a day since the last review, by at most 1.25 up or \
@@ -211,8 +211,10 @@ const PACING: &[Key] = &[
     ),
 ];
 
-const FACTOR: &Shape =
-    &Shape::Number(Bounds { min: 0.0, max: 1_000.0, above_min: true, below_max: false });
+/// Kept to nine decimals.
+const FACTOR: &Shape = &number(1e-9, 1_000.0);
+/// Kept to six decimals, to which the steps of a lower one are lost.
+const STEERED: &Shape = &number(1e-5, 1_000.0);
 
 fn input_tokens() -> Vec<&'static str> {
     INPUT_TOKENS.to_vec()
