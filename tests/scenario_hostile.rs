@@ -162,6 +162,92 @@ proptest! {
     }
 }
 
+/// Minimal, asked by two streams of these requests and shapes, under these policies.
+fn asked_by([chat, images]: [&str; 2], policy: &str) -> String {
+    let minimal = bare(preset("minimal").unwrap());
+    let (network, _) = minimal.split_once("[[demand.streams]]").unwrap();
+    format!(
+        "{network}
+[[demand.streams]]
+id = \"chat\"
+gateway = \"gateway\"
+pipeline = \"llm\"
+model = \"meta-llama/Meta-Llama-3.1-8B-Instruct\"
+size = 256
+{chat}
+[[demand.streams]]
+id = \"images\"
+gateway = \"gateway\"
+pipeline = \"text-to-image\"
+model = \"ByteDance/SDXL-Lightning\"
+size = \"1024x1024\"
+{images}
+[policy]
+{policy}
+"
+    )
+}
+
+/// Who asks, and how much more of it there is every day.
+fn requests() -> impl Strategy<Value = String> {
+    let rate = prop_oneof![Just(0.0), 0.0..500.0];
+    let doubling = prop::option::of(0.01..0.3);
+    prop_oneof![
+        (rate, doubling).prop_map(|(rate, days)| {
+            let growth = days
+                .map(|days| format!("growth = {{ exponential = {{ doubling_days = {days:?} }} }}"));
+            format!("requests_per_day = {{ eu = {rate:?} }}\n{}", growth.unwrap_or_default())
+        }),
+        Just("trace.requests = { eu = [] }".to_string()),
+        Just("trace.requests = { eu = [[1.5], [2.5, 7]], na = [] }".to_string()),
+    ]
+}
+
+fn limit() -> impl Strategy<Value = String> {
+    let scopes = ["", ", stream = \"chat\"", ", stream = \"images\"", ", gateway = \"gateway\""];
+    (0..2, prop::sample::select(scopes.to_vec())).prop_map(|(kind, scope)| match kind {
+        0 => format!("pacing.request_limits = [{{ per_day = 10{scope} }}]"),
+        _ => format!("pacing.spend_ceilings = [{{ amount = \"1 ETH\"{scope} }}]"),
+    })
+}
+
+proptest! {
+    #[test]
+    fn streams_that_ask_nothing_and_trends_are_read_back(
+        streams in [requests(), requests()],
+        policy in limit(),
+    ) {
+        let [chat, images] = &streams;
+        let text = asked_by([chat, images], &policy);
+        read(text.replace("horizon_days = 365", "horizon_days = 1"), &[]);
+    }
+}
+
+/// Written out a member has a name of its own, and a request up to 50 bytes.
+#[test]
+fn many_orchestrators_and_requests_are_read_back() {
+    let group = "orchestrators = [\"na\"]";
+    let policy = format!("alpha_group = {{ {group}, discount = 0.5 }}");
+    let rate = "requests_per_day = { eu = 100 }";
+    let text = asked_by([rate, rate], &policy);
+    read(text.replace("count = 2", "count = 20000"), &[]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "31536000\n".repeat(5_000_001);
+    std::fs::write(folder.path().join("rows.csv"), format!("time_s\n{rows}")).unwrap();
+    let trace = "regions = { eu = 1 }\ntrace.file = \"rows.csv\"";
+    let recorded = |images| Source {
+        name: "recorded.toml".into(),
+        text: asked_by([trace, images], ""),
+        directory: Some(folder.path().into()),
+    };
+    let path = folder.path().join("written.toml");
+    std::fs::write(&path, to_toml(&load(&recorded(rate), &[]).unwrap())).unwrap();
+    assert!(Source::read(&path).unwrap().text.len() > 70_000_000);
+    let refused = load(&recorded(trace), &[]).expect_err("too many to be read back").to_string();
+    assert!(refused.contains("10000002 requests are recorded in all"), "{refused}");
+}
+
 /// A scenario with `line` put at the end of the first gateway.
 fn with_line(line: &str) -> String {
     bare(DEFAULT).replacen(

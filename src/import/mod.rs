@@ -20,7 +20,7 @@ mod stakes;
 mod transcoders;
 
 use crate::experiment::calibrate::CalibrateError;
-use crate::scenario::{Diagnostics, LARGEST_FILE_BYTES, Source};
+use crate::scenario::{Diagnostics, Source};
 use crate::spend::{LARGEST_SPEND_BYTES, SpendError, SpendOptions, spend_form};
 use crate::text::Table;
 
@@ -32,6 +32,8 @@ use merge::comment;
 
 /// Most orchestrators taken from one file; the protocol's active set has 100.
 const MOST_ORCHESTRATORS: usize = 10_000;
+/// Above this a file is not read.
+const LARGEST_BYTES: u64 = 64 << 20;
 
 /// What a file to import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +96,7 @@ impl Kind {
     pub fn largest_bytes(self) -> u64 {
         match self {
             Kind::Spend => LARGEST_SPEND_BYTES,
-            _ => LARGEST_FILE_BYTES,
+            _ => LARGEST_BYTES,
         }
     }
 

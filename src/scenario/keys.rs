@@ -16,6 +16,9 @@ pub(super) const MOST_ORCHESTRATORS: usize = 100_000;
 const MOST_NODES: u64 = 100;
 /// Most offers of all orchestrators together.
 pub(super) const MOST_OFFERS: usize = 1_000_000;
+/// Most recorded requests of all streams together: written out they are read in some 8 GB
+/// of memory.
+pub(super) const MOST_RECORDED_REQUESTS: usize = 10_000_000;
 
 /// A plain value, or a spread of it over the members of a group.
 macro_rules! spread {
@@ -526,12 +529,8 @@ const STREAM: &[Key] = &[
                 &Shape::Table(&[
                     optional(
                         "doubling_days",
-                        &Shape::Number(Bounds {
-                            min: 0.0,
-                            max: 1e6,
-                            above_min: true,
-                            below_max: false,
-                        }),
+                        // Just below the most of `rate_per_day`.
+                        &number(0.07, 1e6),
                         "Days in which it doubles.",
                     ),
                     optional(
@@ -654,7 +653,10 @@ const STREAM: &[Key] = &[
             ),
             required(
                 "requests",
-                &Shape::Map { of: &list(&list(SIZE, 1, 2), 0, 50_000_000), keys: "region ids" },
+                &Shape::Map {
+                    of: &list(&list(SIZE, 1, 2), 0, MOST_RECORDED_REQUESTS),
+                    keys: "region ids",
+                },
                 "For each region its requests in order: [time_s] or [time_s, size].",
             ),
         ]),

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::check::{picture_sides, pixel_size};
 use super::super::diagnostics::{Problem, Report};
+use super::super::keys::MOST_RECORDED_REQUESTS;
 use super::super::spread::rounded;
 use super::super::tree::{Cursor, Span, join};
 use super::names::duplicate;
@@ -73,6 +74,20 @@ pub(super) fn streams(
             report.push(Problem::at(own.unwrap_or(&level), message).expected(expected));
             return None;
         }
+    }
+    let recorded = |stream: &DemandStream| match &stream.arrivals {
+        Arrivals::Trace(trace) => trace.requests.len(),
+        Arrivals::Poisson(_) => 0,
+    };
+    let recorded: usize = all.iter().map(recorded).sum();
+    if recorded > MOST_RECORDED_REQUESTS
+        && let Some(trace) = listed.iter().find_map(|at| at.get("trace"))
+    {
+        let problem = Problem::at(&trace, format!("{recorded} requests are recorded in all"));
+        report.push(problem.expected(format!(
+            "at most {MOST_RECORDED_REQUESTS}, such as those of fewer days; or `requests_per_day`"
+        )));
+        return None;
     }
     Some(all)
 }

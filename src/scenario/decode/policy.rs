@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::diagnostics::{Problem, Report};
 use super::super::shape::quoted;
 use super::super::tree::Cursor;
@@ -34,7 +36,14 @@ pub(super) fn policy(
         .and_then(|at| injection::injection(root, &at, context, network, demand, report));
     let network = network.as_ref();
     let max_price = at.get("max_price").and_then(|at| max_price(&at, network, report));
-    let pacing = at.get("pacing").and_then(|at| pacing(&at, context, report));
+    let mut pacing = at.get("pacing").and_then(|at| pacing(&at, context, report));
+    if let (Some(pacing), Some(demand)) = (&mut pacing, demand.as_deref()) {
+        // Those of a stream without requests, which is left out, limit nothing.
+        let ids: BTreeSet<&str> = demand.iter().map(|stream| stream.id.as_str()).collect();
+        let is_asked = |scope: &Scope| scope.stream.as_deref().is_none_or(|id| ids.contains(id));
+        pacing.request_limits.retain(|limit| is_asked(&limit.scope));
+        pacing.spend_ceilings.retain(|ceiling| is_asked(&ceiling.scope));
+    }
     let alpha_group = match at.get("alpha_group") {
         Some(group) => alpha_group(&group, root, network, report),
         None => Some(AlphaGroup::default()),
@@ -262,25 +271,29 @@ fn alpha_group(
     report: &mut Report,
 ) -> Option<AlphaGroup> {
     let orchestrators = &network?.orchestrators;
+    let ids = orchestrators.iter().map(|orchestrator| orchestrator.id.as_str());
+    let indices: BTreeMap<&str, usize> = ids.zip(0..).collect();
+    let count = |group: &Cursor| group.get("count")?.integer::<usize>();
     let groups = root.list("orchestrator_groups");
-    let group_ids = || groups.iter().filter_map(|group| group.text_at("id"));
-    let mut members = Vec::new();
+    let groups: BTreeMap<&str, usize> =
+        groups.iter().filter_map(|group| Some((group.text_at("id")?, count(group)?))).collect();
+    let (mut names, mut members) = (BTreeSet::new(), Vec::new());
     let mut valid = true;
     for name_at in at.list("orchestrators") {
         let name = name_at.text()?;
-        let group = groups.iter().find(|group| group.text_at("id") == Some(name));
-        let count = group.and_then(|group| group.get("count")?.integer::<usize>()).unwrap_or(0);
-        let number = |id: &str| id.strip_prefix(name)?.strip_prefix('-')?.parse::<usize>().ok();
-        let belongs = |id: &str| id == name || number(id).is_some_and(|k| (1..=count).contains(&k));
+        if !names.insert(name) {
+            continue;
+        }
+        let count = groups.get(name).copied().unwrap_or(0);
+        let of_group = (1..=count).filter_map(|k| indices.get(format!("{name}-{k}").as_str()));
         let before = members.len();
-        members.extend((0..orchestrators.len()).filter(|&index| belongs(&orchestrators[index].id)));
+        members.extend(indices.get(name).into_iter().chain(of_group).copied());
         if members.len() == before {
             let shown: String = name.chars().take(80).collect();
             let message = format!("there is no orchestrator or group `{shown}`");
-            let ids = || orchestrators.iter().map(|orchestrator| orchestrator.id.as_str());
             let problem = Problem::at(&name_at, message);
             let problem = problem.expected("the id of an orchestrator or group of this scenario");
-            report.push(problem.nearest(name, group_ids().chain(ids())));
+            report.push(problem.nearest(name, groups.keys().chain(indices.keys()).copied()));
             valid = false;
         }
     }

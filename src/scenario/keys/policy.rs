@@ -2,7 +2,7 @@
 
 use super::super::shape::{Key, Shape, Text, default, optional, required};
 use super::injection::INJECTION;
-use super::{LINE, NAME, PIPELINE, SHARE, list, number};
+use super::{LINE, MOST_ORCHESTRATORS, NAME, PIPELINE, SHARE, list, number};
 use crate::policy::{Period, Provider};
 use crate::units::Currency::{Eth, Gwei, Usd, Wei};
 
@@ -35,7 +35,7 @@ pub(super) const POLICY: &[Key] = &[
         &Shape::Table(&[
             required(
                 "orchestrators",
-                &list(LINE, 1, 10_000),
+                &list(LINE, 1, MOST_ORCHESTRATORS),
                 "Its members: ids of orchestrators, or of groups with all their members.",
             ),
             default(
