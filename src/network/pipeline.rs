@@ -168,8 +168,8 @@ impl Pipeline {
     /// The same where a second of live video is billed as so many pixels.
     pub fn units_at(self, size: f64, live_pixels_per_second: u64) -> u64 {
         match self {
-            Pipeline::AudioToText => whole(size) * 1000,
-            Pipeline::ImageToVideo => whole(size + 0.5) * IMAGE_TO_VIDEO_FRAMES,
+            Pipeline::AudioToText => whole(size).saturating_mul(1000),
+            Pipeline::ImageToVideo => whole(size + 0.5).saturating_mul(IMAGE_TO_VIDEO_FRAMES),
             Pipeline::LiveVideoToVideo => whole(size * live_pixels_per_second as f64),
             _ => whole(size + 0.5),
         }
@@ -258,5 +258,13 @@ mod tests {
         assert_eq!(Pipeline::ImageToVideo.billed_units(576.0 * 1024.0), 14_745_600);
         assert_eq!(Pipeline::LiveVideoToVideo.billed_units(60.0), 1_658_880_000);
         assert_eq!(Pipeline::Llm.billed_units(256.0), 256);
+    }
+
+    #[test]
+    fn a_size_beyond_all_units_is_billed_as_all_there_are() {
+        // A lognormal draw may be of any size.
+        assert_eq!(Pipeline::AudioToText.billed_units(1e12), 1_000_000_000_000_000);
+        assert_eq!(Pipeline::AudioToText.billed_units(1e18), u64::MAX);
+        assert_eq!(Pipeline::ImageToVideo.billed_units(1e18), u64::MAX);
     }
 }

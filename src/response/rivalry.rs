@@ -12,6 +12,14 @@ pub struct Own<'a> {
     pub markup: f64,
 }
 
+impl Own<'_> {
+    /// The highest base price at which it is within a gateway's maximum, in wei a unit;
+    /// `None` where there is none.
+    pub fn highest_base_price(&self, max_price: Option<Price>) -> Option<f64> {
+        max_price.map(|max| libm::floor(max.to_f64() / self.markup * 1e3) / 1e3)
+    }
+}
+
 /// One market as an orchestrator that serves it sees it: everybody who is there,
 /// with present prices and stakes, and the gateway's rule.
 #[derive(Debug)]
@@ -51,7 +59,7 @@ impl<'a> Rivalry<'a> {
     /// The highest base price that the gateway pays, in wei a unit; `None` where
     /// it pays any.
     pub fn highest_base_price(&self) -> Option<f64> {
-        self.max_price.map(|max| libm::floor(max.to_f64() / self.own.markup * 1e3) / 1e3)
+        self.own.highest_base_price(self.max_price)
     }
 
     /// Whether the gateway pays more where nobody is within its maximum.

@@ -10,6 +10,7 @@ use crate::kernel::StreamKey;
 use crate::network::{Pricing, Response};
 use crate::payments::{Ledger, Quote};
 use crate::response::{Own, Rivalry, best_node_count, best_price, raised, undercut};
+use crate::scenario::Scenario;
 use crate::selection::SessionSelector;
 use crate::units::{COIN, Price, SECONDS_PER_HOUR, SimTime, Wei};
 
@@ -195,10 +196,10 @@ impl<'w> Responders<'w> {
         self.is_there[node]
     }
 
-    /// Requests of so many billing units together came to a market.
-    pub(super) fn asked(&mut self, market: usize, units: u64) {
+    /// So many requests of so many billing units each came to a market.
+    pub(super) fn asked(&mut self, market: usize, units: u64, requests: u64) {
         if self.is_active() {
-            self.asked[market] += u128::from(units);
+            self.asked[market] += u128::from(units) * u128::from(requests);
         }
     }
 
@@ -211,10 +212,10 @@ impl<'w> Responders<'w> {
         }
     }
 
-    /// An orchestrator worked so many billing units.
-    pub(super) fn worked(&mut self, offer: usize, units: u64) {
+    /// An orchestrator worked so many billing units for each of so many requests.
+    pub(super) fn worked(&mut self, offer: usize, units: u64, requests: u64) {
         if self.is_active() {
-            self.traffic[offer].units += u128::from(units);
+            self.traffic[offer].units += u128::from(units) * u128::from(requests);
         }
     }
 
@@ -388,7 +389,8 @@ impl<'w> Responders<'w> {
                 let jumps: Vec<f64> =
                     markets.iter().filter_map(Rivalry::highest_base_price).collect();
                 let most = response.most * opening;
-                let mut top = highest_price(&markets, most);
+                let highest = markets.iter().map(Rivalry::highest_base_price);
+                let mut top = highest_price(highest, most);
                 if markets.iter().any(Rivalry::may_pay_more) {
                     top = top.max(most);
                 }
@@ -401,8 +403,12 @@ impl<'w> Responders<'w> {
                 best_price(cost, top, &jumps, profit).unwrap_or(price)
             }
             Pricing::Raise { step, refused_share } => {
-                let markets = self.rivalries(responder, offered, scene);
-                let top = highest_price(&markets, response.most * opening);
+                let highest = |place: &Place| {
+                    let max_price = scene.prices.max_price(place.market);
+                    self.own(responder, place, scene).highest_base_price(max_price)
+                };
+                let highest = offered.places.iter().map(highest);
+                let top = highest_price(highest, response.most * opening);
                 let traffic = self.traffic[offered.offer];
                 let reached = traffic.reached - offered.before.reached;
                 let refused = traffic.refused - offered.before.refused;
@@ -440,6 +446,29 @@ impl<'w> Responders<'w> {
         })
     }
 
+    /// What quotes in a market go by: the gas price, and the largest face value that is
+    /// accepted from its gateway.
+    fn terms(&self, place: &Place, scene: &Scene) -> (Wei, Wei) {
+        let Scenario { network, payments, .. } = self.world.scenario;
+        let gateway = self.world.markets[place.market].gateway;
+        let funds = sender_funds(network, scene.ledger, gateway);
+        (payments.gas_price(scene.now), funds.max_float())
+    }
+
+    /// The part of a responder in a market.
+    fn own<'a>(&self, responder: &Responder, place: &'a Place, scene: &Scene) -> Own<'a> {
+        let own = &self.world.network.orchestrators[responder.orchestrator];
+        let (gas_price, max_float) = self.terms(place, scene);
+        let terms = Quote::new(own, Price::whole(1), gas_price, max_float);
+        let terms = terms.ok().and_then(|quote| quote.terms.tx_cost_multiplier());
+        let markup = match terms.filter(|_| own.auto_adjust_price) {
+            Some((face_value, tx_cost)) => 1.0 + tx_cost.0 as f64 / face_value.0 as f64,
+            None => 1.0,
+        };
+        let markup = markup * self.kept_share(responder);
+        Own { nodes: &place.own, stake: own.stake.to_coins(), markup }
+    }
+
     /// The markets of an offer as its owner sees them.
     fn rivalries<'a>(
         &'a self,
@@ -449,12 +478,10 @@ impl<'w> Responders<'w> {
     ) -> Vec<Rivalry<'a>> {
         let network = &self.world.network;
         let days = (scene.now - responder.last_review).as_days();
-        let gas_price = self.world.scenario.payments.gas_price(scene.now);
         let rivalry = |place: &'a Place| {
             let plan = &self.world.markets[place.market];
             let max_price = scene.prices.max_price(place.market);
-            let funds = sender_funds(&self.world.scenario.network, scene.ledger, plan.gateway);
-            let max_float = funds.max_float();
+            let (gas_price, max_float) = self.terms(place, scene);
             let mut candidates = plan.market.candidates.clone();
             for ((number, known), route) in (0u32..).zip(&mut candidates).zip(&plan.routes) {
                 let node = &network.orchestrators[route.orchestrator];
@@ -464,15 +491,7 @@ impl<'w> Responders<'w> {
                 known.stake = scene.selectors[place.market].stake(number);
             }
             let others = self.others(place);
-            let own = &network.orchestrators[responder.orchestrator];
-            let terms = Quote::new(own, Price::whole(1), gas_price, max_float);
-            let terms = terms.ok().and_then(|quote| quote.terms.tx_cost_multiplier());
-            let markup = match terms.filter(|_| own.auto_adjust_price) {
-                Some((face_value, tx_cost)) => 1.0 + tx_cost.0 as f64 / face_value.0 as f64,
-                None => 1.0,
-            };
-            let markup = markup * self.kept_share(responder);
-            let own = Own { nodes: &place.own, stake: own.stake.to_coins(), markup };
+            let own = self.own(responder, place, scene);
             let asked = (self.asked[place.market] - place.asked_before) as f64;
             Rivalry::new(&plan.market, candidates, max_price, others, own, asked / days)
         };
@@ -519,13 +538,33 @@ impl<'w> Responders<'w> {
     }
 }
 
-/// The highest base price that some gateway pays, at most `most` where one pays
-/// any.
-fn highest_price(markets: &[Rivalry], most: f64) -> f64 {
-    let of = |market: &Rivalry| market.highest_base_price().unwrap_or(most);
-    markets.iter().map(of).fold(0.0, f64::max)
+/// The highest of the base prices that gateways pay, `most` where one pays any.
+fn highest_price(of_markets: impl Iterator<Item = Option<f64>>, most: f64) -> f64 {
+    of_markets.map(|highest| highest.unwrap_or(most)).fold(0.0, f64::max)
 }
 
 fn hours(hours: f64) -> SimTime {
     SimTime::from_secs(hours * SECONDS_PER_HOUR as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Source, load};
+
+    #[test]
+    fn units_of_many_requests_at_once_do_not_wrap() {
+        let respond = "orchestrators.eu-1.respond={ price = { undercut = { by = 0.1 } } }";
+        let text = crate::scenario::preset("minimal").unwrap().to_string();
+        let source = Source { name: "minimal".to_string(), text, directory: None };
+        let scenario = load(&source, &[respond.to_string()]).unwrap();
+        let world = World::new(&scenario);
+        let mut responders = Responders::new(&world);
+        // Recordings of 1e12 s, the longest, at the coarsest pace.
+        let (units, requests) = (10u64.pow(15), 1 << 24);
+        responders.asked(0, units, requests);
+        responders.worked(0, units, requests);
+        let product = 16_777_216_000_000_000_000_000;
+        assert_eq!((responders.asked[0], responders.traffic[0].units), (product, product));
+    }
 }

@@ -49,7 +49,7 @@ impl Replication<'_> {
         let prepaid = live_prepaid_pixels(market.market.version);
         if let Some(staged) = staged {
             let route = &market.routes[session.candidate as usize];
-            self.responders.worked(route.offer, prepaid * plan.pace.requests());
+            self.responders.worked(route.offer, prepaid, plan.pace.requests());
             self.recorder.note_fee(plan.pace, staged.fee, base, (prepaid, 0));
             self.cashier.served_once(payee, &staged, LossCause::Expiry, now.local);
         }
@@ -129,7 +129,7 @@ impl Replication<'_> {
                 // orchestrator, whose replies renew its ticket parameters.
                 self.send(number, plan, payee, &staged, until, lottery);
                 self.cashier.served_on(&mut credit, payee, &staged, until.local);
-                self.responders.worked(offer, units * payee.pace.requests());
+                self.responders.worked(offer, units, payee.pace.requests());
                 let shown = u128::from(units) * u128::from(plan.live_pixels_shown)
                     / u128::from(plan.live_pixels_per_second);
                 self.recorder.note_fee(payee.pace, fee, base_price, (units, shown as u64));

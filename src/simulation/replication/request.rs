@@ -112,7 +112,7 @@ impl<'w> Replication<'w> {
         let used_size = size * plan.used_share.draw(key, Purpose::UsedShare as u64);
         let (billed, used) =
             billed_and_used(plan.pipeline, size, used_size, plan.live_pixels_per_second);
-        self.responders.asked(plan.market, billed * count);
+        self.responders.asked(plan.market, billed, count);
         let request = Request {
             stream: stream as u32,
             key,
@@ -458,7 +458,7 @@ impl<'w> Replication<'w> {
                 let billed = request.billed;
                 if let Some(staged) = staged {
                     let route = &market.routes[session.candidate as usize];
-                    self.responders.worked(route.offer, billed * plan.pace.requests());
+                    self.responders.worked(route.offer, billed, plan.pace.requests());
                     let (base, _) = self.cashier.prices(payee);
                     self.recorder.note_fee(plan.pace, staged.fee, base, (billed, request.used));
                     self.customers.billed(plan.number, request.pays, staged.fee, billed);
