@@ -124,7 +124,8 @@ pub struct SessionPool {
     free_count: usize,
     urn: Urn,
     urn_is_stale: bool,
-    /// Never-used sessions in the order the gateway knows them.
+    /// Never-used sessions in the order the gateway knows them (only under
+    /// [`PoolRule::FirstContactThenFastest`]).
     untried: Vec<u32>,
     /// Used and free sessions (only under [`PoolRule::FirstContactThenFastest`]);
     /// with entries of sessions that are so no longer.
@@ -197,7 +198,9 @@ impl SessionPool {
             session.in_flight = 0;
             session.latency_score = 0.0;
             self.discovery_latencies[candidate as usize] = discovery_latency;
-            self.untried.push(candidate);
+            if self.rule == PoolRule::FirstContactThenFastest {
+                self.untried.push(candidate);
+            }
             self.size += 1;
             self.set_free(candidate);
             self.order_is_stale = true;
@@ -592,6 +595,16 @@ mod tests {
         assert!(harness.pool.fastest.iter().count() <= 4);
         let rest: Vec<u32> = (0..3).map(|_| harness.select().unwrap().candidate).collect();
         assert_eq!(rest[2], 2);
+    }
+
+    #[test]
+    fn a_pool_lists_the_never_used_only_where_its_rule_asks_for_them() {
+        use PoolRule::*;
+        for rule in [ProbabilityByLatencyScore, ProbabilityByDiscoveryLatency, Nearest, Chosen] {
+            assert!(Harness::new(rule, candidates(3, true)).pool.untried.is_empty(), "{rule:?}");
+        }
+        let pool = Harness::new(FirstContactThenFastest, candidates(3, true)).pool;
+        assert_eq!(pool.untried, [0, 1, 2]);
     }
 
     #[test]
