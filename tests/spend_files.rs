@@ -239,6 +239,13 @@ fn days_of_the_same_sums_as_all_others_are_whole() {
     // Days between that differ are of single events.
     let events = six_hours.replace("2025-03-05 06:00:00", "2025-03-05 06:00:07");
     assert_eq!(partial(&events), ["2025-03-10"]);
+    // In any order, and where rows are only counted.
+    let keep = SpendOptions { duplicates: Duplicates::Keep, ..SpendOptions::default() };
+    let (header, rows) = six_hours.split_once('\n').unwrap();
+    let backwards: Vec<&str> = rows.lines().rev().collect();
+    let kept = with(&format!("{header}\n{}\n", backwards.join("\n")), keep).unwrap();
+    assert_eq!(kept.days_of(Coverage::Partial).count(), 0);
+    assert_eq!(with(&cut, keep).unwrap().days_of(Coverage::Partial).count(), 1);
     // Few days say nothing of what is usual.
     let few = six_hours.find("2025-03-07").unwrap();
     assert_eq!(partial(&six_hours[..few]), ["2025-03-06"]);
@@ -508,6 +515,9 @@ fn another_amount_of_fees_for_a_day_is_no_repetition() {
     let kept = with(text, options(Duplicates::Keep)).unwrap();
     assert_eq!(kept.total().to_coins(), 4.0);
     assert_eq!(kept.notes, ["1 row is a repetition of another, counted"]);
+    let thrice = "date,amount_eth\n2025-03-01,1\n2025-03-02,1\n2025-03-01,1\n2025-03-01,1\n";
+    let kept = with(thrice, options(Duplicates::Keep)).unwrap();
+    assert_eq!(kept.notes, ["2 rows are a repetition of another, counted"]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct SpendKey {
 }
 
 /// What one key came to on one day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Spent {
     /// The amount.
     pub amount: Wei,

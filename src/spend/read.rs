@@ -151,6 +151,10 @@ enum NoSpend {
 /// Why a row is not counted: the column to blame, what is wrong and what was expected.
 struct Wrong(Option<usize>, String, Option<&'static str>);
 
+/// A row as it is compared with others: day, nanosecond, number of the key, what was
+/// spent, and [`Entry::rest`].
+type SeenRow = (Date, Option<i64>, u32, Spent, u64);
+
 /// What has been read so far.
 struct SpendReader<'a> {
     name: &'a str,
@@ -162,8 +166,13 @@ struct SpendReader<'a> {
     keys: BTreeMap<SpendKey, u32>,
     /// By the day of UTC, the day the row says it begins, and the key.
     cells: BTreeMap<(Date, Option<Date>, u32), Spent>,
-    /// The line on which a row stood first.
-    seen_rows: BTreeMap<(Date, Option<i64>, u32, Spent, u64), u64>,
+    /// The line on which a row stood first; not where repetitions are only counted.
+    seen_rows: BTreeMap<SeenRow, u64>,
+    /// Hash of each row, where repetitions are only counted: there is no room for ten
+    /// million rows.
+    hashes: Vec<u64>,
+    /// By day the nanoseconds at which rows stand, in order once all are read.
+    times: BTreeMap<Date, Vec<i64>>,
     /// The line on which a day of daily fees stood first.
     seen_days: BTreeMap<Date, u64>,
     rows: u64,
@@ -197,6 +206,8 @@ impl<'a> SpendReader<'a> {
             keys: BTreeMap::new(),
             cells: BTreeMap::new(),
             seen_rows: BTreeMap::new(),
+            hashes: Vec::new(),
+            times: BTreeMap::new(),
             seen_days: BTreeMap::new(),
             rows: 0,
             no_spend: BTreeMap::new(),
@@ -356,8 +367,21 @@ impl<'a> SpendReader<'a> {
             return Err(Wrong(None, message, None));
         }
         let key = *self.keys.entry(entry.key).or_insert(next as u32);
-        let row = (entry.day, entry.nanosecond, key, entry.spent, entry.rest);
-        let same_row = earlier(&mut self.seen_rows, row, line);
+        let row: SeenRow = (entry.day, entry.nanosecond, key, entry.spent, entry.rest);
+        let same_row = match duplicates {
+            Duplicates::Keep => {
+                let mut hash = DefaultHasher::new();
+                row.hash(&mut hash);
+                self.hashes.push(hash.finish());
+                None
+            }
+            Duplicates::Refuse | Duplicates::Drop => earlier(&mut self.seen_rows, row, line),
+        };
+        let (times, time) =
+            (self.times.entry(entry.day).or_default(), entry.nanosecond.unwrap_or(0));
+        if times.last() != Some(&time) {
+            times.push(time);
+        }
         let day = moment.begins.unwrap_or(moment.day);
         let same_day = match form {
             SpendForm::DailyFees => earlier(&mut self.seen_days, day, line),
@@ -458,6 +482,12 @@ impl<'a> SpendReader<'a> {
                             contract does";
             self.fault(1, &header, Some(columns.amount), message, Some(expected));
             return Err(self.faults.into_error());
+        }
+        self.hashes.sort_unstable();
+        self.repeated += self.hashes.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
+        for times in self.times.values_mut() {
+            times.sort_unstable();
+            times.dedup();
         }
         // Days of another time zone stay what they are.
         let are_local = self.are_days && self.shifted > 0;
@@ -580,14 +610,7 @@ impl<'a> SpendReader<'a> {
     /// Whether the first and the last day have rows at the very times of day, more than
     /// one, that all days between have: those are sums of as many hours.
     fn are_usual(&self) -> [bool; 2] {
-        let mut days: BTreeMap<Date, Vec<i64>> = BTreeMap::new();
-        for &(day, nanosecond, ..) in self.seen_rows.keys() {
-            let (times, time) = (days.entry(day).or_default(), nanosecond.unwrap_or(0));
-            if times.last() != Some(&time) {
-                times.push(time);
-            }
-        }
-        let days: Vec<Vec<i64>> = days.into_values().collect();
+        let days: Vec<&Vec<i64>> = self.times.values().collect();
         match days.as_slice() {
             [first, between @ .., last] if days.len() >= LEAST_USUAL_DAYS => {
                 let usual = between.first().filter(|times| times.len() > 1);
