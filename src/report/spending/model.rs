@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::remaining::Remaining;
-use super::stored::{StoredRun, add};
+use super::stored::{StoredFee, StoredRun, sums};
 use super::{SpendingError, prices_paid};
-use crate::ensemble::{PeriodRow, Quantiles, gini, hhi, nakamoto, top_share};
+use crate::ensemble::{PeriodRow, Quantiles, ServiceSpend, gini, hhi, nakamoto, top_share};
 use crate::experiment::spend_model::SeriesError;
 use crate::report::format::date_after;
 use crate::report::tables::share_of;
@@ -242,13 +242,14 @@ impl Dimension {
         }
     }
 
-    fn of<'a>(self, key: &'a SpendKey, run: Option<&'a StoredRun>) -> Option<&'a str> {
+    /// The name that a key of spend has in it; `seats` are the regions of the orchestrators.
+    fn of<'a>(self, key: &'a SpendKey, seats: &BTreeMap<&str, &'a str>) -> Option<&'a str> {
         let name = match self {
             Dimension::Pipeline => &key.pipeline,
             Dimension::Model => &key.model,
             Dimension::Gateway => &key.gateway,
             Dimension::Region => &key.region,
-            Dimension::Seat => return run?.region_of(key.orchestrator.as_deref()?),
+            Dimension::Seat => return seats.get(key.orchestrator.as_deref()?).copied(),
             Dimension::Orchestrator => &key.orchestrator,
         };
         name.as_deref()
@@ -526,7 +527,7 @@ impl Reporter<'_> {
         let requests = part
             .cells()
             .map(|(_, _, spent)| spent.requests.filter(|_| spent.counted == spent.amount));
-        let earned = by_name(&part, Dimension::Orchestrator, None);
+        let earned = by_name(&part, Dimension::Orchestrator, &BTreeMap::new());
         let named: Vec<f64> = earned
             .iter()
             .filter(|(name, wei)| name.is_some() && *wei > Wei::ZERO)
@@ -655,6 +656,9 @@ impl Reporter<'_> {
 
     fn lines(&self, dimension: Dimension, planned: Option<&Planned>) -> Vec<Line> {
         let SpendingInput { period, run, spend, .. } = self.input;
+        let seats = run.filter(|_| dimension == Dimension::Seat).map(StoredRun::seats);
+        let seats = seats.unwrap_or_default();
+        let mut places: BTreeMap<Option<String>, usize> = BTreeMap::new();
         let mut lines: Vec<Line> = Vec::new();
         let blank = |name: Option<String>| Line {
             name,
@@ -665,16 +669,15 @@ impl Reporter<'_> {
             forecast_share: None,
         };
         let mut at = |name: Option<String>| -> usize {
-            let known = lines.iter().position(|line| line.name == name);
-            known.unwrap_or_else(|| {
-                lines.push(blank(name));
+            *places.entry(name).or_insert_with_key(|name| {
+                lines.push(blank(name.clone()));
                 lines.len() - 1
             })
         };
         let mut filled: Vec<(usize, Part)> = Vec::new();
         if let Some(history) = spend {
             let part = history.between(period.first(), period.last());
-            let sums = by_name(&part, dimension, *run);
+            let sums = by_name(&part, dimension, &seats);
             // A column that is not there says nothing.
             if sums.iter().any(|(name, _)| name.is_some()) {
                 let total = part.total();
@@ -683,7 +686,7 @@ impl Reporter<'_> {
                 }
                 let before = period.previous();
                 let before = history.between(before.first(), before.last());
-                for (name, wei) in by_name(&before, dimension, *run) {
+                for (name, wei) in by_name(&before, dimension, &seats) {
                     filled.push((at(name), Part::Previous(wei)));
                 }
             }
@@ -736,18 +739,19 @@ fn expected(
     run: &StoredRun,
     planned: &Planned,
 ) -> Vec<(String, Option<Wei>, f64)> {
-    let mut sums: Vec<(String, u128)> = Vec::new();
-    let parts = &planned.row.by_service;
-    match dimension {
-        Dimension::Pipeline => parts.iter().for_each(|p| add(&mut sums, &p.pipeline, p.mean.0)),
-        Dimension::Model => run.by_model.iter().for_each(|(id, wei)| add(&mut sums, id, *wei)),
-        Dimension::Gateway => parts.iter().for_each(|p| add(&mut sums, &p.gateway, p.mean.0)),
-        Dimension::Region => parts.iter().for_each(|p| add(&mut sums, &p.region, p.mean.0)),
-        Dimension::Seat => run.fees.iter().for_each(|f| add(&mut sums, &f.region, f.fees_wei)),
-        Dimension::Orchestrator => {
-            run.fees.iter().for_each(|f| add(&mut sums, &f.orchestrator, f.fees_wei));
-        }
-    }
+    let of_parts = |name: fn(&ServiceSpend) -> &str| {
+        sums(planned.row.by_service.iter().map(|part| (name(part), part.mean.0)))
+    };
+    let of_fees =
+        |name: fn(&StoredFee) -> &str| sums(run.fees.iter().map(|fee| (name(fee), fee.fees_wei)));
+    let mut sums = match dimension {
+        Dimension::Pipeline => of_parts(|part| &part.pipeline),
+        Dimension::Model => sums(run.by_model.iter().map(|(id, wei)| (id.as_str(), *wei))),
+        Dimension::Gateway => of_parts(|part| &part.gateway),
+        Dimension::Region => of_parts(|part| &part.region),
+        Dimension::Seat => of_fees(|fee| &fee.region),
+        Dimension::Orchestrator => of_fees(|fee| &fee.orchestrator),
+    };
     sums.retain(|(_, sum)| *sum > 0);
     let total = Wei(sums.iter().map(|(_, sum)| sum).sum());
     let is_of_period =
@@ -760,9 +764,9 @@ fn expected(
 fn by_name(
     history: &SpendHistory,
     dimension: Dimension,
-    run: Option<&StoredRun>,
+    seats: &BTreeMap<&str, &str>,
 ) -> Vec<(Option<String>, Wei)> {
-    let sums = history.daily_by(|key| dimension.of(key, run));
+    let sums = history.daily_by(|key| dimension.of(key, seats));
     sums.into_iter()
         .map(|(name, days)| (name.map(str::to_string), days.into_iter().sum()))
         .collect()

@@ -1,5 +1,6 @@
 //! A run directory, read back.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::SpendingError;
 use crate::ensemble::{PeriodRow, Quantiles, ServiceSpend};
 use crate::experiment::sha256;
+use crate::network::Network;
 use crate::report::SUMMARY_SCHEMA;
 use crate::report::directory::{MANIFEST, is_earlier_run};
 use crate::scenario::{Scenario, Source, load};
@@ -34,11 +36,10 @@ pub struct StoredRun {
 }
 
 impl StoredRun {
-    /// Id of the region of an orchestrator.
-    pub(super) fn region_of(&self, orchestrator: &str) -> Option<&str> {
-        let network = &self.scenario.network;
-        let found = network.orchestrators.iter().find(|o| o.id == orchestrator)?;
-        network.regions.get(found.region).map(|region| region.id.as_str())
+    /// Id of the region of each orchestrator.
+    pub(super) fn seats(&self) -> BTreeMap<&str, &str> {
+        let Network { orchestrators, regions, .. } = &self.scenario.network;
+        orchestrators.iter().map(|o| (o.id.as_str(), regions[o.region].id.as_str())).collect()
     }
 }
 
@@ -140,17 +141,14 @@ pub fn read_run(directory: &Path) -> Result<StoredRun, SpendingError> {
     let by_model = by_model(&scenario, &summary)
         .ok_or_else(|| files.damaged("summary.json", &"spend by model makes no sense"))?;
     let runways = files.rows::<RunwayRow>("runways.csv")?;
-    let mut served: Vec<(String, f64)> = Vec::new();
-    for row in files.rows::<ServedRow>("requests.csv")? {
-        add(&mut served, &row.pipeline, row.served);
-    }
+    let served = files.rows::<ServedRow>("requests.csv")?;
     Ok(StoredRun {
         days: days(files.rows("burn.csv")?),
         periods: periods(files.rows("periods.csv")?)
             .ok_or_else(|| files.damaged("periods.csv", &"a row makes no sense"))?,
         runways: runways.into_iter().map(|row| (row.runway_days, row.censored)).collect(),
         fees: files.rows("fees_by_orchestrator.csv")?,
-        served,
+        served: sums(served.iter().map(|row| (row.pipeline.as_str(), row.served))),
         by_model,
         scenario,
         summary,
@@ -166,12 +164,21 @@ fn by_model(scenario: &Scenario, summary: &Value) -> Option<Vec<(String, u128)>>
     summary["spend"]["by_model"].as_object()?.iter().map(spent).collect()
 }
 
-/// Adds to the amount of a name, in order of first appearance.
-pub(super) fn add<T: std::ops::AddAssign>(sums: &mut Vec<(String, T)>, name: &str, more: T) {
-    match sums.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, sum)) => *sum += more,
-        None => sums.push((name.to_string(), more)),
+/// The sum of each name, in order of first appearance.
+pub(super) fn sums<'a, T: std::ops::AddAssign>(
+    parts: impl IntoIterator<Item = (&'a str, T)>,
+) -> Vec<(String, T)> {
+    let mut places = BTreeMap::new();
+    let mut sums: Vec<(String, T)> = Vec::new();
+    for (name, more) in parts {
+        let next = sums.len();
+        let place = *places.entry(name).or_insert(next);
+        match sums.get_mut(place) {
+            Some((_, sum)) => *sum += more,
+            None => sums.push((name.to_string(), more)),
+        }
     }
+    sums
 }
 
 fn days(rows: Vec<BurnRow>) -> Vec<StoredDay> {
