@@ -82,7 +82,7 @@ fn modes(criterion: &mut Criterion) {
     let scenario = shipped("agent-spe-15k", &[]);
     for (name, mode) in Mode::NAMES {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| replication(&World::in_mode(&scenario, mode), 0));
+            bencher.iter(|| replication(&World::in_mode(&scenario, mode).unwrap(), 0));
         });
     }
 }

@@ -47,7 +47,7 @@ fn main() {
     let billion = plain(50, &["credits.amount=100000 ETH", "horizon_days=97"]);
     let (default_world, short_world) = (World::new(&default), World::new(&short));
     let (few_world, many_world) = (World::new(&few), World::new(&many));
-    let aggregated = |scenario| replication(&World::in_mode(scenario, Mode::Aggregate), 0);
+    let aggregated = |scenario| replication(&World::in_mode(scenario, Mode::Aggregate).unwrap(), 0);
     let mut works = [
         Work::new("reference loop", || reference::run(REFERENCE_REQUESTS, 1).served),
         Work::new("plain workload, 50 orchestrators", || replication(&few_world, 0)),

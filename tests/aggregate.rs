@@ -55,7 +55,7 @@ fn arrivals(scenario: &mut Scenario) -> &mut PoissonArrivals {
 
 /// The pace that aggregated mode chooses for the first model.
 fn chosen(scenario: &Scenario) -> u64 {
-    World::in_mode(scenario, Mode::Aggregate).paces[0].requests()
+    World::in_mode(scenario, Mode::Aggregate).unwrap().paces[0].requests()
 }
 
 /// Live streams of a size, and credits for so many days of the seconds they pay: 60 at
@@ -271,7 +271,7 @@ fn a_pace_of_one_is_exact_mode() {
     assert_eq!(everything(&exact), everything(&paced));
     assert_eq!(paced.sampling, None);
     // Too few requests for any to stand for others.
-    let natural = World::in_mode(&scenario, Mode::Aggregate);
+    let natural = World::in_mode(&scenario, Mode::Aggregate).unwrap();
     assert!(natural.paces.iter().all(|&pace| pace == Pace::EXACT));
 }
 
@@ -290,7 +290,7 @@ fn headlines_are_those_of_exact_mode() {
             "demand.streams.chat.requests_per_day=2400",
         ],
     );
-    let world = World::in_mode(&scenario, Mode::Aggregate);
+    let world = World::in_mode(&scenario, Mode::Aggregate).unwrap();
     assert!(world.paces.iter().all(|&pace| pace > Pace::EXACT), "{:?}", world.paces);
     let exact = samples(&World::new(&scenario), 10);
     let aggregated = samples(&world, 10);
@@ -330,7 +330,7 @@ fn large(changes: &[&str]) -> Scenario {
 /// Whether requests of images and of chats stand for others.
 fn are_sampled(changes: &[&str]) -> [bool; 2] {
     let scenario = large(changes);
-    let paces = World::in_mode(&scenario, Mode::Aggregate).paces;
+    let paces = World::in_mode(&scenario, Mode::Aggregate).unwrap().paces;
     [0, 1].map(|model| paces[model] > Pace::EXACT)
 }
 
@@ -378,7 +378,7 @@ fn nothing_is_sampled_where_a_member_of_the_alpha_group_may_be_stuck() {
 #[test]
 fn models_steered_together_go_by_one_pace() {
     let scenario = large(&["policy.injection.steering={towards={targets={eu=0.5}}}"]);
-    let paces = World::in_mode(&scenario, Mode::Aggregate).paces;
+    let paces = World::in_mode(&scenario, Mode::Aggregate).unwrap().paces;
     assert!(paces[0] > Pace::EXACT && paces[0] == paces[1], "{paces:?}");
 }
 
@@ -437,7 +437,7 @@ fn a_small_gateway_is_known_too() {
     assert_eq!(chosen(&scenario), 8);
     scenario.credits = credits(Wei(20 * 106_000 * FEE * 101 / 100 + 2 * common::RESERVE.0));
     scenario.treasury.top_ups.rule = TopUpRule::Shares(vec![100, 6]);
-    let world = World::in_mode(&scenario, Mode::Aggregate);
+    let world = World::in_mode(&scenario, Mode::Aggregate).unwrap();
     assert_eq!(world.paces[0].requests(), 2);
     let stated = replicate(&world, 0).unwrap().sampling.unwrap().gateway_error;
     assert!((stated / (1.0f64 / 120_000.0).sqrt() - 1.0).abs() < 0.02, "{stated}");
@@ -461,7 +461,7 @@ fn places_fill_up_in_time_for_a_peak() {
     assert!(lag(chosen(&scenario)) < 0.01, "{}", chosen(&scenario));
     scenario.horizon_days = 8;
     let success = |mode| {
-        let samples = samples(&World::in_mode(&scenario, mode), 3);
+        let samples = samples(&World::in_mode(&scenario, mode).unwrap(), 3);
         let rates = samples.iter().map(|sample| sample.service.success_rate().unwrap());
         mean_and_error(&rates.collect::<Vec<f64>>())
     };
@@ -508,9 +508,9 @@ fn scenarios_compared_share_their_paces() {
         loaded("minimal", &["credits.amount=2000 LPT", &images])
     };
     let (few, many) = (rates("500"), rates("8000"));
-    let of = |scenario| World::in_mode(scenario, Mode::Aggregate).paces[0];
+    let of = |scenario| World::in_mode(scenario, Mode::Aggregate).unwrap().paces[0];
     assert!(of(&few) < of(&many));
-    let worlds = World::all_in_mode(&[&few, &many], Mode::Aggregate);
+    let worlds = World::all_in_mode(&[&few, &many], Mode::Aggregate).unwrap();
     assert_eq!(worlds[0].paces, worlds[1].paces);
     assert_eq!(worlds[0].paces[0], of(&few));
 }

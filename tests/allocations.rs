@@ -1,8 +1,13 @@
 //! What a replication asks of the memory allocator.
 
+use std::collections::BTreeMap;
+
 use allocation_counter::{AllocationInfo, measure};
-use orchsim::scenario::{Source, load, preset};
-use orchsim::simulation::{World, replicate};
+use orchsim::ensemble::{VarianceReduction, headlines};
+use orchsim::experiment::{Design, Job, Sampling, Setting, Shard, Study, observe};
+use orchsim::payments::LedgerViolation;
+use orchsim::scenario::{Scenario, Source, load, preset};
+use orchsim::simulation::{Mode, World, replicate};
 
 const PLAIN: &str = include_str!("../benches/scenarios/plain.toml");
 
@@ -60,4 +65,46 @@ fn a_replication_of_the_default_scenario_needs_less_than_32_mib() {
     let (requests, allocations) = replication(preset("agent-spe-15k").unwrap(), &[]);
     assert!(requests > 1e6);
     assert!(allocations.bytes_max < 32 << 20, "{} bytes", allocations.bytes_max);
+}
+
+/// The most memory at once that a sweep of so many settings of 300 orchestrators takes.
+fn sweep_bytes(settings: usize) -> u64 {
+    let text = preset("minimal").unwrap().replace("count = 2", "count = 300");
+    let source = Source { name: "test".to_string(), text, directory: None };
+    let vary = [format!("demand.level=1..2:{settings}").parse().unwrap()];
+    let design = Design::new(&vary, Sampling::Grid, 1).unwrap();
+    let scenario = |setting: usize| -> Scenario {
+        let mut overrides = design.overrides(&design.settings[setting]);
+        overrides.push("horizon_days=1".to_string());
+        load(&source, &overrides).unwrap()
+    };
+    let made = (design.settings.iter().enumerate())
+        .map(|(setting, values)| Setting::new(values, &scenario(setting)))
+        .collect();
+    let study = Study::new(&design, made, headlines(&scenario(0)), &[]).unwrap();
+    let job = Job {
+        version: String::new(),
+        command: String::new(),
+        scenario: String::new(),
+        replications: 1,
+        precision: None,
+        mode: Mode::Exact,
+        variance_reduction: VarianceReduction::None,
+        study: Some(study.clone()),
+    };
+    let load = |setting: usize| -> Result<Scenario, LedgerViolation> { Ok(scenario(setting)) };
+    let mut seen = BTreeMap::new();
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let allocations = one_thread.install(|| {
+        measure(|| observe(&job, &study, &load, Shard::WHOLE, &mut seen, &|_| Ok(())).unwrap())
+    });
+    assert_eq!(seen.len(), settings);
+    allocations.bytes_max
+}
+
+#[test]
+fn a_sweep_holds_one_setting_at_a_time_on_a_thread() {
+    // A setting of 300 orchestrators takes about 300 kB, what is seen of it some 2 kB.
+    let (few, many) = (sweep_bytes(2), sweep_bytes(12));
+    assert!(many < few + 10 * 10_000, "{few} bytes, then {many}");
 }

@@ -107,7 +107,7 @@ impl Merged {
             }
         }
         all.samples.sort_by_key(|sample| sample.replication);
-        let world = World::in_mode(&self.scenario, self.job.mode);
+        let world = World::in_mode(&self.scenario, self.job.mode)?;
         let result = assemble(&world, &all, self.job.plan());
         let Merged { job, scenario, missing, options, format } = self;
         let (scenario, job) = (&scenario, &job);

@@ -89,7 +89,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<Outcome, Failure> {
     progress.clear();
     let result = result?;
     if *spend_history {
-        let world = World::in_mode(&scenario, plan.mode);
+        let world = World::in_mode(&scenario, plan.mode)?;
         let first = replicate_from(&world, plan.variance_reduction.key(scenario.seed, 0))?;
         write_options.spend_history = Some(spend_history_csv(&scenario, &world, &first));
     }
@@ -118,7 +118,7 @@ fn run_shard(
     let numbers: Vec<u64> =
         shard.replicates(job).map(|replicate| u64::from(replicate.replication)).collect();
     let progress = Progress::new(numbers.len() as u64, common.quiet);
-    let world = World::in_mode(scenario, job.mode);
+    let world = World::in_mode(scenario, job.mode)?;
     let done = AtomicU64::new(0);
     let batch = common.thread_pool()?.install(|| {
         simulate(&world, job.variance_reduction, &numbers, &|| {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use rayon::prelude::*;
 
 use super::options::{
     CommonOptions, FileOptions, Simulating, Stopping, command_line, option, refuse_shared,
@@ -12,9 +13,10 @@ use super::options::{
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::{Failure, Outcome, VERSION, input, shards};
+use crate::ensemble::{Headline, headlines};
 use crate::experiment::{
-    Design, Job, Observation, Replicate, Sampling, Shard, Study, Sweep, Vary, observe,
-    refer_to_prices_of,
+    Design, Job, Observation, Replicate, Sampling, Setting, Shard, Study, Sweep, Vary, observe,
+    refer_to_prices_of, sha256,
 };
 use crate::report::{
     Partial, RunContext, ShardData, WriteOptions, check_target, shard_directory, sweep_json,
@@ -26,6 +28,9 @@ use crate::scenario::{Diagnostics, Scenario, Source, load, to_toml};
 /// that a kill loses little and the files stay few.
 const LOST_AT_MOST: f64 = 0.02;
 const STORED_AFTER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
+
+/// Settings whose headline figures are in memory at once.
+const LOADED_TOGETHER: usize = 256;
 
 const WEIGHTS_HELP: &str = "
 help: let one weight be the rest, what the others leave of 1, and vary those in ranges whose upper
@@ -104,9 +109,10 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     }
     let design =
         Design::new(vary, *sample, base.seed).map_err(|error| Failure::Usage(error.to_string()))?;
-    let mut scenarios = load_settings(&source, &common.overrides(), &design)?;
-    scenarios.iter_mut().for_each(|scenario| refer_to_prices_of(&base, scenario));
-    let study = Study::new(&design, &scenarios, pareto).map_err(Failure::Usage)?;
+    let settings =
+        Settings { source: &source, overrides: common.overrides(), design: &design, base: &base };
+    let threads = common.thread_pool()?;
+    let study = threads.install(|| settings.study(pareto, common.quiet))?;
     let whole = directory(common.out.as_deref(), &base);
     let plan = args.simulating.apply(stopping.plan(common, &base))?;
     let job = Job {
@@ -119,7 +125,7 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
         mode: plan.mode,
         study: Some(study.clone()),
     };
-    let work = Work { job: &job, study: &study, scenarios: &scenarios, common };
+    let work = Work { job: &job, study: &study, settings: &settings, threads: &threads, common };
     if let Some(shard) = args.shard {
         let directory = shard_directory(&whole, shard);
         let target = shards::Target { job: &job, shard, whole: &whole, directory };
@@ -145,33 +151,85 @@ pub(super) fn directory(out: Option<&Path>, scenario: &Scenario) -> PathBuf {
     out.map_or_else(usual, Path::to_path_buf)
 }
 
-/// The scenarios of all settings, or what is wrong with any of them.
-fn load_settings(
-    source: &Source,
-    overrides: &[String],
-    design: &Design,
-) -> Result<Vec<Scenario>, Failure> {
-    let mut scenarios = Vec::with_capacity(design.settings.len());
-    let mut invalid: Vec<(String, Diagnostics)> = Vec::new();
-    for (index, setting) in design.settings.iter().enumerate() {
-        let own = design.overrides(setting);
-        let all: Vec<String> = overrides.iter().chain(&own).cloned().collect();
-        match load(source, &all) {
-            Ok(scenario) => scenarios.push(scenario),
-            Err(errors) => invalid.push((format!("setting {index} ({})", own.join(", ")), errors)),
+/// What the scenarios of the settings are made of.
+struct Settings<'a> {
+    source: &'a Source,
+    overrides: Vec<String>,
+    design: &'a Design,
+    base: &'a Scenario,
+}
+
+impl Settings<'_> {
+    /// The scenario of a setting.
+    fn load(&self, setting: usize) -> Result<Scenario, Diagnostics> {
+        let own = self.design.overrides(&self.design.settings[setting]);
+        let all: Vec<String> = self.overrides.iter().cloned().chain(own).collect();
+        let mut scenario = load(self.source, &all)?;
+        refer_to_prices_of(self.base, &mut scenario);
+        Ok(scenario)
+    }
+
+    /// The same once the setting is part of a study, which files that it names may
+    /// have changed since.
+    fn load_again(&self, setting: usize, study: &Study) -> Result<Scenario, Failure> {
+        let known = &study.settings[setting].scenario_sha256;
+        let is_same = |scenario: &Scenario| sha256(to_toml(scenario).as_bytes()) == *known;
+        self.load(setting).ok().filter(is_same).ok_or_else(|| {
+            Failure::Runtime(format!(
+                "setting {setting} is not what it was when the sweep began: a file that the \
+                 scenario names has changed"
+            ))
+        })
+    }
+
+    /// What is said of all settings, or what is wrong with any of them. One by one
+    /// on every thread: their scenarios together may be larger than memory.
+    fn study(&self, criteria: &[String], quiet: bool) -> Result<Study, Failure> {
+        let count = self.design.settings.len();
+        let progress = Progress::of(count as u64, "setting", quiet);
+        let mut settings = Vec::with_capacity(count);
+        let mut figures: Vec<Headline> = Vec::new();
+        let mut invalid: Vec<(String, Diagnostics)> = Vec::new();
+        let all: Vec<usize> = (0..count).collect();
+        for some in all.chunks(LOADED_TOGETHER) {
+            let read = |&index: &usize| {
+                let read = self.load(index).map(|scenario| {
+                    let values = &self.design.settings[index];
+                    (Setting::new(values, &scenario), headlines(&scenario))
+                });
+                progress.one_more();
+                (index, read)
+            };
+            for (index, read) in some.par_iter().map(read).collect::<Vec<_>>() {
+                match read {
+                    Ok((setting, own)) => {
+                        settings.push(setting);
+                        for figure in own {
+                            if !figures.iter().any(|known| known.id == figure.id) {
+                                figures.push(figure);
+                            }
+                        }
+                    }
+                    Err(errors) => {
+                        let own = self.design.overrides(&self.design.settings[index]);
+                        invalid.push((format!("setting {index} ({})", own.join(", ")), errors));
+                    }
+                }
+            }
         }
+        progress.clear();
+        if invalid.is_empty() {
+            return Study::new(self.design, settings, figures, criteria).map_err(Failure::Usage);
+        }
+        let mut message = in_words(&invalid, count);
+        if message.contains("the selection weights") {
+            message += WEIGHTS_HELP;
+        }
+        if message.contains("a number does not belong here") && message.contains("an integer") {
+            message += WHOLE_HELP;
+        }
+        Err(Failure::Usage(message))
     }
-    if invalid.is_empty() {
-        return Ok(scenarios);
-    }
-    let mut message = in_words(&invalid, design.settings.len());
-    if message.contains("the selection weights") {
-        message += WEIGHTS_HELP;
-    }
-    if message.contains("a number does not belong here") && message.contains("an integer") {
-        message += WHOLE_HELP;
-    }
-    Err(Failure::Usage(message))
 }
 
 /// What is wrong with some of `settings` settings; problems that several share,
@@ -202,7 +260,8 @@ fn in_words(invalid: &[(String, Diagnostics)], settings: usize) -> String {
 struct Work<'a> {
     job: &'a Job,
     study: &'a Study,
-    scenarios: &'a [Scenario],
+    settings: &'a Settings<'a>,
+    threads: &'a rayon::ThreadPool,
     common: &'a CommonOptions,
 }
 
@@ -233,7 +292,7 @@ impl Work<'_> {
         let progress = match self.job.precision {
             None => Progress::new(shard.replicates(self.job).count() as u64, self.common.quiet),
             Some(_) => {
-                let settings = self.scenarios.len() as u64;
+                let settings = self.study.settings.len() as u64;
                 Progress::of_settings(self.job.plan(), settings, self.common.quiet)
             }
         };
@@ -244,9 +303,9 @@ impl Work<'_> {
             let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
             store.add(observation, &progress)
         };
-        let observed = self.common.thread_pool()?.install(|| {
-            observe::<Failure>(self.job, self.study, self.scenarios, shard, &mut seen, &sink)
-        });
+        let load = |setting| self.settings.load_again(setting, self.study);
+        let observed =
+            self.threads.install(|| observe(self.job, self.study, &load, shard, &mut seen, &sink));
         progress.clear();
         let mut store = store.into_inner().unwrap_or_else(PoisonError::into_inner);
         let stored = store.flush();
@@ -366,4 +425,35 @@ fn command(args: &SweepArgs, design: &Design) -> String {
     words.extend(args.stopping.words());
     words.extend(args.simulating.words());
     command_line(&words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_that_changes_while_a_sweep_runs_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let trace = folder.path().join("trace.csv");
+        std::fs::write(&trace, "time_s,region\n1,na\n2,na\n").unwrap();
+        let text = crate::scenario::preset("minimal").unwrap().replacen(
+            "requests_per_day = 200\nregions = { na = 0.5, eu = 0.3, asia = 0.2 }",
+            "trace = { file = \"trace.csv\" }",
+            1,
+        );
+        let text =
+            text.replacen("growth = { logistic = { ceiling = 2, rate_per_day = 0.01 } }", "", 1);
+        let directory = Some(folder.path().to_path_buf());
+        let source = Source { name: "minimal".into(), text, directory };
+        let base = load(&source, &[]).unwrap();
+        let vary = ["demand.level=1,2".parse().unwrap()];
+        let design = Design::new(&vary, Sampling::Grid, 1).unwrap();
+        let settings =
+            Settings { source: &source, overrides: Vec::new(), design: &design, base: &base };
+        let study = settings.study(&[], true).unwrap();
+        assert!(settings.load_again(1, &study).is_ok());
+        std::fs::write(&trace, "time_s,region\n1,na\n3,na\n").unwrap();
+        let failure = settings.load_again(1, &study).unwrap_err();
+        assert!(failure.to_string().contains("setting 1 is not what it was"), "{failure}");
+    }
 }

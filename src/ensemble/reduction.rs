@@ -312,11 +312,7 @@ impl ReducedFigure {
 
 /// How many independent values of such a variance know their mean as well as that of so
 /// many observations is known, where it varies and they are enough to tell.
-pub(crate) fn equivalents(
-    variance: f64,
-    mean: &MeanAndError,
-    observations: usize,
-) -> Option<f64> {
+pub(crate) fn equivalents(variance: f64, mean: &MeanAndError, observations: usize) -> Option<f64> {
     let count = variance / (mean.standard_error * mean.standard_error);
     (observations >= LEAST_TO_COMPARE && count > 0.0 && count.is_finite()).then_some(count)
 }

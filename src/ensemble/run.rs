@@ -180,7 +180,7 @@ pub fn forecast(
     plan: Plan,
     progress: &(dyn Fn(u32, u32) + Sync),
 ) -> Result<Forecast, LedgerViolation> {
-    let world = World::in_mode(scenario, plan.mode);
+    let world = World::in_mode(scenario, plan.mode)?;
     let done = AtomicU32::new(0);
     let looks = plan.looks();
     let are_enough = |samples: &[Sample]| {

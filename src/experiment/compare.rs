@@ -183,7 +183,7 @@ pub fn compare(
         .collect();
     let entries: Vec<&Entry> = std::iter::once(&base).chain(&variants).collect();
     let scenarios: Vec<&Scenario> = entries.iter().map(|entry| &entry.scenario).collect();
-    let worlds = World::all_in_mode(&scenarios, mode);
+    let worlds = World::all_in_mode(&scenarios, mode)?;
     let runs =
         entries.iter().zip(&worlds).map(|(entry, world)| run(&entry.name, world, reduction, done));
     let mut runs: Vec<Run> = runs.collect::<Result<_, LedgerViolation>>()?;

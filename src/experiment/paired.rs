@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ensemble::{
-    Better, Controls, Estimate, MeanAndError, VarianceReduction, equivalents,
-};
+use crate::ensemble::{Better, Controls, Estimate, MeanAndError, VarianceReduction, equivalents};
 
 /// Pairs below which a correlation is not judged.
 const LEAST_PAIRS: usize = 10;

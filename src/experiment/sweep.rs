@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::design::settings_a_row;
 use super::sensitivity::{Row, Sensitivity, sensitivity};
 use super::{Design, Job, Replicate, Sampling, Shard, front, sha256};
 use crate::ensemble::{
-    Better, Controls, Estimate, Headline, ObjectiveResult, ReducedFigure, Replicator, Sample,
+    Better, Controls, Estimate, Headline, ObjectiveResult, Plan, ReducedFigure, Replicator, Sample,
     VarianceReduction, Verdict, blind_price_weights, hand_out, headline_values, headlines, holds,
     in_words, precise_enough,
 };
 use crate::payments::LedgerViolation;
-use crate::scenario::{Scenario, to_toml};
-use crate::simulation::World;
+use crate::scenario::{Objective, Scenario, to_toml};
+use crate::simulation::{Mode, OwnPaces, World};
 
 /// The headline figure that a precision is about.
 const RUNWAY: &str = "runway_days";
@@ -65,24 +66,36 @@ pub struct Aim {
     pub required: f64,
 }
 
+impl Setting {
+    /// The setting of these values, whose scenario is this one.
+    pub fn new(values: &[String], scenario: &Scenario) -> Setting {
+        let aim = |objective: &Objective| Aim {
+            id: objective.id.clone(),
+            text: in_words(&objective.goal, &scenario.network),
+            required: objective.probability,
+        };
+        Setting {
+            values: values.to_vec(),
+            scenario_sha256: sha256(to_toml(scenario).as_bytes()),
+            objectives: scenario.objectives.iter().map(aim).collect(),
+            blind_price_weights: blind_price_weights(scenario),
+        }
+    }
+}
+
 impl Study {
-    /// The study of a design, whose settings are these scenarios. `criteria`
-    /// are ids of headline figures; where there are none, the usual ones.
+    /// The study of a design with these settings, which have these headline figures.
+    /// `criteria` are ids of headline figures; where there are none, the usual ones.
     ///
     /// # Errors
     /// A criterion that is no headline figure, or one of which neither more
     /// nor less is better.
     pub fn new(
         design: &Design,
-        scenarios: &[Scenario],
+        settings: Vec<Setting>,
+        all: Vec<Headline>,
         criteria: &[String],
     ) -> Result<Study, String> {
-        let mut all: Vec<Headline> = Vec::new();
-        for headline in scenarios.iter().flat_map(headlines) {
-            if !all.iter().any(|known| known.id == headline.id) {
-                all.push(headline);
-            }
-        }
         let mut chosen: Vec<String> = Vec::new();
         for id in criteria {
             let known = all.iter().find(|headline| headline.id == *id);
@@ -101,21 +114,6 @@ impl Study {
         if chosen.is_empty() {
             chosen = CRITERIA.map(str::to_string).to_vec();
         }
-        let setting = |(values, scenario): (&Vec<String>, &Scenario)| Setting {
-            values: values.clone(),
-            scenario_sha256: sha256(to_toml(scenario).as_bytes()),
-            objectives: scenario
-                .objectives
-                .iter()
-                .map(|objective| Aim {
-                    id: objective.id.clone(),
-                    text: in_words(&objective.goal, &scenario.network),
-                    required: objective.probability,
-                })
-                .collect(),
-            blind_price_weights: blind_price_weights(scenario),
-        };
-        let settings = design.settings.iter().zip(scenarios).map(setting).collect();
         Ok(Study {
             keys: design.keys.clone(),
             sampling: design.sampling,
@@ -164,8 +162,7 @@ impl Study {
             own_values.get(place).copied().flatten().filter(|value| value.is_finite())
         };
         let network = &scenario.network;
-        let is_held =
-            |objective: &crate::scenario::Objective| holds(&objective.goal, network, sample);
+        let is_held = |objective: &Objective| holds(&objective.goal, network, sample);
         Observation {
             unit,
             is_censored: sample.is_censored,
@@ -200,79 +197,129 @@ fn controls_of(reduction: VarianceReduction, seen: &[&Observation]) -> Controls 
 
 /// Runs what a shard of a job still lacks, in parallel on the threads of the
 /// calling rayon pool, each setting on the same seed and hence the same
-/// demand. `scenarios` are those of the settings; `done` is what there is
-/// already, and is what there is afterwards. `sink` is told of every
-/// replication as it ends.
+/// demand. `load` gives the scenario of a setting, which is prepared when it is
+/// due and dropped when it is done: all at once would take memory by settings
+/// times orchestrators. `done` is what there is already, and is what there is
+/// afterwards. `sink` is told of every replication as it ends.
 ///
 /// # Errors
-/// That of the sink, or that the books of a replication do not balance.
+/// That of loading, that of the sink, or that the books of a replication do not
+/// balance.
 pub fn observe<E: From<LedgerViolation> + Send>(
     job: &Job,
     study: &Study,
-    scenarios: &[Scenario],
+    load: &(dyn Fn(usize) -> Result<Scenario, E> + Sync),
     shard: Shard,
     done: &mut BTreeMap<Replicate, Observation>,
     sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
 ) -> Result<(), E> {
-    let worlds = World::all_in_mode(&scenarios.iter().collect::<Vec<_>>(), job.mode);
-    let plan = job.plan();
-    let replicators: Vec<(&Scenario, Replicator)> = scenarios
-        .iter()
-        .zip(worlds.iter().map(|world| Replicator::new(world, plan.variance_reduction)))
-        .collect();
-    let looks = plan.looks();
-    let mut is_open = vec![true; worlds.len()];
-    for &look in &looks {
-        let units: Vec<Replicate> = shard
-            .replicates(job)
-            .filter(|unit| unit.replication < look && !done.contains_key(unit))
-            .filter(|unit| is_open.get(unit.setting as usize) == Some(&true))
-            .collect();
-        for observation in observe_units(study, &replicators, &units, sink)? {
-            done.insert(observation.unit, observation);
+    let paces = match job.mode {
+        Mode::Exact => None,
+        Mode::Aggregate => {
+            let own = |setting| Ok(OwnPaces::new(&load(setting)?)?);
+            let own: Result<_, E> = (0..study.settings.len()).into_par_iter().map(own).collect();
+            Some(OwnPaces::in_common(own?))
         }
-        let Some(precision) = job.precision else { continue };
-        let runway = study.headline(RUNWAY);
-        for (setting, is_open) in (0..).zip(&mut is_open) {
-            let units = (0..look).map(|replication| Replicate { setting, replication });
-            let seen: Vec<&Observation> = units.filter_map(|unit| done.get(&unit)).collect();
-            let value = |observation: &&Observation| *observation.values.get(runway?)?;
-            let days = plan.variance_reduction.observations(seen.iter().map(value));
-            let mean = controls_of(plan.variance_reduction, &seen).mean(&days);
-            *is_open &= !precise_enough(&mean, days.len(), precision);
+    };
+    let units: Vec<Replicate> =
+        shard.replicates(job).filter(|unit| !done.contains_key(unit)).collect();
+    let settings: Vec<&[Replicate]> = units.chunk_by(|a, b| a.setting == b.setting).collect();
+    let seen = Mutex::new(Seen { done, outcome: Ok(()) });
+    let observer = Observer { study, plan: job.plan(), sink, seen };
+    // Threads that find no setting left help with those of others.
+    hand_out(settings.len(), &|place| {
+        let units = settings[place];
+        let setting = units[0].setting as usize;
+        match load(setting) {
+            Ok(scenario) => {
+                let world = match &paces {
+                    None => World::new(&scenario),
+                    Some(paces) => World::paced(&scenario, paces[setting].clone()),
+                };
+                observer.observe_setting(units, &world)
+            }
+            Err(error) => observer.keep(Err(error)),
         }
-    }
-    Ok(())
+    });
+    observer.seen.into_inner().unwrap_or_else(PoisonError::into_inner).outcome
 }
 
-fn observe_units<E: From<LedgerViolation> + Send>(
-    study: &Study,
-    replicators: &[(&Scenario, Replicator)],
-    units: &[Replicate],
-    sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
-) -> Result<Vec<Observation>, E> {
-    let observe = |unit: Replicate| {
-        let Some((scenario, replicator)) = replicators.get(unit.setting as usize) else {
-            return Ok(None);
-        };
-        let (sample, _) = replicator.run(u64::from(unit.replication))?;
-        let observation = study.observe(unit, scenario, &sample);
-        sink(&observation)?;
-        Ok(Some(observation))
-    };
-    let seen: Mutex<Result<Vec<Observation>, E>> = Mutex::new(Ok(Vec::new()));
-    // Units are taken in order, so that settings are finished one by one.
-    hand_out(units.len(), &|place| {
-        let observed: Result<Option<Observation>, E> = observe(units[place]);
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match (seen.as_mut(), observed) {
-            (Ok(all), Ok(observation)) => all.extend(observation),
-            (Ok(_), Err(error)) => *seen = Err(error),
-            (Err(_), _) => {}
+/// What threads have in common.
+struct Seen<'a, E> {
+    done: &'a mut BTreeMap<Replicate, Observation>,
+    /// The first error.
+    outcome: Result<(), E>,
+}
+
+struct Observer<'a, E> {
+    study: &'a Study,
+    plan: Plan,
+    sink: &'a (dyn Fn(&Observation) -> Result<(), E> + Sync),
+    seen: Mutex<Seen<'a, E>>,
+}
+
+impl<'a, E: From<LedgerViolation> + Send> Observer<'a, E> {
+    fn seen(&self) -> MutexGuard<'_, Seen<'a, E>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what was observed; breaks where there was an error.
+    fn keep(&self, observed: Result<Observation, E>) -> ControlFlow<()> {
+        let mut seen = self.seen();
+        match observed {
+            _ if seen.outcome.is_err() => {}
+            Ok(observation) => _ = seen.done.insert(observation.unit, observation),
+            Err(error) => seen.outcome = Err(error),
         }
-        if seen.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    seen.into_inner().unwrap_or_else(PoisonError::into_inner)
+        if seen.outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    /// Runs these replications of a setting, or as many as its precision asks for.
+    fn observe_setting(&self, units: &[Replicate], world: &World) -> ControlFlow<()> {
+        let replicator = Replicator::new(world, self.plan.variance_reduction);
+        let mut begun = 0;
+        for look in self.plan.looks() {
+            let due = units[begun..].partition_point(|unit| unit.replication < look);
+            let due = &units[begun..begun + due];
+            begun += due.len();
+            hand_out(due.len(), &|place| self.keep(self.observe(due[place], world, &replicator)));
+            if self.seen().outcome.is_err() {
+                return ControlFlow::Break(());
+            }
+            if self.is_precise(units[0].setting, look) {
+                break;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn observe(
+        &self,
+        unit: Replicate,
+        world: &World,
+        replicator: &Replicator,
+    ) -> Result<Observation, E> {
+        let (sample, _) = replicator.run(u64::from(unit.replication))?;
+        let observation = self.study.observe(unit, world.scenario, &sample);
+        (self.sink)(&observation)?;
+        Ok(observation)
+    }
+
+    /// Whether the first so many replications of a setting are enough.
+    fn is_precise(&self, setting: u32, look: u32) -> bool {
+        let Plan { precision: Some(precision), variance_reduction: reduction, .. } = self.plan
+        else {
+            return false;
+        };
+        let Some(runway) = self.study.headline(RUNWAY) else { return false };
+        let seen = self.seen();
+        let units = (0..look).map(|replication| Replicate { setting, replication });
+        let seen: Vec<&Observation> = units.filter_map(|unit| seen.done.get(&unit)).collect();
+        let days = seen.iter().map(|seen| *seen.values.get(runway)?);
+        let days = reduction.observations(days);
+        let mean = controls_of(reduction, &seen).mean(&days);
+        precise_enough(&mean, days.len(), precision)
+    }
 }
 
 /// What came of one setting.

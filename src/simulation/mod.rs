@@ -19,6 +19,7 @@ mod world;
 pub use customers::CustomerRecord;
 pub use mode::Mode;
 pub use opening::Opening;
+pub use paces::OwnPaces;
 pub(crate) use posted::posted_cost;
 pub use recorder::{
     Failure, FeeParts, Outages, Redemptions, ReplicationResult, Sampled, Sampling, ServiceRecord,

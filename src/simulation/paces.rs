@@ -18,7 +18,8 @@ use super::replication::rehearse;
 use super::world::World;
 use super::{ReplicationResult, Sampled};
 use crate::demand::{Arrivals, Bursts, DemandStream, HourProfile, Pace};
-use crate::network::{Offer, Pricing};
+use crate::network::{Model, Offer, Pricing};
+use crate::payments::LedgerViolation;
 use crate::policy::{Course, Steering};
 use crate::scenario::Scenario;
 use crate::selection::TIME_TO_LIVE_S;
@@ -84,9 +85,9 @@ struct Seen {
 }
 
 /// The paces of a scenario, by model.
-pub(super) fn paces(scenario: &Scenario) -> Vec<Pace> {
-    let Some((days, pilot)) = pilot(scenario) else {
-        return vec![Pace::EXACT; scenario.network.models.len()];
+pub(super) fn paces(scenario: &Scenario) -> Result<Vec<Pace>, LedgerViolation> {
+    let Some((days, pilot)) = pilot(scenario)? else {
+        return Ok(vec![Pace::EXACT; scenario.network.models.len()]);
     };
     let groups = groups(scenario, days);
     let sizes = |gateway: Option<usize>, error: f64| {
@@ -100,7 +101,7 @@ pub(super) fn paces(scenario: &Scenario) -> Vec<Pace> {
         let sizes = sizes(Some(gateway), error);
         least.iter_mut().zip(sizes).for_each(|(least, size)| *least = least.min(size));
     }
-    by_model(scenario, &groups, least.into_iter())
+    Ok(by_model(scenario, &groups, least.into_iter()))
 }
 
 /// The share of what a gateway had in a replication that is left in its deposit.
@@ -114,7 +115,7 @@ fn kept_share(scenario: &Scenario, gateway: usize, result: &ReplicationResult) -
 
 /// A pilot replication, and how many days it took; `None` where even that would be
 /// exact.
-fn pilot(scenario: &Scenario) -> Option<(f64, ReplicationResult)> {
+fn pilot(scenario: &Scenario) -> Result<Option<(f64, ReplicationResult)>, LedgerViolation> {
     let horizon = f64::from(scenario.horizon_days);
     let mut days = horizon;
     loop {
@@ -122,15 +123,15 @@ fn pilot(scenario: &Scenario) -> Option<(f64, ReplicationResult)> {
         let sizes = groups.iter().map(|group| group.requests / PILOT_SAMPLED);
         let paces = by_model(scenario, &groups, sizes);
         if paces.iter().all(|&pace| pace == Pace::EXACT) {
-            return None;
+            return Ok(None);
         }
-        let result = rehearse(&World::paced(scenario, paces.clone())).ok()?;
+        let result = rehearse(&World::paced(scenario, paces.clone()))?;
         let found = result.depleted.map_or(horizon, |end| end.as_days());
         // Paces too coarse for so few days have made them more than they are.
         let groups = pilot_groups(scenario, found);
         let most = by_model(scenario, &groups, groups.iter().map(|group| group.most));
         if paces.iter().zip(&most).all(|(pace, most)| pace <= most) {
-            return Some((found, result));
+            return Ok(Some((found, result)));
         }
         days = found;
     }
@@ -179,27 +180,47 @@ impl Seen {
     }
 }
 
-/// The paces of scenarios that are to be compared: of each model the least that
-/// one of them would give it.
-pub(super) fn common_paces(scenarios: &[&Scenario]) -> Vec<Vec<Pace>> {
-    let mut all: Vec<Vec<Pace>> = scenarios.iter().map(|scenario| paces(scenario)).collect();
-    let mut least: BTreeMap<String, Pace> = BTreeMap::new();
-    loop {
-        let before = least.clone();
-        for (scenario, paces) in scenarios.iter().zip(&mut all) {
-            for models in coupled(scenario) {
-                let key = |model: usize| scenario.network.models[model].key();
-                let known = models.iter().filter_map(|&model| least.get(&key(model)));
-                let own = models.iter().map(|&model| &paces[model]);
-                let pace = known.chain(own).min().copied().unwrap_or_default();
-                for &model in &models {
-                    paces[model] = pace;
-                    least.insert(key(model), pace);
+/// How the models of a scenario would go by themselves, and what of that scenarios
+/// which are to be compared have in common.
+#[derive(Clone, Debug)]
+pub struct OwnPaces {
+    /// By model.
+    paces: Vec<Pace>,
+    keys: Vec<String>,
+    /// Models that go by one pace.
+    coupled: Vec<Vec<usize>>,
+}
+
+impl OwnPaces {
+    /// Those of a scenario.
+    ///
+    /// # Errors
+    /// [`LedgerViolation`] where the books of the pilot do not balance.
+    pub fn new(scenario: &Scenario) -> Result<OwnPaces, LedgerViolation> {
+        let keys = scenario.network.models.iter().map(Model::key).collect();
+        Ok(OwnPaces { paces: paces(scenario)?, keys, coupled: coupled(scenario) })
+    }
+
+    /// The paces of scenarios that are to be compared: of each model the least that
+    /// one of them would give it.
+    pub fn in_common(mut all: Vec<OwnPaces>) -> Vec<Vec<Pace>> {
+        let mut least: BTreeMap<String, Pace> = BTreeMap::new();
+        loop {
+            let before = least.clone();
+            for OwnPaces { paces, keys, coupled } in &mut all {
+                for models in coupled {
+                    let known = models.iter().filter_map(|&model| least.get(&keys[model]));
+                    let own = models.iter().map(|&model| &paces[model]);
+                    let pace = known.chain(own).min().copied().unwrap_or_default();
+                    for &model in models.iter() {
+                        paces[model] = pace;
+                        least.insert(keys[model].clone(), pace);
+                    }
                 }
             }
-        }
-        if least == before {
-            return all;
+            if least == before {
+                return all.into_iter().map(|own| own.paces).collect();
+            }
         }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use super::Mode;
 use super::cashier::Payee;
 use super::opening::Opening;
-use super::paces::{common_paces, paces};
+use super::paces::{OwnPaces, paces};
 use crate::demand::{Arrivals, DemandStream, Injected, Moment, Pace, UserClock};
 use crate::kernel::Sampler;
 use crate::network::{Network, Pipeline};
+use crate::payments::LedgerViolation;
 use crate::policy::{Ceiling, MaxPrice, Pacer};
 use crate::scenario::Scenario;
 use crate::selection::{Candidate, Market};
@@ -146,23 +147,31 @@ impl<'a> World<'a> {
     }
 
     /// Prepares a scenario to be simulated in a mode.
-    pub fn in_mode(scenario: &'a Scenario, mode: Mode) -> World<'a> {
-        match mode {
+    ///
+    /// # Errors
+    /// [`LedgerViolation`] where the books of the pilot of aggregated mode do not balance.
+    pub fn in_mode(scenario: &'a Scenario, mode: Mode) -> Result<World<'a>, LedgerViolation> {
+        Ok(match mode {
             Mode::Exact => World::new(scenario),
-            Mode::Aggregate => World::paced(scenario, paces(scenario)),
-        }
+            Mode::Aggregate => World::paced(scenario, paces(scenario)?),
+        })
     }
 
     /// Prepares scenarios that are to be compared: in each the requests of a
     /// model go by the same pace, so that they come at the same times.
-    pub fn all_in_mode(scenarios: &[&'a Scenario], mode: Mode) -> Vec<World<'a>> {
-        match mode {
-            Mode::Exact => scenarios.iter().map(|scenario| World::new(scenario)).collect(),
-            Mode::Aggregate => {
-                let paces = common_paces(scenarios);
-                scenarios.iter().zip(paces).map(|(s, paces)| World::paced(s, paces)).collect()
-            }
+    ///
+    /// # Errors
+    /// As [`World::in_mode`].
+    pub fn all_in_mode(
+        scenarios: &[&'a Scenario],
+        mode: Mode,
+    ) -> Result<Vec<World<'a>>, LedgerViolation> {
+        if mode == Mode::Exact {
+            return Ok(scenarios.iter().map(|scenario| World::new(scenario)).collect());
         }
+        let own: Result<_, _> = scenarios.iter().map(|scenario| OwnPaces::new(scenario)).collect();
+        let paces = OwnPaces::in_common(own?);
+        Ok(scenarios.iter().zip(paces).map(|(s, paces)| World::paced(s, paces)).collect())
     }
 
     /// Prepares a scenario in aggregated mode, with a pace for each model.

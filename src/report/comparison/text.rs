@@ -52,9 +52,9 @@ pub(super) fn notes(variant: &Variant) -> Vec<String> {
     let better = ["runway_days", "cost_per_request_eth", "success_rate"].map(|id| {
         let difference = variant.difference(id)?;
         let paired = difference.paired.as_ref()?;
-        let win = paired.win.filter(|win| {
-            paired.change != Change::Unchanged && win.interval().is_some()
-        })?;
+        let win = paired
+            .win
+            .filter(|win| paired.change != Change::Unchanged && win.interval().is_some())?;
         let ties = match paired.ties {
             0.0 => String::new(),
             ties => format!(" (in {} equal)", percent(ties)),
