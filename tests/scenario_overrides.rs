@@ -1,10 +1,11 @@
 //! What `--set` reaches, and what a scenario's texts come to mean.
 
+use std::fs;
 use std::path::Path;
 
 use orchsim::demand::{Arrivals, DemandStream, Growth};
 use orchsim::network::{Pipeline, SelectionWeights, Version};
-use orchsim::scenario::{DEFAULT, Scenario, Source, load, preset};
+use orchsim::scenario::{DEFAULT, NamedFiles, Scenario, Source, load, load_among, preset};
 use orchsim::treasury::{ConversionPolicy, TokenPrices, TopUpRule};
 use orchsim::units::{Decimal, Lpt, Price, SimTime, Wei};
 
@@ -204,6 +205,23 @@ fn a_replay_brings_the_prices_of_the_first_day() {
     assert_eq!(series.rows()[0].0, -1.0);
     let written = ["token_prices.replay.file=prices.csv", "credits.lpt_price=0.004 ETH"];
     assert_eq!(with_prices(&written).credits.lpt_usd, price("10.2"));
+}
+
+#[test]
+fn scenarios_of_one_sweep_have_the_same_prices_whatever_becomes_of_their_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prices.csv");
+    fs::write(&file, "date,lpt_usd,eth_usd\n2025-02-18,8,2500\n").unwrap();
+    let text: Vec<&str> = minimal().lines().filter(|line| !line.contains("_price =")).collect();
+    let directory = Some(folder.path().to_path_buf());
+    let source = Source { name: "s".into(), text: text.join("\n"), directory };
+    let overrides = ["token_prices.replay.file=prices.csv".to_string()];
+    let files = NamedFiles::default();
+    let eth_usd = || load_among(&source, &overrides, &files).unwrap().credits.eth_usd;
+    let before = eth_usd();
+    fs::write(&file, "date,lpt_usd,eth_usd\n2025-02-18,9,3000\n").unwrap();
+    assert_eq!(eth_usd(), before);
+    assert_ne!(load(&source, &overrides).unwrap().credits.eth_usd, before);
 }
 
 #[test]

@@ -515,7 +515,7 @@ fn another_amount_of_fees_for_a_day_is_no_repetition() {
     let kept = with(text, options(Duplicates::Keep)).unwrap();
     assert_eq!(kept.total().to_coins(), 4.0);
     assert_eq!(kept.notes, ["1 row is a repetition of another, counted"]);
-    let thrice = "date,amount_eth\n2025-03-01,1\n2025-03-02,1\n2025-03-01,1\n2025-03-01,1\n";
+    let thrice = "date,amount_eth\n2025-03-01,1\n2025-03-01,1\n2025-03-01,1\n2025-03-02,1\n";
     let kept = with(thrice, options(Duplicates::Keep)).unwrap();
     assert_eq!(kept.notes, ["2 rows are a repetition of another, counted"]);
 }

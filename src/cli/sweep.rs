@@ -16,13 +16,13 @@ use super::{Failure, Outcome, VERSION, input, shards};
 use crate::ensemble::{Headline, headlines};
 use crate::experiment::{
     Design, Job, Observation, Replicate, Sampling, Setting, Shard, Study, Sweep, Vary, observe,
-    refer_to_prices_of, sha256,
+    refer_to_prices_of,
 };
 use crate::report::{
     Partial, RunContext, ShardData, WriteOptions, check_target, shard_directory, sweep_json,
     sweep_terminal, write_sweep_directory,
 };
-use crate::scenario::{Diagnostics, Scenario, Source, load, to_toml};
+use crate::scenario::{Diagnostics, NamedFiles, Scenario, Source, load, load_among, to_toml};
 
 /// Finished work is stored after this share of the time it took so far, so
 /// that a kill loses little and the files stay few.
@@ -109,8 +109,13 @@ pub(super) fn execute(args: &SweepArgs) -> Result<Outcome, Failure> {
     }
     let design =
         Design::new(vary, *sample, base.seed).map_err(|error| Failure::Usage(error.to_string()))?;
-    let settings =
-        Settings { source: &source, overrides: common.overrides(), design: &design, base: &base };
+    let settings = Settings {
+        source: &source,
+        overrides: common.overrides(),
+        design: &design,
+        base: &base,
+        files: NamedFiles::default(),
+    };
     let threads = common.thread_pool()?;
     let study = threads.install(|| settings.study(pareto, common.quiet))?;
     let whole = directory(common.out.as_deref(), &base);
@@ -157,6 +162,8 @@ struct Settings<'a> {
     overrides: Vec<String>,
     design: &'a Design,
     base: &'a Scenario,
+    /// A setting is loaded twice, and is the same whatever becomes of them meanwhile.
+    files: NamedFiles,
 }
 
 impl Settings<'_> {
@@ -164,22 +171,9 @@ impl Settings<'_> {
     fn load(&self, setting: usize) -> Result<Scenario, Diagnostics> {
         let own = self.design.overrides(&self.design.settings[setting]);
         let all: Vec<String> = self.overrides.iter().cloned().chain(own).collect();
-        let mut scenario = load(self.source, &all)?;
+        let mut scenario = load_among(self.source, &all, &self.files)?;
         refer_to_prices_of(self.base, &mut scenario);
         Ok(scenario)
-    }
-
-    /// The same once the setting is part of a study, which files that it names may
-    /// have changed since.
-    fn load_again(&self, setting: usize, study: &Study) -> Result<Scenario, Failure> {
-        let known = &study.settings[setting].scenario_sha256;
-        let is_same = |scenario: &Scenario| sha256(to_toml(scenario).as_bytes()) == *known;
-        self.load(setting).ok().filter(is_same).ok_or_else(|| {
-            Failure::Runtime(format!(
-                "setting {setting} is not what it was when the sweep began: a file that the \
-                 scenario names has changed"
-            ))
-        })
     }
 
     /// What is said of all settings, or what is wrong with any of them. One by one
@@ -303,7 +297,7 @@ impl Work<'_> {
             let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
             store.add(observation, &progress)
         };
-        let load = |setting| self.settings.load_again(setting, self.study);
+        let load = |setting| Ok(self.settings.load(setting)?);
         let observed =
             self.threads.install(|| observe(self.job, self.study, &load, shard, &mut seen, &sink));
         progress.clear();
@@ -425,35 +419,4 @@ fn command(args: &SweepArgs, design: &Design) -> String {
     words.extend(args.stopping.words());
     words.extend(args.simulating.words());
     command_line(&words)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trace_that_changes_while_a_sweep_runs_ends_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let trace = folder.path().join("trace.csv");
-        std::fs::write(&trace, "time_s,region\n1,na\n2,na\n").unwrap();
-        let text = crate::scenario::preset("minimal").unwrap().replacen(
-            "requests_per_day = 200\nregions = { na = 0.5, eu = 0.3, asia = 0.2 }",
-            "trace = { file = \"trace.csv\" }",
-            1,
-        );
-        let text =
-            text.replacen("growth = { logistic = { ceiling = 2, rate_per_day = 0.01 } }", "", 1);
-        let directory = Some(folder.path().to_path_buf());
-        let source = Source { name: "minimal".into(), text, directory };
-        let base = load(&source, &[]).unwrap();
-        let vary = ["demand.level=1,2".parse().unwrap()];
-        let design = Design::new(&vary, Sampling::Grid, 1).unwrap();
-        let settings =
-            Settings { source: &source, overrides: Vec::new(), design: &design, base: &base };
-        let study = settings.study(&[], true).unwrap();
-        assert!(settings.load_again(1, &study).is_ok());
-        std::fs::write(&trace, "time_s,region\n1,na\n3,na\n").unwrap();
-        let failure = settings.load_again(1, &study).unwrap_err();
-        assert!(failure.to_string().contains("setting 1 is not what it was"), "{failure}");
-    }
 }

@@ -29,8 +29,8 @@ pub(crate) use diagnostics::nearest;
 pub use json_schema::json_schema;
 pub(crate) use keys::{MOST_HORIZON_DAYS, MOST_REPLICATIONS};
 pub(crate) use overrides::{bare_key, split_at_commas};
-pub use source::Source;
 pub(crate) use source::{LARGEST_FILE_BYTES, read_text};
+pub use source::{NamedFiles, Source};
 pub use write::to_toml;
 pub(crate) use write::{
     growth_to_toml, model_to_toml, offer_to_toml, orchestrator_to_toml, price_rows_to_toml, quoted,
@@ -93,8 +93,20 @@ pub fn preset(name: &str) -> Option<&'static str> {
 /// # Errors
 /// Every problem of the file and the overrides at once.
 pub fn load(source: &Source, overrides: &[String]) -> Result<Scenario, Diagnostics> {
+    load_among(source, overrides, &NamedFiles::default())
+}
+
+/// [`load`] of one of several scenarios, of which `files` has the files that they name.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_among(
+    source: &Source,
+    overrides: &[String],
+    files: &NamedFiles,
+) -> Result<Scenario, Diagnostics> {
     let of_set: Vec<(&str, &str)> = overrides.iter().map(|text| ("--set", text.as_str())).collect();
-    load_with(source, &of_set)
+    read(source, &of_set, files)
 }
 
 /// [`load`] with overrides that messages call by a name of their own: (name,
@@ -103,13 +115,22 @@ pub fn load(source: &Source, overrides: &[String]) -> Result<Scenario, Diagnosti
 /// # Errors
 /// As [`load`].
 pub fn load_with(source: &Source, overrides: &[(&str, &str)]) -> Result<Scenario, Diagnostics> {
+    read(source, overrides, &NamedFiles::default())
+}
+
+fn read(
+    source: &Source,
+    overrides: &[(&str, &str)],
+    files: &NamedFiles,
+) -> Result<Scenario, Diagnostics> {
     let mut report = diagnostics::Report::new(source, overrides);
     let scenario = tree::parse_document(&source.text, &mut report).and_then(|mut root| {
         for (index, (_, text)) in overrides.iter().enumerate() {
             overrides::apply(text, index + 1, &keys::SCENARIO, &mut root, &mut report);
         }
         check::check(&keys::SCENARIO, &mut root, "", &mut report);
-        decode::scenario(&tree::Cursor::root(&root), source.directory.as_deref(), &mut report)
+        let root = tree::Cursor::root(&root);
+        decode::scenario(&root, source.directory.as_deref(), files, &mut report)
     });
     match scenario {
         Some(scenario) if report.is_empty() => Ok(scenario),

@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::DEFAULT;
 use crate::text::with_line_feeds;
@@ -35,6 +37,25 @@ impl Source {
     /// The default scenario.
     pub fn built_in() -> Source {
         Source { name: "built-in default".into(), text: DEFAULT.into(), directory: None }
+    }
+}
+
+/// The files that scenarios name, each read once for all of them.
+#[derive(Debug, Default)]
+pub struct NamedFiles {
+    texts: Mutex<BTreeMap<PathBuf, Arc<String>>>,
+}
+
+impl NamedFiles {
+    /// See [`read_text`].
+    pub(super) fn text(&self, path: &Path, limit: u64) -> io::Result<Arc<String>> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts.get(path) {
+            return Ok(Arc::clone(text));
+        }
+        let text = Arc::new(read_text(path, limit)?);
+        texts.insert(path.to_path_buf(), Arc::clone(&text));
+        Ok(text)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::super::diagnostics::{Problem, Report};
-use super::super::source::read_text;
 use super::super::tree::Cursor;
 use super::Context;
 
@@ -14,7 +14,7 @@ pub(super) fn csv_text(
     limit: u64,
     context: &Context,
     report: &mut Report,
-) -> Option<String> {
+) -> Option<Arc<String>> {
     let name = at.text()?;
     let is_absolute = Path::new(name).is_absolute();
     let Some(directory) = context.directory.or(is_absolute.then_some(Path::new(""))) else {
@@ -24,7 +24,7 @@ pub(super) fn csv_text(
         ));
         return None;
     };
-    match read_text(&directory.join(name), limit) {
+    match context.files.text(&directory.join(name), limit) {
         Ok(text) => Some(text),
         Err(error) => {
             let message = match error.kind() {

@@ -22,13 +22,14 @@ use jiff::civil::Date;
 
 use super::diagnostics::{Problem, Report};
 use super::tree::{Cursor, Value};
-use super::{Goal, Objective, Scenario};
+use super::{Goal, NamedFiles, Objective, Scenario};
 use names::Names;
 
 /// What the parts of a scenario are read with.
 struct Context<'a> {
     names: Names<'a>,
     directory: Option<&'a Path>,
+    files: &'a NamedFiles,
     start: Option<Date>,
     eth_usd: Option<crate::units::Decimal>,
 }
@@ -38,11 +39,12 @@ struct Context<'a> {
 pub(super) fn scenario(
     root: &Cursor,
     directory: Option<&Path>,
+    files: &NamedFiles,
     report: &mut Report,
 ) -> Option<Scenario> {
     let start = start_date(root, report);
     let names = Names::collect(root, report);
-    let mut context = Context { names, directory, start, eth_usd: None };
+    let mut context = Context { names, directory, files, start, eth_usd: None };
     let token_prices = token_prices::token_prices(root, &context, report);
     let prices = credits::prices(root, token_prices.as_ref(), report);
     context.eth_usd = prices.map(|(_, eth_usd)| eth_usd);
