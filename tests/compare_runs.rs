@@ -281,6 +281,7 @@ fn requests_are_said_to_differ_where_they_do_and_only_there() {
     let same = [
         ("reordered", varied(|s| s.demand.reverse())),
         ("a week later", varied(|s| s.start = s.start.saturating_add(7.days()))),
+        ("an hour later", varied(|s| s.network.regions[1].utc_offset_hours = 9.0)),
         (
             "regions reordered",
             varied(|s| {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Weekday;
 
 use super::Paired;
-use crate::demand::{Arrivals, DemandStream, MOST_MARKUP, UserPrice, Users, WeekProfile};
+use crate::demand::{
+    Arrivals, DemandStream, HourProfile, MOST_MARKUP, UserPrice, Users, WeekProfile,
+};
 use crate::ensemble::{
     Better, Controls, Estimate, Forecast, Headline, Plan, Unit, VarianceReduction, assemble,
     headline_values, headlines, simulate,
@@ -408,11 +410,15 @@ fn streams_by_names(scenario: &Scenario) -> BTreeMap<(&str, &str), &DemandStream
 }
 
 /// What the hours and weekdays of a stream's requests go by: the first weekday, where
-/// weekdays differ, and the offset of its users from UTC. Those of a trace are recorded.
+/// weekdays differ, and the offset of its users from UTC; where hours do not differ
+/// either, when their hours begin. Those of a trace are recorded.
 fn clock(scenario: &Scenario, stream: &DemandStream) -> Option<(Option<Weekday>, f64)> {
     let Arrivals::Poisson(arrivals) = &stream.arrivals else { return None };
     let differ = arrivals.weekdays != WeekProfile::FLAT;
-    let offset = scenario.network.regions[stream.region].utc_offset_hours;
+    let mut offset = scenario.network.regions[stream.region].utc_offset_hours;
+    if !differ && arrivals.hours == HourProfile::FLAT {
+        offset -= libm::floor(offset);
+    }
     Some((differ.then(|| scenario.start.weekday()), offset))
 }
 
@@ -440,8 +446,11 @@ impl Remarks {
         let both: Vec<_> = known.iter().filter_map(|(key, a)| Some((*a, *own.get(key)?))).collect();
         let [is_left_out, is_added] = [&known, &own].map(|streams| streams.len() > both.len());
         let most = |stream: &DemandStream| stream.users.as_ref().map_or(1.0, |users| users.most);
+        let is_trace = |stream: &DemandStream| matches!(stream.arrivals, Arrivals::Trace(_));
         let reason = if is_left_out && is_added {
             Some("has other streams of demand than the base, by name or users' region,")
+        } else if both.iter().any(|(a, b)| is_trace(a) != is_trace(b)) {
+            Some("has recorded requests where those of the base are drawn, or the reverse,")
         } else if both.iter().any(|(a, b)| clock(base, a) != clock(scenario, b)) {
             Some("has other weekdays or hours for users than the base")
         } else if both.iter().any(|(a, b)| most(a) != most(b)) {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::format::chosen_percent;
-use super::json::number;
-use super::table::{Cell, Column, Table};
+use super::json::{number, optional};
+use super::table::{Cell, Column, Table, Unit};
 use crate::ensemble::{Forecast, SteeringRow};
 
 /// How to read the table, for under a heading.
@@ -12,6 +12,11 @@ pub(super) const EXPLANATION: &str = "Means over all simulated futures. A steere
      served elsewhere, or fails, where the gateway knows no eligible orchestrator in the region, \
      or where the first one it tries there fails. Targets and the fees reached are shares of all \
      fees.";
+
+/// The share of fees that a region got, if anybody earned any.
+fn fee_share(forecast: &Forecast, row: &SteeringRow) -> Option<f64> {
+    forecast.concentration.is_known().then_some(row.fee_share)
+}
 
 /// A row for each region that requests were steered to.
 pub(super) fn table(forecast: &Forecast) -> Table {
@@ -23,7 +28,7 @@ pub(super) fn table(forecast: &Forecast) -> Table {
             share(row.reached, row),
             share(row.nobody_there, row),
             Cell::text(row.target.map(chosen_percent).unwrap_or_default()),
-            Cell::share(row.fee_share),
+            Cell::Number(fee_share(forecast, row), Unit::Share),
         ]
     };
     let columns = vec![
@@ -46,7 +51,7 @@ pub(super) fn document(forecast: &Forecast) -> Value {
             "served_there": number(row.reached),
             "nobody_there": number(row.nobody_there),
             "target_fee_share": row.target.map_or(Value::Null, number),
-            "fee_share": number(row.fee_share),
+            "fee_share": optional(fee_share(forecast, row)),
         })
     };
     forecast.steering.iter().map(row).collect()

@@ -3,6 +3,7 @@ use crate::ensemble::Forecast;
 use crate::report::tables;
 
 pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
+    let is_known = forecast.concentration.is_known();
     let rows: Vec<bars::Bar> = forecast
         .region_fees
         .iter()
@@ -12,8 +13,8 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
             let room = NAME_ROOM - text_width(&count, TEXT_PX);
             bars::Bar {
                 name: fitted(&region.name, room, TEXT_PX) + &count,
-                share: Some(region.share.mean),
-                interval: region.share.interval(),
+                share: is_known.then_some(region.share.mean),
+                interval: region.share.interval().filter(|_| is_known),
                 mark: None,
                 colour: Look::of(i).area(),
             }

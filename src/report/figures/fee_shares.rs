@@ -13,13 +13,14 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         let index = forecast.region_fees.iter().position(|known| known.id == region);
         Look::of(index.unwrap_or(forecast.region_fees.len())).area()
     };
+    let is_known = forecast.concentration.is_known();
     let mut rows: Vec<bars::Bar> = forecast
         .fees
         .iter()
         .take(SHOWN)
         .map(|fee| bars::Bar {
             name: fee.id.clone(),
-            share: Some(fee.share.mean),
+            share: is_known.then_some(fee.share.mean),
             interval: None,
             mark: Some(fee.stake_share),
             colour: colour_of(&fee.region),
@@ -30,7 +31,7 @@ pub(super) fn plan(forecast: &Forecast) -> Plan<'_> {
         let sum = |value: fn(&FeeRow) -> f64| rest.iter().map(value).sum::<f64>();
         rows.push(bars::Bar {
             name: format!("{} others", rest.len()),
-            share: Some(sum(|fee| fee.share.mean)),
+            share: is_known.then(|| sum(|fee| fee.share.mean)),
             interval: None,
             mark: Some(sum(|fee| fee.stake_share)),
             colour: OTHERS.to_rgba(),

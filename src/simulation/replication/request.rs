@@ -153,14 +153,12 @@ impl<'w> Replication<'w> {
         let plan = &self.world.markets[stream.market];
         let bound_for = request.destination.filter(|destination| destination.is_binding);
         let key = submission_key(request);
-        if may_refresh {
-            self.selectors[stream.market].catch_up_in_background(
-                &plan.market,
-                now.local,
-                respondents!(self, plan, now),
-                self.discovery_keys[stream.market],
-            );
-        }
+        self.selectors[stream.market].catch_up_in_background(
+            &plan.market,
+            now.local,
+            respondents!(self, plan, now),
+            self.discovery_keys[stream.market],
+        );
         let selection = self.selectors[stream.market].select(
             &plan.market,
             now.local,
