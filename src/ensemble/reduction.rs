@@ -276,8 +276,8 @@ pub struct ReducedFigure {
     /// not known.
     pub is_adjusted: bool,
     /// Independent replications, unadjusted, whose mean would have the same
-    /// standard error; `None` where the figure does not vary or fewer than
-    /// [`LEAST_TO_COMPARE`] observations know it.
+    /// standard error; `None` where the figure does not vary or fewer than ten
+    /// observations know it.
     pub equivalent_replications: Option<f64>,
 }
 
