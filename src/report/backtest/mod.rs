@@ -30,8 +30,8 @@ pub const BACKTEST_SCHEMA: u32 = 1;
 /// Width of the interval of a coverage from which on it says next to nothing.
 const SAYS_NOTHING: f64 = 0.6;
 
-/// Share of a CRPS below which a difference says nothing.
-const NOTICEABLE: f64 = 0.01;
+/// Share of what came on average below which a difference of CRPS says nothing.
+const NOTICEABLE: f64 = 0.001;
 
 const TITLE: &str = "How good forecasts were";
 
@@ -132,7 +132,7 @@ fn lost_to(backtest: &Backtest) -> Vec<String> {
         let model = summary(0);
         let lost = (1..Method::ALL.len()).filter(|&method| {
             let loses = |(other, model): (Summary, Summary)| {
-                model.crps - other.crps > NOTICEABLE * other.crps
+                model.crps - other.crps > NOTICEABLE * model.actual
             };
             summary(method).zip(model).is_some_and(loses)
         });
