@@ -125,7 +125,7 @@ impl Merged {
         let mut seen: BTreeMap<Replicate, Observation> = BTreeMap::new();
         for shard in shards {
             if let ShardData::Sweep(observations) = shard {
-                seen.extend(observations.into_iter().map(|o| (o.unit, o)));
+                seen.extend(observations.into_iter().map(|o| (o.replicate, o)));
             }
         }
         let Merged { job, scenario, missing, options, format } = self;

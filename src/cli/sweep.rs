@@ -338,7 +338,7 @@ impl Store {
         progress.done(self.done);
         let runway = self.runway.and_then(|place| *observation.values.get(place)?);
         if let Some(days) = runway {
-            let setting = observation.unit.setting;
+            let setting = observation.replicate.setting;
             let (sum, count) = self.runways.entry(setting).or_default();
             *sum += days;
             *count += 1;

@@ -247,8 +247,8 @@ fn unit(column: &[f64]) -> Option<Vec<f64>> {
 }
 
 /// Observations from which on standard errors are compared: nineteen times in twenty the
-/// variance of ten is no less than 0.37 of what it should be (chi-square of nine degrees of freedom,
-/// over nine), that of two no less than 0.004.
+/// variance of ten is no less than 0.37 of what it should be (chi-square of nine degrees of
+/// freedom, over nine), that of two no less than 0.004.
 pub(crate) const LEAST_TO_COMPARE: usize = 10;
 
 /// What variance reduction did.

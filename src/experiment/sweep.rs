@@ -154,7 +154,7 @@ impl Study {
     }
 
     /// What is kept of a replication of a setting.
-    fn observe(&self, unit: Replicate, scenario: &Scenario, sample: &Sample) -> Observation {
+    fn observe(&self, replicate: Replicate, scenario: &Scenario, sample: &Sample) -> Observation {
         let own = headlines(scenario);
         let own_values = headline_values(scenario, sample);
         let value = |headline: &Headline| {
@@ -164,7 +164,7 @@ impl Study {
         let network = &scenario.network;
         let is_held = |objective: &Objective| holds(&objective.goal, network, sample);
         Observation {
-            unit,
+            replicate,
             is_censored: sample.is_censored,
             values: self.headlines.iter().map(value).collect(),
             holds: scenario.objectives.iter().map(is_held).collect(),
@@ -177,7 +177,8 @@ impl Study {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Which.
-    pub unit: Replicate,
+    #[serde(rename = "unit")]
+    pub replicate: Replicate,
     /// Whether the credits outlived the horizon.
     pub is_censored: bool,
     /// The value of each headline figure of the study, where it has one.
@@ -221,22 +222,22 @@ pub fn observe<E: From<LedgerViolation> + Send>(
             Some(OwnPaces::in_common(own?))
         }
     };
-    let units: Vec<Replicate> =
-        shard.replicates(job).filter(|unit| !done.contains_key(unit)).collect();
-    let settings: Vec<&[Replicate]> = units.chunk_by(|a, b| a.setting == b.setting).collect();
+    let replicates: Vec<Replicate> =
+        shard.replicates(job).filter(|replicate| !done.contains_key(replicate)).collect();
+    let settings: Vec<&[Replicate]> = replicates.chunk_by(|a, b| a.setting == b.setting).collect();
     let seen = Mutex::new(Seen { done, outcome: Ok(()) });
     let observer = Observer { study, plan: job.plan(), sink, seen };
     // Threads that find no setting left help with those of others.
     hand_out(settings.len(), &|place| {
-        let units = settings[place];
-        let setting = units[0].setting as usize;
+        let replicates = settings[place];
+        let setting = replicates[0].setting as usize;
         match load(setting) {
             Ok(scenario) => {
                 let world = match &paces {
                     None => World::new(&scenario),
                     Some(paces) => World::paced(&scenario, paces[setting].clone()),
                 };
-                observer.observe_setting(units, &world)
+                observer.observe_setting(replicates, &world)
             }
             Err(error) => observer.keep(Err(error)),
         }
@@ -268,25 +269,25 @@ impl<'a, E: From<LedgerViolation> + Send> Observer<'a, E> {
         let mut seen = self.seen();
         match observed {
             _ if seen.outcome.is_err() => {}
-            Ok(observation) => _ = seen.done.insert(observation.unit, observation),
+            Ok(observation) => _ = seen.done.insert(observation.replicate, observation),
             Err(error) => seen.outcome = Err(error),
         }
         if seen.outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     /// Runs these replications of a setting, or as many as its precision asks for.
-    fn observe_setting(&self, units: &[Replicate], world: &World) -> ControlFlow<()> {
+    fn observe_setting(&self, replicates: &[Replicate], world: &World) -> ControlFlow<()> {
         let replicator = Replicator::new(world, self.plan.variance_reduction);
         let mut begun = 0;
         for look in self.plan.looks() {
-            let due = units[begun..].partition_point(|unit| unit.replication < look);
-            let due = &units[begun..begun + due];
+            let due = replicates[begun..].partition_point(|replicate| replicate.replication < look);
+            let due = &replicates[begun..begun + due];
             begun += due.len();
             hand_out(due.len(), &|place| self.keep(self.observe(due[place], world, &replicator)));
             if self.seen().outcome.is_err() {
                 return ControlFlow::Break(());
             }
-            if self.is_precise(units[0].setting, look) {
+            if self.is_precise(replicates[0].setting, look) {
                 break;
             }
         }
@@ -295,12 +296,12 @@ impl<'a, E: From<LedgerViolation> + Send> Observer<'a, E> {
 
     fn observe(
         &self,
-        unit: Replicate,
+        replicate: Replicate,
         world: &World,
         replicator: &Replicator,
     ) -> Result<Observation, E> {
-        let (sample, _) = replicator.run(u64::from(unit.replication))?;
-        let observation = self.study.observe(unit, world.scenario, &sample);
+        let (sample, _) = replicator.run(u64::from(replicate.replication))?;
+        let observation = self.study.observe(replicate, world.scenario, &sample);
         (self.sink)(&observation)?;
         Ok(observation)
     }
@@ -313,8 +314,9 @@ impl<'a, E: From<LedgerViolation> + Send> Observer<'a, E> {
         };
         let Some(runway) = self.study.headline(RUNWAY) else { return false };
         let seen = self.seen();
-        let units = (0..look).map(|replication| Replicate { setting, replication });
-        let seen: Vec<&Observation> = units.filter_map(|unit| seen.done.get(&unit)).collect();
+        let replicates = (0..look).map(|replication| Replicate { setting, replication });
+        let seen: Vec<&Observation> =
+            replicates.filter_map(|replicate| seen.done.get(&replicate)).collect();
         let days = seen.iter().map(|seen| *seen.values.get(runway)?);
         let days = reduction.observations(days);
         let mean = controls_of(reduction, &seen).mean(&days);
@@ -395,7 +397,8 @@ impl Sweep {
         for (&index, is_on_front) in admissible.iter().zip(front(&costs)) {
             results[index].is_on_front = is_on_front;
         }
-        let replications = |setting| of_setting(setting).map(|(unit, _)| unit.replication);
+        let replications =
+            |setting| of_setting(setting).map(|(replicate, _)| replicate.replication);
         // The luck of a setting's own futures would count as an effect of the keys.
         let have_same_futures =
             (1..results.len() as u32).all(|other| replications(other).eq(replications(0)));

@@ -93,7 +93,7 @@ impl Partial {
             let bytes = fs::read(&path).map_err(|source| failed("read", &path, source))?;
             match read_chunk(&bytes) {
                 Ok(observations) => {
-                    found.observations.extend(observations.into_iter().map(|o| (o.unit, o)));
+                    found.observations.extend(observations.into_iter().map(|o| (o.replicate, o)));
                 }
                 Err(reason) => found.ignored.push(format!("`{}`: {reason}", path.display())),
             }

@@ -140,7 +140,7 @@ pub fn write_shard(
             (batch.samples.iter().map(replicate).collect(), lines(&batch.samples))
         }
         ShardData::Sweep(observations) => {
-            let replicates = observations.iter().map(|observation| observation.unit).collect();
+            let replicates = observations.iter().map(|observation| observation.replicate).collect();
             (replicates, lines(observations))
         }
     };
@@ -215,7 +215,7 @@ pub fn read_shard(directory: &Path) -> Result<StoredShard, ReadError> {
         ShardData::Run(batch) => {
             batch.samples.iter().map(|sample| (0, sample.replication as u32).into()).collect()
         }
-        ShardData::Sweep(observations) => observations.iter().map(|o| o.unit).collect(),
+        ShardData::Sweep(observations) => observations.iter().map(|o| o.replicate).collect(),
     };
     if held != header.replicates {
         return Err(damaged(format!("{RECORDS} does not hold what {HEADER} says")));

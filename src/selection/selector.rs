@@ -563,10 +563,21 @@ impl SessionSelector {
         respondents: impl FnOnce(SimTime) -> R,
         key: StreamKey,
     ) {
+        if market.refreshes_in_background() {
+            self.run_what_is_due(market, now, respondents, key);
+        }
+    }
+
+    #[cold]
+    fn run_what_is_due<R: Respondents>(
+        &mut self,
+        market: &Market,
+        now: SimTime,
+        respondents: impl FnOnce(SimTime) -> R,
+        key: StreamKey,
+    ) {
         let period = SimTime::from_secs(LIVE_REFRESH_S);
-        let Some(began) = self.timer_began.filter(|_| market.refreshes_in_background()) else {
-            return;
-        };
+        let Some(began) = self.timer_began else { return };
         let due = (now - began).0 / period.0;
         if due > 0 {
             self.suspender.signal_refreshes((due - 1).min(u64::from(u32::MAX >> 8)) as u32);
