@@ -214,6 +214,11 @@ pub fn observe<E: From<LedgerViolation> + Send>(
     done: &mut BTreeMap<Replicate, Observation>,
     sink: &(dyn Fn(&Observation) -> Result<(), E> + Sync),
 ) -> Result<(), E> {
+    let replicates: Vec<Replicate> =
+        shard.replicates(job).filter(|replicate| !done.contains_key(replicate)).collect();
+    if replicates.is_empty() {
+        return Ok(());
+    }
     let paces = match job.mode {
         Mode::Exact => None,
         Mode::Aggregate => {
@@ -222,8 +227,6 @@ pub fn observe<E: From<LedgerViolation> + Send>(
             Some(OwnPaces::in_common(own?))
         }
     };
-    let replicates: Vec<Replicate> =
-        shard.replicates(job).filter(|replicate| !done.contains_key(replicate)).collect();
     let settings: Vec<&[Replicate]> = replicates.chunk_by(|a, b| a.setting == b.setting).collect();
     let seen = Mutex::new(Seen { done, outcome: Ok(()) });
     let observer = Observer { study, plan: job.plan(), sink, seen };
