@@ -39,6 +39,10 @@ pub(super) fn open_unit(bits: u64) -> f64 {
 
 const SIGN_BIT: u64 = 1 << 63;
 
+/// Sets the members of a family that the tails of its draws take further bits from
+/// apart from all that have a purpose of their own.
+const FURTHER_BITS: u64 = 1 << 63;
+
 /// The name of a family of draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamKey {
@@ -85,7 +89,7 @@ impl StreamKey {
 
     /// The draw of number `index` from an exponential distribution with mean 1.
     pub fn exponential(self, index: u64) -> f64 {
-        ziggurat::exponential(self.bits(index), || self.child(index).sequence())
+        ziggurat::exponential(self.bits(index), || self.further_bits(index))
     }
 
     /// The draw of number `index` from the standard normal distribution.
@@ -94,8 +98,14 @@ impl StreamKey {
         // The sign is mirrored, not the bits: those decide between layer and
         // tail, where mirroring them would not give -x.
         let plain = StreamKey { mirror: 0, ..self };
-        let x = ziggurat::normal(plain.bits(index), || plain.child(index).sequence());
+        let x = ziggurat::normal(plain.bits(index), || plain.further_bits(index));
         f64::from_bits(x.to_bits() ^ (self.mirror & SIGN_BIT))
+    }
+
+    /// What draw number `index` takes beyond its first 64 bits, where those fall on an
+    /// edge or the tail of its distribution.
+    fn further_bits(self, index: u64) -> Sequence {
+        self.child(index | FURTHER_BITS).sequence()
     }
 
     /// Draws number 0, 1, 2, ... one after another.
@@ -169,6 +179,21 @@ mod tests {
     }
 
     // Each of the tests below has a false-alarm rate of 0.001 at a fixed seed.
+
+    #[test]
+    fn what_a_draw_takes_in_its_tail_is_nobody_elses() {
+        // The first draw of the first child selects an orchestrator in a replication,
+        // where the draws themselves are the request's size and its work.
+        let root = StreamKey::root(17);
+        let (mut at_normal, mut at_exponential) = ([0u64; 10], [0u64; 10]);
+        for key in (0..1_000_000).map(|i| root.child(i)) {
+            let decile = index_below(key.child(0).uniform(0), 10);
+            at_normal[decile] += u64::from(key.normal(0).abs() > 3.0);
+            at_exponential[decile] += u64::from(key.exponential(0) > 6.0);
+        }
+        assert!(p_value(chi_square(&at_normal), 9.0) > 0.001, "{at_normal:?}");
+        assert!(p_value(chi_square(&at_exponential), 9.0) > 0.001, "{at_exponential:?}");
+    }
 
     #[test]
     fn draws_of_one_stream_are_uniform() {
