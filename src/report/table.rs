@@ -190,6 +190,17 @@ impl Table {
         Table { columns, rows }
     }
 
+    /// The same for people without columns of numbers of which no row has any;
+    /// programs find those empty.
+    pub(super) fn without_empty_columns(mut self) -> Table {
+        for (i, column) in self.columns.iter_mut().enumerate() {
+            if self.rows.iter().all(|row| matches!(row[i], Cell::Number(None, _))) {
+                column.label = None;
+            }
+        }
+        self
+    }
+
     pub(super) fn csv(&self) -> String {
         let keys: Vec<String> = self.columns.iter().map(|column| csv::inert(&column.key)).collect();
         let mut text = csv::line(keys.iter().map(String::as_str));
@@ -291,7 +302,9 @@ impl Table {
         open: usize,
     ) -> Vec<String> {
         let position = |key: &str| self.columns.iter().position(|column| column.key == key);
-        let shown: Vec<usize> = keys.iter().filter_map(|key| position(key)).collect();
+        let is_for_people = |&i: &usize| self.columns[i].label.is_some();
+        let shown: Vec<usize> =
+            keys.iter().filter_map(|key| position(key)).filter(is_for_people).collect();
         let heading =
             |&i: &usize| wrapped(self.columns[i].label.as_deref().unwrap_or_default(), TEXT_WIDTH);
         let mut grid = side_by_side(&shown.iter().map(heading).collect::<Vec<_>>());

@@ -303,7 +303,8 @@ pub fn spending_terminal(report: &SpendingReport, style: Style) -> String {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         section(table, &keys, TOP_ORCHESTRATORS, None);
     }
-    let keys = ["pipeline", "basis", "usd_per_1000", "provider_usd_per_1000", "ratio"];
+    let keys =
+        ["pipeline", "basis", "eth_per_request", "usd_per_1000", "provider_usd_per_1000", "ratio"];
     section(tables::prices_paid(spending), &keys, usize::MAX, None);
     let keys = ["measure", "spent", "forecast", "meaning"];
     section(tables::concentration(spending), &keys, usize::MAX, None);

@@ -57,7 +57,7 @@ pub(in crate::report) fn totals(spending: &Spending) -> Table {
         let worth = Worth { eth: balance.p50, usd: None, lpt: None, inflation_hours: None };
         rows.push(row("left, forecast (median)", None, worth, Some(balance)));
     }
-    Table::new(columns, rows)
+    Table::new(columns, rows).without_empty_columns()
 }
 
 /// The period beside the one before.
@@ -315,7 +315,7 @@ pub(in crate::report) fn prices_paid(spending: &Spending) -> Table {
         Column::text("pipeline", "Pipeline"),
         Column::text("basis", "In"),
         Column::number("requests", "Requests"),
-        Column::for_programs("eth_per_request"),
+        Column::number("eth_per_request", "ETH a request"),
         Column::number("usd_per_1000", "USD a 1,000"),
         Column::number("provider_usd_per_1000", "Provider, USD"),
         Column::number("ratio", "Paid / provider"),
@@ -341,7 +341,7 @@ pub(in crate::report) fn prices_paid(spending: &Spending) -> Table {
             Cell::text(provider.map_or(unknown, |provider| provider.who.as_str())),
         ]
     });
-    Table::new(columns, rows.collect())
+    Table::new(columns, rows.collect()).without_empty_columns()
 }
 
 /// How unequally the orchestrators were paid.
