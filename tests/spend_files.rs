@@ -282,11 +282,12 @@ fn a_network_without_fees_on_a_day_is_a_gap() {
 #[test]
 fn rows_that_sum_others_or_failed_are_left_out_and_said() {
     let totals = "date,pipeline,amount_eth\n2025-03-01,llm,1\n2025-03-01,text-to-image,2\n\
-                  2025-03-01,Total,3\nGrand total,,3\n";
+                  2025-03-01,Total,3\n2025-03-01,All pipelines,3\n2025-03-01,Subtotal,3\n\
+                  Grand total,,3\n";
     let history = read(totals).unwrap();
     assert_eq!(history.total(), Wei(3_000_000_000_000_000_000));
     assert_eq!((history.rows, history.keys().len()), (2, 2));
-    assert_eq!(history.notes, ["2 rows are a sum of others, left out"]);
+    assert_eq!(history.notes, ["4 rows are a sum of others, left out"]);
     let sent = "DateTime (UTC),Value_OUT(ETH),Status,ErrCode\n\
                 2025-03-01 10:00:00,1,,\n2025-03-01 11:00:00,7,Error(0),Reverted\n";
     let history = read(sent).unwrap();
@@ -366,6 +367,7 @@ fn sums_of_several_days_are_no_days() {
     for (text, sums) in [
         (&weeks, "sums of a week: 2024-12-30, 2025-01-06"),
         (&rows(&["2025-01-31", "2025-02-28", "2025-03-31"]), "sums of a month"),
+        (&rows(&["2025-02-01", "2025-03-01"]), "sums of a month"),
         (&rows(&["2025-01-01", "2025-04-01", "2025-07-01", "2025-10-01"]), "sums of a quarter"),
         (&weeks.replace(',', "T00:00:00+01:00,").replace("dateT00:00:00+01:00", "date"), "a week"),
         // One of them on the day before, or after; a first that is of fewer days.

@@ -85,7 +85,7 @@ fn collect<'a>(
     levels: usize,
     rows: &mut Vec<Row<'a>>,
 ) {
-    if at.is_object() && at.field(&["success_rate"]).is_some() {
+    if at.is_object() && at.field(&["success_rate", "round_trip_score"]).is_some() {
         let word = |names: &[&str]| at.field(names).and_then(|at| at.word());
         let id = word(&["node", "orchestrator", "address"]).or(id.map(str::to_string));
         let tester = word(&["region", "tester"]).or(tester.map(str::to_string));

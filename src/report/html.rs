@@ -146,11 +146,13 @@ fn push_cards(page: &mut String, scenario: &Scenario, forecast: &Forecast) {
             "Spent on average",
             format!("{} ETH", eth(spend.mean)),
             format!(
-                "of {}{}, median {}",
-                eth(scenario.credits.eth.to_coins()),
+                "{} of {}, median {}",
                 spaced(&eth_interval(spend)),
+                eth(scenario.credits.eth.to_coins()),
                 eth(forecast.spend.median_eth)
-            ),
+            )
+            .trim_start()
+            .to_string(),
         ),
         (
             "Requests served",

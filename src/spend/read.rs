@@ -43,7 +43,8 @@ const LEAST_USUAL_DAYS: usize = 7;
 /// days.
 const SUMS: [(RangeInclusive<i32>, &str); 3] =
     [(7..=7, "week"), (28..=31, "month"), (90..=92, "quarter")];
-/// So many times from one day with rows to the next show how far apart they are.
+/// So many times from one day with rows to the next show how far apart they are, where
+/// that is not just the time of a sum.
 const LEAST_GAPS: usize = 2;
 /// Fewer than one in so many days with rows that follow the one before are few.
 const FEW: usize = 4;
@@ -779,14 +780,13 @@ fn no_spend(cells: &[&str], columns: &Columns) -> Option<NoSpend> {
 /// How far apart days with rows are, and what they may be, where few follow one another.
 fn apart(dates: &[Date]) -> Option<String> {
     let mut gaps: Vec<i32> = dates.windows(2).map(|pair| days_from(pair[0], pair[1])).collect();
-    if gaps.len() < LEAST_GAPS {
-        return None;
-    }
     gaps.sort_unstable();
     let following = gaps.iter().filter(|gap| **gap == 1).count();
-    let median = gaps.get((gaps.len() - 1) / 2).filter(|_| following * FEW < gaps.len())?;
+    let middle = gaps.len().checked_sub(1)? / 2;
+    let median = gaps.get(middle).filter(|_| following * FEW < gaps.len())?;
     Some(match SUMS.iter().find(|(range, _)| range.contains(median)) {
         Some((_, of)) => format!("are a {of} apart, like sums of a {of}"),
+        None if gaps.len() < LEAST_GAPS => return None,
         None => format!(
             "are mostly {median} days apart, like sums of several days, or as where days without \
              spend are left out"

@@ -46,7 +46,23 @@ fn letters(name: &str) -> impl Iterator<Item = char> {
 
 /// Whether a cell of a table says that its row is the sum of others.
 pub(crate) fn is_total(cell: &str) -> bool {
-    ["total", "totals", "grandtotal", "sum"].iter().any(|word| letters(cell).eq(word.chars()))
+    const SUMS: [&str; 14] = [
+        "total",
+        "totals",
+        "grandtotal",
+        "subtotal",
+        "subtotals",
+        "dailytotal",
+        "sum",
+        "overall",
+        "all",
+        "allpipelines",
+        "allmodels",
+        "allgateways",
+        "allregions",
+        "allorchestrators",
+    ];
+    SUMS.iter().any(|word| letters(cell).eq(word.chars()))
 }
 
 /// Whether a name is an address of Ethereum, whose letters are the same in

@@ -129,8 +129,13 @@ fn sentence(spending: &Spending) -> String {
         }
         (None, Some(forecast)) => {
             let median = eth(forecast.row.eth.p50);
+            let (simulated, all) = (forecast.row.days, spending.period.days());
+            let of_it = match simulated < all {
+                true => format!(", of which the run has {simulated} of {all} days"),
+                false => String::new(),
+            };
             format!(
-                "{} are forecast for {period} (mean; median {median} ETH)",
+                "{} are forecast for {period}{of_it} (mean; median {median} ETH)",
                 in_words(&forecast.worth)
             )
         }
@@ -139,14 +144,21 @@ fn sentence(spending: &Spending) -> String {
     text += &change_in_words(spending).map_or(String::new(), |change| format!(", {change}"));
     text += &against_in_words(spending).map_or(String::new(), |against| format!(", {against}"));
     text += ".";
-    let ended = spending.forecast.as_ref().map_or(0.0, |forecast| 1.0 - forecast.alive);
-    if spending.actual.is_none() && ended > 0.0 {
-        let share = super::format::percent(ended);
+    if let Some(forecast) = spending.forecast.as_ref().filter(|_| spending.actual.is_none())
+        && forecast.alive < 1.0
+    {
+        let share = super::format::percent(1.0 - forecast.alive);
+        let by = if forecast.ends_early(spending.period) { "the end of the run" } else { "then" };
         text +=
-            &format!(" Spend has ended by then in {share} of the futures, for want of credits.");
+            &format!(" Spend has ended by {by} in {share} of the futures, for want of credits.");
     }
     if let Some(left) = &spending.left {
-        text += &format!(" {} ETH are left{}.", eth(left.worth.eth), how_long_in_words(left));
+        let stays = match left.stays_eth {
+            0.0 => String::new(),
+            stays => format!(", of which {} stay unspent as in the run", eth(stays)),
+        };
+        let lasts = how_long_in_words(left);
+        text += &format!(" {} ETH are left{stays}{lasts}.", eth(left.worth.eth));
     }
     text
 }
@@ -220,7 +232,12 @@ fn change(spending: &Spending) -> Option<f64> {
 
 /// What was spent against what was forecast for the same days.
 fn against_in_words(spending: &Spending) -> Option<String> {
-    let against = spending.actual.as_ref()?.against?;
+    let actual = spending.actual.as_ref()?;
+    let against = actual.against?;
+    let on = match against.days < actual.days.complete + actual.days.partial {
+        true => format!("on the {} that both know ", plural(&against.days.to_string(), "day")),
+        false => String::new(),
+    };
     let than = |forecast_eth: f64| {
         let difference = against.actual_eth / forecast_eth - 1.0;
         let size = super::format::percent(libm::fabs(difference));
@@ -232,7 +249,7 @@ fn against_in_words(spending: &Spending) -> Option<String> {
         median.unwrap_or_default() + outside
     });
     (against.forecast_eth > 0.0)
-        .then(|| format!("{} the mean forecast{beside}", than(against.forecast_eth)))
+        .then(|| format!("{on}{} the mean forecast{beside}", than(against.forecast_eth)))
 }
 
 fn change_in_words(spending: &Spending) -> Option<String> {

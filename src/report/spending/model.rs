@@ -179,7 +179,8 @@ pub(in crate::report) struct Planned {
     pub(in crate::report) priced: Option<Priced>,
     pub(in crate::report) per_day: f64,
     pub(in crate::report) previous: Option<PeriodRow>,
-    /// Of the share of the futures that still have credits.
+    /// Of the share of the futures that still have credits; `None` where the run does
+    /// not go on.
     pub(in crate::report) remaining: Option<Remaining>,
     pub(in crate::report) alive: f64,
     /// Days that the run goes on after the period.
@@ -296,6 +297,11 @@ impl Planned {
         let is_whole = |row: &PeriodRow| row.days == row.period.days();
         self.row.days == previous.days || is_whole(&self.row) && is_whole(previous)
     }
+
+    /// Whether the run ends within the period.
+    pub(in crate::report) fn ends_early(&self, period: CalendarPeriod) -> bool {
+        self.days_after == 0.0 && self.row.days < period.days()
+    }
 }
 
 /// When a run gives back what is left.
@@ -334,6 +340,9 @@ pub(in crate::report) struct Left {
     pub(in crate::report) deadline: Option<Deadline>,
     /// What was spent beyond the credits of the run.
     pub(in crate::report) beyond: Wei,
+    /// What of it will not be spent: what the run has left on average where its credits
+    /// run out, reserves included; 0 where what is left was given.
+    pub(in crate::report) stays_eth: f64,
 }
 
 impl Spending {
@@ -445,14 +454,15 @@ impl Reporter<'_> {
             ),
             None => (self.worth(mean, Some(row.mean_usd), Some(row.mean_lpt)), None),
         };
+        let days_after = (i64::from(scenario.horizon_days) - end).max(0) as f64;
         Ok(Planned {
             worth,
             priced,
             per_day: mean / f64::from(row.days.max(1)),
             previous: find(period.previous()),
-            remaining,
+            remaining: remaining.filter(|_| days_after > 0.0),
             alive,
-            days_after: (i64::from(scenario.horizon_days) - end).max(0) as f64,
+            days_after,
             balance_eth: at_end.map(|day| day.balance_eth),
             concentration: ["gini", "hhi", "nakamoto", "top4"]
                 .map(|measure| concentration[measure].as_f64()),
@@ -574,9 +584,13 @@ impl Reporter<'_> {
         };
         let Some((rest, beyond)) = rest else { return Ok(None) };
         let eth = rest.to_coins();
+        let left_then = |run: &&StoredRun| run.summary["runway_days"]["left_eth"].as_f64();
+        let stays_eth = run.as_ref().filter(|_| left.is_none()).and_then(left_then).unwrap_or(0.0);
+        let stays_eth = stays_eth.min(eth);
+        let spendable = eth - stays_eth;
         let prices = self.prices(period.last()).map(|day| day.prices);
         let past = history.between(history.date(0), period.last());
-        let (forecast, cautions) = match Remaining::forecast(eth, &past, period.last()) {
+        let (forecast, cautions) = match Remaining::forecast(spendable, &past, period.last()) {
             Ok((remaining, cautions)) => (Ok(remaining), cautions),
             Err(error) => (Err(error), Vec::new()),
         };
@@ -586,13 +600,14 @@ impl Reporter<'_> {
                 prices.map(|prices| prices.eth_in_usd(eth)),
                 prices.map(|prices| prices.eth_in_lpt(eth)),
             ),
-            pace_days: actual.per_day.filter(|pace| *pace > 0.0).map(|pace| eth / pace),
+            pace_days: actual.per_day.filter(|pace| *pace > 0.0).map(|pace| spendable / pace),
             forecast,
             cautions,
             deadline: run
                 .and_then(|run| Deadline::of(&run.scenario, period.last()))
                 .filter(|deadline| left.is_none() || !deadline.has_passed()),
             beyond,
+            stays_eth,
         }))
     }
 

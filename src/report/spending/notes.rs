@@ -251,20 +251,22 @@ fn of_run(input: &SpendingInput, spending: &Spending, notes: &mut Vec<String>) {
         ));
     }
     let left_then = run.summary["runway_days"]["left_eth"].as_f64().filter(|eth| *eth > 0.0);
-    if let Some(eth) = left_then.filter(|_| spending.left.is_some()) {
+    if let Some((eth, left)) = left_then.zip(spending.left.as_ref()) {
         let who = match run.scenario.treasury.runway_end {
             RunwayEnd::FirstGateway => "one gateway",
             RunwayEnd::LastGateway => "the last gateway",
         };
         notes.push(format!(
             "In the run the credits have run out when {who} cannot pay, with {} ETH left on \
-             average, reserves included; forecast from the spend, when nothing is left.",
-            significant(eth, 3)
+             average, reserves included; forecast from the spend, when {}.",
+            significant(eth, 3),
+            if left.stays_eth > 0.0 { "no more than that is left" } else { "nothing is left" }
         ));
     }
     if forecast.alive < 1.0 {
         notes.push(format!(
-            "At the end of the period {} of the futures still have credits; runway is theirs.",
+            "At the end of the {} {} of the futures still have credits; runway is theirs.",
+            if forecast.ends_early(input.period) { "run" } else { "period" },
             percent(forecast.alive)
         ));
     }
