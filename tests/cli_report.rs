@@ -529,12 +529,6 @@ fn a_mean_stands_beside_its_median_where_they_are_apart() {
     assert!(answer.contains(&told), "{answer} {told}");
 }
 
-/// A thousandth of an ETH on every day of February 2025.
-fn february() -> String {
-    let rows = (1..=28).map(|day| format!("2025-02-{day:02},0.001\n"));
-    format!("date,amount_eth\n{}", rows.collect::<String>())
-}
-
 #[test]
 fn a_run_is_set_against_what_was_spent_from_it() {
     let workshop = Workshop::with_minimal();
@@ -572,19 +566,6 @@ fn a_run_is_set_against_what_was_spent_from_it() {
     let shares: f64 = regions.iter().map(|line| line["forecast_share"].as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-6);
     assert!(both["left"]["runway_days"]["p50"].as_f64().unwrap() > 0.0);
-    // A gateway's reserve is still there where the run's credits have run out.
-    let stays = summary["runway_days"]["left_eth"].as_f64().unwrap();
-    let spendable = both["left"]["eth"].as_f64().unwrap() - stays;
-    assert!(stays > 0.0 && spendable > 0.0, "{both}");
-    close(&both["left"]["pace_days"], spendable / both["spent"]["eth_per_day"].as_f64().unwrap());
-    // Not all days of February are the run's.
-    workshop.write("february.csv", &february());
-    let part = json(&workshop, &["run", "--spend", "february.csv", "--of", "2025-02"]);
-    let days = format!("on the {} days that both know ", part["against_forecast"]["days"]);
-    assert!(part["answer"].as_str().unwrap().contains(&days), "{part}");
-    let alone = json(&workshop, &["run", "--of", "2025-02"]);
-    let days = format!(", of which the run has {} of 28 days ", alone["forecast"]["days"]);
-    assert!(alone["answer"].as_str().unwrap().contains(&days), "{alone}");
     let html = fs::read_to_string(workshop.path("both/report.html")).unwrap();
     assert!(html.contains("of all fees, forecast, whole run"));
 

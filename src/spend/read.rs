@@ -784,9 +784,10 @@ fn apart(dates: &[Date]) -> Option<String> {
     let following = gaps.iter().filter(|gap| **gap == 1).count();
     let middle = gaps.len().checked_sub(1)? / 2;
     let median = gaps.get(middle).filter(|_| following * FEW < gaps.len())?;
+    let is_single = gaps.len() < LEAST_GAPS;
     Some(match SUMS.iter().find(|(range, _)| range.contains(median)) {
+        Some((_, "week")) | None if is_single => return None,
         Some((_, of)) => format!("are a {of} apart, like sums of a {of}"),
-        None if gaps.len() < LEAST_GAPS => return None,
         None => format!(
             "are mostly {median} days apart, like sums of several days, or as where days without \
              spend are left out"
